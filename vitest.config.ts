@@ -1,0 +1,14 @@
+import { defineConfig } from 'vitest/config'
+
+/** `npm test`: needs only Node. What needs a real Prefect, PostgreSQL or browser is in test/services. */
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    exclude: ['test/services/**', 'node_modules/**'],
+    setupFiles: ['test/support/clean-environment.ts'],
+    testTimeout: 20_000,
+    hookTimeout: 60_000,
+    // The embedded database takes about 1 GB a process: two at a time suit a small machine.
+    maxWorkers: 2,
+  },
+})

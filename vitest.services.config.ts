@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config'
+
+/** `npm run test:services`: against a real PostgreSQL, a real Prefect server and a real browser. */
+export default defineConfig({
+  test: {
+    include: ['test/services/**/*.test.ts'],
+    setupFiles: ['test/support/clean-environment.ts'],
+    testTimeout: 120_000,
+    hookTimeout: 180_000,
+    fileParallelism: false,
+  },
+})
