@@ -1,0 +1,46 @@
+/** Times as ERDDAP sends them, and as run folders hold them. Inside, a time is epoch milliseconds. */
+
+/** What an ECMAScript date can hold on either side of 1970. */
+const furthestMs = 8.64e15
+
+const epochSeconds = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/
+const isoTime =
+  /^([+-]\d{5,6}|-?\d{4})-(\d{2})(?:-(\d{2})(?:[T ](\d{2})(?::?(\d{2})(?::?(\d{2})(?:[.,](\d+))?)?)?\s*(Z|UTC|[+-]\d{2}(?::?\d{2})?)?|Z)?)?$/i
+
+/**
+ * Epoch milliseconds of an ERDDAP time: ISO 8601 (zone `Z`, an offset, or none for UTC; a date alone is its
+ * midnight), or epoch seconds as a number. Null for `NaN`, blanks and whatever else is no time.
+ */
+export function parseTime(text: string): number | null {
+  const trimmed = text.trim()
+  const ms = epochSeconds.test(trimmed) ? Math.round(Number(trimmed) * 1000) : parseIso(trimmed)
+  return ms !== null && Math.abs(ms) <= furthestMs ? ms + 0 : null
+}
+
+/** `YYYY-MM-DDTHH:MM:SSZ`; fractions of a second are cut. Throws a RangeError beyond the years ±271,821. */
+export function formatTime(ms: number): string {
+  return new Date(Math.floor(ms / 1000) * 1000).toISOString().replace('.000Z', 'Z')
+}
+
+function parseIso(text: string): number | null {
+  const match = isoTime.exec(text)
+  if (!match) return null
+  const [, year, month, day = '01', hour = '00', minute = '00', second = '00', fraction = '', zone] = match
+  const date = new Date(0)
+  date.setUTCFullYear(Number(year), Number(month) - 1, Number(day))
+  if (date.getUTCMonth() !== Number(month) - 1 || date.getUTCDate() !== Number(day)) return null
+  const seconds = Number(hour) * 3600 + Number(minute) * 60 + Number(second)
+  // 24:00:00 is the end of a day and :60 a leap second; both are the start of what follows.
+  if (seconds > 86_400 || Number(minute) > 59 || Number(second) > 60) return null
+  const milliseconds = fraction === '' ? 0 : Number(`${fraction}000`.slice(0, 3))
+  const offset = offsetMinutes(zone)
+  return offset === null ? null : date.getTime() + seconds * 1000 + milliseconds - offset * 60_000
+}
+
+function offsetMinutes(zone: string | undefined): number | null {
+  if (zone === undefined || /^(Z|UTC)$/i.test(zone)) return 0
+  const hours = Number(zone.slice(1, 3))
+  const minutes = Number(zone.slice(3).replace(':', '') || '0')
+  if (hours > 23 || minutes > 59) return null
+  return (zone.startsWith('-') ? -1 : 1) * (hours * 60 + minutes)
+}
