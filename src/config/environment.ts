@@ -1,0 +1,390 @@
+import { z } from 'zod'
+import { HarvesterError } from '../errors.ts'
+
+/**
+ * Every environment variable that the program reads: its meaning, default and an example. `.env.sample` and
+ * docs/configuration.md are made from this table, and a test holds them equal.
+ */
+
+const truth = new Map([
+  ['true', true],
+  ['1', true],
+  ['yes', true],
+  ['false', false],
+  ['0', false],
+  ['no', false],
+])
+
+const boolean = z.string().transform((value, context) => {
+  const found = truth.get(value.trim().toLowerCase())
+  if (found === undefined)
+    context.addIssue({ code: 'custom', message: 'must be true or false (or 1, 0, yes, no)' })
+  return found ?? false
+})
+const text = z.string().transform((value) => value.trim())
+const url = z.string().refine((value) => URL.canParse(value), 'must be a whole URL, as http://host:port/path')
+const integer = (least: number, most: number) =>
+  z.string().transform((value, context) => {
+    const number = Number(value)
+    if (!Number.isInteger(number) || number < least || number > most)
+      context.addIssue({ code: 'custom', message: `must be a whole number from ${least} to ${most}` })
+    return number
+  })
+const choice = <T extends string>(...values: [T, ...T[]]) =>
+  z.string().transform((value, context) => {
+    const found = values.find((candidate) => candidate === value.trim().toLowerCase())
+    if (found === undefined)
+      context.addIssue({ code: 'custom', message: `must be one of ${values.join(', ')}` })
+    return found ?? values[0]
+  })
+
+interface Variable<S extends z.ZodType = z.ZodType> {
+  group: string
+  meaning: string
+  schema: S
+  /** As it would be written; absent means that the variable has none. */
+  default?: string
+  example?: string
+  secret?: true
+}
+
+/** Keeps the precise type of a definition, so that a variable with a default is known to be always there. */
+function variable<const V extends Variable>(definition: V): V {
+  return definition
+}
+
+export const environmentVariables = {
+  HARVEST_CONFIG_FILE: variable({
+    group: 'Harvest',
+    meaning: 'The harvest configuration, a YAML file.',
+    schema: text,
+    example: 'config/harvest.yaml',
+  }),
+  HARVEST_CONFIG_YAML: variable({
+    group: 'Harvest',
+    meaning: 'The harvest configuration itself, as YAML; wins over the file.',
+    schema: z.string(),
+    example: 'erddap_urls: [https://erddap.example.org/erddap]',
+  }),
+  OBIS_DATASETS_JSON: variable({
+    group: 'Harvest',
+    meaning: 'The OBIS datasets as JSON; wins over the file that the configuration names.',
+    schema: z.string(),
+    example: '{"datasets":["2d8e2ad2-5c9c-4f2f-9b5d-3d7e5d3f0f4e"]}',
+  }),
+  HARVESTER_CACHE_DIR: variable({
+    group: 'Harvest',
+    meaning: 'Where CKAN, OBIS and development caches live.',
+    schema: text,
+    default: '.cache',
+  }),
+
+  DATABASE_URL: variable({
+    group: 'Database',
+    meaning: 'The PostgreSQL database, as one URL; wins over the DB_ variables.',
+    schema: text,
+    example: 'postgresql://harvester:secret@db.example.org:5432/cde?sslmode=require',
+    secret: true,
+  }),
+  DB_HOST: variable({
+    group: 'Database',
+    meaning: 'Host of the PostgreSQL database.',
+    schema: text,
+    example: 'db',
+  }),
+  DB_HOST_EXTERNAL: variable({
+    group: 'Database',
+    meaning: 'Where set, the host instead of DB_HOST, as in existing .env files.',
+    schema: text,
+    example: 'localhost',
+  }),
+  DB_PORT: variable({
+    group: 'Database',
+    meaning: 'Port of the PostgreSQL database.',
+    schema: integer(1, 65535),
+    default: '5432',
+  }),
+  DB_NAME: variable({
+    group: 'Database',
+    meaning: 'Name of the PostgreSQL database.',
+    schema: text,
+    example: 'cde',
+  }),
+  DB_USER: variable({
+    group: 'Database',
+    meaning: 'User of the PostgreSQL database.',
+    schema: text,
+    example: 'harvester',
+  }),
+  DB_PASSWORD: variable({
+    group: 'Database',
+    meaning: 'Password of that user.',
+    schema: z.string(),
+    example: 'change-me',
+    secret: true,
+  }),
+  DB_SSLMODE: variable({
+    group: 'Database',
+    meaning: 'TLS to the database: disable, prefer, require, verify-ca or verify-full.',
+    schema: choice('disable', 'prefer', 'require', 'verify-ca', 'verify-full'),
+    example: 'verify-full',
+  }),
+  DB_CA_FILE: variable({
+    group: 'Database',
+    meaning: 'Certificate authority of the database server, a PEM file.',
+    schema: text,
+    example: '/etc/ssl/certs/db-ca.pem',
+  }),
+  DATABASE: variable({
+    group: 'Database',
+    meaning:
+      'Set to `embedded` to use the embedded database even with a Prefect server or NODE_ENV=production.',
+    schema: choice('embedded', 'postgres'),
+    example: 'embedded',
+  }),
+  HARVESTER_DATA_DIR: variable({
+    group: 'Database',
+    meaning: 'Where the embedded database lives.',
+    schema: text,
+    default: '.data',
+  }),
+  CDE_ALLOW_FULL_RELOAD: variable({
+    group: 'Database',
+    meaning: 'Allow a full reload that covers fewer sources than the database holds.',
+    schema: boolean,
+    default: 'false',
+  }),
+
+  HARVESTER_CRON: variable({
+    group: 'Schedule',
+    meaning: 'When all sources are harvested: five cron fields, or @daily and the like. Empty: no schedule.',
+    schema: z.string(),
+    example: '0 5 * * *',
+  }),
+  VERNACULARS_CRON: variable({
+    group: 'Schedule',
+    meaning: 'When vernacular names are fetched from WoRMS. Empty: no schedule.',
+    schema: z.string(),
+    example: '0 3 * * 0',
+  }),
+  HARVESTER_TZ: variable({
+    group: 'Schedule',
+    meaning: 'Time zone of the schedules, an IANA name.',
+    schema: text,
+    default: 'UTC',
+    example: 'America/Halifax',
+  }),
+  RUN_ON_DEPLOY: variable({
+    group: 'Schedule',
+    meaning: 'Run harvest-all once after each deploy.',
+    schema: boolean,
+    default: 'false',
+  }),
+  DEPLOY_ID: variable({
+    group: 'Schedule',
+    meaning:
+      'What tells one deploy from the next for RUN_ON_DEPLOY; default: version, configuration and build.',
+    schema: text,
+    example: '2026-11-21.3',
+  }),
+
+  PREFECT_API_URL: variable({
+    group: 'Prefect',
+    meaning: 'API of the Prefect server. Unset: flows run standalone, in this process.',
+    schema: url,
+    example: 'http://localhost:4200/api',
+  }),
+  PREFECT_API_AUTH_STRING: variable({
+    group: 'Prefect',
+    meaning: 'user:password of a self-hosted Prefect server.',
+    schema: z.string(),
+    example: 'admin:change-me',
+    secret: true,
+  }),
+  PREFECT_API_KEY: variable({
+    group: 'Prefect',
+    meaning: 'API key of Prefect Cloud.',
+    schema: text,
+    example: 'pnu_…',
+    secret: true,
+  }),
+  REGISTER_DEPLOYMENTS: variable({
+    group: 'Prefect',
+    meaning:
+      'Whether a starting worker registers pools and deployments; false makes it a remote worker that only polls.',
+    schema: boolean,
+    default: 'true',
+  }),
+  HARVEST_POOL: variable({
+    group: 'Prefect',
+    meaning: 'Work pool of the per-source deployments.',
+    schema: text,
+    default: 'harvest',
+  }),
+  MAINTENANCE_POOL: variable({
+    group: 'Prefect',
+    meaning: 'Work pool of harvest-all and populate-vernaculars.',
+    schema: text,
+    default: 'maintenance',
+  }),
+  HARVESTER_NAMESPACE: variable({
+    group: 'Prefect',
+    meaning: 'Tells this site’s deployments from those of others on one server.',
+    schema: text,
+    default: 'default',
+  }),
+  WORKER_NAME: variable({
+    group: 'Prefect',
+    meaning: 'Name of the worker; default: the host’s name and a slot.',
+    schema: text,
+    example: 'harvester-1',
+  }),
+  WORKER_LIMIT: variable({
+    group: 'Prefect',
+    meaning: 'Flow runs that this process executes at once.',
+    schema: integer(1, 100),
+    default: '4',
+  }),
+  WORKER_GRACE_SECONDS: variable({
+    group: 'Prefect',
+    meaning: 'How long a stopping worker waits for its runs.',
+    schema: integer(0, 86_400),
+    default: '30',
+  }),
+
+  HARVESTER_HTTP_HOST: variable({
+    group: 'Dashboard',
+    meaning: 'Address that the dashboard and API listen on.',
+    schema: text,
+    default: '127.0.0.1',
+    example: '0.0.0.0',
+  }),
+  HARVESTER_HTTP_PORT: variable({
+    group: 'Dashboard',
+    meaning: 'Port that the dashboard and API listen on.',
+    schema: integer(0, 65535),
+    default: '8098',
+  }),
+  HARVESTER_BASE_PATH: variable({
+    group: 'Dashboard',
+    meaning: 'Path below which a proxy publishes the dashboard.',
+    schema: text,
+    default: '/',
+    example: '/harvester',
+  }),
+  HARVESTER_CORS_ORIGINS: variable({
+    group: 'Dashboard',
+    meaning: 'Origins of portals that may call the API, comma separated; * for all.',
+    schema: text,
+    example: 'https://explore.example.org',
+  }),
+  HARVEST_TRIGGER_ENABLED: variable({
+    group: 'Dashboard',
+    meaning: 'Whether runs can be started through the API.',
+    schema: boolean,
+    default: 'false',
+  }),
+  HARVEST_TRIGGER_TOKEN: variable({
+    group: 'Dashboard',
+    meaning: 'Bearer token that starting a run needs.',
+    schema: z.string(),
+    example: 'a-long-random-text',
+    secret: true,
+  }),
+  HARVEST_TRUSTED_USER_HEADER: variable({
+    group: 'Dashboard',
+    meaning: 'Header in which a trusted proxy names the user.',
+    schema: text,
+    example: 'X-Forwarded-User',
+  }),
+  HARVESTER_SERVE_LOGS: variable({
+    group: 'Dashboard',
+    meaning: 'Serve log files at /harvester_logs/NAME.',
+    schema: boolean,
+    default: 'false',
+  }),
+  HARVESTER_LOG_BASE_URL: variable({
+    group: 'Dashboard',
+    meaning: 'Where log files are published, for the link in the log artifact.',
+    schema: url,
+    example: 'https://harvest.example.org',
+  }),
+
+  LOG_LEVEL: variable({
+    group: 'Logs',
+    meaning: 'debug, info, warning or error; wins over the configuration’s log_level.',
+    schema: text,
+    example: 'info',
+  }),
+  PREFECT_LOGGING_LEVEL: variable({
+    group: 'Logs',
+    meaning: 'Used where LOG_LEVEL is unset.',
+    schema: text,
+    example: 'INFO',
+  }),
+  HARVESTER_LOG_DIR: variable({
+    group: 'Logs',
+    meaning: 'Folder of the log files, one a run.',
+    schema: text,
+    default: 'logs',
+  }),
+  GIT_SHA: variable({
+    group: 'Build',
+    meaning: 'Revision that runs and deployments are recorded with.',
+    schema: text,
+    example: '3f2c1ab',
+  }),
+  BUILD_TIME: variable({
+    group: 'Build',
+    meaning: 'When the image was built; part of the default deploy id.',
+    schema: text,
+    example: '2026-11-21T05:00:00Z',
+  }),
+  NODE_ENV: variable({
+    group: 'Build',
+    meaning: '`production` refuses the embedded database unless DATABASE=embedded.',
+    schema: text,
+    example: 'production',
+  }),
+} as const
+
+export type EnvironmentName = keyof typeof environmentVariables
+type Values = { [N in EnvironmentName]: z.output<(typeof environmentVariables)[N]['schema']> }
+type Defaulted = {
+  [N in EnvironmentName]: (typeof environmentVariables)[N] extends { default: string } ? N : never
+}[EnvironmentName]
+
+/** The typed environment: what has a default is always there. */
+export type Environment = Pick<Values, Defaulted> & Partial<Omit<Values, Defaulted>>
+
+/** Whether a value counts as given: blank counts as unset, a pair of quotes around nothing too. */
+export function isSet(value: string | undefined): value is string {
+  return value !== undefined && value.trim() !== '' && value.trim() !== '""' && value.trim() !== "''"
+}
+
+/**
+ * Reads the environment whole.
+ * @throws HarvesterError CONFIG_INVALID that names every bad variable, its value (unless secret) and what it may be
+ */
+export function readEnvironment(env: Readonly<Record<string, string | undefined>>): Environment {
+  const faults: string[] = []
+  const values: Record<string, unknown> = {}
+  for (const [name, definition] of Object.entries(environmentVariables) as [string, Variable][]) {
+    const given = env[name]
+    const raw = isSet(given) ? given : definition.default
+    if (raw === undefined) continue
+    const result = definition.schema.safeParse(raw)
+    if (result.success) values[name] = result.data
+    else {
+      const shown = definition.secret ? '' : ` (${JSON.stringify(raw)})`
+      const remedy = definition.example ? `, for example ${definition.example}` : ''
+      faults.push(`${name}${shown}: ${result.error.issues.map((issue) => issue.message).join('; ')}${remedy}`)
+    }
+  }
+  if (faults.length > 0) {
+    throw new HarvesterError('CONFIG_INVALID', `the environment is not usable:\n  ${faults.join('\n  ')}`, {
+      remedy: 'Correct these variables, in .env or where the program is started.',
+    })
+  }
+  return values as Environment
+}

@@ -1,0 +1,43 @@
+/** Names made from a source's URL. See docs/glossary.md for who uses which. */
+
+/** Words that name something else where a deployment slug stands. */
+const reserved = new Set(['all', 'full', 'obis'])
+
+/** `https://erddap.ogsl.ca/erddap` → `erddap-ogsl-ca-erddap`: the name of a source in the API's addresses. */
+export function urlSlug(url: string): string {
+  return url
+    .replace(/^[a-z][a-z0-9+.-]*:\/\//i, '')
+    .replace(/\/+$/, '')
+    .replace(/[./]/g, '-')
+}
+
+/** Host in lower case, dots as dashes, `-port` if there is one: `erddap-ogsl-ca`. */
+export function hostSlug(url: string): string {
+  const { hostname, port } = new URL(url)
+  const name = hostname
+    .toLowerCase()
+    .replace(/^\[|\]$/g, '')
+    .replace(/[.:]/g, '-')
+  return port ? `${name}-${port}` : name
+}
+
+/**
+ * The slug of each source as deployments, folders, logs and run names use it: the host's, or the URL's where several
+ * sources share a host.
+ */
+export function deploymentSlugs(urls: readonly string[]): Map<string, string> {
+  const shared = new Map<string, number>()
+  for (const url of urls) shared.set(hostSlug(url), (shared.get(hostSlug(url)) ?? 0) + 1)
+  return new Map(
+    urls.map((url) => {
+      const host = hostSlug(url)
+      const slug = shared.get(host) === 1 ? host : safe(urlSlug(url).toLowerCase())
+      return [url, reserved.has(slug) ? `${slug}-erddap` : slug]
+    }),
+  )
+}
+
+/** Only characters that folders, artifact keys and Prefect's names all take. */
+function safe(text: string): string {
+  return text.replace(/[^a-z0-9-]+/g, '-').replace(/^-+|-+$/g, '')
+}

@@ -1,0 +1,94 @@
+import { HarvesterError } from '../errors.ts'
+import { deploymentSlugs, hostSlug, urlSlug } from './slug.ts'
+
+/** The name under which OBIS stands among the sources, and in `erddap_url` columns. */
+export const obisUrl = 'https://obis.org'
+const obisNames = new Set(['obis', 'obis.org', obisUrl])
+
+/** An ERDDAP server of the configuration, with its own settings. */
+export interface ErddapSource {
+  type: 'erddap'
+  /** Without trailing slash; this is what is stored. */
+  url: string
+  slug: string
+  /** Requests in flight to the host at most. */
+  concurrency: number
+  requestsPerSecond: number | null
+  /** Time limit of one dataset. */
+  timeoutSeconds: number | null
+  /** Only these datasets, or all. */
+  datasetIds: readonly string[] | null
+  skipDatasetIds: readonly string[]
+  /** A schedule of its own, or that of all sources. */
+  cron: string | null
+  /** Who to name in the User-Agent. */
+  contact: string | null
+}
+
+export interface ObisSource {
+  type: 'obis'
+  url: typeof obisUrl
+  slug: 'obis'
+  datasetIds: readonly string[]
+}
+
+export type Source = ErddapSource | ObisSource
+
+/** What identifies an ERDDAP server: its URL without blanks, query and trailing slashes. */
+export function normaliseSourceUrl(text: string): string {
+  let url: URL
+  try {
+    url = new URL(text.trim())
+  } catch (cause) {
+    throw new HarvesterError('CONFIG_INVALID', `"${text}" is not a URL`, {
+      cause,
+      remedy: 'Write it whole, as https://erddap.example.org/erddap',
+    })
+  }
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
+    throw new HarvesterError('CONFIG_INVALID', `"${text}" is not an http or https address`, {
+      remedy: 'Write it whole, as https://erddap.example.org/erddap',
+    })
+  }
+  if (url.username || url.password) {
+    throw new HarvesterError('CONFIG_INVALID', `the address of ${url.host} holds a user name or password`, {
+      remedy: 'Remove it: addresses of sources are stored and shown in public.',
+    })
+  }
+  return text
+    .trim()
+    .replace(/[?#].*$/, '')
+    .replace(/\/+$/, '')
+}
+
+/**
+ * Finds the source that a person named by URL, host, slug or `obis`.
+ * @throws HarvesterError SOURCE_UNKNOWN if none or several match
+ */
+export function findSource(sources: readonly Source[], name: string): Source {
+  const wanted = name.trim().replace(/\/+$/, '')
+  const matching = sources.filter((source) => names(source).has(wanted.toLowerCase()))
+  const exact = matching.filter((source) => source.url === wanted)
+  const found = exact.length === 1 ? exact : matching
+  if (found.length === 1) return found[0]!
+  const known = sources.map((source) => source.slug).join(', ') || 'none'
+  throw new HarvesterError(
+    'SOURCE_UNKNOWN',
+    found.length === 0
+      ? `no configured source is called "${name}"`
+      : `"${name}" names several sources: ${found.map((source) => source.url).join(', ')}`,
+    { remedy: `Name one by URL, host or slug. Configured: ${known}.` },
+  )
+}
+
+function names(source: Source): Set<string> {
+  if (source.type === 'obis') return obisNames
+  const url = source.url.toLowerCase()
+  return new Set([url, new URL(url).host, hostSlug(url), urlSlug(url), source.slug])
+}
+
+/** Gives each source its deployment slug. */
+export function withSlugs<T extends { url: string }>(sources: readonly T[]): (T & { slug: string })[] {
+  const slugs = deploymentSlugs(sources.map((source) => source.url))
+  return sources.map((source) => ({ ...source, slug: slugs.get(source.url)! }))
+}

@@ -1,0 +1,114 @@
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { writeFailed } from './writer.ts'
+
+const stampPattern = /^\d{8}_\d{6}$/
+const partialPrefix = '.partial-'
+
+/** How long an interrupted run's folder waits for the run to be taken up again. */
+export const partialLifeHours = 24
+
+/** `YYYYMMDD_HHMMSS` in UTC. */
+export function folderStamp(time: Date): string {
+  return time.toISOString().replace(/[-:]/g, '').replace('T', '_').slice(0, 15)
+}
+
+/**
+ * The folder of one run: written under a temporary name and renamed when it is complete, so that whoever finds a
+ * folder with a stamp for a name finds all of it.
+ */
+export class RunFolder {
+  readonly parent: string
+  readonly path: string
+
+  private constructor(parent: string, path: string) {
+    this.parent = parent
+    this.path = path
+  }
+
+  /**
+   * @param base the configured output folder
+   * @param name slug of the source, or `full`
+   * @param runId names the temporary folder, so that the same run finds it again
+   */
+  static async open(base: string, name: string, runId: string): Promise<RunFolder> {
+    const parent = join(base, name)
+    const path = join(parent, `${partialPrefix}${runId}`)
+    try {
+      await mkdir(path, { recursive: true })
+    } catch (error) {
+      throw writeFailed(path, error)
+    }
+    return new RunFolder(parent, path)
+  }
+
+  file(name: string): string {
+    return join(this.path, name)
+  }
+
+  /** Gives the folder its name, that of the run's start; a second run of the same second gets the next one. */
+  async complete(startedAt: Date): Promise<string> {
+    try {
+      for (let at = startedAt.getTime(); ; at += 1000) {
+        const target = join(this.parent, folderStamp(new Date(at)))
+        if (await isThere(target)) continue
+        try {
+          await rename(this.path, target)
+          return target
+        } catch (error) {
+          const code = (error as NodeJS.ErrnoException).code
+          if (code !== 'ENOTEMPTY' && code !== 'EEXIST') throw error
+        }
+      }
+    } catch (error) {
+      throw writeFailed(this.path, error)
+    }
+  }
+
+  async discard(): Promise<void> {
+    await rm(this.path, { recursive: true, force: true })
+    // An empty parent that this run made says nothing to anybody.
+    await readdir(this.parent).then(
+      (names) => (names.length === 0 ? rm(this.parent, { recursive: true, force: true }) : undefined),
+      () => undefined,
+    )
+  }
+}
+
+export interface FolderRetention {
+  /** Newest complete folders to keep. */
+  keep: number
+  /** A folder younger than this stays whatever the number. */
+  youngestHours: number
+}
+
+/** Removes old run folders and abandoned temporary ones of a source. Returns what was removed. */
+export async function removeOldFolders(
+  parent: string,
+  retention: FolderRetention,
+  now: Date,
+): Promise<string[]> {
+  const names = await readdir(parent).catch(() => [] as string[])
+  const ageHours = async (name: string) =>
+    (now.getTime() - (await stat(join(parent, name))).mtimeMs) / 3_600_000
+  const removed: string[] = []
+  const complete = names
+    .filter((name) => stampPattern.test(name))
+    .sort()
+    .reverse()
+  for (const name of complete.slice(retention.keep)) {
+    if ((await ageHours(name)) >= retention.youngestHours) removed.push(name)
+  }
+  for (const name of names.filter((name) => name.startsWith(partialPrefix))) {
+    if ((await ageHours(name)) >= partialLifeHours) removed.push(name)
+  }
+  for (const name of removed) await rm(join(parent, name), { recursive: true, force: true })
+  return removed.map((name) => join(parent, name))
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  )
+}

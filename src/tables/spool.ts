@@ -1,0 +1,215 @@
+import { createReadStream } from 'node:fs'
+import { mkdir, open, rm, stat, truncate } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Cell, TableName } from './columns.ts'
+import { readLines } from './lines.ts'
+import { compareCodePoints } from './order.ts'
+import { csvLines, OutputFile, type TableWriter } from './writer.ts'
+
+/** A piece larger than this goes to a file of its own until it is committed. */
+const pieceInMemoryBytes = 1024 * 1024
+
+export interface SpoolKey {
+  erddapUrl: string
+  datasetId: string
+}
+
+interface Piece {
+  offset: number
+  length: number
+  rows: number
+}
+
+type Index = Map<string, { key: SpoolKey; offset: number; length: number }>
+
+interface LedgerLine<E> {
+  key: SpoolKey
+  piece: Piece
+  entry: E
+}
+
+/**
+ * What a run has harvested so far, on disk: one ledger line a dataset, and the rows of all of them in one file, so
+ * that memory holds an index only and an interrupted run can go on where it was. A dataset is in it whole or not
+ * at all: its rows are written before its ledger line.
+ */
+export class Spool<E> {
+  readonly folder: string
+  readonly #rows: OutputFile
+  readonly #ledger: OutputFile
+  readonly #index: Index
+  #last: Promise<unknown> = Promise.resolve()
+  #pieces = 0
+
+  private constructor(folder: string, rows: OutputFile, ledger: OutputFile, index: Index) {
+    this.folder = folder
+    this.#rows = rows
+    this.#ledger = ledger
+    this.#index = index
+  }
+
+  /** Opens the spool in a folder, with whatever an interrupted run left there complete. */
+  static async open<E>(folder: string): Promise<Spool<E>> {
+    const path = join(folder, 'spool')
+    await mkdir(path, { recursive: true })
+    const ledgerPath = join(path, 'ledger.jsonl')
+    const rowsPath = join(path, 'rows.csv')
+    const index: Index = new Map()
+    let ledgerEnd = 0
+    let rowsEnd = 0
+    if (await exists(ledgerPath)) {
+      const rowsLength = (await exists(rowsPath)) ? (await stat(rowsPath)).size : 0
+      for await (const { text, offset, length } of readLines(ledgerPath)) {
+        const line = parseLedgerLine<E>(text)
+        if (!line || line.piece.offset + line.piece.length > rowsLength) break
+        index.set(keyText(line.key), { key: line.key, offset, length })
+        ledgerEnd = offset + length
+        rowsEnd = Math.max(rowsEnd, line.piece.offset + line.piece.length)
+      }
+      await truncate(ledgerPath, ledgerEnd)
+      if (rowsLength > 0) await truncate(rowsPath, rowsEnd)
+    }
+    return new Spool(
+      path,
+      await OutputFile.create(rowsPath, 'a'),
+      await OutputFile.create(ledgerPath, 'a'),
+      index,
+    )
+  }
+
+  has(key: SpoolKey): boolean {
+    return this.#index.has(keyText(key))
+  }
+
+  get size(): number {
+    return this.#index.size
+  }
+
+  /** A place for the rows of one dataset. */
+  piece(): SpoolPiece {
+    this.#pieces += 1
+    return new SpoolPiece(join(this.folder, `piece-${this.#pieces}.csv`))
+  }
+
+  /** Writes what became of a dataset, with its rows if it has any. */
+  commit(key: SpoolKey, entry: E, piece?: SpoolPiece): Promise<void> {
+    const done = this.#last.then(async () => {
+      const at = this.#rows.length
+      if (piece) await piece.copyTo(this.#rows)
+      const line: LedgerLine<E> = {
+        key,
+        entry,
+        piece: { offset: at, length: this.#rows.length - at, rows: piece?.rows ?? 0 },
+      }
+      const bytes = Buffer.from(`${JSON.stringify(line)}\n`)
+      const offset = this.#ledger.length
+      await this.#ledger.write(bytes)
+      this.#index.set(keyText(key), { key, offset, length: bytes.length })
+    })
+    this.#last = done.catch(() => undefined)
+    return done
+  }
+
+  /** Everything committed, ordered by source and dataset. */
+  async *entries(): AsyncGenerator<{
+    key: SpoolKey
+    entry: E
+    rows: number
+    copyRows: <T extends TableName>(to: TableWriter<T>) => Promise<void>
+  }> {
+    const ordered = [...this.#index.entries()]
+      .sort(([a], [b]) => compareCodePoints(a, b))
+      .map(([, value]) => value)
+    const ledger = await open(join(this.folder, 'ledger.jsonl'), 'r')
+    try {
+      for (const { offset, length } of ordered) {
+        const bytes = Buffer.alloc(length)
+        await ledger.read(bytes, 0, length, offset)
+        const { key, entry, piece } = JSON.parse(bytes.toString('utf8')) as LedgerLine<E>
+        yield { key, entry, rows: piece.rows, copyRows: (to) => this.#copyRows(piece, to) }
+      }
+    } finally {
+      await ledger.close()
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#last
+    await this.#rows.close()
+    await this.#ledger.close()
+  }
+
+  async #copyRows<T extends TableName>(piece: Piece, to: TableWriter<T>): Promise<void> {
+    if (piece.length === 0) return
+    const range = { start: piece.offset, end: piece.offset + piece.length - 1, highWaterMark: 256 * 1024 }
+    let rows = piece.rows
+    for await (const chunk of createReadStream(join(this.folder, 'rows.csv'), range)) {
+      await to.append(chunk as Buffer, rows)
+      rows = 0
+    }
+  }
+}
+
+/** The rows of one dataset while they come in. */
+export class SpoolPiece {
+  readonly #path: string
+  #memory: Buffer[] = []
+  #memoryBytes = 0
+  #file: OutputFile | undefined
+  rows = 0
+
+  constructor(path: string) {
+    this.#path = path
+  }
+
+  async write(records: readonly (readonly Cell[])[]): Promise<void> {
+    const bytes = Buffer.from(csvLines(records))
+    this.rows += records.length
+    if (this.#file) return this.#file.write(bytes)
+    this.#memory.push(bytes)
+    this.#memoryBytes += bytes.length
+    if (this.#memoryBytes > pieceInMemoryBytes) {
+      this.#file = await OutputFile.create(this.#path)
+      await this.#file.write(Buffer.concat(this.#memory))
+      this.#memory = []
+    }
+  }
+
+  async copyTo(target: OutputFile): Promise<void> {
+    if (!this.#file) {
+      if (this.#memoryBytes > 0) await target.write(Buffer.concat(this.#memory))
+      return
+    }
+    await this.#file.close()
+    for await (const chunk of createReadStream(this.#path, { highWaterMark: 256 * 1024 }))
+      await target.write(chunk as Buffer)
+    await rm(this.#path, { force: true })
+  }
+
+  async discard(): Promise<void> {
+    this.#memory = []
+    if (this.#file) {
+      await this.#file.close().catch(() => undefined)
+      await rm(this.#path, { force: true })
+    }
+  }
+}
+
+function keyText(key: SpoolKey): string {
+  return `${key.erddapUrl}\u0000${key.datasetId}`
+}
+
+function parseLedgerLine<E>(text: string): LedgerLine<E> | undefined {
+  try {
+    return JSON.parse(text) as LedgerLine<E>
+  } catch {
+    return undefined
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  )
+}
