@@ -1,0 +1,256 @@
+/** Answers a tabledap query from the rows of a dataset. */
+
+import type { Cell, DemoDataset, DemoVariable, Row } from './dataset.ts'
+import { attributeOf, compareCells, compareIgnoringCase, isMissing, isTime } from './dataset.ts'
+import type { Column, Table } from './format.ts'
+import type { Constraint, TableQuery } from './query.ts'
+import { Refusal, shownRange } from './query.ts'
+
+const noRows = 'Your query produced no matching results.'
+
+export interface AnswerHabits {
+  /** Older servers were seen to send one row where minimum and maximum are the same row. */
+  oneRowForEqualEnds: boolean
+}
+
+/**
+ * The table that a query asks for. Rows are produced as they are read.
+ * @throws {Refusal} 404 with the reason, when no row matches
+ */
+export function answerQuery(dataset: DemoDataset, query: TableQuery, habits: AnswerHabits): Table {
+  refuseImpossible(dataset, query)
+  const places = query.variables.map((variable) => dataset.variables.indexOf(variable))
+  const rows = ordered(dataset, query, places, habits)
+  const iterator = rows[Symbol.iterator]()
+  const first = iterator.next()
+  if (first.done === true) throw new Refusal(404, `${noRows} (nRows = 0)`)
+  return { columns: columnsOf(query), rows: resumed(first.value, iterator) }
+}
+
+function* resumed(first: Row, rest: Iterator<Row>): Generator<Row> {
+  yield first
+  for (let next = rest.next(); next.done !== true; next = rest.next()) yield next.value
+}
+
+export function columnOf(variable: DemoVariable): Column {
+  const units = attributeOf(variable.attributes, 'units') ?? ''
+  if (!isTime(variable)) return { name: variable.name, type: variable.type, units }
+  const precision = attributeOf(variable.attributes, 'time_precision') ?? ''
+  return {
+    name: variable.name,
+    type: variable.type,
+    units: 'UTC',
+    time: precision.includes('.') ? 'millis' : 'seconds',
+  }
+}
+
+function columnsOf(query: TableQuery): Column[] {
+  return query.variables.map((variable) =>
+    query.ordering?.kind === 'orderByCount' && !query.ordering.variables.includes(variable.name)
+      ? { name: variable.name, type: 'int', units: 'count' }
+      : columnOf(variable),
+  )
+}
+
+/** What ERDDAP refuses from what it knows of the files, before it reads them. */
+function refuseImpossible(dataset: DemoDataset, query: TableQuery): void {
+  const subset = (attributeOf(dataset.globals, 'subsetVariables') ?? '').split(',').map((name) => name.trim())
+  const used = [...query.variables, ...query.constraints.map(({ variable }) => variable)]
+  // Answers from a table in memory are made without a look at the ranges.
+  if (dataset.erddapClass === 'EDDTableFromAllDatasets') return
+  if (used.every(({ name }) => subset.includes(name))) return
+  for (const constraint of query.constraints) {
+    const { variable, operator, value, text } = constraint
+    if (typeof value === 'number') {
+      const range = shownRange(variable)
+      if (range === undefined || Number.isNaN(value)) continue
+      const [low, high, shown] = range
+      const outside =
+        (operator === '>' && value >= high) ||
+        (operator === '>=' && value > high) ||
+        (operator === '<' && value <= low) ||
+        (operator === '<=' && value < low) ||
+        (operator === '=' && (value < low || value > high))
+      if (outside)
+        throw new Refusal(404, `${noRows} (${text} is outside of the variable's actual_range: ${shown})`)
+    } else if (operator === '=' && dataset.sortedBy !== variable.name) {
+      const range = textRange(dataset, constraint.at)
+      if (range !== undefined && (value < range[0] || value > range[1]) && (value !== '' || !range[2]))
+        throw new Refusal(
+          404,
+          `${noRows} (No data matches ${text} because the String variable's source min="${range[0]}", max="${range[1]}", and hasNaN=${range[2]}.)`,
+        )
+    }
+  }
+}
+
+function textRange(
+  dataset: DemoDataset,
+  at: number,
+): [min: string, max: string, hasMissing: boolean] | undefined {
+  let min: string | undefined
+  let max: string | undefined
+  let hasMissing = false
+  for (const row of dataset.rows()) {
+    const cell = String(row[at] ?? '')
+    if (cell === '') hasMissing = true
+    else {
+      if (min === undefined || cell < min) min = cell
+      if (max === undefined || cell > max) max = cell
+    }
+  }
+  return min === undefined || max === undefined ? undefined : [min, max, hasMissing]
+}
+
+function matches(cell: Cell, { operator, value, pattern }: Constraint): boolean {
+  if (pattern !== undefined) return pattern.test(String(cell))
+  if (typeof value === 'number' && Number.isNaN(value)) {
+    const missing = typeof cell === 'number' && Number.isNaN(cell)
+    return operator === '!='
+      ? !missing
+      : missing && (operator === '=' || operator === '>=' || operator === '<=')
+  }
+  switch (operator) {
+    case '=':
+      return cell === value
+    case '!=':
+      return cell !== value
+    case '<':
+      return cell < value
+    case '<=':
+      return cell <= value
+    case '>':
+      return cell > value
+    default:
+      return cell >= value
+  }
+}
+
+function* selected(dataset: DemoDataset, query: TableQuery, places: readonly number[]): Generator<Row> {
+  const { constraints } = query
+  for (const row of dataset.rows()) {
+    if (constraints.length > 0 && !constraints.every((one) => matches(row[one.at] ?? '', one))) continue
+    yield places.map((at) => row[at] as Cell)
+  }
+}
+
+/** The sort keys of a query as places in its result, and what is done to each sorted group of rows. */
+function ordered(
+  dataset: DemoDataset,
+  query: TableQuery,
+  places: readonly number[],
+  habits: AnswerHabits,
+): Iterable<Row> {
+  const rows = selected(dataset, query, places)
+  const { ordering } = query
+  const placeOf = (name: string) => query.variables.findIndex((variable) => variable.name === name)
+  if (ordering === undefined) {
+    if (!query.distinct) return rows
+    const keys = query.variables.map((_, at) => at)
+    return inGroups(dataset, query, keys, rows, (group) => distinctRows(group, keys))
+  }
+  const keys = ordering.variables.map(placeOf)
+  const outer = keys.slice(0, -1)
+  const last = keys.at(-1) ?? 0
+  const finish = (group: Row[]): Row[] => {
+    switch (ordering.kind) {
+      case 'orderBy':
+        return sorted(group, keys)
+      case 'orderByDescending':
+        return sorted(group, keys).reverse()
+      case 'orderByLimit':
+        return byGroup(sorted(group, keys), keys, (same) => same.slice(0, ordering.limit))
+      case 'orderByCount':
+        return byGroup(sorted(group, keys), keys, (same) => [countRow(same, keys)])
+      default:
+        return byGroup(sorted(group, keys), outer, (same) => {
+          const present = same.filter((row) => !isMissing(row[last] as Cell))
+          const [low, high] = [present[0], present.at(-1)]
+          if (low === undefined || high === undefined) return []
+          if (ordering.kind === 'orderByMin') return [low]
+          if (ordering.kind === 'orderByMax') return [high]
+          return habits.oneRowForEqualEnds && present.length === 1 ? [low] : [low, high]
+        })
+    }
+  }
+  return inGroups(dataset, query, keys, rows, (group) => {
+    const result = finish(group)
+    return query.distinct
+      ? distinctRows(
+          result,
+          query.variables.map((_, at) => at),
+        )
+      : result
+  })
+}
+
+/** Applies a step to all rows at once, or group by group where the dataset comes sorted by the first key. */
+function* inGroups(
+  dataset: DemoDataset,
+  query: TableQuery,
+  keys: readonly number[],
+  rows: Iterable<Row>,
+  step: (group: Row[]) => Iterable<Row>,
+): Generator<Row> {
+  const first = keys[0]
+  const streams =
+    first !== undefined &&
+    query.variables[first]?.name === dataset.sortedBy &&
+    query.ordering?.kind !== 'orderByDescending'
+  if (!streams) {
+    yield* step([...rows])
+    return
+  }
+  let group: Row[] = []
+  for (const row of rows) {
+    if (group.length > 0 && group[0]?.[first] !== row[first]) {
+      yield* step(group)
+      group = []
+    }
+    group.push(row)
+  }
+  if (group.length > 0) yield* step(group)
+}
+
+function sorted(rows: Row[], keys: readonly number[]): Row[] {
+  return rows.sort((a, b) => {
+    for (const at of keys) {
+      const x = a[at] as Cell
+      const y = b[at] as Cell
+      const order =
+        typeof x === 'string' && typeof y === 'string' ? compareIgnoringCase(x, y) : compareCells(x, y)
+      if (order !== 0) return order
+    }
+    return 0
+  })
+}
+
+function sameCells(a: Row, b: Row, keys: readonly number[]): boolean {
+  return keys.every((at) => Object.is(a[at], b[at]))
+}
+
+function distinctRows(rows: Row[], keys: readonly number[]): Row[] {
+  if (rows.length < 2) return rows
+  return sorted(rows, keys).filter((row, at, all) => {
+    const before = all[at - 1]
+    return before === undefined || !sameCells(before, row, keys)
+  })
+}
+
+function byGroup(rows: Row[], keys: readonly number[], step: (group: Row[]) => Row[]): Row[] {
+  const result: Row[] = []
+  for (let from = 0; from < rows.length; ) {
+    let to = from + 1
+    while (to < rows.length && sameCells(rows[from] as Row, rows[to] as Row, keys)) to++
+    for (const row of step(rows.slice(from, to))) result.push(row)
+    from = to
+  }
+  return result
+}
+
+function countRow(group: readonly Row[], keys: readonly number[]): Row {
+  const first = group[0] as Row
+  return first.map((cell, at) =>
+    keys.includes(at) ? cell : group.reduce((count, row) => count + (isMissing(row[at] as Cell) ? 0 : 1), 0),
+  )
+}
