@@ -1,0 +1,103 @@
+/** Gathers items and hands them on in order, in batches, one batch in flight. For telemetry: it may drop, never throw. */
+export interface Batcher<T> {
+  add(item: T): void
+  /** Resolves when everything added so far was sent or given up, or the time is over. */
+  flush(timeoutMs?: number): Promise<void>
+  /** How many were dropped, and not yet told. */
+  takeDropped(): number
+}
+
+export interface BatcherOptions<T> {
+  readonly send: (items: T[]) => Promise<void>
+  readonly everyMs: number
+  readonly maxItems: number
+  /** @default no limit */
+  readonly maxBytes?: number
+  readonly bytes?: (item: T) => number
+  /** Items waiting beyond this are dropped, oldest kept. @default 100 000 */
+  readonly capacity?: number
+  readonly onError?: (error: unknown, lost: number) => void
+}
+
+export function batcher<T>(options: BatcherOptions<T>): Batcher<T> {
+  const capacity = options.capacity ?? 100_000
+  let queue: T[] = []
+  let timer: NodeJS.Timeout | undefined
+  let sending: Promise<void> | null = null
+  let dropped = 0
+
+  const take = (): T[] => {
+    let count = 0
+    let bytes = 0
+    for (const item of queue) {
+      if (count >= options.maxItems) break
+      bytes += options.bytes?.(item) ?? 0
+      if (count > 0 && options.maxBytes !== undefined && bytes > options.maxBytes) break
+      count++
+    }
+    const batch = queue.slice(0, count)
+    queue = queue.slice(count)
+    return batch
+  }
+
+  const drain = async () => {
+    while (queue.length > 0) {
+      const batch = take()
+      try {
+        await options.send(batch)
+      } catch (error) {
+        dropped += batch.length
+        options.onError?.(error, batch.length)
+      }
+    }
+  }
+
+  const start = (): Promise<void> => {
+    clearTimeout(timer)
+    timer = undefined
+    sending ??= drain().finally(() => {
+      sending = null
+      if (queue.length > 0) schedule()
+    })
+    return sending
+  }
+
+  const schedule = () => {
+    timer ??= setTimeout(() => void start(), options.everyMs)
+    timer.unref()
+  }
+
+  return {
+    add(item) {
+      if (queue.length >= capacity) {
+        dropped++
+        return
+      }
+      queue.push(item)
+      if (sending) return
+      if (queue.length >= options.maxItems) void start()
+      else schedule()
+    },
+    async flush(timeoutMs = 30_000) {
+      let timeout: NodeJS.Timeout | undefined
+      const over = new Promise<void>((resolve) => {
+        timeout = setTimeout(resolve, timeoutMs)
+      })
+      try {
+        await Promise.race([
+          (async () => {
+            while (queue.length > 0 || sending) await start()
+          })(),
+          over,
+        ])
+      } finally {
+        clearTimeout(timeout)
+      }
+    },
+    takeDropped() {
+      const count = dropped
+      dropped = 0
+      return count
+    },
+  }
+}

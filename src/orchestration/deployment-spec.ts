@@ -1,0 +1,22 @@
+import type { AnyFlow } from './registry.ts'
+
+export interface ScheduleSpec {
+  /** Five fields, as `normaliseCron` gives it. */
+  readonly cron: string
+  /** IANA zone. */
+  readonly timezone: string
+}
+
+/** A deployment as it is declared; both back ends register it. */
+export interface DeploymentSpec {
+  readonly name: string
+  readonly flow: AnyFlow
+  readonly parameters: Record<string, unknown>
+  readonly schedule: ScheduleSpec | null
+  /** Runs of it at the same time; further ones queue. Null: no limit. */
+  readonly concurrencyLimit: number | null
+  readonly tags: readonly string[]
+  readonly workPool: string
+  readonly description: string
+  readonly version: string
+}

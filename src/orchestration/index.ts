@@ -1,0 +1,13 @@
+/** The door of this room: flows are written against these, commands and server call these. */
+export type { Backend, FlowRun, SubmittedRun, TaskRun } from './backend.ts'
+export { completed, failed, flow, task } from './define.ts'
+export type { DeploymentSpec, ScheduleSpec } from './deployment-spec.ts'
+export type { Ended, EngineOptions } from './engine.ts'
+export { createLocalBackend, type LocalBackend } from './local/backend.ts'
+export { memoryStore } from './local/memory-store.ts'
+export type { RunFilter, RunStore, StoredArtifact, StoredLogLine, StoredRun } from './local/store.ts'
+export { type AnyFlow, flowRegistry } from './registry.ts'
+export { type FlowResult, type RunFlowOptions, runFlow } from './run-flow.ts'
+export { type Runtime, systemRuntime } from './runtime.ts'
+export { isFinal } from './states.ts'
+export type * from './types.ts'

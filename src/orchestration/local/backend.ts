@@ -1,0 +1,144 @@
+import { HarvesterError } from '../../errors.ts'
+import type { Backend, DeploymentRunRequest, RunRecorder, SubmittedRun } from '../backend.ts'
+import type { DeploymentSpec } from '../deployment-spec.ts'
+import { splitDeploymentName } from '../registry.ts'
+import { type Runtime, systemRuntime } from '../runtime.ts'
+import { state } from '../states.ts'
+import { flowRunOf, localRecorder } from './recorder.ts'
+import type { RunStore, StoredRun } from './store.ts'
+import { tagLimits } from './tag-limits.ts'
+
+export interface LocalBackendOptions {
+  readonly store: RunStore
+  /** What may be started by name. */
+  readonly deployments?: readonly DeploymentSpec[]
+  /** Task runs at once by tag, in this process. @default {} */
+  readonly tagLimits?: Readonly<Record<string, number>>
+  /** The name of this process in the store. @default 'local' */
+  readonly worker?: string
+  readonly runtime?: Runtime
+  /** Told of what could not be stored. */
+  readonly onProblem?: (text: string, facts: Record<string, unknown>) => void
+}
+
+export interface LocalBackend extends Backend {
+  readonly kind: 'local'
+  readonly store: RunStore
+  readonly worker: string
+  readonly deployments: ReadonlyMap<string, DeploymentSpec>
+  submit(request: DeploymentRunRequest & { parentRunId?: string }): Promise<SubmittedRun>
+  recorder(run: StoredRun): RunRecorder
+  acquireTags(tags: readonly string[], signal: AbortSignal): Promise<() => Promise<void>>
+  /** Called when something may be waiting to be run or cancelled; the returned function ends it. */
+  onWork(listener: () => void): () => void
+}
+
+/** Records runs in a store; runs of deployments wait there until an executor of this or another process takes them. */
+export function createLocalBackend(options: LocalBackendOptions): LocalBackend {
+  const { store } = options
+  const runtime = options.runtime ?? systemRuntime
+  const worker = options.worker ?? 'local'
+  const onProblem = options.onProblem ?? (() => {})
+  const limits = tagLimits(options.tagLimits ?? {})
+  const deployments = new Map((options.deployments ?? []).map((spec) => [spec.name, spec]))
+  const listeners = new Set<() => void>()
+  const wake = () => {
+    for (const listener of listeners) listener()
+  }
+
+  const find = (name: string): DeploymentSpec => {
+    const wanted = splitDeploymentName(name)
+    const spec = deployments.get(wanted.deployment)
+    if (!spec || (wanted.flow !== null && spec.flow.name !== wanted.flow))
+      throw new HarvesterError('USAGE', `There is no deployment "${name}"`, {
+        remedy: `Name one of: ${[...deployments.keys()].sort().join(', ') || '(none is declared)'}.`,
+      })
+    return spec
+  }
+
+  const backend: LocalBackend = {
+    kind: 'local',
+    store,
+    worker,
+    deployments,
+    async submit(request) {
+      const spec = find(request.deployment)
+      const parameters = { ...spec.parameters, ...request.parameters }
+      const parsed = spec.flow.parameters.safeParse(parameters)
+      if (!parsed.success)
+        throw new HarvesterError(
+          'PARAMETERS_INVALID',
+          `The parameters of ${spec.name} do not fit: ${parsed.error.issues.map((issue) => `${issue.path.join('.') || 'parameters'}: ${issue.message}`).join('; ')}`,
+        )
+      const now = runtime.now()
+      const scheduledAt = request.scheduledAt ?? now
+      const { run, created } = await store.createRun({
+        id: runtime.id(),
+        name: request.name ?? spec.flow.runName(parsed.data),
+        flow: spec.flow.name,
+        deployment: spec.name,
+        parameters,
+        tags: [...new Set([...spec.flow.tags, ...spec.tags, ...(request.tags ?? [])])],
+        state: state('SCHEDULED', now, { scheduledAt }),
+        runCount: 0,
+        createdAt: now,
+        createdBy: request.createdBy ?? null,
+        scheduledAt,
+        startedAt: null,
+        endedAt: null,
+        parentRunId: request.parentRunId ?? null,
+        idempotencyKey: request.idempotencyKey ?? null,
+        worker: null,
+      })
+      wake()
+      return { id: run.id, name: run.name, created }
+    },
+    async readRun(id) {
+      const run = await store.run(id)
+      return run && flowRunOf(run)
+    },
+    async cancelRun(id) {
+      const now = runtime.now()
+      const cancelled = await store.transition(
+        id,
+        ['SCHEDULED', 'PAUSED'],
+        state('CANCELLED', now, { message: 'Cancelled before it started' }),
+        { endedAt: now },
+      )
+      if (!cancelled) await store.transition(id, ['PENDING', 'RUNNING'], state('CANCELLING', now))
+      wake()
+    },
+    async openRun(request) {
+      const now = runtime.now()
+      const { run } = await store.createRun({
+        id: runtime.id(),
+        name: request.name,
+        flow: request.flow,
+        deployment: null,
+        parameters: request.parameters,
+        tags: [...request.flowTags, ...(request.tags ?? [])],
+        state: state('PENDING', now),
+        runCount: 0,
+        createdAt: now,
+        createdBy: request.createdBy ?? null,
+        scheduledAt: now,
+        startedAt: null,
+        endedAt: null,
+        parentRunId: null,
+        idempotencyKey: null,
+        worker,
+      })
+      return backend.recorder(run)
+    },
+    recorder: (run) => localRecorder({ run, store, backend, runtime, onProblem }),
+    acquireTags: (tags, signal) => limits.acquire(tags, signal),
+    onWork(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    async close() {
+      listeners.clear()
+    },
+  }
+  return backend
+}

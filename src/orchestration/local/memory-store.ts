@@ -1,0 +1,109 @@
+import type { TaskRun } from '../backend.ts'
+import type { RunFilter, RunStore, StoredArtifact, StoredLogLine, StoredRun } from './store.ts'
+
+const holding: ReadonlySet<string> = new Set(['PENDING', 'RUNNING', 'CANCELLING'])
+
+/** Keeps runs in memory, for one-shot commands and tests: the newest `keepRuns` of them. */
+export function memoryStore(options: { keepRuns?: number } = {}): RunStore {
+  const keepRuns = options.keepRuns ?? 1000
+  const runs = new Map<string, StoredRun>()
+  const tasks = new Map<string, Map<string, TaskRun>>()
+  const logs = new Map<string, StoredLogLine[]>()
+  const artifacts = new Map<string, Map<string, StoredArtifact>>()
+  const workers = new Map<string, Date>()
+
+  const put = (run: StoredRun): StoredRun => {
+    runs.set(run.id, run)
+    return run
+  }
+  const forgetOld = () => {
+    for (const [id, run] of runs) {
+      if (runs.size <= keepRuns) return
+      if (run.endedAt === null) continue
+      for (const map of [runs, tasks, logs, artifacts]) map.delete(id)
+    }
+  }
+  const matches = (run: StoredRun, filter: RunFilter) =>
+    (!filter.ids || filter.ids.includes(run.id)) &&
+    (!filter.types || filter.types.includes(run.state.type)) &&
+    (filter.flow === undefined || run.flow === filter.flow) &&
+    (filter.deployment === undefined || run.deployment === filter.deployment) &&
+    (filter.parentRunId === undefined || run.parentRunId === filter.parentRunId) &&
+    (filter.worker === undefined || run.worker === filter.worker) &&
+    (!filter.dueBefore || run.scheduledAt <= filter.dueBefore)
+
+  return {
+    async createRun(run) {
+      if (run.idempotencyKey !== null)
+        for (const known of runs.values())
+          if (known.flow === run.flow && known.idempotencyKey === run.idempotencyKey)
+            return { run: known, created: false }
+      put(run)
+      forgetOld()
+      return { run, created: true }
+    },
+    async run(id) {
+      return runs.get(id) ?? null
+    },
+    async runs(filter) {
+      const found = [...runs.values()].filter((run) => matches(run, filter))
+      if (filter.dueBefore) found.sort((a, b) => a.scheduledAt.getTime() - b.scheduledAt.getTime())
+      else found.reverse().sort((a, b) => b.createdAt.getTime() - a.createdAt.getTime())
+      return found.slice(0, filter.limit ?? 200)
+    },
+    async claim(id, { worker, concurrencyLimit, to }) {
+      const run = runs.get(id)
+      if (run?.state.type !== 'SCHEDULED') return null
+      if (concurrencyLimit !== null && run.deployment !== null) {
+        let busy = 0
+        for (const other of runs.values())
+          if (other.deployment === run.deployment && holding.has(other.state.type)) busy++
+        if (busy >= concurrencyLimit) return null
+      }
+      return put({ ...run, state: to, worker })
+    },
+    async transition(id, from, to, set = {}) {
+      const run = runs.get(id)
+      if (!run || !from.includes(run.state.type)) return null
+      return put({ ...run, ...set, state: to })
+    },
+    async saveTaskRuns(list) {
+      for (const task of list) {
+        const known = tasks.get(task.flowRunId) ?? new Map<string, TaskRun>()
+        known.set(task.id, task)
+        tasks.set(task.flowRunId, known)
+      }
+    },
+    async taskRuns(flowRunId) {
+      return [...(tasks.get(flowRunId)?.values() ?? [])]
+    },
+    async appendLogs(lines) {
+      for (const line of lines) {
+        const known = logs.get(line.flowRunId)
+        if (known) known.push(line)
+        else logs.set(line.flowRunId, [line])
+      }
+    },
+    async logs(flowRunId, { last } = {}) {
+      const known = logs.get(flowRunId) ?? []
+      return last === undefined ? [...known] : known.slice(-last)
+    },
+    async saveArtifact(artifact) {
+      const known = artifacts.get(artifact.flowRunId) ?? new Map<string, StoredArtifact>()
+      known.set(artifact.id, artifact)
+      artifacts.set(artifact.flowRunId, known)
+    },
+    async artifacts(flowRunId) {
+      return [...(artifacts.get(flowRunId)?.values() ?? [])]
+    },
+    async touchWorker(name, at) {
+      workers.set(name, at)
+    },
+    async workers() {
+      return [...workers].map(([name, seenAt]) => ({ name, seenAt }))
+    },
+    async removeWorker(name) {
+      workers.delete(name)
+    },
+  }
+}

@@ -1,0 +1,97 @@
+/**
+ * The port through which runs are kept where there is no Prefect. `database/` implements it on our schema;
+ * {@link memoryStore} in memory. Every method that changes a state compares and sets in one statement, since
+ * several processes may share a store.
+ */
+import type { Artifact, TaskRun } from '../backend.ts'
+import type { RunState, StateType } from '../states.ts'
+import type { LogLine } from '../types.ts'
+
+export interface StoredRun {
+  /** UUID. */
+  readonly id: string
+  readonly name: string
+  readonly flow: string
+  /** Name of the deployment (without the flow's name), null for a run by hand. */
+  readonly deployment: string | null
+  readonly parameters: Record<string, unknown>
+  readonly tags: readonly string[]
+  readonly state: RunState
+  /** 0 before the first Running. */
+  readonly runCount: number
+  readonly createdAt: Date
+  readonly createdBy: string | null
+  /** When it is due. */
+  readonly scheduledAt: Date
+  readonly startedAt: Date | null
+  readonly endedAt: Date | null
+  readonly parentRunId: string | null
+  /** Unique with {@link flow} when not null. */
+  readonly idempotencyKey: string | null
+  /** The process that claimed it. */
+  readonly worker: string | null
+}
+
+export interface StoredArtifact {
+  readonly id: string
+  readonly flowRunId: string
+  readonly taskRunId: string | null
+  readonly artifact: Artifact
+  readonly at: Date
+}
+
+export interface StoredLogLine {
+  readonly flowRunId: string
+  readonly taskRunId: string | null
+  readonly task: string | null
+  readonly level: LogLine['level']
+  readonly message: string
+  readonly at: Date
+}
+
+export interface RunFilter {
+  readonly ids?: readonly string[]
+  readonly types?: readonly StateType[]
+  readonly flow?: string
+  readonly deployment?: string
+  readonly parentRunId?: string
+  readonly worker?: string
+  /** Due at or before. */
+  readonly dueBefore?: Date
+  /** @default 200, by creation, newest first; by due time, oldest first, where `dueBefore` is given */
+  readonly limit?: number
+}
+
+export interface RunStore {
+  /** Inserts, or gives the run that has the same flow and idempotency key with `created` false. */
+  createRun(run: StoredRun): Promise<{ run: StoredRun; created: boolean }>
+  run(id: string): Promise<StoredRun | null>
+  runs(filter: RunFilter): Promise<StoredRun[]>
+  /**
+   * SCHEDULED becomes `to` (Pending) for this worker, unless the deployment has `concurrencyLimit` runs that are
+   * PENDING, RUNNING or CANCELLING. Null when it was not had. Atomic among processes.
+   */
+  claim(
+    id: string,
+    claim: { worker: string; concurrencyLimit: number | null; to: RunState },
+  ): Promise<StoredRun | null>
+  /** Changes the state and the given fields if the present type is one of `from`; null (no change) otherwise. */
+  transition(
+    id: string,
+    from: readonly StateType[],
+    to: RunState,
+    set?: Partial<Pick<StoredRun, 'name' | 'runCount' | 'scheduledAt' | 'startedAt' | 'endedAt' | 'worker'>>,
+  ): Promise<StoredRun | null>
+  /** Inserts or replaces by id. */
+  saveTaskRuns(tasks: readonly TaskRun[]): Promise<void>
+  taskRuns(flowRunId: string): Promise<TaskRun[]>
+  appendLogs(lines: readonly StoredLogLine[]): Promise<void>
+  /** Oldest first. `last` gives only that many from the end. */
+  logs(flowRunId: string, options?: { last?: number }): Promise<StoredLogLine[]>
+  saveArtifact(artifact: StoredArtifact): Promise<void>
+  artifacts(flowRunId: string): Promise<StoredArtifact[]>
+  /** Says that a process lives. */
+  touchWorker(name: string, at: Date): Promise<void>
+  workers(): Promise<{ name: string; seenAt: Date }[]>
+  removeWorker(name: string): Promise<void>
+}
