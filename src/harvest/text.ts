@@ -10,11 +10,12 @@ const characters: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t'
  */
 export function decodeHandWrittenEscapes(text: string): string {
   if (!text.includes('\\')) return text
-  return text.replace(handWritten, (escape, high?: string, low?: string, code?: string, letter?: string) => {
+  return text.replace(handWritten, (written, high?: string, low?: string, code?: string, letter?: string) => {
     if (high !== undefined && low !== undefined)
       return String.fromCharCode(Number.parseInt(high, 16), Number.parseInt(low, 16))
-    if (code !== undefined) return isSurrogate(code) ? escape : String.fromCharCode(Number.parseInt(code, 16))
-    return characters[letter ?? ''] ?? escape
+    if (code !== undefined)
+      return isSurrogate(code) ? written : String.fromCharCode(Number.parseInt(code, 16))
+    return characters[letter ?? ''] ?? written
   })
 }
 
