@@ -1,0 +1,78 @@
+import { type DestinationStream, type Logger, pino } from 'pino'
+import pretty from 'pino-pretty'
+import { HarvesterError } from '../errors.ts'
+import { scrub, scrubFacts } from './secrets.ts'
+
+/** Facts first, text second: `log.info({ source, ms }, 'listed')`. */
+export interface Log {
+  debug(facts: Record<string, unknown>, text: string): void
+  info(facts: Record<string, unknown>, text: string): void
+  warn(facts: Record<string, unknown>, text: string): void
+  error(facts: Record<string, unknown>, text: string): void
+}
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
+
+const levelNames: Readonly<Record<string, LogLevel>> = {
+  trace: 'debug',
+  debug: 'debug',
+  info: 'info',
+  notset: 'info',
+  warn: 'warn',
+  warning: 'warn',
+  error: 'error',
+  critical: 'error',
+  fatal: 'error',
+}
+
+/**
+ * The level that a name asks for; the names of Python's logging are understood.
+ * @throws HarvesterError CONFIG_INVALID
+ */
+export function parseLogLevel(name: string, where: string): LogLevel {
+  const level = levelNames[name.trim().toLowerCase()]
+  if (level) return level
+  throw new HarvesterError('CONFIG_INVALID', `${where} is "${name}"`, {
+    remedy: 'Use debug, info, warning or error.',
+  })
+}
+
+export interface LogOptions {
+  level: LogLevel
+  /** Coloured lines for people, or JSON for machines. */
+  format: 'pretty' | 'json'
+  /** Whether lines begin with the time. */
+  time?: boolean
+  /** Where lines go; default standard error, since standard output belongs to results. */
+  write?: (line: string) => void
+}
+
+/** The program's log. Every fact and text passes the removal of secrets. */
+export function createLog(options: LogOptions): Log {
+  const write = options.write ?? ((line: string) => void process.stderr.write(line))
+  const destination: DestinationStream =
+    options.format === 'pretty'
+      ? pretty({
+          colorize: process.stderr.isTTY === true && !process.env.NO_COLOR,
+          ignore: options.time === false ? 'pid,hostname,time' : 'pid,hostname',
+          translateTime: 'HH:MM:ss',
+          singleLine: true,
+          destination: { write } as unknown as NodeJS.WritableStream,
+        })
+      : { write }
+  const logger: Logger = pino(
+    {
+      level: options.level,
+      base: null,
+      ...(options.time === false ? { timestamp: false } : { timestamp: pino.stdTimeFunctions.isoTime }),
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    destination,
+  )
+  const at = (level: LogLevel) => (facts: Record<string, unknown>, text: string) =>
+    logger[level](scrubFacts(facts), scrub(text))
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
+}
+
+/** A log that says nothing, for callers that have none. */
+export const silentLog: Log = { debug() {}, info() {}, warn() {}, error() {} }

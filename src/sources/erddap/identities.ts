@@ -1,0 +1,256 @@
+/**
+ * The answers of a server, brought together by identity. Each answer is sorted by identity (spilled to disk where it
+ * is long) and then read side by side with the others, so that memory does not grow with the number of profiles.
+ */
+import type { DatasetMetadata, ErddapTable } from '../../erddap/types.ts'
+import { HarvesterError } from '../../errors.ts'
+import type { DatasetPlan } from '../../harvest/decisions.ts'
+import { parseNumber } from '../../harvest/numbers.ts'
+import type { Extent } from '../../harvest/profile.ts'
+import { parseTime } from '../../harvest/time.ts'
+import { compareCodePoints } from '../../tables/order.ts'
+import { ExternalSorter, type Keyed } from '../../tables/sort.ts'
+
+/** Sorts before every character that an id may hold. */
+const separator = '\u0000'
+
+/** What tells one profile row from another, in the order of the columns of profiles.csv. */
+export interface IdentityColumns {
+  timeseries: string | null
+  profile: string | null
+  /** The cast within a station (TimeSeriesProfile), which is no part of the identity. */
+  cast: string | null
+  /** What a missing cast looks like: empty, or NaN where the variable is a number. */
+  missingCasts: readonly string[]
+}
+
+export function identityColumns(plan: DatasetPlan, metadata: DatasetMetadata): IdentityColumns {
+  const { timeseriesIdVariable, profileIdVariable, identity } = plan
+  const has = (column: string | null) => (column !== null && identity.includes(column) ? column : null)
+  const cast = plan.cdmDataType === 'TimeSeriesProfile' ? profileIdVariable : null
+  const castType = metadata.variables.find(({ name }) => name === cast)?.dataType
+  return {
+    timeseries: has(timeseriesIdVariable),
+    profile: has(profileIdVariable),
+    cast,
+    missingCasts: castType === 'String' ? [''] : ['', 'NaN'],
+  }
+}
+
+/** The key by which rows are joined and ordered: `timeseries_id`, then `profile_id`. */
+function keyReader(
+  columns: readonly string[],
+  identity: IdentityColumns,
+): (row: readonly string[]) => string {
+  const timeseries = identity.timeseries === null ? -1 : indexOf(columns, identity.timeseries)
+  const profile = identity.profile === null ? -1 : indexOf(columns, identity.profile)
+  return (row) => `${timeseries < 0 ? '' : row[timeseries]}${separator}${profile < 0 ? '' : row[profile]}`
+}
+
+export function idsOfKey(
+  key: string,
+  identity: IdentityColumns,
+): { timeseriesId: string | null; profileId: string | null } {
+  const at = key.indexOf(separator)
+  return {
+    timeseriesId: identity.timeseries === null ? null : key.slice(0, at),
+    profileId: identity.profile === null ? null : key.slice(at + 1),
+  }
+}
+
+/** Everything the positions' answer says of one identity. */
+export interface PositionGroup {
+  key: string
+  position: { latitude: number; longitude: number } | null
+  /** Positions differ between the rows of this identity. */
+  severalPositions: boolean
+  casts: number
+  /** The greatest count among the counted columns, where the answer counts. */
+  count: number
+}
+
+export interface PositionTable {
+  /** One identity in the whole answer. */
+  single: boolean
+  /** Whether the answer counts records too. */
+  counted: boolean
+  groups(): AsyncIterable<PositionGroup>
+  close(): Promise<void>
+}
+
+/**
+ * Reads positions (latitude and longitude by role column), with counts if `counted` names columns.
+ * The first row of an identity in the answer that has a position gives it: ERDDAP sorts, so that it is the same one at each harvest.
+ */
+export async function collectPositions(
+  table: ErddapTable,
+  identity: IdentityColumns,
+  counted: readonly string[],
+  folder: string,
+): Promise<PositionTable> {
+  const keyOf = keyReader(table.columns, identity)
+  const latitude = indexOf(table.columns, 'latitude')
+  const longitude = indexOf(table.columns, 'longitude')
+  const cast = identity.cast === null ? -1 : indexOf(table.columns, identity.cast)
+  const counts = counted.map((column) => indexOf(table.columns, column))
+  const sorter = new ExternalSorter(folder)
+  let first: string | undefined
+  let single = true
+  let sequence = 0
+  for await (const row of table.rows) {
+    const key = keyOf(row)
+    first ??= key
+    if (key !== first) single = false
+    const record: [string, ...string[]] = [
+      // Casts of a station come together, so that they can be counted without remembering them.
+      cast < 0 ? key : `${key}${separator}${row[cast]}`,
+      String(sequence++),
+      row[latitude]!,
+      row[longitude]!,
+    ]
+    for (const column of counts) record.push(row[column]!)
+    const spilled = sorter.add(record)
+    if (spilled) await spilled
+  }
+  const keyOfRecord =
+    cast < 0 ? (key: string) => key : (key: string) => key.slice(0, key.lastIndexOf(separator))
+  return {
+    single: single && first !== undefined,
+    counted: counts.length > 0,
+    groups: () =>
+      positionGroups(sorter.sorted(), keyOfRecord, cast < 0 ? null : identity.missingCasts, counts.length),
+    close: () => sorter.close(),
+  }
+}
+
+async function* positionGroups(
+  records: Iterable<Keyed> | AsyncIterable<Keyed>,
+  keyOf: (key: string) => string,
+  missingCasts: readonly string[] | null,
+  countColumns: number,
+): AsyncGenerator<PositionGroup> {
+  let group: PositionGroup | undefined
+  let firstSequence = Number.POSITIVE_INFINITY
+  let lastCast: string | undefined
+  let sums: number[] = []
+  const finish = (done: PositionGroup): PositionGroup => ({ ...done, count: Math.max(0, ...sums) })
+  for await (const [full, sequence, latitudeText, longitudeText, ...counts] of records) {
+    const key = keyOf(full)
+    if (group?.key !== key) {
+      if (group) yield finish(group)
+      group = { key, position: null, severalPositions: false, casts: 0, count: 0 }
+      firstSequence = Number.POSITIVE_INFINITY
+      lastCast = undefined
+      sums = new Array<number>(countColumns).fill(0)
+    }
+    if (missingCasts && full !== lastCast) {
+      lastCast = full
+      // A row without a cast's id is no cast.
+      if (!missingCasts.includes(full.slice(key.length + 1))) group.casts += 1
+    }
+    for (let i = 0; i < countColumns; i++) sums[i]! += parseNumber(counts[i] ?? '') ?? 0
+    const latitude = parseNumber(latitudeText ?? '')
+    const longitude = parseNumber(longitudeText ?? '')
+    if (latitude === null || longitude === null) continue
+    const order = Number(sequence)
+    const known = group.position
+    if (known && (known.latitude !== latitude || known.longitude !== longitude)) group.severalPositions = true
+    if (order < firstSequence) {
+      firstSequence = order
+      group.position = { latitude, longitude }
+    }
+  }
+  if (group) yield finish(group)
+}
+
+/** A number by identity, for the side of a join. */
+export interface KeyedValues<V> {
+  /** The value of a key; keys must be asked for in ascending order. */
+  at(key: string): Promise<V | null>
+  close(): Promise<void>
+}
+
+/** Minimum and maximum by identity, from the rows of orderByMinMax, whatever their number and order. */
+export async function collectExtents(
+  table: ErddapTable,
+  identity: IdentityColumns,
+  variable: string,
+  folder: string,
+): Promise<KeyedValues<Extent>> {
+  const read = variable === 'time' ? parseTime : parseNumber
+  return collectValues<Extent>(
+    table,
+    identity,
+    folder,
+    [variable],
+    ([text]) => {
+      const value = read(text ?? '')
+      return value === null ? null : { min: value, max: value }
+    },
+    (a, b) => ({ min: Math.min(a.min, b.min), max: Math.max(a.max, b.max) }),
+  )
+}
+
+/** Counts by identity: the greatest among the counted columns. */
+export async function collectCounts(
+  table: ErddapTable,
+  identity: IdentityColumns,
+  columns: readonly string[],
+  folder: string,
+): Promise<KeyedValues<number>> {
+  return collectValues<number>(
+    table,
+    identity,
+    folder,
+    columns,
+    (texts) => Math.max(0, ...texts.map((text) => parseNumber(text) ?? 0)),
+    (a, b) => a + b,
+  )
+}
+
+async function collectValues<V>(
+  table: ErddapTable,
+  identity: IdentityColumns,
+  folder: string,
+  columns: readonly string[],
+  read: (texts: string[]) => V | null,
+  join: (a: V, b: V) => V,
+): Promise<KeyedValues<V>> {
+  const keyOf = keyReader(table.columns, identity)
+  const indexes = columns.map((column) => indexOf(table.columns, column))
+  const sorter = new ExternalSorter(folder)
+  for await (const row of table.rows) {
+    const spilled = sorter.add([keyOf(row), ...indexes.map((index) => row[index]!)])
+    if (spilled) await spilled
+  }
+  const records = entries(sorter.sorted())
+  let next = await records.next()
+  return {
+    async at(key) {
+      let value: V | null = null
+      while (!next.done && compareCodePoints(next.value[0], key) <= 0) {
+        const [found, ...texts] = next.value
+        const one = found === key ? read(texts) : null
+        if (one !== null) value = value === null ? one : join(value, one)
+        next = await records.next()
+      }
+      return value
+    },
+    close: () => sorter.close(),
+  }
+}
+
+async function* entries(records: Iterable<Keyed> | AsyncIterable<Keyed>): AsyncGenerator<Keyed> {
+  yield* records
+}
+
+function indexOf(columns: readonly string[], column: string): number {
+  const index = columns.indexOf(column)
+  if (index < 0) {
+    throw new HarvesterError(
+      'HTTP_BAD_ANSWER',
+      `the answer has no column ${column}, only ${columns.join(', ')}`,
+    )
+  }
+  return index
+}

@@ -1,0 +1,329 @@
+/**
+ * The profile rows of one dataset: which questions the server is asked, and the rows that its answers give.
+ *
+ * Few questions are asked. One answer of orderByCount over identity and position gives positions and counts: its
+ * groups are the rows that distinct() would give, in the same order (ERDDAP sorts both by the same columns), and the
+ * counts of an identity are the sums over its positions. It is not used for stations with casts (a column that is
+ * grouped by cannot be counted, and casts are counted as records too), nor where one station with a long record is
+ * expected, of which only the first days need counting.
+ */
+import type { DatasetMetadata, ErddapTable } from '../../erddap/types.ts'
+import { describeError, isHarvesterError } from '../../errors.ts'
+import type { DatasetPlan } from '../../harvest/decisions.ts'
+import { readingsPerDay } from '../../harvest/duration.ts'
+import { parseNumber } from '../../harvest/numbers.ts'
+import {
+  type DropReason,
+  dropSentences,
+  type Extent,
+  type ProfileFacts,
+  type ProfileRow,
+  profileRow,
+} from '../../harvest/profile.ts'
+import { actualRange } from '../../harvest/range.ts'
+import { isSampled, recordsFromResolution, recordsFromSample, sampleEnd } from '../../harvest/records.ts'
+import {
+  collectCounts,
+  collectExtents,
+  collectPositions,
+  type IdentityColumns,
+  identityColumns,
+  idsOfKey,
+  type KeyedValues,
+  type PositionGroup,
+  type PositionTable,
+} from './identities.ts'
+
+/** The questions about one dataset; null answers "no rows". */
+export interface DatasetQueries {
+  distinct(columns: readonly string[]): Promise<ErddapTable | null>
+  minMax(groupBy: readonly string[], variable: string): Promise<ErddapTable | null>
+  count(
+    columns: readonly string[],
+    groupBy: readonly string[],
+    window?: { from: number; to: number },
+  ): Promise<ErddapTable | null>
+}
+
+/** What this server cannot do, learnt once for all its datasets. */
+export interface ServerAbilities {
+  counts: boolean
+}
+
+export interface ProfileQuestion {
+  plan: DatasetPlan
+  metadata: DatasetMetadata
+  queries: DatasetQueries
+  abilities: ServerAbilities
+  /** Start of the run, epoch milliseconds. */
+  now: number
+  /** For answers that do not fit in memory. */
+  folder: string
+  signal: AbortSignal
+  onRows(rows: readonly ProfileRow[]): Promise<void>
+}
+
+export interface ProfileAnswer {
+  rows: number
+  warnings: string[]
+  /** Why there are no rows, if there are none. */
+  emptyBecause: string
+}
+
+/** Rows handed on together. */
+const rowsAtOnce = 500
+/** Ids named in a warning; the counts are whole. */
+const idsShown = 10
+
+/**
+ * @throws HarvesterError of the client, for an answer that the profiles cannot do without
+ */
+export async function harvestProfiles(question: ProfileQuestion): Promise<ProfileAnswer> {
+  const { plan, metadata, queries, now, folder } = question
+  const identity = identityColumns(plan, metadata)
+  const resolution = readingsPerDay(metadata.globals.get('time_coverage_resolution') ?? '')
+  const warnings: string[] = []
+  const counter = new Counter(question, identity, warnings)
+  const positions = await askPositions(question, identity, counter, resolution)
+  if (positions === null)
+    return { rows: 0, warnings, emptyBecause: 'the server has no rows for the positions of this dataset' }
+
+  const closing: { close(): Promise<void> }[] = [positions]
+  try {
+    if (positions.single) return await singleProfile()
+
+    const time = await askExtents('time')
+    if (time === null) return { rows: 0, warnings, emptyBecause: 'no row has a time' }
+    const vertical = plan.vertical === null ? null : await askExtents(plan.vertical)
+    const counts = positions.counted ? null : await counter.byIdentity()
+    if (counts) closing.push(counts)
+    return await writeRows(positions.groups(), async (group) => ({
+      ...factsOf(group, identity),
+      time: await time.at(group.key),
+      vertical: vertical === null ? null : await vertical.at(group.key),
+      records: positions.counted ? group.count : counts === null ? 0 : ((await counts.at(group.key)) ?? 0),
+    }))
+  } finally {
+    for (const part of closing) await part.close()
+  }
+
+  async function askExtents(variable: string): Promise<KeyedValues<Extent> | null> {
+    const table = await queries.minMax(plan.identity, variable)
+    if (table === null) return null
+    const extents = await collectExtents(table, identity, variable, folder)
+    closing.push(extents)
+    return extents
+  }
+
+  /** One identity: its ranges may stand in the metadata, and its records need not all be counted. */
+  async function singleProfile(): Promise<ProfileAnswer> {
+    return writeRows(positions!.groups(), async (group) => {
+      const facts: ProfileFacts = { ...factsOf(group, identity), time: null, vertical: null, records: 0 }
+      // A row that its position condemns needs no further questions.
+      const alone = profileRow({ ...facts, time: { min: 0, max: 0 } }, plan)
+      if (alone.kind === 'dropped') return facts
+      facts.time =
+        actualRange(metadata, 'time', { now }) ?? (await (await askExtents('time'))?.at(group.key)) ?? null
+      if (facts.time === null || facts.time.min > facts.time.max) return facts
+      if (plan.vertical !== null) {
+        facts.vertical =
+          actualRange(metadata, plan.vertical, { now }) ??
+          (await (await askExtents(plan.vertical))?.at(group.key)) ??
+          null
+      }
+      if (profileRow(facts, plan).kind === 'row')
+        facts.records = await counter.ofSingle(
+          facts.time,
+          resolution,
+          positions!.counted ? group.count : null,
+        )
+      return facts
+    })
+  }
+
+  async function writeRows(
+    groups: AsyncIterable<PositionGroup>,
+    factsFor: (group: PositionGroup) => Promise<ProfileFacts>,
+  ): Promise<ProfileAnswer> {
+    const drops = new Map<DropReason, string[]>()
+    const dropCounts = new Map<DropReason, number>()
+    const moving: string[] = []
+    let movingCount = 0
+    let rows = 0
+    let waiting: ProfileRow[] = []
+    for await (const group of groups) {
+      question.signal.throwIfAborted()
+      const facts = await factsFor(group)
+      const result = profileRow(facts, plan)
+      if (result.kind === 'dropped') {
+        const names = drops.get(result.reason) ?? []
+        if (names.length < idsShown) names.push(nameOf(facts))
+        drops.set(result.reason, names)
+        dropCounts.set(result.reason, (dropCounts.get(result.reason) ?? 0) + 1)
+        continue
+      }
+      if (group.severalPositions) {
+        movingCount += 1
+        if (moving.length < idsShown) moving.push(nameOf(facts))
+      }
+      rows += 1
+      waiting.push(result.row)
+      if (waiting.length >= rowsAtOnce) {
+        await question.onRows(waiting)
+        waiting = []
+      }
+    }
+    if (waiting.length > 0) await question.onRows(waiting)
+    if (movingCount > 0)
+      warnings.push(
+        `${movingCount} ids have several positions, the first is used: ${list(moving, movingCount)}`,
+      )
+    const sentences = [...dropCounts].map(
+      ([reason, n]) =>
+        `${n} ${n === 1 ? 'row' : 'rows'} dropped, since it ${dropSentences[reason]}: ${list(drops.get(reason) ?? [], n)}`,
+    )
+    warnings.push(...sentences)
+    return { rows, warnings, emptyBecause: sentences.join('; ') || 'the server has no rows for this dataset' }
+  }
+}
+
+function factsOf(
+  group: PositionGroup,
+  identity: IdentityColumns,
+): Pick<ProfileFacts, 'timeseriesId' | 'profileId' | 'position' | 'casts'> {
+  return {
+    ...idsOfKey(group.key, identity),
+    position: group.position,
+    casts: identity.cast === null ? null : group.casts,
+  }
+}
+
+async function askPositions(
+  question: ProfileQuestion,
+  identity: IdentityColumns,
+  counter: Counter,
+  resolution: number | null,
+): Promise<PositionTable | null> {
+  const { plan, queries, folder } = question
+  // The casts of a station need ids of their own, which counts do not give.
+  const mayMerge = question.abilities.counts && identity.cast === null
+  if (mayMerge && !expectsOneLongStation(question, resolution)) {
+    const groupBy = [...plan.identity, 'latitude', 'longitude']
+    const answer = await counter.attempt(async () => {
+      const table = await queries.count([...groupBy, ...counter.columns], groupBy)
+      return table && collectPositions(table, identity, counter.columns, folder)
+    })
+    if (answer.ok) return answer.value
+  }
+  const table = await queries.distinct([...plan.roleColumns, 'latitude', 'longitude'])
+  return table && collectPositions(table, identity, [], folder)
+}
+
+/**
+ * Whether the metadata suggest one station whose records need not all be counted: one position, and a resolution or
+ * a long span. A wrong guess costs one request, never a wrong result.
+ */
+function expectsOneLongStation({ metadata, now }: ProfileQuestion, resolution: number | null): boolean {
+  const one = (variable: string, low: string, high: string) => {
+    const range = actualRange(metadata, variable, { now })
+    const min = range?.min ?? parseNumber(metadata.globals.get(low) ?? '')
+    const max = range?.max ?? parseNumber(metadata.globals.get(high) ?? '')
+    return min !== null && min === max
+  }
+  if (!one('latitude', 'geospatial_lat_min', 'geospatial_lat_max')) return false
+  if (!one('longitude', 'geospatial_lon_min', 'geospatial_lon_max')) return false
+  const time = actualRange(metadata, 'time', { now })
+  return resolution !== null || (time !== null && isSampled(time.min, time.max))
+}
+
+/** Asks for counts, which a profile can do without: what the server cannot give is 0 and a warning. */
+class Counter {
+  readonly columns: readonly string[]
+  readonly #question: ProfileQuestion
+  readonly #identity: IdentityColumns
+  readonly #warnings: string[]
+
+  constructor(question: ProfileQuestion, identity: IdentityColumns, warnings: string[]) {
+    const { plan } = question
+    this.#question = question
+    this.#identity = identity
+    this.#warnings = warnings
+    const roles = [plan.timeseriesIdVariable, plan.profileIdVariable].filter(
+      (column): column is string => column !== null && !plan.identity.includes(column),
+    )
+    this.columns = [...new Set(['time', ...(plan.vertical ? [plan.vertical] : []), ...roles])]
+  }
+
+  /** Tries a question that counts; a server without the function is not asked again. */
+  async attempt<T>(ask: () => Promise<T>): Promise<{ ok: true; value: T } | { ok: false; error: unknown }> {
+    try {
+      return { ok: true, value: await ask() }
+    } catch (error) {
+      const { signal, abilities } = this.#question
+      if (signal.aborted || isHarvesterError(error, 'CANCELLED', 'HOST_UNAVAILABLE', 'WRITE_FAILED'))
+        throw error
+      if (isHarvesterError(error, 'ERDDAP_UNSUPPORTED')) abilities.counts = false
+      return { ok: false, error }
+    }
+  }
+
+  /** Counts of every identity; null where the server cannot count. */
+  async byIdentity(window?: { from: number; to: number }): Promise<KeyedValues<number> | null> {
+    const { plan, queries, folder, abilities } = this.#question
+    if (!abilities.counts) return this.#unknown('the server cannot count (no orderByCount)')
+    const answer = await this.attempt(async () => {
+      const table = await queries.count([...plan.identity, ...this.columns], plan.identity, window)
+      return table && collectCounts(table, this.#identity, this.columns, folder)
+    })
+    if (!answer.ok) return this.#unknown(describeError(answer.error))
+    return answer.value ?? noCounts
+  }
+
+  /** Records of the only identity, by resolution, by the first days or by counting all. */
+  async ofSingle(time: Extent, resolution: number | null, counted: number | null): Promise<number> {
+    if (resolution !== null) return recordsFromResolution(resolution, time.min, time.max)
+    if (isSampled(time.min, time.max)) {
+      const sample = await this.#sum({ from: time.min, to: sampleEnd(time.min) })
+      if (sample === null) return 0
+      if (sample > 0) return recordsFromSample(sample, time.min, time.max)
+    }
+    return counted ?? (await this.#sum()) ?? 0
+  }
+
+  async #sum(window?: { from: number; to: number }): Promise<number | null> {
+    const { plan, queries, abilities } = this.#question
+    if (!abilities.counts) {
+      this.#unknown('the server cannot count (no orderByCount)')
+      return null
+    }
+    const answer = await this.attempt(async () => {
+      const table = await queries.count([...plan.identity, ...this.columns], plan.identity, window)
+      if (table === null) return 0
+      const indexes = this.columns.map((column) => table.columns.indexOf(column))
+      const sums = indexes.map(() => 0)
+      for await (const row of table.rows)
+        indexes.forEach((index, i) => {
+          sums[i]! += parseNumber(row[index] ?? '') ?? 0
+        })
+      return Math.max(0, ...sums)
+    })
+    if (answer.ok) return answer.value
+    this.#unknown(describeError(answer.error))
+    return null
+  }
+
+  #unknown(why: string): null {
+    this.#warnings.push(`records could not be counted, n_records is 0: ${why}`)
+    return null
+  }
+}
+
+const noCounts: KeyedValues<number> = { at: async () => 0, close: async () => {} }
+
+function nameOf(facts: Pick<ProfileFacts, 'timeseriesId' | 'profileId'>): string {
+  return [facts.timeseriesId, facts.profileId].filter((id) => id !== null).join('/') || '(no id)'
+}
+
+function list(names: readonly string[], total: number): string {
+  return total > names.length ? `${names.join(', ')} and ${total - names.length} more` : names.join(', ')
+}
