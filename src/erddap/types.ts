@@ -29,8 +29,33 @@ export interface DatasetMetadata {
   variables: readonly VariableMetadata[]
 }
 
-/** A table answer: names of the columns as sent, and the rows, decoded, as they arrive. */
+/**
+ * A table answer: names of the columns as sent, and the rows, decoded, as they arrive. It can be read once, by
+ * `rows` or by `batches`; until it was read to the end, left or cancelled it holds its host's slot.
+ */
 export interface ErddapTable {
   columns: readonly string[]
   rows: AsyncIterable<readonly string[]>
+  /** The same rows as they came together, which is several times faster to loop over. Absent in hand-made tables. */
+  batches?: AsyncIterable<readonly (readonly string[])[]>
+  /** Where the answer came from: for a federated dataset an address of its origin. */
+  url?: string
+  /** Ends the request if the rows are not wanted. */
+  cancel?: () => void
 }
+
+/** A source file of a dataset, as the server states it: name and values are compared, never interpreted. */
+export interface SourceFile {
+  name: string
+  /** Milliseconds since 1970, or a time, or ''. */
+  lastModified: string
+  /** Bytes, or ''. */
+  size: string
+  /** A folder of a files listing: its files are asked by its name. */
+  isFolder: boolean
+}
+
+/** An answer on source files. `why` is the server's sentence. */
+export type SourceFiles =
+  | { kind: 'files'; files: readonly SourceFile[]; url: string }
+  | { kind: 'not-accessible' | 'unsupported'; why: string }

@@ -1,0 +1,126 @@
+/** Every address that is asked of an ERDDAP, as pure functions, percent-encoded; and back again for people. */
+
+/** Without trailing slashes. */
+export function baseUrlOf(url: string): string {
+  return url.trim().replace(/\/+$/, '')
+}
+
+export interface TimeWindow {
+  /** ISO 8601 or epoch seconds; both ends belong to it. */
+  timeFrom?: string
+  timeTo?: string
+}
+
+/** @param columns none for all that the server has */
+export function allDatasetsUrl(
+  base: string,
+  structure: 'table' | 'grid',
+  columns: readonly string[] = [],
+): string {
+  return tableUrl(base, 'allDatasets', columns, [
+    `accessible=${quoted('public')}`,
+    `dataStructure=${quoted(structure)}`,
+  ])
+}
+
+export function infoUrl(base: string, datasetId: string): string {
+  return `${base}/info/${encodeURIComponent(datasetId)}/index.csv`
+}
+
+/** The page about a dataset, for people. */
+export function infoPageUrl(base: string, datasetId: string): string {
+  return `${base}/info/${encodeURIComponent(datasetId)}/index.html`
+}
+
+export function distinctUrl(base: string, datasetId: string, columns: readonly string[]): string {
+  return tableUrl(base, datasetId, columns, ['distinct()'])
+}
+
+/** Minimum and maximum of a variable in each group. */
+export function minMaxUrl(
+  base: string,
+  datasetId: string,
+  groupBy: readonly string[],
+  variable: string,
+): string {
+  const columns = [...groupBy, variable]
+  return tableUrl(base, datasetId, columns, [orderBy('orderByMinMax', columns)])
+}
+
+/** How many values each column has in each group. */
+export function countUrl(
+  base: string,
+  datasetId: string,
+  columns: readonly string[],
+  groupBy: readonly string[],
+  window: TimeWindow = {},
+): string {
+  const constraints: string[] = []
+  if (window.timeFrom !== undefined) constraints.push(`time%3E=${encodeURIComponent(window.timeFrom)}`)
+  if (window.timeTo !== undefined) constraints.push(`time%3C=${encodeURIComponent(window.timeTo)}`)
+  return tableUrl(base, datasetId, columns, [...constraints, orderBy('orderByCount', groupBy)])
+}
+
+export function manifestUrl(base: string, datasetId: string): string {
+  return `${base}/files/${encodeURIComponent(datasetId)}.manifest`
+}
+
+/** @param folder below the dataset's own, '' for that; with or without slashes at its ends */
+export function filesUrl(base: string, datasetId: string, folder = ''): string {
+  const steps = folder.split('/').filter((step) => step !== '')
+  return `${base}/files/${[datasetId, ...steps].map(encodeURIComponent).join('/')}/.csv`
+}
+
+export function croissantUrl(base: string, datasetId: string): string {
+  return `${base}/tabledap/${encodeURIComponent(datasetId)}.croissant`
+}
+
+export function versionUrl(base: string): string {
+  return `${base}/version`
+}
+
+function tableUrl(
+  base: string,
+  datasetId: string,
+  columns: readonly string[],
+  constraints: readonly string[],
+): string {
+  const query = [columns.map(encodeURIComponent).join(','), ...constraints].join('&')
+  return `${base}/tabledap/${encodeURIComponent(datasetId)}.csv?${query}`
+}
+
+function orderBy(name: string, columns: readonly string[]): string {
+  return `${name}(${quoted(columns.join(','))})`
+}
+
+/** A string of a constraint: quoted, escaped as ERDDAP reads it, encoded. */
+function quoted(value: string): string {
+  return encodeURIComponent(`"${value.replace(/[\\"]/g, '\\$&')}"`)
+}
+
+/** The address as people read it: as `query_urls` holds it. What is no proper encoding is left as it is. */
+export function decodeUrl(url: string): string {
+  return url.replace(/(?:%[0-9a-f]{2})+/gi, (encoded) => {
+    try {
+      return decodeURIComponent(encoded)
+    } catch {
+      return encoded
+    }
+  })
+}
+
+export interface DatasetAddress {
+  /** Without trailing slash. */
+  baseUrl: string
+  datasetId: string
+}
+
+/** Whose data an address is: that of a federated dataset's origin, from where a request was redirected to. */
+export function datasetAddress(url: string): DatasetAddress | null {
+  const match =
+    /^(https?:\/\/[^?#]+?)(?:(?<=\/erddap)\/[a-z]{2}(?:-[A-Za-z]{2})?)?\/tabledap\/([^/?#]+)/.exec(url)
+  if (!match) return null
+  // The type of file follows the last dot; ids may hold dots of their own.
+  const datasetId = decodeUrl(match[2]!).replace(/\.[A-Za-z0-9]+$/, '')
+  return datasetId === '' ? null : { baseUrl: baseUrlOf(match[1]!), datasetId }
+}

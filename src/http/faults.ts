@@ -1,0 +1,87 @@
+/** What went wrong below HTTP, in words: names, routes, TLS, connections that broke, bodies that make no sense. */
+
+import { describeError, HarvesterError } from '../errors.ts'
+
+/** Codes of undici, zlib and the parser that mean: bytes came, but they are no proper answer. */
+const badAnswerCodes =
+  /^(HPE_|Z_|ERR_BROTLI|ERR_PADDING|UND_ERR_RES_CONTENT_LENGTH_MISMATCH|UND_ERR_HEADERS_OVERFLOW|UND_ERR_RESPONSE)/
+
+/** Faults that no second attempt mends: the name or the certificate is wrong, not the line. */
+const permanentCodes =
+  /^(ENOTFOUND|ERR_INVALID_URL|UND_ERR_INVALID_ARG|CERT_|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT|UNABLE_TO_|ERR_TLS_CERT|ERR_SSL|EPROTO)/
+
+/**
+ * @param bytesRead decoded bytes of the body that had come, or null if no answer had begun
+ * @returns HTTP_CONNECT, HTTP_TIMEOUT (phase `connect`) or HTTP_BAD_ANSWER
+ */
+export function connectionError(
+  cause: unknown,
+  method: string,
+  url: string,
+  bytesRead: number | null,
+): HarvesterError {
+  const code = codeOf(cause)
+  const host = URL.canParse(url) ? new URL(url).host : url
+  const facts = { method, url, host, cause: code }
+  const what = describeError(cause)
+  if (code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'ETIMEDOUT')
+    return new HarvesterError('HTTP_TIMEOUT', `${method} ${url}: no connection to ${host} in time`, {
+      cause,
+      remedy: 'Check address, firewall and proxy.',
+      facts: { ...facts, phase: 'connect' },
+    })
+  if (badAnswerCodes.test(code)) {
+    const said =
+      code === 'Z_BUF_ERROR'
+        ? 'the compressed answer is truncated'
+        : code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH'
+          ? 'the answer is not as long as its Content-Length says'
+          : `the answer cannot be read (${what})`
+    return new HarvesterError('HTTP_BAD_ANSWER', `${method} ${url}: ${said}`, { cause, facts })
+  }
+  if (bytesRead !== null)
+    return new HarvesterError(
+      'HTTP_CONNECT',
+      `${method} ${url}: the connection broke after ${bytesRead} bytes of the answer (${what})`,
+      { cause, facts },
+    )
+  const permanent = permanentCodes.test(code)
+  return new HarvesterError('HTTP_CONNECT', `${method} ${url}: ${explanation(code, host, what)}`, {
+    cause,
+    remedy: 'Check the address, and that the server is up and can be reached from here.',
+    facts: { ...facts, permanent },
+  })
+}
+
+/** Whether an error says that a host could not be reached: what the breaker counts. */
+export function isConnectionFault(error: unknown): error is HarvesterError {
+  if (!(error instanceof HarvesterError)) return false
+  if (error.code === 'HTTP_TIMEOUT') return error.facts.phase === 'connect' || error.facts.phase === 'headers'
+  return error.code === 'HTTP_CONNECT'
+}
+
+function explanation(code: string, host: string, what: string): string {
+  switch (code) {
+    case 'ENOTFOUND':
+      return `the name ${host} does not resolve`
+    case 'EAI_AGAIN':
+      return `the name ${host} cannot be looked up at the moment`
+    case 'ECONNREFUSED':
+      return `${host} refuses connections`
+    case 'ECONNRESET':
+    case 'UND_ERR_SOCKET':
+      return `${host} closed the connection before it answered (${what})`
+    default:
+      return `${host} cannot be reached (${what})`
+  }
+}
+
+/** The first code along the causes; for several addresses tried, that of the first. */
+function codeOf(error: unknown): string {
+  for (let at = error, depth = 0; at && depth < 5; depth += 1) {
+    const { code, errors, cause } = at as { code?: unknown; errors?: unknown[]; cause?: unknown }
+    if (typeof code === 'string') return code
+    at = cause ?? errors?.[0]
+  }
+  return ''
+}
