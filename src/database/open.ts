@@ -1,0 +1,182 @@
+import { readFile } from 'node:fs/promises'
+import pg from 'pg'
+import { HarvesterError } from '../errors.ts'
+import { ClientDatabase } from './client.ts'
+import { openEngine, socketPort } from './embedded/host.ts'
+import { databaseError } from './failure.ts'
+import type { Database } from './port.ts'
+import { type DatabaseSettings, describeSettings } from './settings.ts'
+
+export interface OpenOptions {
+  /** Called when the embedded engine starts in this process (some 8 seconds the first time). */
+  onStarting?: (() => void) | undefined
+  /** Told of connections that broke while idle. */
+  onIdleError?: ((error: Error) => void) | undefined
+  /** Shown by the server in pg_stat_activity. */
+  applicationName?: string | undefined
+  maxConnections?: number | undefined
+  signal?: AbortSignal | undefined
+}
+
+const oldestServer = 130_000
+const oldestPostgis = [3, 1]
+const connectTimeoutMilliseconds = 10_000
+
+/**
+ * Opens the database and makes sure that it can be used: reachable, login accepted, new enough, with PostGIS and
+ * pg_trgm. Migrations are not its business (`migrate`, `requireMigrated`).
+ *
+ * @throws HarvesterError DATABASE_UNREACHABLE, DATABASE_NOT_READY, DATABASE_LOCKED, CONFIG_INVALID (CA file)
+ */
+export async function openDatabase(settings: DatabaseSettings, options: OpenOptions = {}): Promise<Database> {
+  return settings.kind === 'embedded' ? openEmbedded(settings, options) : openPostgres(settings, options)
+}
+
+async function openEmbedded(
+  settings: DatabaseSettings & { kind: 'embedded' },
+  options: OpenOptions,
+): Promise<Database> {
+  const engine = await openEngine({
+    dataFolder: settings.dataFolder,
+    onStarting: options.onStarting,
+    signal: options.signal,
+  })
+  const connection = {
+    host: engine.socketFolder,
+    port: socketPort,
+    user: 'postgres',
+    database: 'postgres',
+    application_name: options.applicationName ?? 'erddap-harvester',
+  }
+  const description = describeSettings(settings)
+  try {
+    const serverVersion = await probe(connection, description)
+    return new ClientDatabase({
+      kind: 'embedded',
+      connection,
+      description,
+      serverVersion,
+      maxConnections: options.maxConnections ?? 10,
+      onIdleError: options.onIdleError,
+      onClose: () => engine.close(),
+    })
+  } catch (error) {
+    await engine.close()
+    throw error
+  }
+}
+
+async function openPostgres(
+  settings: DatabaseSettings & { kind: 'postgres' },
+  options: OpenOptions,
+): Promise<Database> {
+  const description = describeSettings(settings)
+  const connection: pg.PoolConfig = {
+    host: settings.host,
+    port: settings.port,
+    user: settings.user,
+    database: settings.database,
+    application_name: options.applicationName ?? 'erddap-harvester',
+    connectionTimeoutMillis: connectTimeoutMilliseconds,
+    keepAlive: true,
+    ...(settings.password === undefined ? {} : { password: settings.password }),
+    ssl: await tlsOf(settings),
+  }
+  let serverVersion: number
+  try {
+    serverVersion = await probe(connection, description)
+  } catch (error) {
+    // `prefer` means: encrypted where the server can, plain where it cannot.
+    if (settings.sslMode !== 'prefer' || !refusesTls(error)) throw error
+    connection.ssl = false
+    serverVersion = await probe(connection, description)
+  }
+  return new ClientDatabase({
+    kind: 'postgres',
+    connection,
+    description,
+    serverVersion,
+    maxConnections: options.maxConnections ?? 10,
+    onIdleError: options.onIdleError,
+  })
+}
+
+function refusesTls(error: unknown): boolean {
+  return /does not support SSL/i.test(((error as { cause?: Error }).cause ?? (error as Error)).message)
+}
+
+async function tlsOf(settings: DatabaseSettings & { kind: 'postgres' }): Promise<pg.PoolConfig['ssl']> {
+  if (settings.sslMode === 'disable' || settings.host.startsWith('/')) return false
+  let ca: string | undefined
+  if (settings.caFile !== undefined) {
+    try {
+      ca = await readFile(settings.caFile, 'utf8')
+    } catch (error) {
+      throw new HarvesterError('CONFIG_INVALID', `The CA file ${settings.caFile} cannot be read`, {
+        cause: error,
+        remedy: 'Correct DB_CA_FILE (or sslrootcert in DATABASE_URL).',
+      })
+    }
+  }
+  const verified = settings.sslMode === 'verify-ca' || settings.sslMode === 'verify-full'
+  return {
+    rejectUnauthorized: verified || (settings.sslMode === 'require' && ca !== undefined),
+    ...(ca === undefined ? {} : { ca }),
+    ...(settings.sslMode === 'verify-full' ? {} : { checkServerIdentity: () => undefined }),
+  }
+}
+
+interface Probe {
+  version: number
+  user_name: string
+  postgis: string | null
+  postgis_available: string | null
+  trigram: string | null
+}
+
+/** One connection that asks what must be known before the first piece of work. Returns the server's version. */
+async function probe(connection: pg.PoolConfig, description: string): Promise<number> {
+  const client = new pg.Client(connection)
+  client.on('error', () => {})
+  let found: Probe
+  try {
+    await client.connect()
+    const answer = await client.query<Probe>(`
+      SELECT current_setting('server_version_num')::int AS version, current_user AS user_name,
+        (SELECT extversion FROM pg_extension WHERE extname = 'postgis') AS postgis,
+        (SELECT default_version FROM pg_available_extensions WHERE name = 'postgis') AS postgis_available,
+        (SELECT extversion FROM pg_extension WHERE extname = 'pg_trgm') AS trigram`)
+    found = answer.rows[0]!
+  } catch (error) {
+    throw databaseError(error, description)
+  } finally {
+    await client.end().catch(() => undefined)
+  }
+  if (found.version < oldestServer)
+    throw new HarvesterError(
+      'DATABASE_NOT_READY',
+      `${description} is PostgreSQL ${Math.floor(found.version / 10_000)}, but 13 or newer is needed`,
+      { remedy: 'Upgrade the server.' },
+    )
+  const missing = [found.postgis ? '' : 'postgis', found.trigram ? '' : 'pg_trgm'].filter((name) => name)
+  if (missing.length > 0) {
+    const sql = missing.map((name) => `CREATE EXTENSION IF NOT EXISTS ${name};`).join(' ')
+    const install =
+      found.postgis_available === null && !found.postgis ? 'Install PostGIS on the server, then run' : 'Run'
+    throw new HarvesterError(
+      'DATABASE_NOT_READY',
+      `${description} lacks the extension${missing.length > 1 ? 's' : ''} ${missing.join(' and ')}`,
+      { remedy: `${install} in that database, as a superuser: ${sql}`, facts: { sql } },
+    )
+  }
+  const [major = 0, minor = 0] = found.postgis!.split('.').map(Number)
+  if (major < oldestPostgis[0]! || (major === oldestPostgis[0] && minor < oldestPostgis[1]!))
+    throw new HarvesterError(
+      'DATABASE_NOT_READY',
+      `${description} has PostGIS ${found.postgis}, but 3.1 or newer is needed`,
+      {
+        remedy: 'Upgrade PostGIS, then run as a superuser: ALTER EXTENSION postgis UPDATE;',
+      },
+    )
+  return found.version
+}

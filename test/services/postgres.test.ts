@@ -1,0 +1,21 @@
+import { afterAll, beforeAll } from 'vitest'
+import { describeMigrations } from '../database/migrate.suite.ts'
+import { describePort } from '../database/port.suite.ts'
+import { startPostgres, type TestServer } from '../support/postgres.ts'
+
+let server: TestServer
+let databases = 0
+
+beforeAll(async () => {
+  server = await startPostgres()
+})
+afterAll(() => server?.stop())
+
+async function open() {
+  const name = `suite_${++databases}`
+  await server.createDatabase(name)
+  return server.open(name)
+}
+
+describePort('PostgreSQL', open)
+describeMigrations('PostgreSQL', open)
