@@ -1,0 +1,129 @@
+/** The CKAN API: all records that have to do with ERDDAP, page by page. */
+
+import { HarvesterError } from '../errors.ts'
+import { type CkanRecord, parseCkanRecord } from './record.ts'
+
+/** What the client asks of an HTTP client: a body as text, an error for what is no success. */
+export interface TextFetcher {
+  text(request: {
+    url: string
+    headers?: Readonly<Record<string, string>>
+    signal?: AbortSignal
+    /** Statuses besides 2xx that are answers. */
+    accept?: readonly number[]
+  }): Promise<{
+    status: number
+    headers: { readonly [name: string]: string | undefined }
+    body: string
+  }>
+}
+
+/** One page of an answer, with what is needed to ask for it again only if it changed. */
+export interface CkanPage {
+  start: number
+  etag: string | null
+  lastModified: string | null
+  /** Records that match in all, as the server said with this page. */
+  count: number | null
+  /** Records on this page, malformed ones included. */
+  returned: number
+  records: CkanRecord[]
+  warnings: string[]
+}
+
+export interface CkanAnswer {
+  pages: CkanPage[]
+  /** Whether every record came that the server said it has. */
+  complete: boolean
+}
+
+const rowsAsked = 1000
+/** Far above any catalogue; a server that pages on for ever ends here. */
+const mostPages = 1000
+
+/** The URL of a page. */
+export function ckanPageUrl(ckanUrl: string, start: number): string {
+  return `${ckanUrl.replace(/\/+$/, '')}/api/3/action/package_search?q=erddap&rows=${rowsAsked}&start=${start}`
+}
+
+/**
+ * Asks for all pages. The next one starts where the records really ended, since some servers cap `rows`. Pages of a
+ * `previous` answer are asked for conditionally. Ends at the server's count, at an empty page, or at a page without
+ * anything new. Throws what the HTTP client throws, and HTTP_BAD_ANSWER for what is no answer of CKAN.
+ */
+export async function fetchCkan(
+  http: TextFetcher,
+  ckanUrl: string,
+  { signal, previous = [] }: { signal?: AbortSignal; previous?: readonly CkanPage[] } = {},
+): Promise<CkanAnswer> {
+  const pages: CkanPage[] = []
+  const seen = new Set<string>()
+  for (let start = 0; pages.length < mostPages; ) {
+    const known = previous.find((page) => page.start === start)
+    const page = await fetchPage(http, ckanPageUrl(ckanUrl, start), start, known, signal)
+    const keys = [...page.records.map(({ id }) => id), ...page.warnings]
+    if (keys.every((key) => seen.has(key))) {
+      // Without a count, an empty page is the end; a repeated one is a server that does not page.
+      const complete = page.count === null ? page.returned === 0 : start >= page.count
+      return { pages, complete }
+    }
+    pages.push(page)
+    for (const key of keys) seen.add(key)
+    start += page.returned
+    if (page.count !== null && start >= page.count) return { pages, complete: true }
+  }
+  return { pages, complete: false }
+}
+
+async function fetchPage(
+  http: TextFetcher,
+  url: string,
+  start: number,
+  known: CkanPage | undefined,
+  signal: AbortSignal | undefined,
+): Promise<CkanPage> {
+  const headers: Record<string, string> = { accept: 'application/json' }
+  if (known?.etag) headers['if-none-match'] = known.etag
+  if (known?.lastModified) headers['if-modified-since'] = known.lastModified
+  const answer = await http.text({ url, headers, accept: known ? [304] : [], ...(signal ? { signal } : {}) })
+  if (answer.status === 304 && known) return known
+  return {
+    start,
+    etag: answer.headers.etag ?? null,
+    lastModified: answer.headers['last-modified'] ?? null,
+    ...parsePage(answer.body, url),
+  }
+}
+
+function parsePage(body: string, url: string): Pick<CkanPage, 'count' | 'returned' | 'records' | 'warnings'> {
+  const result = resultOf(body, url)
+  const records: CkanRecord[] = []
+  const warnings: string[] = []
+  for (const raw of result.results) {
+    const record = parseCkanRecord(raw)
+    if ('malformed' in record) warnings.push(record.malformed)
+    else records.push(record)
+  }
+  return { count: result.count, returned: result.results.length, records, warnings }
+}
+
+function resultOf(body: string, url: string): { count: number | null; results: readonly unknown[] } {
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(body)
+  } catch (cause) {
+    throw badAnswer(url, `the answer is no JSON, it starts with ${JSON.stringify(body.slice(0, 60))}`, cause)
+  }
+  const { success, error, result } = (parsed ?? {}) as Record<string, unknown>
+  if (success === false) throw badAnswer(url, `CKAN refuses: ${JSON.stringify(error ?? null).slice(0, 200)}`)
+  const { count, results } = (result ?? {}) as Record<string, unknown>
+  if (!Array.isArray(results)) throw badAnswer(url, 'the answer has no list result.results')
+  return { count: typeof count === 'number' && Number.isFinite(count) ? count : null, results }
+}
+
+function badAnswer(url: string, what: string, cause?: unknown): HarvesterError {
+  return new HarvesterError('HTTP_BAD_ANSWER', `GET ${url}: ${what}`, {
+    remedy: 'Check that ckan_url is the address of a CKAN catalogue.',
+    ...(cause === undefined ? {} : { cause }),
+  })
+}
