@@ -101,7 +101,8 @@ function known(state: ServerState, id: string): DemoDataset {
     throw new Refusal(404, `Currently unknown datasetID=${id}`)
   if (dataset.private === true)
     throw new Refusal(401, `loggedInAs=null isn't authorized to access datasetID=${id}.`)
-  return dataset
+  // Generated attributes are made anew at each look: one look serves the whole request.
+  return { ...dataset }
 }
 
 function attachment(
@@ -230,8 +231,8 @@ function* withoutUnits(pieces: Iterable<string | Buffer>): Generator<string> {
 }
 
 function files(state: ServerState, rest: string): RoutedAnswer {
-  const [, id = ''] = /^(.*?)(?:\.manifest|\/\.csv)$/.exec(rest) ?? []
   const isManifest = rest.endsWith('.manifest')
+  const [, id = '', folder = ''] = /^([^/]*?)(?:\.manifest|\/(.*\/)?\.csv)$/.exec(rest) ?? []
   if (id === '') throw new Refusal(404, 'File not found.')
   const dataset = known(state, id)
   const current = dataset.files
@@ -240,6 +241,7 @@ function files(state: ServerState, rest: string): RoutedAnswer {
   // The manifest looks at the disk, the listing shows what was there when the dataset was last read.
   const table = isManifest
     ? manifestTable(dataset, current, state.publisher)
-    : filesTable(state.filesWhenRead(dataset) ?? current)
+    : filesTable(state.filesWhenRead(dataset) ?? current, folder)
+  if (table === undefined) throw new Refusal(404, 'Directory not found.')
   return metadataTable(table, '.csv', isManifest ? `${id}_manifest` : `${id} Files`, state)
 }

@@ -1,6 +1,10 @@
 /**
  * A look-alike ERDDAP on loopback, for the demo, the tests and the benchmarks. It answers as ERDDAP 2.31 was
  * recorded to (test/demo/calibration.test.ts), and its state and manners can be changed while it runs.
+ *
+ * Outside of ERDDAP's paths, for benchmarks that run it in a process of its own: `/demo-statistics` (requests, bytes,
+ * maxConcurrent), `/demo-reset`, `/demo-latency?ms=20`, `/demo-touch?every=100` (touches a source file of every
+ * hundredth dataset).
  */
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
@@ -10,7 +14,7 @@ import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import { createGzip, gzipSync } from 'node:zlib'
 import type { RoutedAnswer, ServerState } from './answers.ts'
 import { dapHeaders, route } from './answers.ts'
-import type { Cell, DemoDataset, SourceFile } from './dataset.ts'
+import type { Attribute, Cell, DemoDataset, SourceFile } from './dataset.ts'
 import { setAttribute } from './dataset.ts'
 import type { Answer, HostileRule } from './hostile.ts'
 import { misbehave, ruleFor } from './hostile.ts'
@@ -42,6 +46,8 @@ export interface ErddapOptions {
   gzip?: boolean
   /** Refuse unencoded quotes, brackets and the like, as the container does. @default true */
   strictUrls?: boolean
+  /** Whether `requests` is filled; `/demo-statistics` counts without. @default true */
+  logRequests?: boolean
   /** Bytes of answers kept ready. @default 64 MiB */
   keepBytes?: number
   /** @default Date.now */
@@ -110,9 +116,10 @@ export async function startErddap(options: ErddapOptions): Promise<ErddapServer>
   let active = 0
   let mostActive = 0
   let base = ''
+  const totals = { requests: 0, bytes: 0 }
 
   const read = (dataset: DemoDataset) => {
-    if (dataset.files !== undefined) filesRead.set(dataset.id, structuredClone(dataset.files))
+    if (dataset.files !== undefined) filesRead.set(dataset.id, [...dataset.files])
   }
   const changes = (id: string): DemoDataset => {
     const dataset = datasets.get(id)
@@ -166,6 +173,7 @@ export async function startErddap(options: ErddapOptions): Promise<ErddapServer>
 
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const target = request.url ?? '/'
+    if (target.startsWith('/demo-')) return control(request, response)
     const entry: LoggedRequest = {
       method: request.method ?? 'GET',
       path: decoded(target),
@@ -174,12 +182,14 @@ export async function startErddap(options: ErddapOptions): Promise<ErddapServer>
       at: now(),
       headers: { ...request.headers },
     }
-    requests.push(entry)
+    if (options.logRequests !== false) requests.push(entry)
     active += 1
     mostActive = Math.max(mostActive, active)
     const tooMany = maxActive !== undefined && active > maxActive
     response.once('close', () => {
       active -= 1
+      totals.requests += 1
+      totals.bytes += entry.bytes
     })
     response.once('finish', () => {
       entry.status = response.statusCode
@@ -231,6 +241,24 @@ export async function startErddap(options: ErddapOptions): Promise<ErddapServer>
     })
   }
 
+  /** For the parent of a server that runs in a process of its own. */
+  const control = (request: IncomingMessage, response: ServerResponse): void => {
+    const url = new URL(request.url ?? '/', origin)
+    if (url.pathname === '/demo-touch') {
+      const every = Number(url.searchParams.get('every') ?? 1)
+      let at = 0
+      for (const dataset of datasets.values())
+        if (at++ % every === 0) touch(changes(dataset.id), undefined, now())
+    } else if (url.pathname === '/demo-reset') {
+      Object.assign(totals, { requests: 0, bytes: 0 })
+      requests.length = 0
+      mostActive = active
+    } else if (url.pathname === '/demo-latency') latencyMs = Number(url.searchParams.get('ms') ?? 0)
+    response.writeHead(200, { 'Content-Type': 'application/json' })
+    response.end(JSON.stringify({ ...totals, maxConcurrent: mostActive }))
+  }
+
+  let origin = ''
   const server = createServer((request, response) => {
     handle(request, response).catch(() => response.destroy())
   })
@@ -240,7 +268,7 @@ export async function startErddap(options: ErddapOptions): Promise<ErddapServer>
     server.listen(options.port ?? 0, host, resolve)
   })
   const { port } = server.address() as AddressInfo
-  const origin = `http://${host}:${port}`
+  origin = `http://${host}:${port}`
   base = (options.publicUrl ?? `${origin}${basePath}`).replace(/\/+$/, '')
 
   return {
@@ -277,15 +305,24 @@ export async function startErddap(options: ErddapOptions): Promise<ErddapServer>
     },
     setAttribute: (id, variable, name, value) => {
       const dataset = changes(id)
-      const owner =
-        variable === 'NC_GLOBAL'
-          ? dataset.globals
-          : dataset.variables.find((one) => one.name === variable)?.attributes
-      if (owner === undefined)
-        throw new Error(`Dataset ${id} of the look-alike ERDDAP has no variable ${variable}.`)
-      setAttribute(owner, name, value)
+      const changed = (attributes: readonly Attribute[]) => {
+        const copy = [...attributes]
+        setAttribute(copy, name, value)
+        return copy
+      }
+      if (variable === 'NC_GLOBAL') dataset.globals = changed(dataset.globals)
+      else if (dataset.variables.some((one) => one.name === variable))
+        dataset.variables = dataset.variables.map((one) =>
+          one.name === variable ? { ...one, attributes: changed(one.attributes) } : one,
+        )
+      else throw new Error(`Dataset ${id} of the look-alike ERDDAP has no variable ${variable}.`)
     },
-    setTitle: (id, title) => setAttribute(changes(id).globals, 'title', title),
+    setTitle: (id, title) => {
+      const dataset = changes(id)
+      const globals = [...dataset.globals]
+      setAttribute(globals, 'title', title)
+      dataset.globals = globals
+    },
     reread: (id) => read(changes(id)),
     setPhase: (next) => {
       phase = next

@@ -261,8 +261,19 @@ export function manifestTable(
   }
 }
 
-/** `/files/ID/.csv`. */
-export function filesTable(files: readonly SourceFile[]): Table {
+/**
+ * `/files/ID/.csv`, or of a folder below (`2020/`): its files, and its folders without time and size.
+ * Undefined where there is no such folder.
+ */
+export function filesTable(files: readonly SourceFile[], folder: string): Table | undefined {
+  const rows = new Map<string, Row>()
+  for (const { name, lastModified, size } of files) {
+    if (!name.startsWith(folder)) continue
+    const [first = '', ...below] = name.slice(folder.length).split('/')
+    if (below.length === 0) rows.set(first, [first, lastModified, size, ''])
+    else rows.set(`${first}/`, [`${first}/`, Number.NaN, Number.NaN, ''])
+  }
+  if (rows.size === 0 && folder !== '') return undefined
   return {
     columns: [
       text('Name'),
@@ -270,7 +281,7 @@ export function filesTable(files: readonly SourceFile[]): Table {
       { name: 'Size', type: 'long', units: '' },
       text('Description'),
     ],
-    rows: files.map(({ name, lastModified, size }) => [name, lastModified, size, '']),
+    rows: rows.values(),
   }
 }
 
