@@ -1,0 +1,40 @@
+// Makes coastline.generated.ts from Natural Earth's land at 1:50 million: simplified, and as flat lists of whole numbers
+// (hundredths of a degree, each point as the difference from the one before), which is small and needs no library to read.
+//   node src/dashboard/coastline/build.mjs
+import { readFileSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { feature } from 'topojson-client'
+import { presimplify, simplify, sphericalTriangleArea } from 'topojson-simplify'
+
+const require = createRequire(import.meta.url)
+const land = JSON.parse(readFileSync(require.resolve('world-atlas/land-50m.json'), 'utf8'))
+// 3e-6 steradians: wiggles of less than about 120 km² go, which is finer than the small hexagons show.
+const simple = simplify(presimplify(land, sphericalTriangleArea), 3e-6)
+const shapes = feature(simple, simple.objects.land)
+const rings = []
+const polygons =
+  shapes.type === 'FeatureCollection' ? shapes.features.map((f) => f.geometry) : [shapes.geometry]
+for (const geometry of polygons) {
+  const all = geometry.type === 'Polygon' ? [geometry.coordinates] : geometry.coordinates
+  for (const polygon of all) {
+    for (const ring of polygon) {
+      const flat = []
+      let [px, py] = [0, 0]
+      for (const [longitude, latitude] of ring) {
+        const x = Math.round(longitude * 100)
+        const y = Math.round(Math.max(-85, Math.min(85, latitude)) * 100)
+        if (flat.length > 0 && x === px && y === py) continue
+        flat.push(x - px, y - py)
+        px = x
+        py = y
+      }
+      // Islands too small to be seen are left out: fewer than three points are left of them.
+      if (flat.length >= 8) rings.push(flat)
+    }
+  }
+}
+const text = `/** Natural Earth's land at 1:50 million (public domain), simplified by build.mjs: do not edit. */
+export const rings: readonly (readonly number[])[] = ${JSON.stringify(rings)}
+`
+writeFileSync(new URL('coastline.generated.ts', import.meta.url), text)
+console.log(`${rings.length} rings, ${text.length} bytes`)

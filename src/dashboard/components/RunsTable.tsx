@@ -1,0 +1,91 @@
+import { Link } from 'react-router'
+import type { Run } from '../api.ts'
+import { useWords } from '../language.ts'
+import { slugOf, sourceParts } from '../model/sources.ts'
+import { Counts } from './Counts.tsx'
+import { RunBadge } from './Status.tsx'
+import { Ago, Duration } from './Time.tsx'
+
+/** What a run harvested: a source, or all of them. */
+export function useRunName() {
+  const { t } = useWords()
+  return (run: { triggered_source: string | null }): string =>
+    run.triggered_source === null ? t('runs.all') : sourceParts(run.triggered_source).host
+}
+
+/** Who started a run; people keep their names. */
+export function useStarter() {
+  const { t } = useWords()
+  return (by: string | null): string => {
+    if (by === null) return t('time.none')
+    return by === 'schedule' || by === 'cli' || by === 'deploy' || by === 'api' ? t(`runs.by.${by}`) : by
+  }
+}
+
+export function RunsTable({ runs }: { runs: readonly Run[] }) {
+  const { t } = useWords()
+  const name = useRunName()
+  const starter = useStarter()
+  return (
+    <table className="stack">
+      <thead>
+        <tr>
+          <th scope="col">{t('runs.state')}</th>
+          <th scope="col">{t('runs.started')}</th>
+          <th scope="col">{t('runs.what')}</th>
+          <th scope="col">{t('runs.by')}</th>
+          <th scope="col" className="right">
+            {t('runs.duration')}
+          </th>
+          <th scope="col">{t('runs.datasets')}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {runs.map((run) => (
+          <tr key={run.run_id}>
+            <td>
+              <RunBadge status={run.status} />
+            </td>
+            <td className="nowrap" data-label={t('runs.started')}>
+              <Link to={`/harvest/run/${run.run_id}`}>
+                <Ago at={run.started_at} />
+              </Link>
+            </td>
+            <td className="wide" data-label={t('runs.what')}>
+              {run.triggered_source === null ? (
+                name(run)
+              ) : (
+                <Link
+                  className="plain"
+                  to={`/harvest/server/${encodeURIComponent(slugOf(run.triggered_source))}`}
+                >
+                  {name(run)}
+                </Link>
+              )}
+              {run.status === 'failed' && run.error_message && (
+                <span className="note error clamp" title={run.error_message}>
+                  {run.error_message}
+                </span>
+              )}
+            </td>
+            <td data-label={t('runs.by')}>{starter(run.triggered_by)}</td>
+            <td className="right" data-label={t('runs.duration')}>
+              <Duration ms={run.duration_s === null ? null : run.duration_s * 1000} />
+            </td>
+            <td data-label={t('runs.datasets')}>
+              <Counts
+                words={false}
+                counts={{
+                  success: run.n_success,
+                  unchanged: run.n_unchanged,
+                  skipped: run.n_skipped,
+                  error: run.n_error,
+                }}
+              />
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  )
+}

@@ -1,0 +1,71 @@
+/** What the page of a source shows of its datasets: filtered, counted and cut into pages, all from the address. */
+
+export type StatusFilter = 'success' | 'skipped' | 'error'
+export const pageSize = 100
+
+export interface DatasetView {
+  status: StatusFilter | null
+  search: string
+  /** From 1. */
+  page: number
+}
+
+export function readView(query: URLSearchParams): DatasetView {
+  const status = query.get('status')
+  const page = Number(query.get('page') ?? '1')
+  return {
+    status: status === 'success' || status === 'skipped' || status === 'error' ? status : null,
+    search: query.get('q') ?? '',
+    page: Number.isSafeInteger(page) && page >= 1 ? page : 1,
+  }
+}
+
+/** The view as a query, without what is the default; other keys (`lang`) stay. */
+export function writeView(view: DatasetView, before: URLSearchParams): URLSearchParams {
+  const query = new URLSearchParams(before)
+  const set = (key: string, value: string) => (value === '' ? query.delete(key) : query.set(key, value))
+  set('status', view.status ?? '')
+  set('q', view.search)
+  set('page', view.page > 1 ? String(view.page) : '')
+  return query
+}
+
+interface Searchable {
+  dataset_id: string
+  status: StatusFilter
+  reason_code: string | null
+  error_message: string | null
+  title?: string | null
+  title_fr?: string | null
+}
+
+/** Id, reason, message and title, without regard to case. */
+export function matches(dataset: Searchable, search: string): boolean {
+  const wanted = search.trim().toLowerCase()
+  if (wanted === '') return true
+  return [
+    dataset.dataset_id,
+    dataset.reason_code,
+    dataset.error_message,
+    dataset.title,
+    dataset.title_fr,
+  ].some((text) => text?.toLowerCase().includes(wanted))
+}
+
+export function countByStatus(datasets: readonly Searchable[]): Record<StatusFilter, number> {
+  const counts = { success: 0, skipped: 0, error: 0 }
+  for (const dataset of datasets) counts[dataset.status] += 1
+  return counts
+}
+
+/** Reasons of the datasets that are not well, most frequent first, then by code. */
+export function countReasons(datasets: readonly Searchable[]): Array<{ reason_code: string; n: number }> {
+  const counts = new Map<string, number>()
+  for (const { reason_code, status } of datasets) {
+    if (status !== 'success' && reason_code !== null)
+      counts.set(reason_code, (counts.get(reason_code) ?? 0) + 1)
+  }
+  return [...counts]
+    .map(([reason_code, n]) => ({ reason_code, n }))
+    .sort((a, b) => b.n - a.n || (a.reason_code < b.reason_code ? -1 : 1))
+}

@@ -1,0 +1,10 @@
+/** Whether a dataset is harvested only when it changed, or whole every time. */
+
+export type HarvestMode = { mode: 'incremental' } | { mode: 'full'; reason: string } | { mode: 'unknown' }
+
+export function harvestMode(contentHash: string | null, contentHashReason: string | null): HarvestMode {
+  if (contentHash !== null && contentHash !== '') return { mode: 'incremental' }
+  if (contentHashReason !== null && contentHashReason !== '')
+    return { mode: 'full', reason: contentHashReason }
+  return { mode: 'unknown' }
+}

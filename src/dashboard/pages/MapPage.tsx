@@ -1,0 +1,380 @@
+import { keepPreviousData, useQuery } from '@tanstack/react-query'
+import { type PointerEvent, useEffect, useMemo, useRef, useState, type WheelEvent } from 'react'
+import { useSearchParams } from 'react-router'
+import { api, type Coverage } from '../api.ts'
+import { rings } from '../coastline/coastline.generated.ts'
+import { Icon } from '../components/Icon.tsx'
+import { Answer } from '../components/States.tsx'
+import { usePageTitle } from '../components/usePage.ts'
+import { useWords } from '../language.ts'
+import {
+  type Box,
+  classBounds,
+  classOf,
+  fitBox,
+  hexagonAt,
+  hexagonCorners,
+  toMetres,
+  worldMetres,
+} from '../model/hexagons.ts'
+import { sourceParts } from '../model/sources.ts'
+import { integer } from '../model/times.ts'
+
+/** Where the harvested profiles are: hexagons over a coastline, by variable and source. */
+export function MapPage() {
+  const { t } = useWords()
+  usePageTitle(t('map.title'))
+  const [search, setSearch] = useSearchParams()
+  const zoom = search.get('zoom') === '1' ? '1' : '0'
+  const asked = new URLSearchParams({ zoom })
+  for (const key of ['variable', 'source']) {
+    const value = search.get(key)
+    if (value) asked.set(key, value)
+  }
+  const coverage = useQuery({
+    queryKey: ['coverage', asked.toString()],
+    queryFn: () => api.coverage(asked),
+    placeholderData: keepPreviousData,
+  })
+  const set = (key: string, value: string) => {
+    const next = new URLSearchParams(search)
+    if (value === '') next.delete(key)
+    else next.set(key, value)
+    setSearch(next, { replace: true })
+  }
+  return (
+    <>
+      <div className="title">
+        <div>
+          <h1>{t('map.title')}</h1>
+          {coverage.data && <MapLead coverage={coverage.data} />}
+        </div>
+      </div>
+      <Answer query={coverage}>
+        {(found) => (
+          <>
+            <div className="tools map-tools">
+              <label>
+                <span>{t('map.variable')}</span>
+                <select
+                  value={search.get('variable') ?? ''}
+                  onChange={(event) => set('variable', event.target.value)}
+                >
+                  <option value="">{t('map.variable.all')}</option>
+                  {found.variables.map((name) => (
+                    <option key={name} value={name}>
+                      {name}
+                    </option>
+                  ))}
+                </select>
+              </label>
+              <label>
+                <span>{t('map.source')}</span>
+                <select
+                  value={search.get('source') ?? ''}
+                  onChange={(event) => set('source', event.target.value)}
+                >
+                  <option value="">{t('map.source.all')}</option>
+                  {found.sources.map((source) => (
+                    <option key={source.slug} value={source.slug}>
+                      {sourceParts(source.erddap_url).host}
+                    </option>
+                  ))}
+                </select>
+              </label>
+              <label>
+                <span>{t('map.resolution')}</span>
+                <select value={zoom} onChange={(event) => set('zoom', event.target.value === '0' ? '' : '1')}>
+                  <option value="0">{t('map.resolution.0')}</option>
+                  <option value="1">{t('map.resolution.1')}</option>
+                </select>
+              </label>
+            </div>
+            {found.hexagons.length === 0 && (
+              <p className="note" role="status">
+                {t('map.empty')}
+              </p>
+            )}
+            <HexagonMap coverage={found} />
+            <HexagonTable coverage={found} />
+          </>
+        )}
+      </Answer>
+    </>
+  )
+}
+
+function useAmounts() {
+  const { t, language } = useWords()
+  return {
+    profiles: (n: number) => t('map.profiles', { count: n, formatted: integer(n, language) }),
+    datasets: (n: number) => t('map.datasets', { count: n, formatted: integer(n, language) }),
+  }
+}
+
+function MapLead({ coverage }: { coverage: Coverage }) {
+  const { t } = useWords()
+  const amounts = useAmounts()
+  return (
+    <p className="lead" role="status">
+      {t('map.lead', {
+        profiles: amounts.profiles(coverage.n_profiles),
+        datasets: amounts.datasets(coverage.n_datasets),
+      })}
+      {coverage.truncated && ` · ${t('map.truncated')}`}
+    </p>
+  )
+}
+
+type Hexagon = Coverage['hexagons'][number]
+
+/** Land as one path, in kilometres of EPSG:3857 with y down, as an SVG has it. */
+const landPath: string = rings
+  .map((ring) => {
+    let [longitude, latitude] = [0, 0]
+    let path = ''
+    for (let index = 0; index + 1 < ring.length; index += 2) {
+      longitude += (ring[index] ?? 0) / 100
+      latitude += (ring[index + 1] ?? 0) / 100
+      const [x, y] = toMetres(longitude, latitude)
+      path += `${index === 0 ? 'M' : 'L'}${(x / 1000).toFixed(1)} ${(-y / 1000).toFixed(1)}`
+    }
+    return `${path}Z`
+  })
+  .join('')
+
+function pathOf(hexagons: readonly Hexagon[], edge: number): string {
+  return hexagons
+    .map((hexagon) => {
+      const [x, y] = toMetres(hexagon.longitude, hexagon.latitude)
+      return `M${hexagonCorners(x, y, edge)
+        .map(([cx, cy]) => `${(cx / 1000).toFixed(2)} ${(-cy / 1000).toFixed(2)}`)
+        .join('L')}Z`
+    })
+    .join('')
+}
+
+const aspect = 2
+
+function HexagonMap({ coverage }: { coverage: Coverage }) {
+  const { t, language } = useWords()
+  const amounts = useAmounts()
+  const edge = coverage.edge_metres
+  const frame = useRef<SVGSVGElement>(null)
+  const whole = useMemo(
+    () =>
+      fitBox(
+        coverage.hexagons.map((hexagon) => toMetres(hexagon.longitude, hexagon.latitude)),
+        aspect,
+        edge,
+      ),
+    [coverage.hexagons, edge],
+  )
+  const [box, setBox] = useState<Box>(whole)
+  const [hovered, setHovered] = useState<{ hexagon: Hexagon; left: number; top: number } | null>(null)
+  const drag = useRef<{ x: number; y: number; box: Box } | null>(null)
+
+  useEffect(() => setBox(whole), [whole])
+
+  const bounds = useMemo(
+    () => classBounds(coverage.hexagons.map((hexagon) => hexagon.n_profiles)),
+    [coverage.hexagons],
+  )
+  const classes = useMemo(
+    () =>
+      bounds.map((_, index) =>
+        pathOf(
+          coverage.hexagons.filter((hexagon) => classOf(hexagon.n_profiles, bounds) === index),
+          edge,
+        ),
+      ),
+    [coverage.hexagons, bounds, edge],
+  )
+  const byCell = useMemo(() => {
+    const cells = new Map<string, Hexagon>()
+    for (const hexagon of coverage.hexagons) {
+      const { column, row } = hexagonAt(...toMetres(hexagon.longitude, hexagon.latitude), edge)
+      cells.set(`${column} ${row}`, hexagon)
+    }
+    return cells
+  }, [coverage.hexagons, edge])
+
+  const zoomBy = (factor: number, at?: { fx: number; fy: number }) =>
+    setBox((before) => {
+      const width = Math.max(100_000, Math.min(worldMetres * 3, before.width * factor))
+      const scale = width / before.width
+      const { fx, fy } = at ?? { fx: 0.5, fy: 0.5 }
+      return {
+        x: before.x + before.width * fx * (1 - scale),
+        y: before.y + before.height * (1 - fy) * (1 - scale),
+        width,
+        height: before.height * scale,
+      }
+    })
+
+  const place = (event: PointerEvent | WheelEvent) => {
+    const around = frame.current?.getBoundingClientRect()
+    if (!around) return null
+    const fx = (event.clientX - around.left) / around.width
+    const fy = (event.clientY - around.top) / around.height
+    return { fx, fy, left: event.clientX - around.left, top: event.clientY - around.top, around }
+  }
+
+  const move = (event: PointerEvent) => {
+    const at = place(event)
+    if (!at) return
+    if (drag.current) {
+      const { x, y, box: from } = drag.current
+      setBox({
+        ...from,
+        x: from.x - ((event.clientX - x) / at.around.width) * from.width,
+        y: from.y + ((event.clientY - y) / at.around.height) * from.height,
+      })
+      return
+    }
+    const { column, row } = hexagonAt(box.x + at.fx * box.width, box.y + (1 - at.fy) * box.height, edge)
+    const hexagon = byCell.get(`${column} ${row}`)
+    setHovered(hexagon ? { hexagon, left: at.left, top: at.top } : null)
+  }
+
+  return (
+    <figure className="map">
+      <div className="map-frame">
+        <svg
+          ref={frame}
+          role="img"
+          aria-label={t('map.figure')}
+          viewBox={`${box.x / 1000} ${-(box.y + box.height) / 1000} ${box.width / 1000} ${box.height / 1000}`}
+          onPointerMove={move}
+          onPointerLeave={() => {
+            drag.current = null
+            setHovered(null)
+          }}
+          onPointerDown={(event) => {
+            if (event.pointerType !== 'mouse') return
+            event.currentTarget.setPointerCapture(event.pointerId)
+            drag.current = { x: event.clientX, y: event.clientY, box }
+          }}
+          onPointerUp={() => {
+            drag.current = null
+          }}
+        >
+          <path className="land" d={landPath} />
+          {classes.map((path, index) => (
+            <path key={bounds[index]} className={`hex hex-${index + 5 - bounds.length}`} d={path} />
+          ))}
+          {hovered && <path className="hex-hover" d={pathOf([hovered.hexagon], edge)} />}
+        </svg>
+        <div className="map-buttons">
+          <MapButton label={t('map.zoomIn')} icon="plus" onClick={() => zoomBy(0.6)} />
+          <MapButton label={t('map.zoomOut')} icon="minus" onClick={() => zoomBy(1 / 0.6)} />
+          <MapButton label={t('map.reset')} icon="frame" onClick={() => setBox(whole)} />
+        </div>
+        {hovered && (
+          <Tip left={hovered.left} top={hovered.top}>
+            {t('map.hover', {
+              profiles: amounts.profiles(hovered.hexagon.n_profiles),
+              datasets: amounts.datasets(hovered.hexagon.n_datasets),
+            })}
+          </Tip>
+        )}
+      </div>
+      <figcaption className="legend">
+        <span>{t('map.legend')}</span>
+        {bounds.map((bound, index) => {
+          const from = (bounds[index - 1] ?? 0) + 1
+          return (
+            <span key={bound} className="legend-item">
+              <svg viewBox="0 0 20 18" width="20" height="18" aria-hidden="true">
+                <path
+                  className={`hex hex-${index + 5 - bounds.length}`}
+                  d="M19 9L14.5 16.8L5.5 16.8L1 9L5.5 1.2L14.5 1.2Z"
+                />
+              </svg>
+              {from === bound
+                ? integer(bound, language)
+                : `${integer(from, language)}–${integer(bound, language)}`}
+            </span>
+          )
+        })}
+      </figcaption>
+    </figure>
+  )
+}
+
+function MapButton({
+  label,
+  icon,
+  onClick,
+}: {
+  label: string
+  icon: 'plus' | 'minus' | 'frame'
+  onClick: () => void
+}) {
+  return (
+    <button type="button" className="icon-only" title={label} aria-label={label} onClick={onClick}>
+      <Icon name={icon} />
+    </button>
+  )
+}
+
+/** Placed through the style object, which a strict style policy allows and an attribute would not be. */
+function Tip({ left, top, children }: { left: number; top: number; children: string }) {
+  return (
+    <div className="tip" style={{ left, top }} aria-hidden="true">
+      {children}
+    </div>
+  )
+}
+
+const tableRows = 100
+
+function HexagonTable({ coverage }: { coverage: Coverage }) {
+  const { t, language } = useWords()
+  const degrees = (value: number) =>
+    new Intl.NumberFormat(language === 'fr' ? 'fr-CA' : 'en-CA', {
+      minimumFractionDigits: 2,
+      maximumFractionDigits: 2,
+    }).format(value)
+  const rows = [...coverage.hexagons].sort((a, b) => b.n_profiles - a.n_profiles).slice(0, tableRows)
+  if (rows.length === 0) return null
+  return (
+    <details className="panel map-table">
+      <summary>{t('map.table')}</summary>
+      <table>
+        <caption>
+          {t('map.table.shown', {
+            shown: integer(rows.length, language),
+            total: integer(coverage.hexagons.length, language),
+          })}
+        </caption>
+        <thead>
+          <tr>
+            <th scope="col" className="right">
+              {t('map.table.latitude')}
+            </th>
+            <th scope="col" className="right">
+              {t('map.table.longitude')}
+            </th>
+            <th scope="col" className="right">
+              {t('map.table.profiles')}
+            </th>
+            <th scope="col" className="right">
+              {t('map.table.datasets')}
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((hexagon) => (
+            <tr key={`${hexagon.longitude} ${hexagon.latitude}`}>
+              <td className="right">{degrees(hexagon.latitude)}°</td>
+              <td className="right">{degrees(hexagon.longitude)}°</td>
+              <td className="right">{integer(hexagon.n_profiles, language)}</td>
+              <td className="right">{integer(hexagon.n_datasets, language)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </details>
+  )
+}

@@ -1,0 +1,302 @@
+import { useQuery } from '@tanstack/react-query'
+import { useDeferredValue, useMemo } from 'react'
+import { Link, useParams, useSearchParams } from 'react-router'
+import { api, apiUrl, type Dataset, type Server } from '../api.ts'
+import { TrendChart } from '../components/Charts.tsx'
+import { Icon } from '../components/Icon.tsx'
+import { useHashReason, useReason } from '../components/Reason.tsx'
+import { ReasonsList } from '../components/ReasonsList.tsx'
+import { Sparkline } from '../components/Sparkline.tsx'
+import { Answer } from '../components/States.tsx'
+import { StatusBadge } from '../components/Status.tsx'
+import { Ago, Duration } from '../components/Time.tsx'
+import { TriggerButton } from '../components/TriggerButton.tsx'
+import { usePageTitle } from '../components/usePage.ts'
+import { useWords } from '../language.ts'
+import {
+  countByStatus,
+  countReasons,
+  type DatasetView,
+  matches,
+  pageSize,
+  readView,
+  writeView,
+} from '../model/datasets.ts'
+import { harvestMode } from '../model/harvestMode.ts'
+import { datasetLink, sourceParts } from '../model/sources.ts'
+import { integer } from '../model/times.ts'
+
+/** The datasets of a source: which are in the index, which are not, and why. */
+export function ServerPage() {
+  const { slug = '' } = useParams()
+  const { t } = useWords()
+  const datasets = useQuery({
+    queryKey: ['datasets', slug],
+    queryFn: () => api.datasets(slug),
+    refetchInterval: 60_000,
+  })
+  const servers = useQuery({ queryKey: ['servers'], queryFn: api.servers })
+  const trend = useQuery({
+    queryKey: ['trend', slug],
+    queryFn: () => api.trend(slug),
+    enabled: datasets.data !== undefined,
+  })
+  const url =
+    datasets.data?.[0]?.erddap_url ?? servers.data?.find((one) => one.slug === slug)?.erddap_url ?? null
+  const server = servers.data?.find((one) => one.erddap_url === url)
+  const [search, setSearch] = useSearchParams()
+  const pick = (code: string) =>
+    setSearch(writeView({ status: null, search: code, page: 1 }, search), { replace: true })
+  return (
+    <>
+      {!datasets.error && <Head slug={slug} url={url} server={server} />}
+      <Answer query={datasets}>
+        {(found) => (
+          <>
+            <div className="two">
+              <section aria-labelledby="reasons">
+                <h2 id="reasons">{t('server.reasons')}</h2>
+                <div className="panel">
+                  <ReasonsList
+                    reasons={countReasons(found)}
+                    empty={t('server.reasons.empty')}
+                    onPick={pick}
+                  />
+                </div>
+              </section>
+              <section aria-labelledby="trend">
+                <h2 id="trend">{t('server.trend')}</h2>
+                <div className="panel">
+                  <Answer query={trend}>{(points) => <TrendChart trend={points} />}</Answer>
+                </div>
+              </section>
+            </div>
+            <Datasets slug={slug} datasets={found} />
+          </>
+        )}
+      </Answer>
+    </>
+  )
+}
+
+function Head({ slug, url, server }: { slug: string; url: string | null; server: Server | undefined }) {
+  const { t } = useWords()
+  const host = url === null ? slug : sourceParts(url).host
+  const title = t('server.title', { host })
+  usePageTitle(title)
+  return (
+    <>
+      <div className="title">
+        <div>
+          <h1>{title}</h1>
+          {url !== null && (
+            <p className="lead">
+              <a href={/^https?:/i.test(url) ? url : undefined} rel="noreferrer" className="break">
+                {url}
+              </a>
+              {server?.orphaned && <span className="tag">{t('source.orphaned')}</span>}
+            </p>
+          )}
+        </div>
+        {url !== null && <TriggerButton source={url} name={host} />}
+      </div>
+      {server?.last_error && (
+        <p className="note error">
+          <strong>{t('source.lastError')}</strong> <span className="break">{server.last_error}</span>
+        </p>
+      )}
+      {server?.gridded_datasets ? (
+        <p className="note">{t('server.gridded', { count: server.gridded_datasets })}</p>
+      ) : null}
+      <p className="links">
+        <a href={apiUrl(`api/harvest/servers/${encodeURIComponent(slug)}.csv`)} download>
+          {t('server.csv')}
+        </a>
+        <a
+          href={apiUrl(`api/harvest/servers/${encodeURIComponent(slug)}.atom`)}
+          title={t('server.feed.hint')}
+        >
+          {t('server.feed')}
+        </a>
+      </p>
+    </>
+  )
+}
+
+function Datasets({ slug, datasets }: { slug: string; datasets: readonly Dataset[] }) {
+  const { t } = useWords()
+  const [search, setSearch] = useSearchParams()
+  const view = readView(search)
+  const wanted = useDeferredValue(view.search)
+  const found = useMemo(() => datasets.filter((dataset) => matches(dataset, wanted)), [datasets, wanted])
+  const counts = countByStatus(found)
+  const shown = view.status === null ? found : found.filter((dataset) => dataset.status === view.status)
+  const pages = Math.max(1, Math.ceil(shown.length / pageSize))
+  const page = Math.min(view.page, pages)
+  const set = (next: Partial<DatasetView>) =>
+    setSearch(writeView({ ...view, page: 1, ...next }, search), { replace: true })
+  return (
+    <section aria-labelledby="datasets">
+      <h2 id="datasets" className="sr">
+        {t('runs.datasets')}
+      </h2>
+      <div className="tools">
+        <fieldset className="tabs">
+          <legend className="sr">{t('server.filter')}</legend>
+          {([null, 'error', 'skipped', 'success'] as const).map((status) => (
+            <label key={status ?? 'all'} className={view.status === status ? 'on' : ''}>
+              <input
+                type="radio"
+                name="status"
+                checked={view.status === status}
+                onChange={() => set({ status })}
+              />
+              {t(`status.${status ?? 'all'}`)}{' '}
+              <StatusCount n={status === null ? found.length : counts[status]} />
+            </label>
+          ))}
+        </fieldset>
+        <label className="search">
+          <span className="sr">{t('server.search')}</span>
+          <Icon name="search" />
+          <input
+            type="search"
+            placeholder={t('server.search')}
+            value={view.search}
+            onChange={(event) => set({ search: event.target.value })}
+          />
+        </label>
+      </div>
+      <p className="faint" role="status">
+        {t('server.shown', { count: shown.length })}
+      </p>
+      {shown.length === 0 ? (
+        <div className="empty">
+          <p>{t('server.none')}</p>
+          {(view.status !== null || view.search !== '') && (
+            <button type="button" onClick={() => set({ status: null, search: '' })}>
+              {t('server.clear')}
+            </button>
+          )}
+        </div>
+      ) : (
+        <>
+          <div className="panel">
+            <DatasetTable slug={slug} datasets={shown.slice((page - 1) * pageSize, page * pageSize)} />
+          </div>
+          {pages > 1 && (
+            <nav className="pager" aria-label={t('server.page', { page, pages })}>
+              <button type="button" disabled={page <= 1} onClick={() => set({ page: page - 1 })}>
+                {t('server.previous')}
+              </button>
+              <span>{t('server.page', { page, pages })}</span>
+              <button type="button" disabled={page >= pages} onClick={() => set({ page: page + 1 })}>
+                {t('server.next')}
+              </button>
+            </nav>
+          )}
+        </>
+      )}
+    </section>
+  )
+}
+
+function StatusCount({ n }: { n: number }) {
+  const { language } = useWords()
+  return <span className="num">{integer(n, language)}</span>
+}
+
+function DatasetTable({ slug, datasets }: { slug: string; datasets: readonly Dataset[] }) {
+  const { t } = useWords()
+  return (
+    <table className="stack datasets">
+      <thead>
+        <tr>
+          <th scope="col">{t('server.column.status')}</th>
+          <th scope="col">{t('server.column.dataset')}</th>
+          <th scope="col">{t('server.column.history')}</th>
+          <th scope="col">{t('server.column.reason')}</th>
+          <th scope="col">{t('server.column.updated')}</th>
+          <th scope="col">{t('server.column.checked')}</th>
+          <th scope="col" className="right">
+            {t('server.column.duration')}
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {datasets.map((dataset) => (
+          <DatasetRow key={dataset.dataset_id} slug={slug} dataset={dataset} />
+        ))}
+      </tbody>
+    </table>
+  )
+}
+
+function DatasetRow({ slug, dataset }: { slug: string; dataset: Dataset }) {
+  const { t, language } = useWords()
+  const reason = useReason()
+  const link = datasetLink(dataset.erddap_url, dataset.dataset_id, dataset.source)
+  const title = (language === 'fr' ? (dataset.title_fr ?? dataset.title) : dataset.title) ?? null
+  return (
+    <tr>
+      <td>
+        <StatusBadge status={dataset.status} />
+      </td>
+      <td className="wide">
+        <Link
+          className="id"
+          to={`/harvest/dataset/${encodeURIComponent(slug)}/${encodeURIComponent(dataset.dataset_id)}`}
+        >
+          {dataset.dataset_id}
+        </Link>
+        {title !== null && title !== dataset.dataset_id && <span className="under clamp">{title}</span>}
+        <span className="under">
+          <Mode dataset={dataset} />
+          {link !== null && (
+            <>
+              {' · '}
+              <a href={link} rel="noreferrer" className="quiet-link">
+                {t('server.onServer')}
+                <span className="sr"> ({dataset.dataset_id})</span>
+                <Icon name="external" />
+              </a>
+            </>
+          )}
+        </span>
+      </td>
+      <td data-label={t('server.column.history')}>
+        <Sparkline statuses={dataset.history_statuses} />
+      </td>
+      <td className="wide" data-label={dataset.reason_code === null ? undefined : t('server.column.reason')}>
+        {dataset.reason_code !== null && (
+          <>
+            <span title={reason(dataset.reason_code).advice}>{reason(dataset.reason_code).title}</span>
+            {dataset.error_message && (
+              <span className="under clamp break" title={dataset.error_message}>
+                {dataset.error_message}
+              </span>
+            )}
+          </>
+        )}
+      </td>
+      <td className="nowrap" data-label={t('server.column.updated')}>
+        <Ago at={dataset.last_updated_at} none={t('time.none')} />
+      </td>
+      <td className="nowrap" data-label={t('server.column.checked')}>
+        <Ago at={dataset.attempted_at} />
+      </td>
+      <td className="right" data-label={t('server.column.duration')}>
+        <Duration ms={dataset.duration_ms} />
+      </td>
+    </tr>
+  )
+}
+
+function Mode({ dataset }: { dataset: Dataset }) {
+  const { t } = useWords()
+  const hash = useHashReason()
+  const found = harvestMode(dataset.content_hash, dataset.content_hash_reason)
+  const hint =
+    found.mode === 'full' ? t('mode.full.hint', { reason: hash(found.reason) }) : t(`mode.${found.mode}.hint`)
+  return <span title={hint}>{t(`mode.${found.mode}`)}</span>
+}

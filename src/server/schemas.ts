@@ -1,0 +1,221 @@
+/**
+ * The shapes of the API's answers and parameters, written once: the routes check parameters by them, the tests check
+ * answers by them, and the OpenAPI description is generated from them. All times are ISO 8601 in UTC.
+ */
+import { z } from '@hono/zod-openapi'
+
+const time = z.string().openapi({ format: 'date-time', description: 'ISO 8601, UTC' })
+const count = z.int().nonnegative()
+const status = z.enum(['success', 'skipped', 'error'])
+const sourceType = z.string().openapi({ description: '`erddap` or `obis`', example: 'erddap' })
+const reasonCode = z.string().nullable().openapi({ example: 'MISSING_CF_ROLE' })
+const queryUrls = z.string().nullable().openapi({ description: 'Every URL requested, in order, one a line' })
+const runStatus = z.enum(['running', 'ok', 'failed'])
+
+export const ErrorAnswer = z
+  .strictObject({ error: z.string(), remedy: z.string().optional(), run_id: z.string().nullable().optional() })
+  .openapi('Error')
+
+export const ServerSummary = z
+  .strictObject({
+    erddap_url: z.string(),
+    slug: z.string(),
+    source: sourceType,
+    last_attempted_at: time.nullable(),
+    last_run_id: z.string().nullable(),
+    n_success: count.openapi({ description: 'Unchanged datasets count as success' }),
+    n_skipped: count,
+    n_error: count,
+    n_total: count,
+    last_error: z.string().nullable().openapi({
+      description: 'Why the newest run of the source failed as a whole; null where it did not',
+    }),
+    orphaned: z.boolean().openapi({ description: 'The source has left the configuration' }),
+    gridded_datasets: count.nullable().openapi({
+      description: 'Gridded datasets that the server has; they are not indexed. Null where it is not known',
+    }),
+  })
+  .openapi('Server')
+
+export const DatasetSummary = z
+  .strictObject({
+    erddap_url: z.string(),
+    dataset_id: z.string(),
+    source: sourceType,
+    status,
+    reason_code: reasonCode,
+    error_message: z.string().nullable(),
+    duration_ms: count.nullable(),
+    attempted_at: time,
+    run_id: z.string(),
+    query_urls: queryUrls,
+    last_success_at: time.nullable(),
+    history_statuses: z.array(status).max(10).openapi({ description: 'Newest first' }),
+    history_times: z.array(time).max(10),
+    title: z.string().nullable(),
+    title_fr: z.string().nullable(),
+    content_hash: z.string().nullable(),
+    content_hash_reason: z.string().nullable(),
+    last_updated_at: time.nullable(),
+    verified_at: time.nullable(),
+  })
+  .openapi('Dataset')
+
+export const DatasetAttempt = z
+  .strictObject({
+    run_id: z.string(),
+    attempted_at: time,
+    status,
+    reason_code: reasonCode,
+    error_message: z.string().nullable(),
+    duration_ms: count.nullable(),
+    source: sourceType,
+    query_urls: queryUrls,
+    git_sha: z.string().nullable(),
+    run_started_at: time,
+  })
+  .openapi('DatasetAttempt')
+
+const runFacts = {
+  run_id: z.string(),
+  started_at: time.nullable(),
+  finished_at: time.nullable(),
+  git_sha: z.string().nullable(),
+  error_message: z.string().nullable(),
+  scope: z.string().nullable().openapi({ description: '`full` or `single`' }),
+  triggered_source: z.string().nullable(),
+  triggered_by: z.string().nullable(),
+  duration_s: z.number().nonnegative().nullable(),
+  n_success: count,
+  n_unchanged: count,
+  n_skipped: count,
+  n_error: count,
+  n_total: count,
+}
+
+export const RunSummary = z.strictObject({ ...runFacts, started_at: time, status: runStatus }).openapi('Run')
+
+export const RunDetail = z
+  .strictObject({
+    ...runFacts,
+    status: z.enum(['queued', 'running', 'ok', 'failed']),
+    prefect_flow_run_id: z.string().nullable(),
+    prefect_url: z.string().nullable().openapi({ description: "The run's page of the Prefect server" }),
+  })
+  .openapi('RunDetail')
+
+export const RunAttempt = z
+  .strictObject({
+    erddap_url: z.string(),
+    dataset_id: z.string(),
+    source: sourceType,
+    status,
+    reason_code: reasonCode,
+    error_message: z.string().nullable(),
+    duration_ms: count.nullable(),
+    attempted_at: time,
+    query_urls: queryUrls,
+  })
+  .openapi('RunAttempt')
+
+export const RunAnswer = z.strictObject({ run: RunDetail, attempts: z.array(RunAttempt) }).openapi('RunAnswer')
+
+export const ReasonCount = z
+  .strictObject({ reason_code: z.string(), n: count })
+  .openapi('ReasonCount')
+
+export const TrendPoint = z
+  .strictObject({
+    run_id: z.string(),
+    started_at: time,
+    duration_ms: count.openapi({ description: "Sum of the datasets' durations" }),
+    n_success: count,
+    n_unchanged: count,
+    n_skipped: count,
+    n_error: count,
+  })
+  .openapi('TrendPoint')
+
+export const CoverageAnswer = z
+  .strictObject({
+    zoom: z.union([z.literal(0), z.literal(1)]),
+    edge_metres: z.number().openapi({ description: 'Length of an edge in EPSG:3857' }),
+    truncated: z.boolean().openapi({ description: 'Only the fullest hexagons are given' }),
+    n_profiles: count,
+    n_datasets: count,
+    hexagons: z.array(
+      z.strictObject({
+        longitude: z.number().openapi({ description: 'Of the centre' }),
+        latitude: z.number(),
+        n_profiles: count,
+        n_datasets: count,
+      }),
+    ),
+    variables: z.array(z.string()).openapi({ description: 'Ocean variables that datasets of the index have' }),
+    sources: z.array(z.strictObject({ erddap_url: z.string(), slug: z.string() })),
+  })
+  .openapi('Coverage')
+
+export const Schedule = z
+  .strictObject({
+    name: z.string(),
+    flow: z.string(),
+    source: z.string().nullable(),
+    slug: z.string().nullable(),
+    cron: z.string().nullable(),
+    timezone: z.string(),
+    paused: z.boolean(),
+    next_run_at: time.nullable(),
+    last_run: z
+      .strictObject({ run_id: z.string(), started_at: time.nullable(), state: z.string() })
+      .nullable(),
+  })
+  .openapi('Schedule')
+
+export const TriggerBody = z
+  .strictObject({
+    source: z.string().min(1).max(2000).nullish().openapi({ description: 'URL or slug of a source; none: all' }),
+    force: z.boolean().optional().openapi({ description: 'Harvest unchanged datasets too' }),
+  })
+  .openapi('Trigger')
+
+export const TriggerAccepted = z
+  .strictObject({ run_id: z.string(), url: z.string() })
+  .openapi('TriggerAccepted')
+
+export const About = z
+  .strictObject({
+    version: z.string(),
+    git_sha: z.string().nullable(),
+    trigger_enabled: z.boolean(),
+  })
+  .openapi('About')
+
+/* Parameters. Text that PostgreSQL cannot hold (NUL) is refused here, so that it never becomes a 500. */
+const text = (max: number) =>
+  z
+    .string()
+    .max(max)
+    .refine((value) => !value.includes('\u0000'), 'must not hold a NUL character')
+
+export const slugParameter = text(3000)
+  .min(1)
+  .openapi({ description: "Slug of a source, readable or base64url of its URL", example: 'erddap-ogsl-ca-erddap' })
+export const datasetIdParameter = text(1000).min(1)
+export const runIdParameter = z.guid().openapi({ description: 'Id of a run, or of its flow run' })
+export const statusParameter = z.preprocess((value) => (value === '' ? undefined : value), status.optional())
+export const searchParameter = text(200).optional()
+export const zoomParameter = z.enum(['0', '1']).default('0')
+
+export type Server = z.infer<typeof ServerSummary>
+export type Dataset = z.infer<typeof DatasetSummary>
+export type DatasetAttemptRow = z.infer<typeof DatasetAttempt>
+export type Run = z.infer<typeof RunSummary>
+export type RunDetailRow = z.infer<typeof RunDetail>
+export type RunAttemptRow = z.infer<typeof RunAttempt>
+export type Reason = z.infer<typeof ReasonCount>
+export type Trend = z.infer<typeof TrendPoint>
+export type Coverage = z.infer<typeof CoverageAnswer>
+export type ScheduleRow = z.infer<typeof Schedule>
+export type AboutRow = z.infer<typeof About>
+export type AttemptStatus = z.infer<typeof status>
