@@ -68,12 +68,13 @@ function answerSentence(status: number, body: string, short: boolean): string {
   if (erddap) return decodeEscapes(erddap[1]!)
   if (!isHtml(body)) return plainSentence(status, body)
   if (!short) return textOfHtml(body).replace(/\s+/g, ' ')
-  // A page may hold the sentence anywhere: the known ones are looked for first.
+  const said = htmlSentence(body)
+  // A page may hold the sentence anywhere: a known one says more than a title.
   const text = textOfHtml(body).replace(/\s+/g, ' ')
   for (const [pattern] of sentences) {
+    if (pattern.test(said)) return said
     const found = pattern.exec(text)
-    const said = htmlSentence(body)
-    if (found && !pattern.test(said)) return /^.*?(?= {2}|<|$)/.exec(text.slice(found.index))![0]
+    if (found) return text.slice(found.index)
   }
-  return htmlSentence(body)
+  return said
 }

@@ -5,6 +5,8 @@
 
 import { HarvesterError, isHarvesterError } from '../errors.ts'
 import type { Breaker } from '../http/breaker.ts'
+import { isConnectionFault } from '../http/faults.ts'
+import { redirectTarget } from '../http/redirect.ts'
 import {
   defaultMaxBytes,
   type HttpClient,
@@ -12,8 +14,7 @@ import {
   type HttpRequest,
   type HttpTimeouts,
   httpStatusFacts,
-  isConnectionFault,
-} from '../http/client.ts'
+} from '../http/types.ts'
 import { type AnswerKind, classifyAnswer, isFinalAnswer, serverSentence } from './answers.ts'
 import { type Croissant, readCroissant } from './croissant.ts'
 import { readCsv } from './csv.ts'
@@ -95,8 +96,11 @@ export interface ErddapScope {
   filesListing(datasetId: string, folder?: string): Promise<SourceFiles>
   /** The Croissant description, or null where the server is too old for it. */
   croissant(datasetId: string): Promise<Croissant | null>
-  /** Where a data request of the dataset is redirected to: one hop. Null if the server answers itself. */
-  origin(datasetId: string): Promise<DatasetAddress | null>
+  /**
+   * Where data requests of the dataset end after at most 3 redirects. To be asked of federated datasets only
+   * (`class` EDDTableFromErddap in the list): for others the server may have to read data.
+   */
+  origin(datasetId: string): Promise<Origin>
   /** Like `2.31`; null for servers too old to say. */
   version(): Promise<string | null>
 }
@@ -136,7 +140,8 @@ function createScope(settings: ErddapClientSettings, base: string, scope: ScopeS
   function explained(error: unknown, datasetId: string | null): unknown {
     if (isConnectionFault(error) && !toldUnreachable) {
       toldUnreachable = true
-      scope.breaker?.reportUnreachable(String(error.facts.host), error.message)
+      if (typeof error.facts.host === 'string')
+        scope.breaker?.reportUnreachable(error.facts.host, error.message)
     }
     if (
       isHarvesterError(error, 'HTTP_TIMEOUT') &&
@@ -171,13 +176,13 @@ function createScope(settings: ErddapClientSettings, base: string, scope: ScopeS
       const answer = await http.stream(
         request(url, options.limited ? { maxBytes } : { allowDowngrade: true }),
       )
-      const read = await readCsv(answer, {
+      return await readCsv(answer, {
         unitsRow: options.unitsRow,
         columns,
+        // A breach while the rows are read reaches the reader in the same words as one before.
+        explain: (error) => explained(error, datasetId),
         ...(settings.maxRows !== undefined && { maxRows: settings.maxRows }),
       })
-      // A breach while the rows are read reaches the reader in the same words.
-      return read && { ...read, ...guarded(read, (error) => explained(error, datasetId)) }
     } catch (error) {
       if (kindOf(error) === 'no-rows') return null
       throw explained(error, datasetId)
@@ -215,7 +220,8 @@ function createScope(settings: ErddapClientSettings, base: string, scope: ScopeS
         } catch (error) {
           // An old server lacks one of the columns: all that it has are asked for.
           const kind = kindOf(error)
-          if (kind !== 'unknown-variable' && kind !== 'bad-query') throw error
+          const refused = httpStatusFacts(error)?.status === 400
+          if (kind !== 'unknown-variable' && kind !== 'bad-query' && !refused) throw error
           found = await read([])
         }
         return await readListing(found, scope.onWarning)
@@ -274,17 +280,28 @@ function createScope(settings: ErddapClientSettings, base: string, scope: ScopeS
     },
 
     async origin(datasetId) {
-      // HEAD of a data request: a redirect comes before any data is read, and so nothing has to be computed.
-      const url = distinctUrl(base, datasetId, ['time'])
+      const here: DatasetAddress = { baseUrl: base, datasetId }
+      let url = distinctUrl(base, datasetId, ['time'])
+      let at = here
       try {
-        const answer = await http.text(request(url, { method: 'HEAD', redirect: 'manual', maxBytes }))
-        const location = answer.headers.location
-        if (answer.status < 300 || location === undefined) return null
-        return datasetAddress(new URL(location, answer.url).href)
+        // HEAD of a data request: a redirect comes before any data is read, so that nothing has to be computed.
+        for (let hops = 0; ; hops += 1) {
+          const answer = await http.text(request(url, { method: 'HEAD', redirect: 'manual', maxBytes }))
+          const { location } = answer.headers
+          if (answer.status < 300 || location === undefined) break
+          if (hops === maxOriginHops)
+            return { kind: 'unresolved', why: `${datasetId} is redirected more than ${maxOriginHops} times` }
+          url = redirectTarget(new URL(answer.url), location, true).href
+          const next = datasetAddress(url)
+          if (!next)
+            return { kind: 'unresolved', why: `${datasetId} is redirected to ${url}, which is no dataset` }
+          at = next
+        }
       } catch (error) {
-        if (kindOf(error) === 'no-rows') return null
         throw explained(error, datasetId)
       }
+      // A server that only sends from http to https is no other server.
+      return isSameDataset(at, here) ? { kind: 'local' } : { kind: 'origin', ...at }
     },
 
     async version() {
@@ -297,6 +314,19 @@ function createScope(settings: ErddapClientSettings, base: string, scope: ScopeS
       }
     },
   }
+}
+
+/** Whose data a dataset is: the server's own, or that of another one; `why` says what could not be followed. */
+export type Origin =
+  | { kind: 'local' }
+  | ({ kind: 'origin' } & DatasetAddress)
+  | { kind: 'unresolved'; why: string }
+
+const maxOriginHops = 3
+
+function isSameDataset(a: DatasetAddress, b: DatasetAddress): boolean {
+  const place = ({ baseUrl }: DatasetAddress) => baseUrl.replace(/^https?:/, '').toLowerCase()
+  return a.datasetId === b.datasetId && place(a) === place(b)
 }
 
 const infoColumns = ['Row Type', 'Variable Name', 'Attribute Name', 'Data Type', 'Value']
@@ -345,24 +375,4 @@ function again(
 ) {
   const { message, facts } = error as HarvesterError
   return new HarvesterError(code, message, { remedy, facts, cause: error })
-}
-
-/** The same table, whose errors pass through `explain`. */
-function guarded(
-  table: ErddapTable,
-  explain: (error: unknown) => unknown,
-): Pick<ErddapTable, 'rows' | 'batches'> {
-  const wrap = <T>(inner: AsyncIterable<T>): AsyncIterable<T> => ({
-    [Symbol.asyncIterator]: () => {
-      const iterator = inner[Symbol.asyncIterator]()
-      const failed = (error: unknown) => {
-        throw explain(error)
-      }
-      return {
-        next: () => iterator.next().catch(failed),
-        return: () => iterator.return?.() ?? Promise.resolve({ done: true, value: undefined }),
-      }
-    },
-  })
-  return { rows: wrap(table.rows), ...(table.batches && { batches: wrap(table.batches) }) }
 }

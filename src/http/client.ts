@@ -5,39 +5,26 @@
  */
 
 import { STATUS_CODES } from 'node:http'
-import type { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici'
 import { HarvesterError, isHarvesterError } from '../errors.ts'
-import { decoded } from './body.ts'
-import type { Breaker } from './breaker.ts'
-import type { CachedAnswer, HttpCache } from './cache.ts'
-import { connectionError, isConnectionFault } from './faults.ts'
-import { abortReason, createHostGate, type GateLimits, type HostGate } from './gate.ts'
+import type { CachedAnswer } from './cache.ts'
+import { decodeText } from './charset.ts'
+import { Deadline, Exchange, hostOfUrl, tooLarge } from './exchange.ts'
+import { abortReason, createHostGate } from './gate.ts'
 import { redirectStatuses, redirectTarget, tidyUrl } from './redirect.ts'
 import { backoffMs, isTransientStatus, retryAfterMs } from './retry.ts'
 import { plainSentence } from './sentence.ts'
+import {
+  defaultMaxBytes,
+  defaultTimeouts,
+  type HttpClient,
+  type HttpClientSettings,
+  type HttpHeaders,
+  type HttpRequest,
+  type HttpStatusFacts,
+} from './types.ts'
 
-export interface HttpTimeouts {
-  /** Name, route and TLS. Fixed for a client. @default 10_000 */
-  connectMs: number
-  /** From the request to the answer's status line. @default 120_000 */
-  headersMs: number
-  /** Between two pieces of a body, while somebody waits for one. @default 120_000 */
-  bodyIdleMs: number
-  /** From the call to the last byte, with waits and retries. @default none */
-  totalMs: number | null
-}
-
-export const defaultTimeouts: HttpTimeouts = {
-  connectMs: 10_000,
-  headersMs: 120_000,
-  bodyIdleMs: 120_000,
-  totalMs: null,
-}
-
-/** Metadata and listings are far below; a body of this size in memory is still no danger. */
-export const defaultMaxBytes = 200 * 1024 * 1024
 /** Of the body of an error this much is read: enough for its sentence. */
 const errorBodyBytes = 64 * 1024
 const maxRedirects = 5
@@ -45,106 +32,7 @@ const defaultRetries = 3
 /** A server that asks for a longer pause than this is not waited for. */
 const longestRetryAfterMs = 10 * 60_000
 
-/** One exchange with a server: each attempt and each redirect is one. */
-export interface HttpRecord {
-  method: string
-  url: string
-  /** null if no answer came. */
-  status: number | null
-  /** Until the last byte was read or the exchange failed; without waits at the gate. */
-  ms: number
-  /** Decoded bytes of the body that were read. */
-  bytes: number
-  /** From 1. */
-  attempt: number
-  error?: string
-  /** The answer came from the disk. */
-  cached?: true
-}
-
-export interface HttpRequest {
-  url: string
-  /** @default 'GET' */
-  method?: 'GET' | 'HEAD' | 'POST' | 'PATCH' | 'PUT' | 'DELETE'
-  body?: string
-  headers?: Readonly<Record<string, string>>
-  signal?: AbortSignal
-  /** Limit of the decoded body; null for none. @default 200 MB for `text`, none for `stream` */
-  maxBytes?: number | null
-  timeouts?: Partial<Omit<HttpTimeouts, 'connectMs'>>
-  /** @default 3 for GET and HEAD, else 0 */
-  retries?: number
-  /** Statuses besides 2xx that are answers and no errors, like 304. */
-  accept?: readonly number[]
-  /** Whether the body of an error says what is wrong, so that asking again is no use. */
-  isFinal?: (status: number, body: string) => boolean
-  /** What the body of an error says, in one sentence. */
-  sentence?: (status: number, body: string) => string
-  /** `manual` gives the redirect itself as the answer. @default 'follow' */
-  redirect?: 'follow' | 'manual'
-  /** Follow redirects from https to http (federated data only). @default false */
-  allowDowngrade?: boolean
-  onRequest?: (record: HttpRecord) => void
-  breaker?: Breaker
-}
-
-export interface HttpHeaders {
-  readonly [name: string]: string | undefined
-}
-
-export interface HttpAnswer {
-  status: number
-  /** Where the answer came from, after redirects. */
-  url: string
-  /** Names in lower case; several of one name joined by a comma. */
-  headers: HttpHeaders
-  body: string
-  bytes: number
-  ms: number
-}
-
-export interface HttpStream {
-  status: number
-  url: string
-  headers: HttpHeaders
-  /**
-   * Decoded. The host's slot is held until the last byte was read, the loop was left or `cancel` was called: whoever
-   * asks the same host from inside the loop waits for himself when only one request may be in flight.
-   */
-  body: AsyncIterable<Uint8Array>
-  /** Ends the exchange if the body is not wanted. */
-  cancel(): void
-}
-
-export interface HttpClientSettings {
-  /** Of this product, for the User-Agent. */
-  version: string
-  /** Address of a person or a page, for the User-Agent. */
-  contact?: string
-  timeouts?: Partial<HttpTimeouts>
-  /** Limits of every host that has none of its own; null for no gate at all. */
-  gate?: GateLimits | HostGate | null
-  cache?: HttpCache
-  /** For tests, and for sites that need an agent of their own. @default keep-alive, with the proxies of the environment */
-  dispatcher?: Dispatcher
-  sleep?: (ms: number, signal: AbortSignal | undefined) => Promise<void>
-  random?: () => number
-}
-
-export interface HttpClient {
-  /**
-   * The whole answer as text, by the charset it states (UTF-8 if none).
-   * @throws HTTP_STATUS (facts: method, url, status, body, headers), HTTP_CONNECT, HTTP_TIMEOUT, HTTP_TOO_LARGE,
-   * HTTP_BAD_ANSWER, HOST_UNAVAILABLE, CANCELLED
-   */
-  text(request: HttpRequest): Promise<HttpAnswer>
-  /** The answer as it arrives. Retries end with the first byte. @throws as `text`, also while reading */
-  stream(request: HttpRequest): Promise<HttpStream>
-  /** The gate, to set limits of hosts and to report waits; null if there is none. */
-  readonly gate: HostGate | null
-  /** Ends every connection. */
-  close(): Promise<void>
-}
+export type * from './types.ts'
 
 export function createHttpClient(settings: HttpClientSettings): HttpClient {
   const timeouts = { ...defaultTimeouts, ...settings.timeouts }
@@ -225,7 +113,7 @@ export function createHttpClient(settings: HttpClientSettings): HttpClient {
         request.redirect !== 'manual' &&
         (method === 'GET' || method === 'HEAD')
       if (!following) return await judge(exchange, request)
-      exchange.finish()
+      await exchange.drain()
       if (redirects >= maxRedirects)
         throw new HarvesterError(
           'HTTP_BAD_ANSWER',
@@ -253,11 +141,16 @@ export function createHttpClient(settings: HttpClientSettings): HttpClient {
     const host = url.host
     request.breaker?.check(host)
     const release = gate ? await gate.acquire(host, deadline.signal) : () => {}
-    const limits = { ...timeouts, ...request.timeouts }
-    const exchange = new Exchange({ method, url: url.href, attempt, release, deadline, request })
     try {
       // The breaker may have opened while we waited.
       request.breaker?.check(host)
+    } catch (error) {
+      release()
+      throw error
+    }
+    const limits = { ...timeouts, ...request.timeouts }
+    const exchange = new Exchange({ method, url: url.href, attempt, release, deadline, request })
+    try {
       exchange.startTimer(limits.headersMs, 'headers')
       const answer = await dispatcher.request({
         origin: url.origin,
@@ -357,6 +250,7 @@ export function createHttpClient(settings: HttpClientSettings): HttpClient {
           deadline.end()
           return { ...answer, cancel() {} }
         }
+        answer.whenOver(() => deadline.end())
         return {
           status: answer.status,
           url: answer.url,
@@ -405,248 +299,9 @@ export function createHttpClient(settings: HttpClientSettings): HttpClient {
   }
 }
 
-/** The facts of an HTTP_STATUS error. */
-export interface HttpStatusFacts {
-  method: string
-  url: string
-  status: number
-  /** The first 64 kB. */
-  body: string
-  headers: HttpHeaders
-  sentence: string
-}
-
-/** The facts of an HTTP_STATUS error, or null for any other. */
-export function httpStatusFacts(error: unknown): HttpStatusFacts | null {
-  return isHarvesterError(error, 'HTTP_STATUS') ? (error.facts as unknown as HttpStatusFacts) : null
-}
-
 /** Attempts of one call, counted across its parts. */
 interface Tries {
   used: number
-}
-
-/** Ends a call when its caller gives up or its total time is over. */
-class Deadline {
-  readonly signal: AbortSignal
-  readonly #controller = new AbortController()
-  readonly #timer: NodeJS.Timeout | undefined
-  readonly #caller: AbortSignal | undefined
-  readonly #onAbort: () => void
-
-  constructor(request: HttpRequest, defaultTotalMs: number | null) {
-    this.signal = this.#controller.signal
-    this.#caller = request.signal
-    this.#onAbort = () => this.#controller.abort(abortReason(this.#caller!))
-    if (this.#caller?.aborted) this.#onAbort()
-    else this.#caller?.addEventListener('abort', this.#onAbort, { once: true })
-    const total = request.timeouts?.totalMs === undefined ? defaultTotalMs : request.timeouts.totalMs
-    if (total !== null)
-      this.#timer = setTimeout(
-        () => this.#controller.abort(timeoutError(request.method ?? 'GET', request.url, 'total', total)),
-        Math.max(0, total),
-      )
-  }
-
-  end() {
-    clearTimeout(this.#timer)
-    this.#caller?.removeEventListener('abort', this.#onAbort)
-  }
-}
-
-type TimedPhase = 'headers' | 'body' | 'total'
-
-function timeoutError(method: string, url: string, phase: TimedPhase, ms: number): HarvesterError {
-  const what = {
-    headers: 'no answer came',
-    body: 'nothing more of the body came',
-    total: 'the answer was not complete',
-  }[phase]
-  return new HarvesterError('HTTP_TIMEOUT', `${method} ${url}: ${what} within ${ms / 1000} s`, {
-    remedy: 'Ask for less, or raise timeout_seconds of the source.',
-    facts: { method, url, host: hostOfUrl(url), phase },
-  })
-}
-
-function tooLarge(method: string, url: string, maxBytes: number): HarvesterError {
-  return new HarvesterError(
-    'HTTP_TOO_LARGE',
-    `${method} ${url}: the answer is larger than ${Math.round(maxBytes / 1024 / 1024)} MB and was cut off`,
-    { facts: { method, url, maxBytes } },
-  )
-}
-
-interface ExchangeSetup {
-  method: string
-  url: string
-  attempt: number
-  release: () => void
-  deadline: Deadline
-  request: HttpRequest
-}
-
-/** One request and its answer. Whatever ends it, the slot is given back and the record written, once. */
-class Exchange implements AsyncIterable<Uint8Array> {
-  readonly method: string
-  readonly url: string
-  readonly controller = new AbortController()
-  status = 0
-  headers: HttpHeaders = {}
-  maxBytes: number | null
-  readonly #setup: ExchangeSetup
-  readonly #startedAt = performance.now()
-  readonly #onDeadline: () => void
-  #timer: NodeJS.Timeout | undefined
-  #raw: Readable | undefined
-  #body: Readable | undefined
-  #pieces: AsyncIterator<Uint8Array> | undefined
-  #peeked: Uint8Array | null | undefined
-  #idleMs = 0
-  #bytes = 0
-  #ended = false
-  #keeper: { write(piece: Uint8Array): Promise<void>; commit(): Promise<void>; discard(): void } | undefined
-
-  constructor(setup: ExchangeSetup) {
-    this.#setup = setup
-    this.method = setup.method
-    this.url = setup.url
-    this.maxBytes = setup.request.maxBytes ?? null
-    const { signal } = setup.deadline
-    this.#onDeadline = () => {
-      this.controller.abort(signal.reason)
-      // Also when nobody is reading: the slot must not wait for a reader who has gone.
-      if (this.#raw) this.#end(abortReason(signal))
-    }
-    if (signal.aborted) this.controller.abort(signal.reason)
-    else signal.addEventListener('abort', this.#onDeadline, { once: true })
-  }
-
-  startTimer(ms: number, phase: TimedPhase) {
-    this.#timer = setTimeout(() => this.controller.abort(timeoutError(this.method, this.url, phase, ms)), ms)
-  }
-
-  stopTimer() {
-    clearTimeout(this.#timer)
-    this.#timer = undefined
-  }
-
-  answered(status: number, headers: HttpHeaders, body: Readable, idleMs: number) {
-    this.status = status
-    this.headers = headers
-    this.#raw = body
-    this.#idleMs = idleMs
-    this.#body = this.method === 'HEAD' ? body : decoded(body, headers['content-encoding'])
-    // Errors reach the reader through the iterator; without a listener an early one would end the process.
-    this.#raw.on('error', () => {})
-    this.#body.on('error', () => {})
-    this.#pieces = this.#body[Symbol.asyncIterator]()
-  }
-
-  keepIn(cache: HttpCache, url: string) {
-    this.#keeper = cache.writer(url, { status: this.status, url: this.url, headers: this.headers })
-  }
-
-  /** Waits for the first piece, so that what fails before it can be tried again. */
-  async peek(): Promise<void> {
-    this.#peeked = await this.#pull()
-  }
-
-  /** The next piece, or null at the end. */
-  async read(): Promise<Uint8Array | null> {
-    let piece = this.#peeked
-    this.#peeked = undefined
-    if (piece === undefined) piece = await this.#pull()
-    if (piece) await this.#keeper?.write(piece)
-    else {
-      await this.#keeper?.commit()
-      this.#keeper = undefined
-    }
-    return piece
-  }
-
-  async #pull(): Promise<Uint8Array | null> {
-    if (this.#ended || !this.#pieces) {
-      if (this.#setup.deadline.signal.aborted) throw abortReason(this.#setup.deadline.signal)
-      return null
-    }
-    this.startTimer(this.#idleMs, 'body')
-    try {
-      // A piece may be empty: that is not the end.
-      for (;;) {
-        const next = await this.#pieces.next()
-        if (next.done) {
-          this.#end(null)
-          return null
-        }
-        this.#bytes += next.value.length
-        if (this.maxBytes !== null && this.#bytes > this.maxBytes)
-          throw tooLarge(this.method, this.url, this.maxBytes)
-        if (next.value.length > 0) return next.value
-      }
-    } catch (error) {
-      throw this.fail(error)
-    } finally {
-      this.stopTimer()
-    }
-  }
-
-  [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
-    return {
-      next: async () => {
-        const piece = await this.read()
-        return piece ? { done: false, value: piece } : { done: true, value: undefined }
-      },
-      return: async () => {
-        this.finish()
-        return { done: true, value: undefined }
-      },
-    }
-  }
-
-  /** Ends the exchange, and what of the body was not read is not. */
-  finish() {
-    this.#end(null)
-  }
-
-  /** Ends the exchange for a failure, and says it in our words. */
-  fail(error: unknown): HarvesterError {
-    const { signal } = this.controller
-    const reason = signal.aborted
-      ? abortReason(signal)
-      : isHarvesterError(error)
-        ? error
-        : connectionError(error, this.method, this.url, this.status === 0 ? null : this.#bytes)
-    this.#end(reason)
-    return reason
-  }
-
-  #end(error: HarvesterError | null) {
-    if (this.#ended) return
-    this.#ended = true
-    this.stopTimer()
-    const { deadline, release, request, attempt } = this.#setup
-    deadline.signal.removeEventListener('abort', this.#onDeadline)
-    if (this.status !== 0) deadline.end()
-    const unread = this.#raw !== undefined && !this.#raw.readableEnded
-    if (unread) {
-      this.#body?.destroy()
-      this.#raw?.destroy()
-    }
-    if (error || unread) {
-      this.#keeper?.discard()
-      this.#keeper = undefined
-    }
-    release()
-    request.onRequest?.({
-      method: this.method,
-      url: this.url,
-      status: this.status === 0 ? null : this.status,
-      ms: performance.now() - this.#startedAt,
-      bytes: this.#bytes,
-      attempt,
-      ...(error ? { error: error.message } : {}),
-    })
-  }
 }
 
 /** Keep-alive without a limit of connections, since the gate is the limit; proxies as the environment says. */
@@ -676,10 +331,6 @@ function hostOf(error: unknown, url: string): string {
   return hostOfUrl(at)
 }
 
-function hostOfUrl(url: string): string {
-  return URL.canParse(url) ? new URL(url).host : url
-}
-
 function withAttempts(error: unknown, attempts: number): unknown {
   if (!isHarvesterError(error) || error.facts.attempts !== undefined) return error
   return new HarvesterError(error.code, `${error.message} (${attempts} attempts)`, {
@@ -701,26 +352,3 @@ function flatHeaders(headers: Record<string, string | string[] | undefined>): Ht
     ]),
   )
 }
-
-/** The text of a body, by the charset that its type states. */
-export function decodeText(bytes: Uint8Array, contentType: string | undefined): string {
-  const charset = charsetOf(contentType)
-  if (charset === 'latin1')
-    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
-  return new TextDecoder(charset).decode(bytes)
-}
-
-/** The charset of a Content-Type: `latin1`, or a label that TextDecoder knows; UTF-8 where it says nothing known. */
-export function charsetOf(contentType: string | undefined): string {
-  const label = /charset\s*=\s*"?([^\s";]+)/i.exec(contentType ?? '')?.[1]?.toLowerCase()
-  if (label === undefined) return 'utf-8'
-  // For TextDecoder this label means windows-1252; ERDDAP means the real one.
-  if (label === 'iso-8859-1' || label === 'latin1' || label === 'iso8859-1') return 'latin1'
-  try {
-    return new TextDecoder(label).encoding
-  } catch {
-    return 'utf-8'
-  }
-}
-
-export { isConnectionFault }

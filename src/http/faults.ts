@@ -67,7 +67,8 @@ function explanation(code: string, host: string, what: string): string {
     case 'EAI_AGAIN':
       return `the name ${host} cannot be looked up at the moment`
     case 'ECONNREFUSED':
-      return `${host} refuses connections`
+      // With a proxy it is not the host itself that refuses: the address says who.
+      return `${host} refuses connections (${what})`
     case 'ECONNRESET':
     case 'UND_ERR_SOCKET':
       return `${host} closed the connection before it answered (${what})`
@@ -79,8 +80,15 @@ function explanation(code: string, host: string, what: string): string {
 /** The first code along the causes; for several addresses tried, that of the first. */
 function codeOf(error: unknown): string {
   for (let at = error, depth = 0; at && depth < 5; depth += 1) {
-    const { code, errors, cause } = at as { code?: unknown; errors?: unknown[]; cause?: unknown }
+    const { code, errors, cause, name } = at as {
+      code?: unknown
+      errors?: unknown[]
+      cause?: unknown
+      name?: unknown
+    }
     if (typeof code === 'string') return code
+    // undici gives the parser's errors a code only sometimes.
+    if (name === 'HTTPParserError') return 'HPE_'
     at = cause ?? errors?.[0]
   }
   return ''

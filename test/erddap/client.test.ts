@@ -2,7 +2,8 @@ import type { Server } from 'node:http'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createErddapClient, type ErddapScope } from '../../src/erddap/client.ts'
 import type { ErddapTable } from '../../src/erddap/types.ts'
-import { createHttpClient, type HttpClient } from '../../src/http/client.ts'
+import { createHttpClient } from '../../src/http/client.ts'
+import type { HttpClient } from '../../src/http/types.ts'
 import { replayServer } from './recordings.ts'
 
 let server: Server
