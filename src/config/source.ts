@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { HarvesterError } from '../errors.ts'
 import { deploymentSlugs, hostSlug, urlSlug } from './slug.ts'
 
@@ -5,25 +6,29 @@ import { deploymentSlugs, hostSlug, urlSlug } from './slug.ts'
 export const obisUrl = 'https://obis.org'
 const obisNames = new Set(['obis', 'obis.org', obisUrl])
 
-/** An ERDDAP server of the configuration, with its own settings. */
-export interface ErddapSource {
-  type: 'erddap'
+/**
+ * An ERDDAP server of the configuration, resolved. A schema, since deployments carry it as a parameter to workers that
+ * have no list of sources.
+ */
+export const erddapSourceSchema = z.object({
+  type: z.literal('erddap'),
   /** Without trailing slash; this is what is stored. */
-  url: string
-  slug: string
+  url: z.string(),
+  slug: z.string(),
   /** Requests in flight to the host at most. */
-  concurrency: number
-  requestsPerSecond: number | null
+  concurrency: z.number().int().min(1),
+  requestsPerSecond: z.number().positive().nullable(),
   /** Time limit of one dataset. */
-  timeoutSeconds: number | null
+  timeoutSeconds: z.number().positive().nullable(),
   /** Only these datasets, or all. */
-  datasetIds: readonly string[] | null
-  skipDatasetIds: readonly string[]
+  datasetIds: z.array(z.string()).nullable(),
+  skipDatasetIds: z.array(z.string()),
   /** A schedule of its own, or that of all sources. */
-  cron: string | null
+  cron: z.string().nullable(),
   /** Who to name in the User-Agent. */
-  contact: string | null
-}
+  contact: z.string().nullable(),
+})
+export type ErddapSource = z.output<typeof erddapSourceSchema>
 
 export interface ObisSource {
   type: 'obis'

@@ -40,6 +40,7 @@ export class Spool<E> {
   readonly #index: Index
   #last: Promise<unknown> = Promise.resolve()
   #pieces = 0
+  #closed = false
 
   private constructor(folder: string, rows: OutputFile, ledger: OutputFile, index: Index) {
     this.folder = folder
@@ -133,10 +134,23 @@ export class Spool<E> {
     }
   }
 
+  /** Waits until everything committed is in the files. */
+  async settled(): Promise<void> {
+    await this.#last
+  }
+
   async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
     await this.#last
     await this.#rows.close()
     await this.#ledger.close()
+  }
+
+  /** Closes the spool and removes its files. */
+  async remove(): Promise<void> {
+    await this.close()
+    await rm(this.folder, { recursive: true, force: true })
   }
 
   async #copyRows<T extends TableName>(piece: Piece, to: TableWriter<T>): Promise<void> {

@@ -1,0 +1,42 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from 'commander'
+import dotenv from 'dotenv'
+import { reportError } from './commands/console.ts'
+import { demoCommand } from './commands/demo.ts'
+import { harvestCommand } from './commands/harvest.ts'
+import { exitCodes } from './errors.ts'
+import { version } from './version.ts'
+
+// What the environment says already is never overridden.
+dotenv.config({ quiet: true })
+
+const program = new Command('harvester')
+  .description(
+    'Builds and keeps one index of ocean datasets: what ERDDAP servers hold, described by CKAN, loaded into PostgreSQL/PostGIS.',
+  )
+  .version(version)
+  .addCommand(harvestCommand())
+  .addCommand(demoCommand())
+  .addHelpText(
+    'after',
+    `
+First steps:
+  npm start                                             the demo: harvests look-alike servers on this machine
+  harvester harvest --url https://your.server/erddap    harvests a server of yours
+
+Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 130 interrupted (143 by SIGTERM).
+Documentation: docs/, beginning with README.md.`,
+  )
+  .showHelpAfterError('(--help says more)')
+  .exitOverride()
+
+for (const command of program.commands) command.exitOverride().showHelpAfterError('(--help says more)')
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  // The help that was asked for is no error; a command that is not understood is wrong usage.
+  if (error instanceof CommanderError)
+    process.exitCode = error.exitCode === 0 ? exitCodes.done : exitCodes.usage
+  else process.exitCode = reportError(error)
+}

@@ -1,0 +1,54 @@
+/** Opens the database of a command when it is first needed, and says so when that takes a while. */
+import { openDatabase } from '../database/open.ts'
+import type { Database } from '../database/port.ts'
+import type { DatabaseSettings } from '../database/settings.ts'
+import type { Log } from '../observability/log.ts'
+
+export interface LazyDatabase {
+  open: () => Promise<Database>
+  close(): Promise<void>
+}
+
+export function lazyDatabase(settings: DatabaseSettings, log: Log, signal: AbortSignal): LazyDatabase {
+  let opened: Promise<Database> | undefined
+  return {
+    open() {
+      opened ??= openWithNotice(settings, log, signal)
+      return opened
+    },
+    async close() {
+      await (await opened?.catch(() => undefined))?.close()
+    },
+  }
+}
+
+async function openWithNotice(settings: DatabaseSettings, log: Log, signal: AbortSignal): Promise<Database> {
+  let stopSpinner = () => {}
+  try {
+    return await openDatabase(settings, {
+      signal,
+      applicationName: 'erddap-harvester',
+      onStarting: () => {
+        stopSpinner = spin('Starting the embedded database (some 8 seconds the first time)')
+      },
+      onIdleError: (error) => log.warn({ error }, 'a database connection broke while idle'),
+    })
+  } finally {
+    stopSpinner()
+  }
+}
+
+/** A spinner in a terminal, one line elsewhere. Returns how to end it. */
+function spin(text: string): () => void {
+  if (process.stderr.isTTY !== true) {
+    process.stderr.write(`${text}\n`)
+    return () => {}
+  }
+  const frames = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏']
+  let at = 0
+  const timer = setInterval(() => process.stderr.write(`\r${frames[at++ % frames.length]} ${text}`), 100)
+  return () => {
+    clearInterval(timer)
+    process.stderr.write('\r\u001b[K')
+  }
+}

@@ -1,0 +1,101 @@
+/** Puts the parts of a process together: the only place that knows all rooms. */
+import { execFileSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { Agent } from 'undici'
+import { createCkanCatalogue } from '../ckan/catalogue.ts'
+import type { Environment } from '../config/environment.ts'
+import type { HarvestConfig } from '../config/harvest.ts'
+import { loadVocabularies } from '../config/vocabularies.ts'
+import type { Database } from '../database/port.ts'
+import type { HarvestServices } from '../flows/services.ts'
+import { indexVocabularies } from '../harvest/vocabularies.ts'
+import { createHttpClient } from '../http/client.ts'
+import { routed } from '../http/routes.ts'
+import type { HarvestListener } from '../observability/events.ts'
+import type { Log } from '../observability/log.ts'
+import type { RunLogFile } from '../observability/log-file.ts'
+import type { LogLine } from '../orchestration/index.ts'
+import { version } from '../version.ts'
+
+export interface ProcessParts {
+  services: HarvestServices
+  /** Where the engine sends log lines: the console, and the file of the run. */
+  onLog: (line: LogLine) => void
+  close(): Promise<void>
+}
+
+export interface ProcessOptions {
+  environment: Environment
+  config: HarvestConfig
+  log: Log
+  database: (() => Promise<Database>) | null
+  orchestrator: 'prefect' | 'local'
+  listeners: readonly HarvestListener[]
+  /** Fixed origins of the demo, and where they really are. */
+  routes?: ReadonlyMap<string, string>
+}
+
+export async function createProcess(options: ProcessOptions): Promise<ProcessParts> {
+  const { environment, config, log } = options
+  const { timeouts } = config.settings
+  const contact = config.settings.contact
+  const http = createHttpClient({
+    version,
+    ...(contact !== undefined && { contact }),
+    timeouts: {
+      connectMs: timeouts.connect_seconds * 1000,
+      headersMs: timeouts.headers_seconds * 1000,
+      bodyIdleMs: timeouts.idle_seconds * 1000,
+    },
+    ...(options.routes && {
+      dispatcher: routed(
+        new Agent({ connect: { timeout: timeouts.connect_seconds * 1000 } }),
+        options.routes,
+      ),
+    }),
+  })
+  const files = new Map<string, RunLogFile>()
+  const services: HarvestServices = {
+    config,
+    http,
+    ckan: createCkanCatalogue({
+      http,
+      cacheDir: environment.HARVESTER_CACHE_DIR,
+      freshSeconds: config.settings.ckan_cache_hours * 3600,
+    }),
+    vocabularies: indexVocabularies(loadVocabularies()),
+    database: options.database,
+    orchestrator: options.orchestrator,
+    gitSha: environment.GIT_SHA ?? gitRevision(),
+    logDir: config.settings.log_dir ?? environment.HARVESTER_LOG_DIR,
+    logBaseUrl: environment.HARVESTER_LOG_BASE_URL ?? null,
+    allowFullReload: environment.CDE_ALLOW_FULL_RELOAD,
+    listeners: options.listeners,
+    attachLogFile: (flowRunId, file) => void files.set(flowRunId, file),
+    detachLogFile: (flowRunId) => void files.delete(flowRunId),
+  }
+  return {
+    services,
+    onLog(line) {
+      const facts = { ...line.facts, ...(line.task !== null && { task: line.task }) }
+      log[line.level]({ run: line.flowRunName, ...facts }, line.text)
+      files.get(line.flowRunId)?.write(line.level, line.text, facts, line.at)
+    },
+    close: () => http.close(),
+  }
+}
+
+/** The revision of the checkout that this runs from, if it is one. */
+function gitRevision(): string | null {
+  const root = fileURLToPath(new URL('../..', import.meta.url))
+  if (!existsSync(`${root}/.git`)) return null
+  try {
+    return execFileSync('git', ['-C', root, 'rev-parse', '--short=12', 'HEAD'], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim()
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,209 @@
+import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { type ErddapSource, erddapSourceSchema, findSource, type Source } from '../config/source.ts'
+import type { Database } from '../database/port.ts'
+import { describeError, HarvesterError, isHarvesterError } from '../errors.ts'
+import { noAttempts, runVerdict, sourceVerdict, type Verdict } from '../harvest/verdict.ts'
+import { tellAll } from '../observability/events.ts'
+import { RunLogFile, removeOldLogs } from '../observability/log-file.ts'
+import { abortReason, completed, type FlowContext, failed, flow } from '../orchestration/index.ts'
+import { RunFolder, removeOldFolders } from '../tables/folder.ts'
+import { Spool } from '../tables/spool.ts'
+import { publishArtifacts, StatusTable } from './harvest/artifacts.ts'
+import { openAudit } from './harvest/audit.ts'
+import { fetchCkan } from './harvest/fetch-ckan.ts'
+import { harvestDatasets } from './harvest/harvest-datasets.ts'
+import { listDatasets } from './harvest/list-datasets.ts'
+import { loadFolderTask } from './harvest/load.ts'
+import { mergeAndWrite, writeRunTable } from './harvest/merge-and-write.ts'
+import type { DatasetEntry, HarvestRun } from './harvest/run.ts'
+import type { HarvestServices } from './services.ts'
+
+export const harvestParameters = z.object({
+  source: z
+    .string()
+    .nullable()
+    .default(null)
+    .describe('URL, host or slug of one source; empty for all sources in one run'),
+  triggered_by: z.string().nullable().default(null).describe('Who or what started the run'),
+  force: z.boolean().default(false).describe('Harvest datasets that are proven unchanged too'),
+  dataset_ids: z.array(z.string()).nullable().default(null).describe('Only these datasets'),
+  incremental: z.boolean().nullable().default(null).describe('Empty for what the configuration says'),
+  source_options: erddapSourceSchema
+    .nullable()
+    .default(null)
+    .describe('The source as the registering worker resolved it'),
+})
+export type HarvestParameters = z.output<typeof harvestParameters>
+
+/** The flow that harvests one source, or all of them in one run. */
+export function harvestSourceFlow(services: HarvestServices) {
+  return flow({
+    name: 'Harvest Source',
+    description:
+      'Fetches dataset metadata from a source, joins the CKAN catalogue, writes the tables and loads them.',
+    parameters: harvestParameters,
+    runName: (parameters) => `harvest-${parameters.source === null ? 'full' : runSlug(parameters)}`,
+    run: (parameters, run) => harvest(services, parameters, run),
+  })
+
+  function runSlug(parameters: HarvestParameters): string {
+    try {
+      const source = namedSource(services, parameters)
+      return source.type === 'obis' ? 'obis' : `erddap-${source.slug}`
+    } catch {
+      return 'unknown'
+    }
+  }
+}
+
+/** A source as a deployment's parameters carry it, so that a remote worker needs no list of sources; else by name. */
+function namedSource(services: HarvestServices, parameters: HarvestParameters): Source {
+  if (parameters.source_options) return parameters.source_options
+  return findSource(services.config.sources, parameters.source ?? '')
+}
+
+async function harvest(services: HarvestServices, parameters: HarvestParameters, context: FlowContext) {
+  const { settings } = services.config
+  const single = parameters.source === null ? null : namedSource(services, parameters)
+  const sources = (single ? [single] : services.config.sources).filter(
+    (source): source is ErddapSource => source.type === 'erddap',
+  )
+  if (sources.length === 0) throw new HarvesterError('SOURCE_UNKNOWN', 'there is no ERDDAP source to harvest')
+  const slug = single ? single.slug : 'full'
+  const startedAt = context.startedAt
+
+  const logFile = new RunLogFile(services.logDir, slug, startedAt)
+  services.attachLogFile(context.id, logFile)
+  const statuses = new StatusTable()
+  let verdict: Verdict = { ok: false, message: 'not finished' }
+  const undo: (() => Promise<void>)[] = []
+  try {
+    // The database is asked first: a harvest that cannot be loaded is not to cost anybody's server a request.
+    const database = (await services.database?.()) ?? null
+    const audit = openAudit(database, services, context.log)
+    const folder = await RunFolder.open(settings.folder, slug, context.id)
+    undo.push(() => leaveFolder(folder, context.signal))
+    const spool = await Spool.open<DatasetEntry>(folder.path)
+    undo.push(() => spool.close())
+    const run: HarvestRun = {
+      // A retry is a run of its own.
+      runId: context.runCount === 1 ? context.id : randomUUID(),
+      flowRunId: context.id,
+      startedAt,
+      scope: single ? 'single' : 'full',
+      triggeredSource: single?.url ?? null,
+      triggeredBy: parameters.triggered_by ?? context.createdBy ?? 'cli',
+      slug,
+      folder,
+      spool,
+      tell: tellAll([...services.listeners, statuses.listen, audit.listen], (error) =>
+        context.log.error({ error }, 'an event could not be told'),
+      ),
+    }
+    const startMs = performance.now()
+    run.tell({
+      type: 'run-started',
+      runId: run.runId,
+      scope: run.scope,
+      sources: sources.map(({ url }) => url),
+      at: startedAt,
+    })
+    undo.push(async () => {
+      await audit.finish(run, verdict)
+      run.tell({
+        type: 'run-finished',
+        runId: run.runId,
+        ok: verdict.ok,
+        message: verdict.message,
+        ms: performance.now() - startMs,
+      })
+    })
+    await audit.start(run)
+    verdict = await harvestAndLoad(run, database)
+    return verdict.ok ? completed(verdict.message) : failed(verdict.message)
+  } catch (error) {
+    verdict = { ok: false, message: interruption(context.signal) ?? describeError(error) }
+    throw error
+  } finally {
+    for (const step of undo.reverse())
+      await step().catch((error: unknown) => context.log.warn({ error }, 'could not clean up'))
+    await publishArtifacts({
+      context,
+      slug,
+      statuses,
+      logFile,
+      logBaseUrl: services.logBaseUrl,
+      message: verdict.message,
+    })
+    logFile.flush()
+    services.detachLogFile(context.id)
+    await removeOldFolders(
+      join(settings.folder, slug),
+      { keep: settings.retention.folders, youngestHours: settings.retention.folder_hours },
+      new Date(),
+    )
+    removeOldLogs(services.logDir, settings.retention.logs_days, new Date())
+  }
+
+  async function harvestAndLoad(run: HarvestRun, database: Database | null): Promise<Verdict> {
+    const listing = context.task(listDatasets, { services, run, sources, datasetIds: parameters.dataset_ids })
+    const catalogue = context.task(fetchCkan, { services })
+    const listings = await listing
+    const harvested = context.task(harvestDatasets, { services, run, listings }, { after: [listing] })
+    const results = await harvested
+    const ckan = await catalogue
+    let outcome = runVerdict(
+      results.map(({ source, counts, listingError }) => ({
+        source: source.url,
+        ...sourceVerdict(counts ?? noAttempts, listingError),
+      })),
+    )
+    const merged = context.task(
+      mergeAndWrite,
+      { services, run, listings, ckan, verdict: outcome },
+      { after: [harvested, catalogue] },
+    )
+    const folder = await merged
+    if (database && results.some(({ listingError }) => listingError === null)) {
+      const loaded = context.task(
+        loadFolderTask,
+        { services, database, run, folder, listings, parameters },
+        { after: [merged] },
+      )
+      try {
+        const problem = await loaded
+        if (problem !== null) outcome = { ok: false, message: `${outcome.message}; ${problem}` }
+      } catch (error) {
+        const message = `${outcome.message}; not loaded: ${describeError(error)}`
+        await writeRunTable(run, `${folder}/harvest_runs.csv`, services, { ok: false, message }).catch(
+          () => undefined,
+        )
+        if (!isHarvesterError(error, 'CANCELLED')) {
+          context.log.error(
+            { folder, remedy: `harvester load ${folder}` },
+            'the folder is complete, but it was not loaded',
+          )
+        }
+        throw error
+      }
+    }
+    return outcome
+  }
+}
+
+/** What a crash or a stop leaves is taken up by the same run; what a person ended is wanted no more. */
+async function leaveFolder(folder: RunFolder, signal: AbortSignal): Promise<void> {
+  const reason = abortReason(signal)
+  if (reason !== 'stopped' && reason !== 'crashed' && reason !== 'lost') await folder.discard()
+}
+
+/** Cancelled and crashed runs are `failed`, the word first in the message. */
+function interruption(signal: AbortSignal): string | null {
+  const reason = abortReason(signal)
+  if (reason === 'cancelled') return 'Cancelled'
+  if (reason === 'stopped') return 'Crashed: the process was stopped'
+  if (reason === 'crashed' || reason === 'lost') return 'Crashed'
+  return null
+}

@@ -1,0 +1,60 @@
+/** The state of one execution of Harvest Source: what its tasks share and hand on. */
+
+import type { ErddapSource } from '../../config/source.ts'
+import type { ErddapClient } from '../../erddap/client.ts'
+import type { ListedDataset } from '../../erddap/types.ts'
+import type { Attempt } from '../../harvest/attempt.ts'
+import type { DatasetPlan } from '../../harvest/decisions.ts'
+import type { AttemptCounts } from '../../harvest/verdict.ts'
+import type { HarvestListener } from '../../observability/events.ts'
+import type { RunFolder } from '../../tables/folder.ts'
+import type { Spool } from '../../tables/spool.ts'
+
+/** What is kept of a harvested dataset until the tables are written; plain JSON. */
+export interface DatasetEntry {
+  attempt: Omit<Attempt, 'attemptedAt'> & { attemptedAt: string }
+  /** Of a harvested dataset, what its row in datasets.csv is made of. */
+  description: {
+    plan: DatasetPlan
+    globals: [string, string][]
+    title: string
+  } | null
+  contentHash: string | null
+  contentHashReason: string | null
+}
+
+/** A source of the run, with its list or why it has none. */
+export interface SourceListing {
+  source: ErddapSource
+  client: ErddapClient
+  /** What is to be attempted. */
+  datasets: readonly ListedDataset[]
+  /** All ids that the server lists, attempted or not. */
+  listedIds: readonly string[]
+  /** Ids asked for that the server does not list. */
+  notListed: readonly string[]
+  /** Why the list could not be had or believed. */
+  error: string | null
+  /** Only some of the listed datasets were asked for. */
+  restricted: boolean
+}
+
+export interface SourceResult {
+  source: ErddapSource
+  counts: AttemptCounts
+  listingError: string | null
+}
+
+/** One execution: a row of harvest_runs. */
+export interface HarvestRun {
+  runId: string
+  flowRunId: string
+  startedAt: Date
+  scope: 'full' | 'single'
+  triggeredSource: string | null
+  triggeredBy: string
+  slug: string
+  folder: RunFolder
+  spool: Spool<DatasetEntry>
+  tell: HarvestListener
+}

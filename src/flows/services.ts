@@ -1,0 +1,29 @@
+/** What the flows work with, made once a process. */
+
+import type { CkanCatalogue } from '../ckan/catalogue.ts'
+import type { HarvestConfig } from '../config/harvest.ts'
+import type { Database } from '../database/port.ts'
+import type { Vocabularies } from '../harvest/vocabularies.ts'
+import type { HttpClient } from '../http/client.ts'
+import type { HarvestListener } from '../observability/events.ts'
+import type { RunLogFile } from '../observability/log-file.ts'
+
+export interface HarvestServices {
+  config: HarvestConfig
+  http: HttpClient
+  ckan: CkanCatalogue
+  vocabularies: Vocabularies
+  /** Opens the database on first use; null for a harvest that loads nothing. */
+  database: (() => Promise<Database>) | null
+  /** `prefect` where runs are recorded by a server. */
+  orchestrator: 'prefect' | 'local'
+  gitSha: string | null
+  /** Folder of log files. */
+  logDir: string
+  logBaseUrl: string | null
+  allowFullReload: boolean
+  listeners: readonly HarvestListener[]
+  /** Told of the log file of a run, so that its lines go there. */
+  attachLogFile(flowRunId: string, file: RunLogFile): void
+  detachLogFile(flowRunId: string): void
+}

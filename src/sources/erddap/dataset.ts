@@ -1,0 +1,170 @@
+/** One dataset of an ERDDAP from the list to its attempt: asked, decided, its rows handed on. */
+import type { ErddapClient } from '../../erddap/client.ts'
+import type { DatasetMetadata, ListedDataset } from '../../erddap/types.ts'
+import { decodeUrl } from '../../erddap/urls.ts'
+import { describeError, isHarvesterError } from '../../errors.ts'
+import type { AttemptOutcome, ErrorReason } from '../../harvest/attempt.ts'
+import { type DatasetPlan, decideFromListing, decideFromMetadata } from '../../harvest/decisions.ts'
+import type { ProfileRow } from '../../harvest/profile.ts'
+import { formatTime } from '../../harvest/time.ts'
+import type { Vocabularies } from '../../harvest/vocabularies.ts'
+import type { Breaker } from '../../http/breaker.ts'
+import type { HttpRecord } from '../../http/client.ts'
+import { harvestProfiles, type ServerAbilities } from './profiles.ts'
+
+/** What all datasets of one server share in one run. */
+export interface ServerHarvest {
+  client: ErddapClient
+  skipList: ReadonlySet<string>
+  vocabularies: Vocabularies
+  abilities: ServerAbilities
+  breaker: Breaker
+  /** Of one dataset, waits included; null for none. */
+  datasetTimeoutMs: number | null
+  /** Start of the run, epoch milliseconds. */
+  now: number
+  /** Where answers that are too long for memory may be spilled. */
+  folder: string
+  signal: AbortSignal
+}
+
+/** What a harvested dataset is described by. */
+export interface HarvestedDataset {
+  plan: DatasetPlan
+  metadata: DatasetMetadata
+  rows: number
+}
+
+export interface DatasetResult {
+  outcome: AttemptOutcome
+  harvested: HarvestedDataset | null
+  warnings: string[]
+  /** Decoded, in order. */
+  queryUrls: string[]
+  requests: number
+  bytes: number
+}
+
+export interface DatasetListener {
+  onRows(rows: readonly ProfileRow[]): Promise<void>
+  /** Each request as it ends, for `harvester explain` and metrics. */
+  onRequest?(record: HttpRecord): void
+  /** The plan, when the metadata let the dataset through. */
+  onPlan?(plan: DatasetPlan): void
+}
+
+/**
+ * Harvests one dataset. What goes wrong with it is its outcome.
+ * @throws HarvesterError CANCELLED, WRITE_FAILED: what concerns the whole run
+ */
+export async function harvestDataset(
+  server: ServerHarvest,
+  listed: ListedDataset,
+  listener: DatasetListener,
+): Promise<DatasetResult> {
+  const queryUrls: string[] = []
+  const warnings: string[] = []
+  let requests = 0
+  let bytes = 0
+  const finish = (outcome: AttemptOutcome, harvested: HarvestedDataset | null = null): DatasetResult => ({
+    outcome,
+    harvested,
+    warnings,
+    queryUrls,
+    requests,
+    bytes,
+  })
+
+  const early = decideFromListing(listed, server)
+  if (early) {
+    queryUrls.push(`${server.client.baseUrl}/info/${listed.datasetId}/index.html`)
+    return finish(early)
+  }
+
+  const scope = server.client.scope({
+    signal: server.signal,
+    breaker: server.breaker,
+    ...(server.datasetTimeoutMs !== null && { timeoutMs: server.datasetTimeoutMs }),
+    onWarning: (sentence) => warnings.push(sentence),
+    onRequest(record) {
+      requests += 1
+      bytes += record.bytes
+      const url = decodeUrl(record.url)
+      // Attempts of one request are one entry.
+      if (queryUrls.at(-1) !== url) queryUrls.push(url)
+      listener.onRequest?.(record)
+    },
+  })
+
+  try {
+    const metadata = await scope.metadata(listed.datasetId)
+    const decision = decideFromMetadata({ listed, metadata, vocabularies: server.vocabularies })
+    if (decision.kind === 'skip') return finish(decision.outcome)
+    const { plan } = decision
+    listener.onPlan?.(plan)
+    warnings.push(...plan.warnings.map(({ message }) => message))
+    const id = listed.datasetId
+    const profiles = await harvestProfiles({
+      plan,
+      metadata,
+      abilities: server.abilities,
+      now: server.now,
+      folder: server.folder,
+      signal: server.signal,
+      onRows: (rows) => listener.onRows(rows),
+      queries: {
+        distinct: (columns) => scope.distinct(id, columns),
+        minMax: (groupBy, variable) => scope.minMax(id, groupBy, variable),
+        count: (columns, groupBy, window) =>
+          scope.count(
+            id,
+            columns,
+            groupBy,
+            window && { timeFrom: formatTime(window.from), timeTo: formatTime(window.to) },
+          ),
+      },
+    })
+    warnings.push(...profiles.warnings)
+    if (profiles.rows === 0)
+      return finish({ status: 'skipped', reason: 'NO_PROFILES_FOUND', message: profiles.emptyBecause })
+    return finish({ status: 'success', reason: null, message: null }, { plan, metadata, rows: profiles.rows })
+  } catch (error) {
+    if (server.signal.aborted || isHarvesterError(error, 'CANCELLED', 'WRITE_FAILED')) throw error
+    if (queryUrls.length === 0) queryUrls.push(`${server.client.baseUrl}/info/${listed.datasetId}/index.csv`)
+    return finish(failure(error))
+  }
+}
+
+/** The outcome that an error of the client is. */
+export function failure(error: unknown): AttemptOutcome & { status: 'error' } {
+  const reason = reasonOf(error)
+  const message =
+    reason === 'UNKNOWN_ERROR' && error instanceof Error
+      ? `${error.name}: ${describeError(error)}`
+      : describeError(error)
+  return { status: 'error', reason, message }
+}
+
+function reasonOf(error: unknown): ErrorReason {
+  if (!isHarvesterError(error)) return 'UNKNOWN_ERROR'
+  switch (error.code) {
+    case 'HOST_UNAVAILABLE':
+      return 'HOST_UNAVAILABLE'
+    case 'ERDDAP_UNKNOWN_DATASET':
+      return 'NOT_FOUND'
+    case 'ERDDAP_BAD_METADATA':
+      return 'BAD_METADATA'
+    case 'HTTP_TOO_LARGE':
+    case 'TABLE_TOO_LONG':
+      return 'RESPONSE_TOO_LARGE'
+    case 'HTTP_STATUS':
+    case 'HTTP_CONNECT':
+    case 'HTTP_TIMEOUT':
+    case 'HTTP_BAD_ANSWER':
+    case 'ERDDAP_NO_DATA':
+    case 'ERDDAP_UNSUPPORTED':
+      return 'HTTP_ERROR'
+    default:
+      return 'UNKNOWN_ERROR'
+  }
+}
