@@ -101,9 +101,9 @@ export async function misbehave(
       return
     }
     case 'endless':
-      return fill(answer, response, Number.POSITIVE_INFINITY)
+      return fill(answer, response, Number.POSITIVE_INFINITY, gone)
     case 'huge':
-      return fill(answer, response, behave.bytes)
+      return fill(answer, response, behave.bytes, gone)
   }
 }
 
@@ -112,7 +112,12 @@ function whole(answer: Answer): Buffer {
 }
 
 /** The true beginning of the answer, then its last line again and again. */
-async function fill(answer: Answer, response: ServerResponse, bytes: number): Promise<void> {
+async function fill(
+  answer: Answer,
+  response: ServerResponse,
+  bytes: number,
+  gone: Promise<void>,
+): Promise<void> {
   const start = whole(answer)
   const lines = start.toString('latin1').trimEnd().split('\n')
   const line = `${lines.at(-1) ?? ''}\n`
@@ -120,12 +125,8 @@ async function fill(answer: Answer, response: ServerResponse, bytes: number): Pr
   response.writeHead(answer.status, answer.headers)
   response.write(start)
   for (let sent = start.length; sent < bytes && !response.destroyed; sent += piece.length) {
-    if (!response.write(piece)) {
-      await Promise.race([
-        new Promise<void>((resolve) => response.once('drain', resolve)),
-        new Promise<void>((resolve) => response.once('close', resolve)),
-      ])
-    }
+    if (!response.write(piece))
+      await Promise.race([new Promise<void>((resolve) => response.once('drain', resolve)), gone])
   }
   response.end()
 }

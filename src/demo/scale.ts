@@ -107,10 +107,14 @@ function manyProfiles(at: number, count: number): DemoDataset {
       yield [id, time, latitude, longitude, 10 + (cast % 300), 4]
     }
   })
-  const time = dataset.variables.find(({ name }) => name === 'time')
-  if (time !== undefined) setRange(time, start, start + Math.max(0, count - 1) * 600)
+  const variables = [...dataset.variables]
+  const named = (name: string) => variables.find((one) => one.name === name) as DemoVariable
+  setRange(named('time'), start, start + Math.max(0, count - 1) * 600)
+  setRange(named('depth'), 0, 309)
+  setRange(named('latitude'), 45, 64.99)
+  setRange(named('longitude'), -94.99, -60)
   // Ids are padded: they come in the order in which a server would sort them.
-  return { ...dataset, sortedBy: 'profile_id' }
+  return { ...dataset, variables, sortedBy: 'profile_id' }
 }
 
 function padded(value: number, digits: number): string {
@@ -184,12 +188,16 @@ function variablesOf(at: number, type: ScaleType, hasDepth: boolean): DemoVariab
   setRange(time, start, start + lengths[type])
   const depth = coordinates.depth()
   setRange(depth, 0, 75)
+  const latitude = coordinates.latitude()
+  setRange(latitude, placeLatitude(at), round(placeLatitude(at) + 0.2, 4))
+  const longitude = coordinates.longitude()
+  setRange(longitude, round(placeLongitude(at) - 0.024, 4), placeLongitude(at))
   return [
     ...(type === 'TimeSeries' || type === 'TimeSeriesProfile' ? [coordinates.station()] : []),
     ...(type === 'Profile' || type === 'TimeSeriesProfile' ? [coordinates.profile()] : []),
     time,
-    coordinates.latitude(),
-    coordinates.longitude(),
+    latitude,
+    longitude,
     ...(hasDepth ? [depth] : []),
     measured('temperature'),
   ]
