@@ -306,11 +306,13 @@ interface Tries {
 
 /** Keep-alive without a limit of connections, since the gate is the limit; proxies as the environment says. */
 function createDispatcher(connectMs: number): Dispatcher {
-  const options = { connect: { timeout: connectMs }, keepAliveTimeout: 30_000 }
-  const proxied = ['http_proxy', 'https_proxy'].some(
-    (name) => process.env[name] || process.env[name.toUpperCase()],
-  )
-  return proxied ? new EnvHttpProxyAgent(options) : new Agent(options)
+  const options = { connect: { timeout: connectMs } }
+  // Blank counts as unset, also a blank name in small letters beside one in capitals.
+  const setting = (name: string) => process.env[name] || process.env[name.toUpperCase()] || ''
+  const httpProxy = setting('http_proxy')
+  const httpsProxy = setting('https_proxy')
+  if (!httpProxy && !httpsProxy) return new Agent(options)
+  return new EnvHttpProxyAgent({ ...options, httpProxy, httpsProxy, noProxy: setting('no_proxy') })
 }
 
 function parseUrl(url: string): URL {

@@ -31,7 +31,7 @@ export interface HostWaits {
 }
 
 export interface HostGate {
-  /** Sets the limits of a host (`name` or `name:port`). */
+  /** Sets the limits of a host, as `URL.host` gives it: `name`, with `:port` if that is not the usual one. */
   limit(host: string, limits: GateLimits): void
   /**
    * Waits for a slot.
@@ -45,8 +45,8 @@ export interface HostGate {
   answered(host: string, status: number): void
   /** Books the pause between two attempts of one request. */
   backedOff(host: string, ms: number): void
-  /** What was waited for since the start, for hosts that were asked at all. */
-  summary(): HostWaits[]
+  /** What was waited for since the start, or since an earlier summary, for hosts that were asked in that time. */
+  summary(since?: readonly HostWaits[]): HostWaits[]
 }
 
 /** The second refusal in a row slows to one request a second, each further one halves that, down to two a minute. */
@@ -215,18 +215,41 @@ export function createHostGate(defaults: GateLimits = {}): HostGate {
       hostOf(name).waited.backoff += ms
     },
 
-    summary() {
+    summary(since = []) {
       return [...hosts]
-        .filter(([, host]) => host.requests > 0)
-        .map(([name, host]) => ({
-          host: name,
-          requests: host.requests,
-          waitedMs: Object.fromEntries(
-            waitReasons.map((reason) => [reason, Math.round(host.waited[reason])]),
-          ) as Record<WaitReason, number>,
-        }))
+        .map(([name, host]) => {
+          const before = since.find((earlier) => earlier.host === name)
+          return {
+            host: name,
+            requests: host.requests - (before?.requests ?? 0),
+            waitedMs: Object.fromEntries(
+              waitReasons.map((reason) => [
+                reason,
+                Math.round(host.waited[reason] - (before?.waitedMs[reason] ?? 0)),
+              ]),
+            ) as Record<WaitReason, number>,
+          }
+        })
+        .filter((waits) => waits.requests > 0)
     },
   }
+}
+
+const reasonTexts: Readonly<Record<WaitReason, string>> = {
+  busy: 'for our own earlier requests',
+  rate: 'to keep the configured rate',
+  'retry-after': 'because the host asked for it',
+  slowed: 'because the host had refused us repeatedly',
+  backoff: 'before trying again',
+}
+
+/** Waits as a log line, longest first: `h: 12 requests, waited 3.2 s because the host asked for it`. */
+export function describeWaits({ host, requests, waitedMs }: HostWaits): string {
+  const waits = waitReasons
+    .filter((reason) => waitedMs[reason] >= 50)
+    .sort((a, b) => waitedMs[b] - waitedMs[a])
+    .map((reason) => `${(waitedMs[reason] / 1000).toFixed(1)} s ${reasonTexts[reason]}`)
+  return `${host}: ${requests} ${requests === 1 ? 'request' : 'requests'}${waits.length > 0 ? `, waited ${waits.join(', ')}` : ''}`
 }
 
 /** The error of an aborted signal: its reason if that is already one of ours, else `CANCELLED`. */

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { createHostGate, type GateLimits, type HostGate } from '../../src/http/gate.ts'
+import { createHostGate, describeWaits, type GateLimits, type HostGate } from '../../src/http/gate.ts'
 
 beforeEach(() => {
   vi.useFakeTimers()
@@ -140,5 +140,13 @@ describe('the gate', () => {
         waitedMs: { busy: 420, rate: 2080, 'retry-after': 2000, slowed: 0, backoff: 750 },
       },
     ])
+    const before = gate.summary()
+    expect(describeWaits(before[0]!)).toBe(
+      'h: 4 requests, waited 2.1 s to keep the configured rate, 2.0 s because the host asked for it, 0.8 s before trying again, 0.4 s for our own earlier requests',
+    )
+    expect(gate.summary(before)).toEqual([])
+    void send('e', 'h', 10)
+    await vi.advanceTimersByTimeAsync(100)
+    expect(gate.summary(before).map(describeWaits)).toEqual(['h: 1 request'])
   })
 })
