@@ -9,7 +9,7 @@ const parties = ['publisher', 'creator', 'contributor'] as const
  * The `institution`, then publisher, creator and contributor where their type says that they are an institution or a
  * group and no person: decoded, without empties and duplicates, in that order.
  */
-export function erddapOrganizations({ globals }: DatasetMetadata): string[] {
+export function erddapOrganizations({ globals }: Pick<DatasetMetadata, 'globals'>): string[] {
   const names = parties
     .filter((party) => isOrganization(globals.get(`${party}_type`)))
     .map((party) => globals.get(`${party}_name`)?.trim() || globals.get(party))

@@ -16,7 +16,10 @@ export interface PlatformFound {
  * Reads the global attributes `platform` and `platform_vocabulary`: labels of IOOS where the vocabulary's name holds
  * "ioos", labels of L06 where it holds "L06". A platform that neither has is `unknown`, with a warning.
  */
-export function findPlatform({ globals }: DatasetMetadata, vocabularies: Vocabularies): PlatformFound {
+export function findPlatform(
+  { globals }: Pick<DatasetMetadata, 'globals'>,
+  vocabularies: Vocabularies,
+): PlatformFound {
   const platform = globals.get('platform')?.trim() ?? ''
   if (platform === '') return { platform: unknownPlatform, warning: null }
   const vocabulary = globals.get('platform_vocabulary')?.trim() ?? ''
