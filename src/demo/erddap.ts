@@ -10,13 +10,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
-import { createGzip, gzipSync } from 'node:zlib'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { RoutedAnswer, ServerState } from './answers.ts'
 import { dapHeaders, route } from './answers.ts'
 import type { Attribute, Cell, DemoDataset, SourceFile } from './dataset.ts'
 import { setAttribute } from './dataset.ts'
-import type { Answer, HostileRule } from './hostile.ts'
+import { keptAnswers, send } from './delivery.ts'
+import type { HostileRule } from './hostile.ts'
 import { misbehave, ruleFor } from './hostile.ts'
 import { Refusal } from './query.ts'
 import { containerPage, legacyRefusalAnswer, refusalAnswer } from './refusals.ts'
@@ -94,6 +94,8 @@ export interface ErddapServer {
   setPhase: (phase: StartPhase) => void
   setLatency: (ms: number) => void
   setMaxActive: (limit: number | undefined) => void
+  /** Called before a request is answered: lets a test change the state in the middle of a harvest. */
+  onRequest: (listener: ((request: LoggedRequest) => void) | undefined) => void
   /** Rules are tried in order; an empty list is a well-behaved server. */
   setHostile: (rules: HostileRule[]) => void
   close: () => Promise<void>
@@ -110,6 +112,7 @@ export async function startErddap(options: ErddapOptions): Promise<ErddapServer>
   const kept = keptAnswers(options.keepBytes ?? 64 * 1024 * 1024)
   const requests: LoggedRequest[] = []
   let rules: HostileRule[] = []
+  let listener: ((request: LoggedRequest) => void) | undefined
   let phase: StartPhase = 'ready'
   let latencyMs = options.latencyMs ?? 0
   let maxActive = options.maxActive
@@ -195,6 +198,7 @@ export async function startErddap(options: ErddapOptions): Promise<ErddapServer>
       entry.status = response.statusCode
     })
     response.setHeader('Server', 'Apache')
+    listener?.(entry)
     const rule = ruleFor(rules, entry.path)
     if (latencyMs > 0) await sleep(latencyMs)
     if (rule?.behave.kind === 'latency') await sleep(rule.behave.ms)
@@ -334,6 +338,9 @@ export async function startErddap(options: ErddapOptions): Promise<ErddapServer>
     setMaxActive: (limit) => {
       maxActive = limit
     },
+    onRequest: (next) => {
+      listener = next
+    },
     setHostile: (next) => {
       rules = next
     },
@@ -368,96 +375,5 @@ function decoded(target: string): string {
     return decodeURIComponent(target)
   } catch {
     return target
-  }
-}
-
-interface SendOptions {
-  gzip: boolean
-  keep?: (headers: Record<string, string>, body: Buffer) => void
-}
-
-const pieceBytes = 65_536
-
-async function send(
-  answer: Answer,
-  response: ServerResponse,
-  entry: LoggedRequest,
-  options: SendOptions,
-): Promise<void> {
-  const headers = { ...answer.headers }
-  if (answer.status !== 302) headers['Content-Encoding'] = options.gzip ? 'gzip' : 'identity'
-  if (entry.method === 'HEAD') {
-    response.writeHead(answer.status, headers).end()
-    return
-  }
-  const pieces = answer.body[Symbol.iterator]()
-  const first = pieces.next()
-  const second = first.done === true ? first : pieces.next()
-  // ERDDAP sends in chunks and without a length whatever the size; most answers fit in one.
-  if (second.done === true) {
-    const text = first.done === true ? Buffer.alloc(0) : Buffer.from(first.value)
-    const body = options.gzip ? gzipSync(text, { level: 1 }) : text
-    entry.bytes = body.length
-    options.keep?.(headers, body)
-    response.writeHead(answer.status, headers)
-    if (body.length > 0) response.write(body)
-    response.end()
-    return
-  }
-  response.writeHead(answer.status, headers)
-  const collected: Buffer[] = []
-  const out = options.gzip ? createGzip({ level: 1, chunkSize: pieceBytes }) : undefined
-  const finished = new Promise<void>((resolve) => response.once('close', () => resolve()))
-  const collect = (piece: Buffer) => {
-    entry.bytes += piece.length
-    if (options.keep !== undefined) collected.push(piece)
-  }
-  if (out !== undefined) {
-    out.on('data', collect)
-    out.pipe(response)
-  }
-  const sink = out ?? response
-  for (const piece of joined([first.value, second.value], pieces)) {
-    const bytes = Buffer.from(piece)
-    if (out === undefined) collect(bytes)
-    if (response.destroyed) return
-    if (sink.write(bytes)) await setImmediate()
-    else await Promise.race([new Promise<void>((resolve) => sink.once('drain', resolve)), finished])
-  }
-  sink.end()
-  await finished
-  if (response.writableFinished) options.keep?.(headers, Buffer.concat(collected))
-}
-
-function* joined(
-  start: readonly (string | Buffer)[],
-  rest: Iterator<string | Buffer>,
-): Generator<string | Buffer> {
-  yield* start
-  for (let next = rest.next(); next.done !== true; next = rest.next()) yield next.value
-}
-
-/** Answers kept ready so that a benchmark measures its client; dropped when their dataset changes. */
-function keptAnswers(maxBytes: number) {
-  const answers = new Map<string, { id: string; headers: Record<string, string>; body: Buffer }>()
-  let bytes = 0
-  return {
-    get: (key: string) => answers.get(key),
-    put: (key: string, id: string, headers: Record<string, string>, body: Buffer) => {
-      if (bytes + body.length > maxBytes || answers.has(key)) return
-      answers.set(key, { id, headers, body })
-      bytes += body.length
-    },
-    drop: (id: string) => {
-      for (const [key, { id: owner, body }] of answers) {
-        if (owner !== id) continue
-        answers.delete(key)
-        bytes -= body.length
-      }
-    },
-    clear: () => {
-      answers.clear()
-      bytes = 0
-    },
   }
 }

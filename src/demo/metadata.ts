@@ -109,8 +109,8 @@ function byTitle(datasets: Iterable<DemoDataset>): DemoDataset[] {
     .map(({ dataset }) => dataset)
 }
 
-function rangeOf(dataset: DemoDataset, name: string): [number, number] {
-  const variable = dataset.variables.find((one) => one.name === name)
+function rangeOf(variables: readonly DemoVariable[], name: string): [number, number] {
+  const variable = variables.find((one) => one.name === name)
   const range = variable === undefined ? undefined : attributeOf(variable.attributes, 'actual_range')
   const [low = Number.NaN, high = Number.NaN] = (range ?? '').split(',').map((part) => {
     const trimmed = part.trim()
@@ -122,15 +122,14 @@ function rangeOf(dataset: DemoDataset, name: string): [number, number] {
 }
 
 function listRow(dataset: DemoDataset, { base, institution, now }: Publisher): Map<string, Cell> {
-  const { id, globals } = dataset
-  const [west, east] = rangeOf(dataset, 'longitude')
-  const [south, north] = rangeOf(dataset, 'latitude')
-  const [start, end] = rangeOf(dataset, 'time')
-  const hasDepth = dataset.variables.some(({ name }) => name === 'depth')
-  const vertical = rangeOf(dataset, hasDepth ? 'depth' : 'altitude')
-  const isPlaced = ['longitude', 'latitude'].every((name) =>
-    dataset.variables.some((one) => one.name === name),
-  )
+  // Generated metadata is made anew at each look.
+  const { id, globals, variables, files } = dataset
+  const [west, east] = rangeOf(variables, 'longitude')
+  const [south, north] = rangeOf(variables, 'latitude')
+  const [start, end] = rangeOf(variables, 'time')
+  const hasDepth = variables.some(({ name }) => name === 'depth')
+  const vertical = rangeOf(variables, hasDepth ? 'depth' : 'altitude')
+  const isPlaced = ['longitude', 'latitude'].every((name) => variables.some((one) => one.name === name))
   const testOutOfDate = attributeOf(globals, 'testOutOfDate') ?? ''
   const allowedDays = Number(/^now-(\d+)days?$/.exec(testOutOfDate)?.[1] ?? Number.NaN)
   const values: Record<string, Cell> = {
@@ -140,7 +139,7 @@ function listRow(dataset: DemoDataset, { base, institution, now }: Publisher): M
     dataStructure: 'table',
     cdm_data_type: attributeOf(globals, 'cdm_data_type') ?? '',
     class: dataset.erddapClass,
-    title: titleOf(dataset),
+    title: attributeOf(globals, 'title') ?? '',
     minLongitude: west,
     maxLongitude: east,
     minLatitude: south,
@@ -150,10 +149,10 @@ function listRow(dataset: DemoDataset, { base, institution, now }: Publisher): M
     maxAltitude: hasDepth ? -vertical[1] : vertical[1],
     minTime: Math.floor(start),
     maxTime: Math.floor(end),
-    subset: hasSubset(dataset) ? `${base}/tabledap/${id}.subset` : '',
+    subset: attributeOf(globals, 'subsetVariables') !== undefined ? `${base}/tabledap/${id}.subset` : '',
     tabledap: `${base}/tabledap/${id}`,
     MakeAGraph: `${base}/tabledap/${id}.graph`,
-    files: dataset.files === undefined ? '' : `${base}/files/${id}/`,
+    files: files === undefined ? '' : `${base}/files/${id}/`,
     fgdc: isPlaced ? `${base}/metadata/fgdc/xml/${id}_fgdc.xml` : '',
     iso19115: isPlaced ? `${base}/metadata/iso19115/xml/${id}_iso19115.xml` : '',
     metadata: `${base}/info/${id}/index`,

@@ -83,7 +83,7 @@ export function readQuery(dataset: DemoDataset, rawQuery: string, options: Query
   return { variables, constraints, distinct, ...(ordering === undefined ? {} : { ordering }) }
 }
 
-/** Percent-decodes as a server does: `+` is a blank only where it is not part of a number or a time. */
+/** Percent-decodes; a `+` stays one, since times and numbers may hold it. */
 export function percentDecode(text: string): string {
   try {
     return decodeURIComponent(text)

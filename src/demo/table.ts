@@ -1,7 +1,7 @@
 /** Answers a tabledap query from the rows of a dataset. */
 
 import type { Cell, DemoDataset, DemoVariable, Row } from './dataset.ts'
-import { attributeOf, compareCells, compareIgnoringCase, isMissing, isTime } from './dataset.ts'
+import { attributeOf, compareCells, isMissing, isTime } from './dataset.ts'
 import type { Column, Table } from './format.ts'
 import type { Constraint, TableQuery } from './query.ts'
 import { Refusal, shownRange } from './query.ts'
@@ -215,10 +215,7 @@ function* inGroups(
 function sorted(rows: Row[], keys: readonly number[]): Row[] {
   return rows.sort((a, b) => {
     for (const at of keys) {
-      const x = a[at] as Cell
-      const y = b[at] as Cell
-      const order =
-        typeof x === 'string' && typeof y === 'string' ? compareIgnoringCase(x, y) : compareCells(x, y)
+      const order = compareCells(a[at] as Cell, b[at] as Cell)
       if (order !== 0) return order
     }
     return 0

@@ -197,6 +197,16 @@ describe('the state of the server', () => {
     expect(after).not.toContain('attribute,depth,actual_range')
   })
 
+  it('changes in the middle of a harvest', async () => {
+    server.onRequest(({ path }) => {
+      if (path.includes('/tabledap/one')) server.touchFile('one', 'a.csv', 1_700_000_000_000)
+    })
+    const manifest = () => ask(`${server.url}/files/one.manifest`).then(({ body }) => body)
+    const before = await manifest()
+    await data('time')
+    expect(await manifest()).not.toBe(before)
+  })
+
   it('logs what was asked, decoded', async () => {
     await data('station_id,time&orderByMinMax("station_id,time")')
     expect(server.requests).toMatchObject([
