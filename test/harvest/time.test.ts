@@ -87,6 +87,24 @@ describe('parseTime', () => {
     )
   })
 
+  test('reads the usual form like any other way to write the same moment', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: -62_167_219_200, max: 253_402_300_799 }), (seconds) => {
+        const usual = formatTime(seconds * 1000)
+        expect(parseTime(usual)).toBe(seconds * 1000)
+        expect(parseTime(usual.replace('T', ' ').replace('Z', '.000'))).toBe(seconds * 1000)
+      }),
+    )
+  })
+
+  test.each([
+    '2023-02-29T00:00:00Z',
+    '2023-00-10T00:00:00Z',
+    '2023-01-00T00:00:00Z',
+    '2O23-01-01T00:00:00Z',
+    '2023-01-01T0:/00:00Z',
+  ])('is not taken in by %j, which only looks usual', (text) => expect(parseTime(text)).toBeNull())
+
   test('never throws, whatever the text', () => {
     fc.assert(
       fc.property(
