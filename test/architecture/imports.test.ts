@@ -1,0 +1,124 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import { describe, expect, it } from 'vitest'
+
+const root = resolve(import.meta.dirname, '../..')
+const source = join(root, 'src')
+
+/** The import column of docs/architecture.md: room → rooms it may import. `types of` rooms may only give types. */
+const rooms: Record<string, { values: string[]; types?: string[] }> = {
+  errors: { values: [] },
+  version: { values: [] },
+  config: { values: ['errors'], types: ['harvest'] },
+  http: { values: ['errors', 'config'] },
+  erddap: { values: ['http', 'errors'] },
+  ckan: { values: ['http', 'errors'] },
+  obis: { values: ['http', 'errors'] },
+  worms: { values: ['http', 'errors'] },
+  harvest: { values: [], types: ['erddap', 'ckan', 'obis', 'worms'] },
+  tables: { values: ['errors'] },
+  sources: { values: ['erddap', 'obis', 'ckan', 'worms', 'harvest', 'tables', 'errors', 'http'] },
+  database: { values: ['tables', 'errors'], types: ['orchestration', 'harvest'] },
+  orchestration: { values: ['http', 'errors', 'config'] },
+  observability: { values: ['errors', 'config', 'harvest'], types: ['orchestration'] },
+  flows: {
+    values: [
+      'sources',
+      'erddap',
+      'ckan',
+      'obis',
+      'worms',
+      'harvest',
+      'tables',
+      'database',
+      'orchestration',
+      'observability',
+      'http',
+      'config',
+      'errors',
+      'version',
+    ],
+  },
+  server: {
+    values: ['database', 'orchestration', 'config', 'errors', 'flows', 'observability', 'version'],
+    types: ['harvest'],
+  },
+  demo: { values: [], types: ['erddap', 'ckan', 'obis', 'worms'] },
+}
+/** They put the rooms together and may import everything. */
+const everything = new Set(['commands', 'cli'])
+/** A web page with a build of its own; it sees the types of the API. */
+const dashboard = { types: ['server', 'harvest'] }
+
+interface Import {
+  file: string
+  from: string
+  to: string
+  typeOnly: boolean
+}
+
+function files(folder: string): string[] {
+  return readdirSync(folder).flatMap((name) => {
+    const path = join(folder, name)
+    if (statSync(path).isDirectory()) return files(path)
+    return /\.tsx?$/.test(name) ? [path] : []
+  })
+}
+
+function roomOf(path: string): string {
+  const [first = ''] = relative(source, path).split('/')
+  return first.replace(/\.ts$/, '')
+}
+
+const statement = /^\s*(import|export)\s+(type\s+)?([^'"]*?\sfrom\s+)?['"](\.[^'"]+)['"]/gm
+
+function importsOf(file: string): Import[] {
+  const text = readFileSync(file, 'utf8')
+  return [...text.matchAll(statement)].map(([, , type, clause = '', specifier = '']) => {
+    const names =
+      /\{([^}]*)\}/
+        .exec(clause)?.[1]
+        ?.split(',')
+        .map((name) => name.trim())
+        .filter(Boolean) ?? []
+    const onlyTypes =
+      names.length > 0 && names.every((name) => name.startsWith('type ')) && /^\s*\{/.test(clause)
+    return {
+      file: relative(root, file),
+      from: roomOf(file),
+      to: roomOf(resolve(dirname(file), specifier)),
+      typeOnly: type !== undefined || onlyTypes,
+    }
+  })
+}
+
+describe('imports go in one direction', () => {
+  const all = files(source).flatMap(importsOf)
+
+  it('between rooms only as the table of the architecture says', () => {
+    const forbidden = all.filter(({ from, to, typeOnly }) => {
+      if (from === to || everything.has(from)) return false
+      if (from === 'dashboard') return !(typeOnly && dashboard.types.includes(to))
+      const room = rooms[from]
+      if (!room) return true
+      return !(room.values.includes(to) || (typeOnly && (room.types ?? []).includes(to)))
+    })
+    expect(
+      forbidden.map(({ file, to, typeOnly }) => `${file} imports ${typeOnly ? 'types of ' : ''}${to}`),
+    ).toEqual([])
+  })
+
+  it('knows every room', () => {
+    const present = readdirSync(source).map((name) => name.replace(/\.ts$/, ''))
+    expect(
+      present.filter((name) => !(name in rooms) && !everything.has(name) && name !== 'dashboard'),
+    ).toEqual([])
+  })
+
+  it('and the rules do no input or output', () => {
+    const outside = files(join(source, 'harvest')).filter((file) =>
+      /from '(node:|undici|pg|pino)/.test(readFileSync(file, 'utf8')),
+    )
+    expect(outside.map((file) => relative(root, file))).toEqual([])
+  })
+})

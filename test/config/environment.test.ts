@@ -1,0 +1,50 @@
+import { describe, expect, it } from 'vitest'
+import { readEnvironment } from '../../src/config/environment.ts'
+
+const messageOf = (env: Record<string, string>): string => {
+  try {
+    readEnvironment(env)
+  } catch (error) {
+    return (error as Error).message
+  }
+  return 'no error'
+}
+
+describe('the environment', () => {
+  it('has its defaults where nothing is set', () => {
+    expect(readEnvironment({})).toMatchObject({
+      HARVESTER_HTTP_PORT: 8098,
+      REGISTER_DEPLOYMENTS: true,
+      RUN_ON_DEPLOY: false,
+      WORKER_LIMIT: 4,
+      HARVESTER_DATA_DIR: '.data',
+    })
+  })
+
+  it('takes blank, and a pair of quotes around nothing, as unset', () => {
+    expect(
+      readEnvironment({ HARVESTER_CRON: '""', REGISTER_DEPLOYMENTS: ' ', WORKER_LIMIT: '' }),
+    ).toMatchObject({ REGISTER_DEPLOYMENTS: true, WORKER_LIMIT: 4 })
+    expect(readEnvironment({ HARVESTER_CRON: "''" }).HARVESTER_CRON).toBeUndefined()
+  })
+
+  it.each([
+    ['true', true],
+    ['1', true],
+    ['YES', true],
+    ['false', false],
+    ['0', false],
+    ['no', false],
+  ])('reads %s as a truth value', (text, value) => {
+    expect(readEnvironment({ RUN_ON_DEPLOY: text }).RUN_ON_DEPLOY).toBe(value)
+  })
+
+  it('names every bad variable at once with its value and what it may be', () => {
+    const message = messageOf({ RUN_ON_DEPLOY: 'maybe', WORKER_LIMIT: 'many', PREFECT_API_URL: 'localhost' })
+    expect(message).toContain('RUN_ON_DEPLOY ("maybe"): must be true or false')
+    expect(message).toContain('WORKER_LIMIT ("many"): must be a whole number from 1 to 100')
+    expect(message).toMatch(
+      /PREFECT_API_URL \("localhost"\): must be a whole URL.*http:\/\/localhost:4200\/api/,
+    )
+  })
+})

@@ -1,0 +1,231 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { readHarvestConfig } from '../../src/config/harvest.ts'
+import { deploymentSlugs, hostSlug, urlSlug } from '../../src/config/slug.ts'
+import { findSource } from '../../src/config/source.ts'
+
+let folder: string
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'config-'))
+  mkdirSync(join(folder, 'config'))
+})
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+const write = (text: string, name = 'config/harvest.yaml') => writeFileSync(join(folder, name), text)
+const read = (more: Partial<Parameters<typeof readHarvestConfig>[0]> = {}) =>
+  readHarvestConfig({ env: {}, folder, ...more })
+const messageOf = (work: () => unknown): string => {
+  try {
+    work()
+  } catch (error) {
+    return (error as Error).message
+  }
+  return 'no error'
+}
+
+describe('the harvest configuration', () => {
+  it('that a site has already works unchanged, empty values meaning the default', () => {
+    write(`erddap_urls:
+  - https://erddap.ogsl.ca/erddap/
+  - https://data.cioospacific.ca/erddap
+cache: false
+folder:
+dataset_ids:
+log_time: true
+log_level: DEBUG
+log_dir:
+flush_redis: false
+incremental: true
+obis_dataset_ids:
+obis_geo_filter:
+  mode: none
+`)
+    const { settings, sources } = read()
+    expect(sources.map(({ url, slug }) => [url, slug])).toEqual([
+      ['https://erddap.ogsl.ca/erddap', 'erddap-ogsl-ca'],
+      ['https://data.cioospacific.ca/erddap', 'data-cioospacific-ca'],
+    ])
+    expect(settings).toMatchObject({
+      folder: 'harvest',
+      incremental: true,
+      ckan_url: 'https://catalogue.cioos.ca',
+      log_level: 'DEBUG',
+    })
+    expect(sources[0]).toMatchObject({ concurrency: 1, datasetIds: null, skipDatasetIds: [] })
+  })
+
+  it('may give a source options of its own', () => {
+    write(`erddap_urls:
+  - url: https://e.example/erddap
+    concurrency: 2
+    requests_per_second: 0.5
+    dataset_ids: [a, 7]
+    contact: ops@example.org
+skip_dataset_ids: [z]
+`)
+    expect(read().sources[0]).toMatchObject({
+      concurrency: 2,
+      requestsPerSecond: 0.5,
+      datasetIds: ['a', '7'],
+      skipDatasetIds: ['z'],
+      contact: 'ops@example.org',
+    })
+  })
+
+  it('names every unknown key and every bad value at once, each with its line', () => {
+    write(`erddap_urls:
+  - https://e.example/erddap
+  - ftp://f.example
+cahce: true
+incremental: perhaps
+prune:
+  missing_runs: 0
+  max_shore: 1
+`)
+    const message = messageOf(read)
+    expect(message).toContain('line 4: cahce: unknown key')
+    expect(message).toMatch(/line 5: incremental: .*"perhaps"/)
+    expect(message).toMatch(/line 7: prune\.missing_runs: .*0/)
+    expect(message).toContain('line 8: prune.max_shore: unknown key')
+  })
+
+  it('says which address is none, and on which line', () => {
+    write('erddap_urls:\n  - https://e.example/erddap\n  - ftp://f.example\n  - not a url\n')
+    const message = messageOf(read)
+    expect(message).toContain('line 3: erddap_urls.1: "ftp://f.example"')
+    expect(message).toContain('line 4: erddap_urls.2: "not a url"')
+  })
+
+  it('refuses passwords in addresses, which are public, without repeating them', () => {
+    write('erddap_urls: ["https://user:hunter2@e.example/erddap"]\n')
+    expect(messageOf(read)).toMatch(/user name or password/)
+    expect(messageOf(read)).not.toContain('hunter2')
+  })
+
+  it('warns of keys that older versions had', () => {
+    write('erddap_urls: [https://e.example/erddap]\nmax-workers: 4\n')
+    expect(read().warnings).toEqual([expect.stringContaining('max-workers')])
+  })
+
+  it('comes from -f, else the variable with YAML, else the file that a variable names, else config/harvest.yaml', () => {
+    write('erddap_urls: [https://default.example/erddap]')
+    write('erddap_urls: [https://flag.example/erddap]', 'flag.yaml')
+    write('erddap_urls: [https://file.example/erddap]', 'file.yaml')
+    const env = {
+      HARVEST_CONFIG_YAML: 'erddap_urls: [https://yaml.example/erddap]',
+      HARVEST_CONFIG_FILE: 'file.yaml',
+    }
+    const host = (config: ReturnType<typeof read>) => new URL(config.sources[0]!.url).host
+    expect(host(read({ file: 'flag.yaml', env }))).toBe('flag.example')
+    expect(host(read({ env }))).toBe('yaml.example')
+    expect(host(read({ env: { ...env, HARVEST_CONFIG_YAML: ' ' } }))).toBe('file.example')
+    expect(host(read())).toBe('default.example')
+  })
+
+  it('understands YAML in a variable whose later lines a panel has indented', () => {
+    const yaml =
+      'erddap_urls:\n      - https://e.example/erddap\n    folder: out\n    obis_geo_filter:\n      mode: none'
+    const { settings, sources } = read({ env: { HARVEST_CONFIG_YAML: yaml } })
+    expect(sources).toHaveLength(1)
+    expect(settings).toMatchObject({ folder: 'out', obis_geo_filter: { mode: 'none' } })
+  })
+
+  it('keeps everything but the servers when --url names them', () => {
+    write('erddap_urls: [https://e.example/erddap]\nfolder: out\n')
+    const config = read({ urls: ['https://other.example/erddap/'] })
+    expect(config.sources.map(({ url }) => url)).toEqual(['https://other.example/erddap'])
+    expect(config.settings.folder).toBe('out')
+  })
+
+  it('reads the skip list beside it, by host', () => {
+    write('erddap_urls: [https://e.example/erddap, https://f.example/erddap]')
+    write('{"e.example": ["bad_one"]}', 'config/skipped_datasets.json')
+    expect(read().sources.map((source) => source.type === 'erddap' && source.skipDatasetIds)).toEqual([
+      ['bad_one'],
+      [],
+    ])
+  })
+
+  it('takes OBIS datasets from the file, or from the variable that replaces it', () => {
+    write('obis_datasets_file: obis.json')
+    write('{"datasets":["2d8e2ad2-0000-0000-0000-000000000001"]}', 'config/obis.json')
+    expect(read().sources).toEqual([
+      {
+        type: 'obis',
+        url: 'https://obis.org',
+        slug: 'obis',
+        datasetIds: ['2d8e2ad2-0000-0000-0000-000000000001'],
+      },
+    ])
+    const replaced = read({ env: { OBIS_DATASETS_JSON: '{"datasets":["other"]}' } })
+    expect(replaced.sources[0]).toMatchObject({ datasetIds: ['other'] })
+  })
+
+  it.each([
+    ['a file that is not there', { file: 'nowhere.yaml' }, 'CONFIG_NOT_FOUND'],
+    ['nothing at all', {}, 'CONFIG_NOT_FOUND'],
+    ['a list instead of keys', { env: { HARVEST_CONFIG_YAML: '- a' } }, 'CONFIG_INVALID'],
+    ['broken YAML', { env: { HARVEST_CONFIG_YAML: 'a: [b' } }, 'CONFIG_INVALID'],
+    ['no server', { env: { HARVEST_CONFIG_YAML: 'folder: x' } }, 'CONFIG_INVALID'],
+  ])('refuses %s', (_, request, code) => {
+    expect(() => read(request)).toThrow(expect.objectContaining({ code }))
+  })
+})
+
+describe('a slug', () => {
+  it('names a source in addresses by its URL, in deployments by its host', () => {
+    expect(urlSlug('https://erddap.ogsl.ca/erddap')).toBe('erddap-ogsl-ca-erddap')
+    expect(hostSlug('https://Erddap.OGSL.ca/erddap')).toBe('erddap-ogsl-ca')
+    expect(hostSlug('http://localhost:8080/erddap')).toBe('localhost-8080')
+  })
+
+  it('is the URL’s where sources share a host, and never a word with a meaning of its own', () => {
+    const slugs = deploymentSlugs([
+      'https://a.example/erddap',
+      'https://a.example/erddap2',
+      'https://b.example/erddap',
+      'https://obis/erddap',
+      'https://full/erddap',
+    ])
+    expect([...slugs.values()]).toEqual([
+      'a-example-erddap',
+      'a-example-erddap2',
+      'b-example',
+      'obis-erddap',
+      'full-erddap',
+    ])
+  })
+})
+
+describe('a source', () => {
+  const sources = () => {
+    write(
+      'erddap_urls: [https://a.example/erddap, https://b.example/erddap, https://b.example/other]\nobis_dataset_ids: [x]',
+    )
+    return read().sources
+  }
+
+  it.each([
+    'https://a.example/erddap',
+    'https://a.example/erddap/',
+    'a.example',
+    'a-example',
+    'a-example-erddap',
+    'A.EXAMPLE',
+  ])('is found as %s', (name) => {
+    expect(findSource(sources(), name).url).toBe('https://a.example/erddap')
+  })
+
+  it.each(['obis', 'obis.org', 'https://obis.org'])('OBIS is found as %s', (name) => {
+    expect(findSource(sources(), name).type).toBe('obis')
+  })
+
+  it('is not guessed: a name for none or several is refused, and says what there is', () => {
+    expect(() => findSource(sources(), 'c.example')).toThrow(
+      expect.objectContaining({ code: 'SOURCE_UNKNOWN', remedy: expect.stringContaining('a-example') }),
+    )
+    expect(() => findSource(sources(), 'b.example')).toThrow(/several/)
+  })
+})
