@@ -1,14 +1,16 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander'
-import dotenv from 'dotenv'
+
+import { configCommand } from './commands/config.ts'
 import { reportError } from './commands/console.ts'
 import { demoCommand } from './commands/demo.ts'
+import { loadDotenv } from './commands/dotenv.ts'
+import { explainCommand } from './commands/explain.ts'
 import { harvestCommand } from './commands/harvest.ts'
 import { exitCodes } from './errors.ts'
 import { version } from './version.ts'
 
-// What the environment says already is never overridden.
-dotenv.config({ quiet: true })
+loadDotenv()
 
 const program = new Command('harvester')
   .description(
@@ -16,6 +18,8 @@ const program = new Command('harvester')
   )
   .version(version)
   .addCommand(harvestCommand())
+  .addCommand(explainCommand())
+  .addCommand(configCommand())
   .addCommand(demoCommand())
   .addHelpText(
     'after',
