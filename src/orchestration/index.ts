@@ -1,6 +1,5 @@
 /** The door of this room: flows are written against these, commands and server call these. */
 export { abortReason } from './abort.ts'
-export { abortReason } from './abort.ts'
 export type { Backend, FlowRun, SubmittedRun, TaskRun } from './backend.ts'
 export { nextTimes, normaliseCron, normaliseTimezone } from './cron.ts'
 export { completed, failed, flow, task } from './define.ts'
