@@ -19,4 +19,6 @@ export interface DeploymentSpec {
   readonly workPool: string
   readonly description: string
   readonly version: string
+  /** Whether its runs wait for runs of other deployments: these must not share a limited pool. @default false */
+  readonly startsChildren?: boolean
 }

@@ -27,8 +27,6 @@ export interface ExecuteOptions extends EngineOptions {
   readonly onStop?: 'reschedule' | 'crash'
   /** Told when the run does nothing but wait for children, and when it goes on. */
   readonly onWaiting?: (waiting: boolean) => void
-  /** Called before the final state is sent: heartbeats stop here. */
-  readonly beforeEnd?: () => void
 }
 
 /** How a run left this process. */
@@ -96,7 +94,6 @@ export async function executeRun(
       retryDelaySeconds: flow.retryDelaySeconds,
     })
     if (begun.kind === 'gone') {
-      options.beforeEnd?.()
       await recorder.close()
       return { type: 'GONE', message: begun.reason, error: null }
     }
@@ -127,7 +124,6 @@ export async function executeRun(
   async function end(verdict: Verdict): Promise<Ended | null> {
     const flowLog = log(null)
     if (abortReason(options.signal) === 'lost') {
-      options.beforeEnd?.()
       await recorder.flush()
       await recorder.close()
       return { type: 'GONE', message: verdict.message, error: verdict.error }
@@ -140,16 +136,12 @@ export async function executeRun(
     // Logs first: whoever sees a final state expects the lines that explain it.
     await recorder.flush()
     if (verdict.reschedule) {
-      options.beforeEnd?.()
       await recorder.reschedule(verdict.message)
       await recorder.close()
       return { type: 'RESCHEDULED', message: verdict.message, error: verdict.error }
     }
-    // With retries the answer may be "again", so heartbeats go on until it is known to be the end.
-    if (!(verdict.retry && flow.retries > 0)) options.beforeEnd?.()
     let answer = await recorder.finish(verdict)
     if (answer.kind === 'cancelling') {
-      options.beforeEnd?.()
       answer = await recorder.finish(cancelledState)
       await recorder.close()
       return { ...cancelledState, error: aborted('cancelled') }
@@ -164,7 +156,6 @@ export async function executeRun(
         return end(abortVerdict())
       }
     }
-    options.beforeEnd?.()
     await recorder.close()
     if (answer.kind === 'gone') return { type: 'GONE', message: answer.reason, error: verdict.error }
     return { type: verdict.type, message: verdict.message, error: verdict.error }

@@ -1,0 +1,177 @@
+import { HarvesterError } from '../../errors.ts'
+import type { Backend, FlowRun, RunRecorder } from '../backend.ts'
+import { splitDeploymentName } from '../registry.ts'
+import { type Runtime, systemRuntime } from '../runtime.ts'
+import { must, orNull, type PrefectClient, prefectClient, type Schemas } from './client.ts'
+import { flowRunOf, type WireRun } from './read.ts'
+import { createDeploymentRun, prefectRecorder } from './recorder.ts'
+import { setState } from './set-state.ts'
+import type { PrefectSettings } from './settings.ts'
+import type { OnProblem } from './telemetry.ts'
+import type { TransportOptions } from './transport.ts'
+
+export interface PrefectBackendOptions {
+  readonly settings: PrefectSettings
+  /** Tells ours from others of the same name, where only the name of a deployment is given. */
+  readonly namespaceTag?: string
+  readonly runtime?: Runtime
+  readonly transport?: Omit<TransportOptions, 'runtime' | 'onRetry'>
+  readonly onProblem?: OnProblem
+}
+
+export interface FoundDeployment {
+  readonly id: string
+  readonly name: string
+  readonly flow: string
+}
+
+export interface PrefectBackend extends Backend {
+  readonly kind: 'prefect'
+  readonly client: PrefectClient
+  /** Records a run that was claimed. */
+  recorder(
+    run: WireRun,
+    more: { leaseId: string | null; policy: Schemas['FlowRunPolicy'] | null },
+  ): Promise<RunRecorder>
+  flowName(flowId: string): Promise<string>
+  flowId(name: string): Promise<string>
+  /** Throws USAGE when there is none, or several and no way to choose. */
+  findDeployment(name: string): Promise<FoundDeployment>
+}
+
+/** Records runs on a Prefect server, and starts runs of its deployments. */
+export function createPrefectBackend(options: PrefectBackendOptions): PrefectBackend {
+  const runtime = options.runtime ?? systemRuntime
+  const onProblem = options.onProblem ?? (() => {})
+  const client = prefectClient(options.settings, {
+    ...options.transport,
+    runtime,
+    onRetry: (facts, text) => onProblem(text, facts),
+  })
+  const flowNames = new Map<string, string>()
+  const flowIds = new Map<string, string>()
+  const deploymentNames = new Map<string, string>()
+
+  const flowName = async (flowId: string): Promise<string> => {
+    const known = flowNames.get(flowId)
+    if (known !== undefined) return known
+    const flow = await must(
+      'read a flow',
+      client.normal.GET('/flows/{id}', { params: { path: { id: flowId } } }),
+    )
+    flowNames.set(flowId, flow.name)
+    return flow.name
+  }
+  const deploymentName = async (id: string | null | undefined): Promise<string | null> => {
+    if (!id) return null
+    const known = deploymentNames.get(id)
+    if (known !== undefined) return known
+    const found = await orNull(
+      'read a deployment',
+      client.normal.GET('/deployments/{id}', { params: { path: { id } } }),
+    )
+    if (!found) return null
+    deploymentNames.set(id, found.name)
+    return found.name
+  }
+  const named = async (run: WireRun): Promise<FlowRun> =>
+    flowRunOf(run, {
+      flow: await flowName(run.flow_id),
+      deployment: await deploymentName(run.deployment_id),
+    })
+
+  const backend: PrefectBackend = {
+    kind: 'prefect',
+    client,
+    flowName,
+    async flowId(name) {
+      const known = flowIds.get(name)
+      if (known !== undefined) return known
+      const flow = await must('register a flow', client.normal.POST('/flows/', { body: { name } }))
+      flowIds.set(name, flow.id)
+      flowNames.set(flow.id, name)
+      return flow.id
+    },
+    async findDeployment(name) {
+      const wanted = splitDeploymentName(name)
+      if (wanted.flow !== null) {
+        const found = await orNull(
+          'find a deployment',
+          client.normal.GET('/deployments/name/{flow_name}/{deployment_name}', {
+            params: { path: { flow_name: wanted.flow, deployment_name: wanted.deployment } },
+          }),
+        )
+        if (!found) throw unknownDeployment(name)
+        return { id: found.id, name: found.name, flow: wanted.flow }
+      }
+      const found = await must(
+        'find a deployment',
+        client.normal.POST('/deployments/filter', {
+          body: {
+            deployments: { operator: 'and_', name: { any_: [wanted.deployment] } },
+            limit: 20,
+            offset: 0,
+            sort: 'NAME_ASC',
+          },
+        }),
+      )
+      const { namespaceTag } = options
+      const ours = namespaceTag ? found.filter((item) => item.tags?.includes(namespaceTag)) : []
+      const candidates = ours.length > 0 ? ours : found
+      if (candidates.length > 1)
+        throw new HarvesterError('USAGE', `There are ${candidates.length} deployments named "${name}"`, {
+          remedy: 'Name it as "Flow Name/deployment".',
+        })
+      const [only] = candidates
+      if (!only) throw unknownDeployment(name)
+      return { id: only.id, name: only.name, flow: await flowName(only.flow_id) }
+    },
+    async submit(request) {
+      const deployment = await backend.findDeployment(request.deployment)
+      return createDeploymentRun(client, deployment.id, request)
+    },
+    async readRun(id) {
+      const run = await orNull('read a run', client.once.GET('/flow_runs/{id}', { params: { path: { id } } }))
+      return run && named(run)
+    },
+    async cancelRun(id) {
+      await setState(client, id, { type: 'CANCELLING', name: 'Cancelling' }, { patience: 'normal' })
+    },
+    async openRun(request) {
+      const flowId = await backend.flowId(request.flow)
+      const run = await must(
+        'create a run',
+        client.normal.POST('/flow_runs/', {
+          body: {
+            flow_id: flowId,
+            name: request.name,
+            parameters: request.parameters,
+            tags: [...request.flowTags, ...(request.tags ?? [])],
+            state: { type: 'PENDING', name: 'Pending' },
+          },
+        }),
+      )
+      return backend.recorder(run, { leaseId: null, policy: null })
+    },
+    async recorder(run, { leaseId, policy }) {
+      return prefectRecorder({
+        client,
+        runtime,
+        run: await named(run),
+        flowId: run.flow_id,
+        policy,
+        leaseId,
+        findDeployment: backend.findDeployment,
+        onProblem,
+      })
+    },
+    close: () => client.close(),
+  }
+  return backend
+}
+
+function unknownDeployment(name: string): HarvesterError {
+  return new HarvesterError('USAGE', `Prefect has no deployment "${name}"`, {
+    remedy: 'See `harvester deploy` for the names, or register the deployments.',
+  })
+}

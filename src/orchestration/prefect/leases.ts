@@ -1,0 +1,108 @@
+import { describeError } from '../../errors.ts'
+import { type PrefectClient, refused } from './client.ts'
+
+/** Keeps a lease of a concurrency slot alive. */
+export interface LeaseKeeper {
+  stop(): void
+}
+
+const deploymentLeaseSeconds = 300
+const tagLeaseSeconds = 60
+
+/**
+ * Renews a lease at once and then at three quarters of its life. A lease that is gone (a restarted server forgets
+ * them) is told once: the run goes on, the limit is not held any more.
+ */
+export function keepLease(
+  client: PrefectClient,
+  leaseId: string,
+  options: {
+    seconds?: number
+    renewNow?: boolean
+    onLost: (reason: string) => void
+  },
+): LeaseKeeper {
+  const seconds = options.seconds ?? deploymentLeaseSeconds
+  let stopped = false
+  let failures = 0
+  let timer: NodeJS.Timeout | undefined
+  const renew = async () => {
+    try {
+      const { response } = await client.normal.POST('/v2/concurrency_limits/leases/{lease_id}/renew', {
+        params: { path: { lease_id: leaseId } },
+        body: { lease_duration: seconds },
+      })
+      if (stopped) return
+      if (response.status === 410 || response.status === 404) {
+        options.onLost(`the server does not know it (${response.status})`)
+        return
+      }
+      failures = response.ok ? 0 : failures + 1
+    } catch (error) {
+      failures++
+      if (failures === 5) options.onLost(describeError(error))
+    }
+    if (stopped) return
+    timer = setTimeout(renew, failures > 0 ? 10_000 : seconds * 750)
+    timer.unref()
+  }
+  if (options.renewNow) void renew()
+  else {
+    timer = setTimeout(renew, seconds * 750)
+    timer.unref()
+  }
+  return {
+    stop() {
+      stopped = true
+      clearTimeout(timer)
+    },
+  }
+}
+
+/**
+ * Waits for a slot of each tag that has a limit on the server; gives the function that returns them.
+ * Tags without a limit cost one request and limit nothing.
+ */
+export async function acquireTagSlots(
+  client: PrefectClient,
+  tags: readonly string[],
+  taskRunId: string,
+  options: {
+    signal: AbortSignal
+    sleep: (ms: number, signal: AbortSignal) => Promise<void>
+    onWaiting: (tags: readonly string[]) => void
+    onLost: (reason: string) => void
+  },
+): Promise<() => Promise<void>> {
+  const names = [...new Set(tags)].sort().map((tag) => `tag:${tag}`)
+  for (let round = 0; ; round++) {
+    const { data, error, response } = await client.long.POST('/v2/concurrency_limits/increment-with-lease', {
+      body: {
+        names,
+        slots: 1,
+        mode: 'concurrency',
+        lease_duration: tagLeaseSeconds,
+        holder: { type: 'task_run', id: taskRunId },
+      },
+      signal: options.signal,
+    })
+    if (data && response.ok) {
+      if (data.limits.length === 0) return async () => {}
+      const leaseId = data.lease_id
+      const keeper = keepLease(client, leaseId, { seconds: tagLeaseSeconds, onLost: options.onLost })
+      return async () => {
+        keeper.stop()
+        await client.normal
+          .POST('/v2/concurrency_limits/decrement-with-lease', { body: { lease_id: leaseId } })
+          .catch((cause: unknown) => options.onLost(describeError(cause)))
+      }
+    }
+    if (response.status !== 423) throw refused('give a slot', response.status, error)
+    if (round === 0) options.onWaiting(tags)
+    const seconds = Number(response.headers.get('retry-after'))
+    await options.sleep(
+      Number.isFinite(seconds) && seconds > 0 ? Math.min(seconds, 30) * 1000 : 2000,
+      options.signal,
+    )
+  }
+}

@@ -1,0 +1,48 @@
+import type { FlowRun } from '../backend.ts'
+import { type RunState, state } from '../states.ts'
+import type { Schemas } from './client.ts'
+
+/** The parts of Prefect's answers about a flow run that are used, whichever route gave it. */
+export type WireRun = Pick<
+  Schemas['FlowRunResponse'],
+  | 'id'
+  | 'name'
+  | 'flow_id'
+  | 'deployment_id'
+  | 'parameters'
+  | 'run_count'
+  | 'tags'
+  | 'start_time'
+  | 'end_time'
+> & {
+  state?: Schemas['State'] | null
+  auto_scheduled?: boolean
+  created_by?: { type?: string | null; display_value?: string | null } | null
+}
+
+export function stateOf(wire: Schemas['State'] | null | undefined): RunState {
+  if (!wire) return state('PENDING', new Date(0))
+  const scheduled = wire.state_details?.scheduled_time
+  return state(wire.type, new Date(wire.timestamp ?? 0), {
+    ...(wire.name ? { name: wire.name } : {}),
+    message: wire.message ?? '',
+    ...(scheduled ? { scheduledAt: new Date(scheduled) } : {}),
+  })
+}
+
+export function flowRunOf(wire: WireRun, names: { flow: string; deployment: string | null }): FlowRun {
+  const by = wire.created_by
+  return {
+    id: wire.id,
+    name: wire.name ?? '',
+    flow: names.flow,
+    deployment: names.deployment,
+    parameters: wire.parameters ?? {},
+    state: stateOf(wire.state),
+    runCount: wire.run_count ?? 0,
+    tags: wire.tags ?? [],
+    createdBy: wire.auto_scheduled || by?.type === 'SCHEDULE' ? 'schedule' : (by?.display_value ?? null),
+    startedAt: wire.start_time ? new Date(wire.start_time) : null,
+    endedAt: wire.end_time ? new Date(wire.end_time) : null,
+  }
+}

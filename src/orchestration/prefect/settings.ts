@@ -1,0 +1,56 @@
+import { HarvesterError } from '../../errors.ts'
+
+/** How to reach a Prefect server. */
+export interface PrefectSettings {
+  /** Without a slash at the end; may have a path prefix. */
+  readonly apiUrl: string
+  /** `user:password` of a self-hosted server. */
+  readonly authString: string | null
+  /** Of Prefect Cloud; wins over {@link authString}. */
+  readonly apiKey: string | null
+  readonly httpProxy: string | null
+  readonly httpsProxy: string | null
+  readonly noProxy: string | null
+}
+
+const example = 'Use the address of the API, as http://127.0.0.1:4200/api.'
+
+/**
+ * Reads the settings from environment variables; null without PREFECT_API_URL. Blank counts as unset.
+ * Throws CONFIG_INVALID for an address that is none; a password within the address is taken as the auth string.
+ */
+export function prefectSettings(
+  environment: Readonly<Record<string, string | undefined>>,
+): PrefectSettings | null {
+  const read = (...names: string[]) => {
+    for (const name of names) {
+      const value = environment[name]?.trim()
+      if (value) return value
+    }
+    return null
+  }
+  const text = read('PREFECT_API_URL')
+  if (text === null) return null
+  if (!URL.canParse(text))
+    throw new HarvesterError('CONFIG_INVALID', 'PREFECT_API_URL is not a URL', { remedy: example })
+  const url = new URL(text)
+  if (url.protocol !== 'http:' && url.protocol !== 'https:')
+    throw new HarvesterError('CONFIG_INVALID', `PREFECT_API_URL has the scheme ${url.protocol}`, {
+      remedy: example,
+    })
+  const inUrl = url.username
+    ? `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`
+    : null
+  url.username = ''
+  url.password = ''
+  url.hash = ''
+  url.search = ''
+  return {
+    apiUrl: url.toString().replace(/\/+$/, ''),
+    authString: read('PREFECT_API_AUTH_STRING') ?? inUrl,
+    apiKey: read('PREFECT_API_KEY'),
+    httpProxy: read('http_proxy', 'HTTP_PROXY'),
+    httpsProxy: read('https_proxy', 'HTTPS_PROXY'),
+    noProxy: read('no_proxy', 'NO_PROXY'),
+  }
+}

@@ -1,0 +1,90 @@
+import type { FlowRun, TaskRun } from '../backend.ts'
+import type { Schemas } from './client.ts'
+
+/**
+ * A change of a task run as the event that Prefect's recorder makes the row from. The whole row goes along each
+ * time; omitted keys would keep their old values.
+ */
+export function taskRunEvent(options: {
+  id: string
+  task: TaskRun
+  run: Pick<FlowRun, 'id' | 'name' | 'flow'>
+  flowId: string
+  previous: { eventId: string; type: string; name: string } | null
+}): Schemas['Event'] {
+  const { task, run, previous } = options
+  const { state } = task
+  const at = state.at.toISOString()
+  const stateDetails = {
+    ...(state.scheduledAt ? { scheduled_time: state.scheduledAt.toISOString() } : {}),
+    // Says that there is a result which Prefect does not hold, as Python does.
+    ...(state.type === 'COMPLETED' ? { untrackable_result: true } : {}),
+    flow_run_id: run.id,
+    task_run_id: task.id,
+  }
+  return {
+    id: options.id,
+    occurred: at,
+    event: `prefect.task-run.${state.name}`,
+    ...(previous ? { follows: previous.eventId } : {}),
+    resource: {
+      'prefect.resource.id': `prefect.task-run.${task.id}`,
+      'prefect.resource.name': task.name,
+      'prefect.run-count': String(task.runCount),
+      'prefect.state-message': state.message.slice(0, 1000),
+      'prefect.state-name': state.name,
+      'prefect.state-timestamp': at,
+      'prefect.state-type': state.type,
+      'prefect.orchestration': 'client',
+    },
+    related: [
+      {
+        'prefect.resource.id': `prefect.flow-run.${run.id}`,
+        'prefect.resource.role': 'flow-run',
+        'prefect.resource.name': run.name,
+      },
+      {
+        'prefect.resource.id': `prefect.flow.${options.flowId}`,
+        'prefect.resource.role': 'flow',
+        'prefect.resource.name': run.flow,
+      },
+      ...task.tags.map((tag) => ({
+        'prefect.resource.id': `prefect.tag.${tag}`,
+        'prefect.resource.role': 'tag',
+      })),
+    ],
+    payload: {
+      intended: { from: previous?.type ?? null, to: state.type },
+      initial_state: previous
+        ? { type: previous.type, name: previous.name, message: '', state_details: {} }
+        : null,
+      validated_state: {
+        type: state.type,
+        name: state.name,
+        message: state.message.slice(0, 20_000),
+        state_details: stateDetails,
+        data: null,
+      },
+      task_run: {
+        name: task.name,
+        task_key: task.task,
+        dynamic_key: task.dynamicKey,
+        empirical_policy: {
+          max_retries: 0,
+          retry_delay_seconds: 0,
+          retries: task.retries,
+          retry_delay: Math.round(task.retryDelaySeconds),
+        },
+        tags: [...task.tags],
+        labels: {},
+        task_inputs: { after: task.after.map((id) => ({ input_type: 'task_run', id })) },
+        run_count: task.runCount,
+        flow_run_run_count: task.flowRunCount,
+        expected_start_time: task.expectedStartAt.toISOString(),
+        start_time: task.startedAt?.toISOString() ?? null,
+        end_time: task.endedAt?.toISOString() ?? null,
+        total_run_time: task.runningSeconds,
+      },
+    },
+  }
+}

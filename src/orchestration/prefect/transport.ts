@@ -1,0 +1,253 @@
+import { randomUUID } from 'node:crypto'
+import { Agent, type Dispatcher, EnvHttpProxyAgent, request } from 'undici'
+import { describeError, HarvesterError } from '../../errors.ts'
+import { type Runtime, systemRuntime } from '../runtime.ts'
+import type { PrefectSettings } from './settings.ts'
+
+/**
+ * HTTP to a Prefect server: time limits, retries, CSRF, login, and errors that say which of the usual mistakes was
+ * made. Answers with a status are handed on; only what is no answer of a Prefect API throws.
+ */
+
+/** How long a request is worth repeating. */
+export type Patience =
+  /** A loop will ask again by itself: one try. */
+  | 'once'
+  /** At most 5 repeats. */
+  | 'normal'
+  /** For as long as {@link TransportOptions.longPatienceMs}: the state of a run must not be lost to a restart. */
+  | 'long'
+
+export interface Transport {
+  fetch(request: Request, patience: Patience): Promise<Response>
+  /** Whoever is stopping cannot wait long: from now on, long patience ends after this. */
+  hurry(milliseconds: number): void
+  close(): Promise<void>
+}
+
+export interface TransportOptions {
+  readonly runtime?: Runtime
+  /** @default 30 000 */
+  readonly timeoutMs?: number
+  /** @default 600 000 */
+  readonly longPatienceMs?: number
+  readonly onRetry?: (facts: Record<string, unknown>, text: string) => void
+}
+
+// The server takes any other User-Agent for an old client and takes away the leases of deployments.
+const userAgent = 'prefect/3.8.8 (API 0.8.4)'
+const apiVersion = '0.8.4'
+const repeated: ReadonlySet<number> = new Set([408, 429, 502, 503])
+const maxRepeats = 5
+const longestWaitMs = 60_000
+/** A token is good for an hour. */
+const csrfLifetimeMs = 50 * 60_000
+
+interface Answer {
+  status: number
+  headers: Record<string, string | string[] | undefined>
+  text: string
+}
+
+export function prefectTransport(settings: PrefectSettings, options: TransportOptions = {}): Transport {
+  const runtime = options.runtime ?? systemRuntime
+  const timeoutMs = options.timeoutMs ?? 30_000
+  const longPatienceMs = options.longPatienceMs ?? 600_000
+  const dispatcher = makeDispatcher(settings)
+  const csrfClient = randomUUID()
+  let hurryUntil = Number.POSITIVE_INFINITY
+  let csrf: { token: string; at: number } | 'off' | null = null
+
+  const once = async (
+    method: string,
+    url: string,
+    headers: Record<string, string>,
+    body: string | null,
+    signal: AbortSignal | null,
+  ): Promise<Answer> => {
+    const limit = AbortSignal.timeout(timeoutMs)
+    const answer = await request(url, {
+      method: method as Dispatcher.HttpMethod,
+      headers,
+      body,
+      dispatcher,
+      signal: signal ? AbortSignal.any([signal, limit]) : limit,
+      headersTimeout: timeoutMs,
+      bodyTimeout: timeoutMs,
+    })
+    return { status: answer.statusCode, headers: answer.headers, text: await answer.body.text() }
+  }
+
+  const baseHeaders = (): Record<string, string> => ({
+    accept: '*/*',
+    'user-agent': userAgent,
+    ...authorization(settings),
+  })
+
+  const csrfHeaders = async (signal: AbortSignal | null): Promise<Record<string, string>> => {
+    if (csrf === 'off') return {}
+    if (csrf === null || runtime.now().getTime() - csrf.at > csrfLifetimeMs) {
+      const url = `${settings.apiUrl}/csrf-token?client=${csrfClient}`
+      const answer = await once(
+        'GET',
+        url,
+        { ...baseHeaders(), 'x-prefect-api-version': apiVersion },
+        null,
+        signal,
+      )
+      if (answer.status === 200) {
+        const { token } = JSON.parse(answer.text) as { token: string }
+        csrf = { token, at: runtime.now().getTime() }
+      } else if (answer.status === 422 || answer.status === 404) {
+        csrf = 'off'
+        return {}
+      } else return {} // the request itself will tell what is wrong
+    }
+    return { 'prefect-csrf-token': csrf.token, 'prefect-csrf-client': csrfClient }
+  }
+
+  const attempt = async (
+    method: string,
+    url: string,
+    body: string | null,
+    signal: AbortSignal | null,
+  ): Promise<Answer> => {
+    const mutating = method !== 'GET' && method !== 'HEAD'
+    const headers: Record<string, string> = {
+      ...baseHeaders(),
+      // A Prefect 2 server refuses our API version, and must be able to say that it is one.
+      ...(url.endsWith('/admin/version') ? {} : { 'x-prefect-api-version': apiVersion }),
+      ...(body === null ? {} : { 'content-type': 'application/json' }),
+    }
+    const answer = await once(
+      method,
+      url,
+      { ...headers, ...(mutating ? await csrfHeaders(signal) : {}) },
+      body,
+      signal,
+    )
+    if (answer.status === 403 && mutating && /csrf/i.test(answer.text)) {
+      csrf = null
+      return once(method, url, { ...headers, ...(await csrfHeaders(signal)) }, body, signal)
+    }
+    return answer
+  }
+
+  return {
+    async fetch(input, patience) {
+      const { method, url } = input
+      const body = input.body === null ? null : await input.text()
+      const started = runtime.now().getTime()
+      const left = () => Math.min(started + longPatienceMs, hurryUntil) - runtime.now().getTime()
+      for (let repeat = 0; ; repeat++) {
+        const again = patience === 'long' ? left() > 0 : patience === 'normal' ? repeat < maxRepeats : false
+        let wait: number | null = null
+        let cause: unknown = null
+        try {
+          const answer = await attempt(method, url, body, input.signal)
+          if (!repeated.has(answer.status) || !again) return judged(answer, method, url, settings)
+          wait = retryAfterMs(answer.headers['retry-after'], runtime.now())
+          cause = `status ${answer.status}`
+        } catch (error) {
+          if (error instanceof HarvesterError) throw error
+          if (input.signal.aborted) throw input.signal.reason
+          if (!again) throw unreachable(error, method, url, settings)
+          cause = error
+        }
+        const backoff = Math.min(2 ** repeat * 1000, patience === 'long' ? 10_000 : longestWaitMs)
+        const waitMs = Math.min(wait ?? backoff, longestWaitMs) * (1 + 0.2 * runtime.random())
+        options.onRetry?.(
+          { method, path: new URL(url).pathname, cause: describeError(cause), waitMs: Math.round(waitMs) },
+          'A request to Prefect is repeated',
+        )
+        await runtime.sleep(waitMs, input.signal)
+      }
+    },
+    hurry(milliseconds) {
+      hurryUntil = runtime.now().getTime() + milliseconds
+    },
+    close: () => dispatcher.close(),
+  }
+}
+
+function makeDispatcher(settings: PrefectSettings): Dispatcher {
+  const pool = { connections: 16, keepAliveTimeout: 4_000, connect: { timeout: 10_000 } }
+  if (settings.httpProxy === null && settings.httpsProxy === null) return new Agent(pool)
+  return new EnvHttpProxyAgent({
+    ...pool,
+    ...(settings.httpProxy === null ? {} : { httpProxy: settings.httpProxy }),
+    ...(settings.httpsProxy === null ? {} : { httpsProxy: settings.httpsProxy }),
+    noProxy: settings.noProxy ?? '',
+  })
+}
+
+function authorization(settings: PrefectSettings): Record<string, string> {
+  if (settings.apiKey !== null) return { authorization: `Bearer ${settings.apiKey}` }
+  if (settings.authString !== null)
+    return { authorization: `Basic ${Buffer.from(settings.authString).toString('base64')}` }
+  return {}
+}
+
+/** Seconds (a float is possible) or a date. */
+export function retryAfterMs(value: string | string[] | undefined, now: Date): number | null {
+  const text = (Array.isArray(value) ? value[0] : value)?.trim()
+  if (!text) return null
+  const seconds = Number(text)
+  if (Number.isFinite(seconds)) return Math.max(0, seconds * 1000)
+  const date = Date.parse(text)
+  return Number.isNaN(date) ? null : Math.max(0, date - now.getTime())
+}
+
+function judged(answer: Answer, method: string, url: string, settings: PrefectSettings): Response {
+  const path = new URL(url).pathname
+  if (answer.status === 401 || (answer.status === 403 && !/csrf/i.test(answer.text))) {
+    const how = settings.apiKey !== null ? 'PREFECT_API_KEY' : 'PREFECT_API_AUTH_STRING'
+    const given = settings.apiKey !== null || settings.authString !== null
+    if (answer.status === 401 || !answer.text.includes('detail'))
+      throw new HarvesterError(
+        'PREFECT_REFUSED',
+        `The Prefect server at ${settings.apiUrl} refuses the login (${method} ${path}: ${answer.status})`,
+        {
+          remedy: given ? `Check ${how}.` : 'Set PREFECT_API_AUTH_STRING (user:password) or PREFECT_API_KEY.',
+        },
+      )
+  }
+  const type = String(answer.headers['content-type'] ?? '')
+  if (/text\/html/i.test(type) || /^\s*<(!doctype|html)/i.test(answer.text))
+    throw new HarvesterError(
+      'PREFECT_REFUSED',
+      `${settings.apiUrl} is not the address of a Prefect API: it answers with a web page (${method} ${path}: ${answer.status})`,
+      { remedy: 'PREFECT_API_URL usually ends with /api, as http://127.0.0.1:4200/api.' },
+    )
+  if (answer.status >= 300 && answer.status < 400)
+    throw new HarvesterError(
+      'PREFECT_REFUSED',
+      `The Prefect server redirects ${method} ${path} to ${String(answer.headers.location ?? '?')}`,
+      { remedy: 'Set PREFECT_API_URL to the address that it redirects to, with https if it says so.' },
+    )
+  const empty = answer.status === 204 || answer.text === ''
+  // A Response with status 204 must have no body, and other empty ones must not be parsed as JSON.
+  return new Response(empty ? null : answer.text, {
+    status: answer.status,
+    headers: {
+      'content-type': 'application/json',
+      ...(empty ? { 'content-length': '0' } : {}),
+      ...(answer.headers['retry-after'] === undefined
+        ? {}
+        : { 'retry-after': String(answer.headers['retry-after']) }),
+    },
+  })
+}
+
+function unreachable(error: unknown, method: string, url: string, settings: PrefectSettings): HarvesterError {
+  const cause = error as { code?: string; name?: string }
+  const what =
+    cause.name === 'TimeoutError' || /TIMEOUT/.test(cause.code ?? '')
+      ? 'does not answer in time'
+      : 'cannot be reached'
+  return new HarvesterError(
+    'PREFECT_UNREACHABLE',
+    `The Prefect server at ${settings.apiUrl} ${what} (${method} ${new URL(url).pathname}): ${cause.code ?? describeError(error)}`,
+    { remedy: 'Check that the server runs and that PREFECT_API_URL names it.', cause: error },
+  )
+}
