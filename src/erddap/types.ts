@@ -31,7 +31,8 @@ export interface DatasetMetadata {
 
 /**
  * A table answer: names of the columns as sent, and the rows, decoded, as they arrive. It can be read once, by
- * `rows` or by `batches`; until it was read to the end, left or cancelled it holds its host's slot.
+ * `rows` or by `batches`; a long one holds its host's slot until it was read to the end, left or cancelled. A cell
+ * that is kept may keep its piece of the answer (64 kB) in memory: whoever keeps few of many copies them.
  */
 export interface ErddapTable {
   columns: readonly string[]

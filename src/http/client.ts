@@ -49,7 +49,7 @@ export function createHttpClient(settings: HttpClientSettings): HttpClient {
   const random = settings.random ?? Math.random
   const userAgent = `erddap-harvester/${settings.version}${settings.contact ? ` (+${settings.contact})` : ''}`
 
-  /** Asks until there is an answer whose first byte was seen, or no hope. */
+  /** Asks until there is an answer whose beginning was read, or no hope. */
   async function open(request: HttpRequest, deadline: Deadline, tries: Tries): Promise<Exchange> {
     for (;;) {
       tries.used += 1
@@ -129,7 +129,7 @@ export function createHttpClient(settings: HttpClientSettings): HttpClient {
     }
   }
 
-  /** One exchange, up to its headers and the first piece of its body. */
+  /** One exchange, up to its headers. */
   async function ask(
     request: HttpRequest,
     method: string,
@@ -172,7 +172,7 @@ export function createHttpClient(settings: HttpClientSettings): HttpClient {
     }
   }
 
-  /** Throws HTTP_STATUS for what is no success; else waits for the first byte. */
+  /** Throws HTTP_STATUS for what is no success; else reads the beginning of the body. */
   async function judge(exchange: Exchange, request: HttpRequest): Promise<Exchange> {
     const { status } = exchange
     const wanted =
@@ -183,7 +183,7 @@ export function createHttpClient(settings: HttpClientSettings): HttpClient {
       const declared = Number(exchange.headers['content-length'])
       if (request.method !== 'HEAD' && exchange.maxBytes !== null && declared > exchange.maxBytes)
         throw exchange.fail(tooLarge(exchange.method, exchange.url, exchange.maxBytes))
-      await exchange.peek()
+      await exchange.readAhead()
       return exchange
     }
     throw await statusError(exchange, request)

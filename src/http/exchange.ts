@@ -65,6 +65,9 @@ function sizeText(bytes: number): string {
   return bytes < 1024 * 1024 ? `${bytes} bytes` : `${Math.round(bytes / 1024 / 1024)} MB`
 }
 
+/** Most tables are smaller; ten of them at once are no memory. */
+const readAheadBytes = 256 * 1024
+
 interface ExchangeSetup {
   method: string
   url: string
@@ -89,7 +92,9 @@ export class Exchange implements AsyncIterable<Uint8Array> {
   #raw: Readable | undefined
   #body: Readable | undefined
   #pieces: AsyncIterator<Uint8Array> | undefined
-  #peeked: Uint8Array | null | undefined
+  /** Read and not handed out yet. */
+  readonly #ahead: Uint8Array[] = []
+  #complete = false
   #idleMs = 0
   #bytes = 0
   #ended = false
@@ -152,16 +157,22 @@ export class Exchange implements AsyncIterable<Uint8Array> {
     this.finish()
   }
 
-  /** Waits for the first piece, so that what fails before it can be tried again. */
-  async peek(): Promise<void> {
-    this.#peeked = await this.#pull()
+  /**
+   * Reads ahead, so that what fails in the beginning of a body can be tried again unseen, and so that a small answer
+   * is read whole and gives its slot back whatever its reader does.
+   */
+  async readAhead(): Promise<void> {
+    for (let bytes = 0; bytes < readAheadBytes; ) {
+      const piece = await this.#pull()
+      if (piece === null) return
+      this.#ahead.push(piece)
+      bytes += piece.length
+    }
   }
 
   /** The next piece, or null at the end. */
   async read(): Promise<Uint8Array | null> {
-    let piece = this.#peeked
-    this.#peeked = undefined
-    if (piece === undefined) piece = await this.#pull()
+    const piece = this.#ahead.shift() ?? (await this.#pull())
     if (piece) await this.#keeper?.write(piece)
     else {
       await this.#keeper?.commit()
@@ -171,6 +182,7 @@ export class Exchange implements AsyncIterable<Uint8Array> {
   }
 
   async #pull(): Promise<Uint8Array | null> {
+    if (this.#complete) return null
     if (this.#ended || !this.#pieces) {
       if (this.#setup.deadline.signal.aborted) throw abortReason(this.#setup.deadline.signal)
       return null
@@ -181,6 +193,7 @@ export class Exchange implements AsyncIterable<Uint8Array> {
       for (;;) {
         const next = await this.#pieces.next()
         if (next.done) {
+          this.#complete = true
           this.#end(null)
           return null
         }
@@ -212,6 +225,8 @@ export class Exchange implements AsyncIterable<Uint8Array> {
   /** Ends the exchange, and what of the body was not read is not. */
   finish() {
     this.#end(null)
+    this.#keeper?.discard()
+    this.#keeper = undefined
   }
 
   /** Ends the exchange for a failure, and says it in our words. */

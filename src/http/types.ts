@@ -91,7 +91,7 @@ export interface HttpStream {
   headers: HttpHeaders
   /**
    * Decoded. The host's slot is held until the last byte was read, the loop was left or `cancel` was called: whoever
-   * asks the same host from inside the loop waits for himself when only one request may be in flight.
+   * asks the same host from inside the loop over a long body waits for himself when only one request may be in flight.
    */
   body: AsyncIterable<Uint8Array>
   /** Ends the exchange if the body is not wanted. */
@@ -120,7 +120,10 @@ export interface HttpClient {
    * HTTP_BAD_ANSWER, HOST_UNAVAILABLE, CANCELLED
    */
   text(request: HttpRequest): Promise<HttpAnswer>
-  /** The answer as it arrives. Retries end with the first byte. @throws as `text`, also while reading */
+  /**
+   * The answer as it arrives. Its first 256 kB are read before it is handed out: up to there a broken connection is
+   * tried again, behind that it is the reader's. @throws as `text`, also while reading
+   */
   stream(request: HttpRequest): Promise<HttpStream>
   /** The gate, to set limits of hosts and to report waits; null if there is none. */
   readonly gate: HostGate | null

@@ -208,19 +208,19 @@ describe('a dataset', () => {
     })
   })
 
-  it('whose table breaks off fails while it is read', async () => {
+  it('whose long table breaks off fails while it is read', async () => {
     const server = await httpServer((_request, response) => {
       response.writeHead(200, csvHeaders)
-      response.write('a,b\n,\n1,2\n')
-      setTimeout(() => response.destroy(), 10)
+      response.write(`a,b\n,\n${'1,2\n'.repeat(3_000_000)}`)
+      response.once('drain', () => response.destroy())
     })
     const table = await scopeOf(server).distinct('x', ['a', 'b'])
-    const rows: unknown[] = []
+    let rows = 0
     const reading = (async () => {
-      for await (const row of table!.rows) rows.push(row)
+      for await (const batch of table!.batches!) rows += batch.length
     })()
     await expect(reading).rejects.toMatchObject({ code: 'HTTP_CONNECT' })
-    expect(rows).toEqual([['1', '2']])
+    expect(rows).toBeGreaterThan(10_000)
   })
 
   it('that takes too long as a whole is cut off, whichever request it is at', async () => {
@@ -230,11 +230,11 @@ describe('a dataset', () => {
           .writeHead(200, csvHeaders)
           .end('Row Type,Variable Name,Attribute Name,Data Type,Value\nattribute,NC_GLOBAL,title,String,T\n')
     })
-    const scope = scopeOf(server, { timeoutMs: 150 })
+    const scope = scopeOf(server, { timeoutMs: 800 })
     await scope.metadata('slow')
     await expect(scope.distinct('slow', ['a'])).rejects.toMatchObject({
       code: 'HTTP_TIMEOUT',
-      message: expect.stringMatching(/^slow took longer than 0\.15 s, at GET http/),
+      message: expect.stringMatching(/^slow took longer than 0\.8 s, at GET http/),
     })
   })
 

@@ -11,6 +11,9 @@ import { deadHost, httpServer, rawServer, stopServersAfterEach } from './servers
 
 stopServersAfterEach()
 
+/** More than the client reads ahead and the sockets hold. */
+const long = 'x'.repeat(12_000_000)
+
 const clients: HttpClient[] = []
 afterEach(async () => {
   await Promise.all(clients.splice(0).map((client) => client.close()))
@@ -214,20 +217,34 @@ describe('what may pass by itself', () => {
     expect(server.turns()).toBe(4)
   })
 
-  it('a stream that breaks off after its first byte is not: the reader is told', async () => {
-    const server = await rawServer((socket) => {
+  it('a stream that breaks off in its beginning is asked for again, and the reader sees nothing of it', async () => {
+    const server = await rawServer((socket, turn) => {
       socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nabcd\r\n')
-      setTimeout(() => socket.resetAndDestroy(), 5)
+      if (turn === 1) setTimeout(() => socket.resetAndDestroy(), 5)
+      else socket.write('0\r\n\r\n')
     })
     const { http } = clientWith()
     const { body } = await http.stream({ url: server.url })
     let read = ''
+    for await (const piece of body) read += Buffer.from(piece).toString()
+    expect(read).toBe('abcd')
+    expect(server.turns()).toBe(2)
+  })
+
+  it('a stream that breaks off later is not: the reader is told', async () => {
+    const server = await httpServer((_request, response) => {
+      response.write(long)
+      response.once('drain', () => setTimeout(() => response.socket!.resetAndDestroy(), 5))
+    })
+    const { http } = clientWith()
+    const { body } = await http.stream({ url: server.url })
+    let read = 0
     const reading = (async () => {
-      for await (const piece of body) read += Buffer.from(piece).toString()
+      for await (const piece of body) read += piece.length
     })()
     await expect(reading).rejects.toMatchObject({ code: 'HTTP_CONNECT' })
-    expect(read).toBe('abcd')
-    expect(server.turns()).toBe(1)
+    expect(read).toBeGreaterThanOrEqual(256 * 1024)
+    expect(server.asked).toHaveLength(1)
   })
 })
 
@@ -275,17 +292,20 @@ describe('a server that takes too long', () => {
   })
 
   it('between two pieces of the body is cut off', async () => {
-    const server = await httpServer((_request, response) => {
-      response.write('a,b\n')
+    const server = await httpServer((request, response) => {
+      response.write(request.url === '/long' ? long : 'a,b\n')
     })
-    const { http } = clientWith({ timeouts: { bodyIdleMs: 40 } })
-    const { body } = await http.stream({ url: server.url })
-    const pieces: string[] = []
+    const { http } = clientWith({ timeouts: { bodyIdleMs: 400 } })
+    const idle = { code: 'HTTP_TIMEOUT', facts: { phase: 'body' } }
+    await expect(http.stream({ url: server.url })).rejects.toMatchObject(idle)
+    const { body } = await http.stream({ url: `${server.url}/long` })
+    let read = 0
     const reading = (async () => {
-      for await (const piece of body) pieces.push(Buffer.from(piece).toString())
+      for await (const piece of body) read += piece.length
     })()
-    await expect(reading).rejects.toMatchObject({ code: 'HTTP_TIMEOUT', facts: { phase: 'body' } })
-    expect(pieces).toEqual(['a,b\n'])
+    await expect(reading).rejects.toMatchObject(idle)
+    expect(read).toBe(long.length)
+    expect(server.asked).toHaveLength(2)
   })
 
   it('by sending a byte at a time is cut off by the total', async () => {
@@ -309,17 +329,17 @@ describe('a server that takes too long', () => {
 
   it('does not cut off a reader who takes long himself', async () => {
     const server = await httpServer((_request, response) => {
-      response.write('first ')
-      setTimeout(() => response.end('second'), 10)
+      response.write(long)
+      response.end('end')
     })
-    const { http } = clientWith({ timeouts: { bodyIdleMs: 200 } })
+    const { http } = clientWith({ timeouts: { bodyIdleMs: 500 } })
     const { body } = await http.stream({ url: server.url })
-    let read = ''
+    let read = 0
     for await (const piece of body) {
-      read += Buffer.from(piece).toString()
-      await new Promise((resolve) => setTimeout(resolve, 300))
+      if (read === 0) await new Promise((resolve) => setTimeout(resolve, 700))
+      read += piece.length
     }
-    expect(read).toBe('first second')
+    expect(read).toBe(long.length + 3)
   })
 })
 
@@ -484,8 +504,19 @@ describe('whoever gives up', () => {
 })
 
 describe('the gate of a host', () => {
-  it('is held by a stream until its last byte was read', async () => {
-    const server = await httpServer((_request, response) => response.end('body'))
+  it('is free again when a short answer has come, whatever its reader does', async () => {
+    const server = await httpServer((_request, response) => response.end('short'))
+    const { http } = clientWith({ gate: { inFlight: 1 } })
+    const first = await http.stream({ url: `${server.url}/first` })
+    for await (const _piece of first.body)
+      expect((await http.text({ url: `${server.url}/second` })).body).toBe('short')
+    expect(server.asked).toEqual(['/first', '/second'])
+  })
+
+  it('is held by a long stream until its last byte was read', async () => {
+    const server = await httpServer((request, response) =>
+      response.end(request.url === '/first' ? long : 'body'),
+    )
     const { http } = clientWith({ gate: { inFlight: 1 } })
     const first = await http.stream({ url: `${server.url}/first` })
     const second = http.text({ url: `${server.url}/second` })
@@ -496,7 +527,7 @@ describe('the gate of a host', () => {
   })
 
   it('is the other host’s once a request is redirected there', async () => {
-    const origin = await httpServer((_request, response) => response.end('origin'))
+    const origin = await httpServer((_request, response, turn) => response.end(turn === 1 ? long : 'origin'))
     const front = await httpServer((_request, response) =>
       response.writeHead(302, { location: `${origin.url}/data` }).end(),
     )
