@@ -211,7 +211,7 @@ export function createHttpClient(settings: HttpClientSettings): HttpClient {
     return new HarvesterError(
       'HTTP_STATUS',
       `${method} ${url} answered ${status}${said ? `: ${said}` : ` ${STATUS_CODES[status] ?? ''}`.trimEnd()}`,
-      { facts: { ...facts } },
+      { facts: quietly({ ...facts }) },
     )
   }
 
@@ -333,12 +333,18 @@ function hostOf(error: unknown, url: string): string {
   return hostOfUrl(at)
 }
 
+/** Facts whose body and headers can be read and are not written into logs, where a page of 64 kB is no help. */
+function quietly(facts: Record<string, unknown>): Record<string, unknown> {
+  for (const name of ['body', 'headers']) Object.defineProperty(facts, name, { enumerable: false })
+  return facts
+}
+
 function withAttempts(error: unknown, attempts: number): unknown {
   if (!isHarvesterError(error) || error.facts.attempts !== undefined) return error
   return new HarvesterError(error.code, `${error.message} (${attempts} attempts)`, {
     ...(error.remedy === undefined ? {} : { remedy: error.remedy }),
     ...(error.cause === undefined ? {} : { cause: error.cause }),
-    facts: { ...error.facts, attempts },
+    facts: Object.defineProperties({ attempts }, Object.getOwnPropertyDescriptors(error.facts)),
   })
 }
 

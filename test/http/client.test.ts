@@ -108,6 +108,15 @@ describe('an error', () => {
     })
   })
 
+  it('keeps its body for the program and out of the log, also after several attempts', async () => {
+    const server = await httpServer((_request, response) => response.writeHead(503).end('a page'))
+    const { http } = clientWith()
+    const error = await http.text({ url: server.url }).catch((caught) => caught)
+    expect(error.facts.body).toBe('a page')
+    expect(error.facts.attempts).toBe(4)
+    expect(Object.keys(error.facts)).toEqual(['attempts', 'method', 'url', 'status', 'sentence'])
+  })
+
   it('keeps no more than 64 kB of an endless page', async () => {
     const server = await httpServer((_request, response) => {
       response.writeHead(400)
