@@ -1,0 +1,99 @@
+import { insertInto, type Merge } from './context.ts'
+
+/** Edge of a hexagon in metres of EPSG:3857, by zoom. */
+export const hexagonEdgeMetres = [100_000, 10_000] as const
+const origin = `'SRID=3857;POINT(0 0)'::geometry`
+
+/**
+ * Points and hexagons for the positions that appear in the differences: missing ones are made, all are looked up.
+ * The transform and the cells are computed once a position.
+ */
+export async function makePlaces(merge: Merge): Promise<{ points: number; hexagons: number }> {
+  const { session, tables } = merge
+  const positions = `${tables.places}_new`
+  await session.query(`
+    CREATE TEMP TABLE ${positions} ON COMMIT DROP AS
+    SELECT latitude, longitude, geom, a.i AS i_0, a.j AS j_0, b.i AS i_1, b.j AS j_1
+    FROM (
+      SELECT latitude, longitude, st_transform(st_setsrid(st_makepoint(longitude, latitude), 4326), 3857) AS geom
+      FROM (
+        SELECT latitude, longitude FROM ${tables.profiles} WHERE line IS NOT NULL AND moved
+        UNION
+        SELECT latitude, longitude FROM ${tables.cells} WHERE line IS NOT NULL AND pk IS NULL
+      ) differences
+      OFFSET 0
+    ) positions
+    CROSS JOIN LATERAL harvester.hexagon_cell(${hexagonEdgeMetres[0]}, st_x(geom), st_y(geom)) a
+    CROSS JOIN LATERAL harvester.hexagon_cell(${hexagonEdgeMetres[1]}, st_x(geom), st_y(geom)) b`)
+  await session.query(`ANALYZE ${positions}`)
+  let hexagons = 0
+  for (const [zoom, edge] of hexagonEdgeMetres.entries()) {
+    const made = await session.query(`
+      INSERT INTO cde.hexes_zoom_${zoom} (geom)
+      SELECT st_hexagon(${edge}, i, j, ${origin}) FROM (SELECT DISTINCT i_${zoom} AS i, j_${zoom} AS j FROM ${positions}) cells
+      WHERE NOT EXISTS (SELECT 1 FROM cde.hexes_zoom_${zoom} h WHERE h.grid_i = cells.i AND h.grid_j = cells.j)
+      ORDER BY i, j`)
+    hexagons += made.count
+  }
+  const joinCells = `JOIN cde.hexes_zoom_0 a ON a.grid_i = n.i_0 AND a.grid_j = n.j_0
+    JOIN cde.hexes_zoom_1 b ON b.grid_i = n.i_1 AND b.grid_j = n.j_1`
+  const points = await session.query(
+    insertInto(
+      merge,
+      'points',
+      { geom: 'n.geom', hex_zoom_0: 'a.geom', hex_zoom_1: 'b.geom', hex_0_pk: 'a.pk', hex_1_pk: 'b.pk' },
+      `FROM ${positions} n ${joinCells}
+       WHERE NOT EXISTS (SELECT 1 FROM cde.points t WHERE t.geom = n.geom)`,
+    ),
+  )
+  await session.query(`
+    CREATE TEMP TABLE ${tables.places} ON COMMIT DROP AS
+    SELECT n.latitude, n.longitude, n.geom, t.pk AS point_pk,
+      coalesce(t.hex_0_pk, a.pk) AS hex_0_pk, coalesce(t.hex_1_pk, b.pk) AS hex_1_pk
+    FROM ${positions} n JOIN cde.points t ON t.geom = n.geom ${joinCells}`)
+  await session.query(`ANALYZE ${tables.places}`)
+  return { points: points.count, hexagons }
+}
+
+/** Remembers the points that something left, before it leaves. */
+export async function rememberLeftPoints(merge: Merge): Promise<void> {
+  const { session, tables } = merge
+  await session.query(`
+    CREATE TEMP TABLE ${tables.leftPoints} ON COMMIT DROP AS
+    SELECT old_point_pk AS pk FROM ${tables.profiles} WHERE pk IS NOT NULL AND moved AND old_point_pk IS NOT NULL
+    UNION
+    SELECT old_point_pk FROM ${tables.cells} WHERE line IS NULL AND old_point_pk IS NOT NULL`)
+}
+
+/** Points without a profile or cell go, and hexagons without a point. */
+export async function removeLeftPlaces(merge: Merge): Promise<{ points: number; hexagons: number }> {
+  const { session, tables } = merge
+  const left = await session.query<{ some: boolean }>(
+    `SELECT EXISTS (SELECT 1 FROM ${tables.leftPoints}) AS some`,
+  )
+  if (!left.rows[0]!.some) return { points: 0, hexagons: 0 }
+  await session.query(`ANALYZE ${tables.leftPoints}`)
+  const gone = `${tables.leftPoints}_gone`
+  await session.query(`CREATE TEMP TABLE ${gone} (hex_0_pk int, hex_1_pk int) ON COMMIT DROP`)
+  const points = await session.query(`
+    WITH removed AS (
+      DELETE FROM cde.points t USING (SELECT DISTINCT pk FROM ${tables.leftPoints}) l
+      WHERE t.pk = l.pk
+        AND NOT EXISTS (SELECT 1 FROM cde.profiles p WHERE p.point_pk = t.pk)
+        AND NOT EXISTS (SELECT 1 FROM cde.obis_cells c WHERE c.point_pk = t.pk)
+      RETURNING t.hex_0_pk, t.hex_1_pk)
+    INSERT INTO ${gone} SELECT hex_0_pk, hex_1_pk FROM removed`)
+  if (points.count === 0) return { points: 0, hexagons: 0 }
+  let hexagons = 0
+  for (const zoom of hexagonEdgeMetres.keys()) {
+    const column = `hex_${zoom}_pk`
+    const removed = await session.query(`
+      DELETE FROM cde.hexes_zoom_${zoom} h
+      WHERE h.pk IN (SELECT ${column} FROM ${gone})
+        AND NOT EXISTS (SELECT 1 FROM cde.points t WHERE t.${column} = h.pk)
+        AND NOT EXISTS (SELECT 1 FROM cde.profiles p WHERE p.${column} = h.pk)
+        AND NOT EXISTS (SELECT 1 FROM cde.obis_cells c WHERE c.${column} = h.pk)`)
+    hexagons += removed.count
+  }
+  return { points: points.count, hexagons }
+}

@@ -1,0 +1,246 @@
+import type { RunFacts, SourceFacts } from '../run-facts.ts'
+import type { LoadSummary } from '../types.ts'
+import type { Merge } from './context.ts'
+
+/** Excluded by owner or site: removed at once. The first two are never too many; the others may be a mistake. */
+const removedAtOnce = ['ON_SKIP_LIST', 'INGEST_FLAG_FALSE', 'CDM_DATA_TYPE_UNSUPPORTED', 'OUT_OF_REGION']
+const neverTooMany = ['ON_SKIP_LIST', 'INGEST_FLAG_FALSE']
+
+export interface PruneInput {
+  mode: 'incremental' | 'full'
+  sources: readonly SourceFacts[]
+  facts: RunFacts
+  allowPrune: boolean
+  /** In full mode: sources that nobody harvested go as well. */
+  dropUncovered: boolean
+  /** Takes the place of the run's time where the folder has no audit. */
+  now: Date
+}
+
+type Pruned = Pick<LoadSummary, 'pruned' | 'pruneRefused'> & { cells: number }
+
+/** The temporary tables that pruning reads: sources, and attempts by dataset. */
+export async function stageFacts(merge: Merge, input: PruneInput): Promise<void> {
+  const { session, tables } = merge
+  await session.query(`
+    CREATE TEMP TABLE ${tables.pruned}_sources (erddap_url text, complete boolean, restricted boolean) ON COMMIT DROP;
+    CREATE TEMP TABLE ${tables.pruned}_attempts
+      (erddap_url text, dataset_id text, status text, reason_code text) ON COMMIT DROP;
+    CREATE TEMP TABLE ${tables.pruned}
+      (pk int, erddap_url text, dataset_id text, pk_url int, organizations text[], reason_code text, is_limited boolean)
+      ON COMMIT DROP`)
+  await session.query(
+    `INSERT INTO ${tables.pruned}_sources SELECT * FROM unnest($1::text[], $2::boolean[], $3::boolean[])`,
+    [
+      input.sources.map((source) => source.erddapUrl),
+      input.sources.map((source) => source.complete),
+      input.sources.map((source) => source.restricted),
+    ],
+  )
+  const attempts = [...input.facts.attempts.values()]
+  for (let at = 0; at < attempts.length; at += 5000) {
+    const piece = attempts.slice(at, at + 5000)
+    await session.query(
+      `INSERT INTO ${tables.pruned}_attempts SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[])`,
+      [
+        piece.map((attempt) => attempt.erddapUrl),
+        piece.map((attempt) => attempt.datasetId),
+        piece.map((attempt) => attempt.status),
+        piece.map((attempt) => attempt.reasonCode),
+      ],
+    )
+  }
+  if (attempts.length > 0) await session.query(`ANALYZE ${tables.pruned}_attempts`)
+}
+
+/**
+ * Counts what is missing, chooses what must leave, holds it against the limits and removes it. Nothing leaves a
+ * source whose listing failed, nor a dataset that was seen after this run.
+ */
+export async function prune(merge: Merge, input: PruneInput): Promise<Pruned> {
+  const { session, tables } = merge
+  await countMissing(merge, input)
+  await chooseExcluded(merge, input)
+  await chooseMissing(merge, input)
+  if (input.mode === 'full') await chooseNoLongerHeld(merge, input)
+  // One dataset, one reason: the one that no limit guards, if any.
+  await session.query(`
+    DELETE FROM ${tables.pruned} a USING ${tables.pruned} b
+    WHERE a.pk = b.pk AND (a.is_limited, a.ctid) > (b.is_limited, b.ctid)`)
+  const pruneRefused = input.allowPrune ? [] : await refuseTooMany(merge)
+  return { ...(await remove(merge, input)), pruneRefused }
+}
+
+/** Not newer than this run: what was seen since is not this run's to judge. `d` is the dataset. */
+function notSeenSince(merge: Merge, input: PruneInput, time: string): string {
+  if (merge.forceOld) return 'true'
+  return `(d.verified_at IS NULL OR d.verified_at <= coalesce(${time}, ${quoted(input.facts.startedAt ?? input.now.toISOString())}))`
+}
+
+function quoted(time: string): string {
+  return `'${time.replaceAll("'", '')}'::timestamptz`
+}
+
+function list(codes: readonly string[]): string {
+  return codes.map((code) => `'${code}'`).join(', ')
+}
+
+/** The counters move on complete and unrestricted listings only, and once a run. */
+async function countMissing(merge: Merge, input: PruneInput): Promise<void> {
+  const { runId, startedAt } = input.facts
+  if (runId === null || !input.sources.some((source) => source.complete && !source.restricted)) return
+  const { session, tables } = merge
+  const started = quoted(startedAt ?? input.now.toISOString())
+  const sources = `(SELECT erddap_url FROM ${tables.pruned}_sources WHERE complete AND NOT restricted)`
+  const attempts = `${tables.pruned}_attempts`
+  await session.query(`
+    DELETE FROM harvester.dataset_absence a USING ${attempts} t
+    WHERE a.erddap_url IN ${sources} AND t.erddap_url = a.erddap_url AND t.dataset_id = a.dataset_id
+      AND (t.status = 'success' OR t.reason_code = 'UNCHANGED') AND a.counted_at <= ${started}`)
+  const missing = `
+    SELECT d.erddap_url, d.dataset_id FROM cde.datasets d
+    LEFT JOIN ${attempts} t ON t.erddap_url = d.erddap_url AND t.dataset_id = d.dataset_id
+    WHERE d.erddap_url IN ${sources} AND ${notSeenSince(merge, input, 'NULL')}
+      AND (t.status IS NULL OR t.reason_code = 'NOT_LISTED'
+        OR t.status = 'skipped' AND t.reason_code IS DISTINCT FROM 'UNCHANGED'
+          AND t.reason_code NOT IN (${list(removedAtOnce)}))`
+  await session.query(
+    `UPDATE harvester.dataset_absence a SET missing_runs = a.missing_runs + 1, counted_at = ${started}, run_id = $1
+     FROM (${missing}) m
+     WHERE a.erddap_url = m.erddap_url AND a.dataset_id = m.dataset_id
+       AND a.run_id IS DISTINCT FROM $1 AND a.counted_at <= ${started}`,
+    [runId],
+  )
+  await session.query(
+    `INSERT INTO harvester.dataset_absence (erddap_url, dataset_id, missing_runs, counted_at, run_id)
+     SELECT m.erddap_url, m.dataset_id, 1, ${started}, $1::uuid FROM (${missing}) m
+     WHERE NOT EXISTS (SELECT 1 FROM harvester.dataset_absence a WHERE a.erddap_url = m.erddap_url AND a.dataset_id = m.dataset_id)`,
+    [runId],
+  )
+}
+
+function choose(merge: Merge, reason: string, isLimited: string, from: string): string {
+  return `INSERT INTO ${merge.tables.pruned}
+    SELECT d.pk, d.erddap_url, d.dataset_id, d.pk_url, d.organizations, ${reason}, ${isLimited} ${from}`
+}
+
+async function chooseExcluded(merge: Merge, input: PruneInput): Promise<void> {
+  const { session, stage, tables } = merge
+  await session.query(
+    choose(
+      merge,
+      'k.reason_code',
+      `k.reason_code NOT IN (${list(neverTooMany)})`,
+      `FROM ${stage.skipped} k JOIN cde.datasets d ON d.erddap_url = k.erddap_url AND d.dataset_id = k.dataset_id
+       LEFT JOIN ${tables.pruned}_sources o ON o.erddap_url = d.erddap_url
+       WHERE k.reason_code IN (${list(removedAtOnce)}) AND coalesce(o.complete, true)
+         AND NOT EXISTS (SELECT 1 FROM ${tables.datasets} s WHERE s.pk = d.pk)
+         AND ${notSeenSince(merge, input, 'k.attempted_at')}`,
+    ),
+  )
+}
+
+async function chooseMissing(merge: Merge, input: PruneInput): Promise<void> {
+  const { session, tables } = merge
+  await session.query(
+    choose(
+      merge,
+      `coalesce(t.reason_code, 'NOT_LISTED')`,
+      'true',
+      `FROM harvester.dataset_absence a
+       JOIN ${tables.pruned}_sources o ON o.erddap_url = a.erddap_url AND o.complete AND NOT o.restricted
+       JOIN cde.datasets d ON d.erddap_url = a.erddap_url AND d.dataset_id = a.dataset_id
+       LEFT JOIN ${tables.pruned}_attempts t ON t.erddap_url = d.erddap_url AND t.dataset_id = d.dataset_id
+       WHERE a.missing_runs >= ${merge.limits.missingRuns} AND coalesce(t.status, '') <> 'error'
+         AND ${notSeenSince(merge, input, 'NULL')}`,
+    ),
+  )
+}
+
+/** A full reload: what the harvest does not hold goes, except what merely failed. */
+async function chooseNoLongerHeld(merge: Merge, input: PruneInput): Promise<void> {
+  const { session, stage, tables } = merge
+  const held = (table: string) =>
+    `EXISTS (SELECT 1 FROM ${table} s WHERE s.erddap_url = d.erddap_url AND s.dataset_id = d.dataset_id)`
+  await session.query(
+    choose(
+      merge,
+      `coalesce(t.reason_code, k.reason_code, 'NOT_LISTED')`,
+      `coalesce(t.reason_code, k.reason_code, '') NOT IN (${list(neverTooMany)})`,
+      `FROM cde.datasets d
+       JOIN ${tables.pruned}_sources o ON o.erddap_url = d.erddap_url
+         AND coalesce(o.complete, true) AND NOT o.restricted
+       LEFT JOIN ${tables.pruned}_attempts t ON t.erddap_url = d.erddap_url AND t.dataset_id = d.dataset_id
+       LEFT JOIN ${stage.skipped} k ON k.erddap_url = d.erddap_url AND k.dataset_id = d.dataset_id
+       WHERE NOT ${held(tables.datasets)} AND NOT ${held(stage.datasets)} AND NOT ${held(stage.verified)}
+         AND coalesce(t.status, '') <> 'error' AND coalesce(k.reason_code, '') <> 'ROWS_REJECTED'
+         AND ${notSeenSince(merge, input, 'NULL')}`,
+    ),
+  )
+  if (!input.dropUncovered) return
+  await session.query(
+    choose(
+      merge,
+      `'SOURCE_NOT_COVERED'`,
+      'false',
+      `FROM cde.datasets d
+       WHERE NOT EXISTS (SELECT 1 FROM ${tables.pruned}_sources o WHERE o.erddap_url = d.erddap_url)
+         AND ${notSeenSince(merge, input, 'NULL')}`,
+    ),
+  )
+}
+
+async function refuseTooMany(merge: Merge): Promise<LoadSummary['pruneRefused']> {
+  const { session, tables, limits } = merge
+  const { rows } = await session.query<{ erddap_url: string; lost: number; total: number }>(
+    `SELECT l.erddap_url, l.lost, t.total
+     FROM (SELECT erddap_url, count(*) AS lost FROM ${tables.pruned} WHERE is_limited GROUP BY erddap_url) l
+     CROSS JOIN LATERAL (
+       SELECT count(*) AS total FROM cde.datasets d WHERE d.erddap_url = l.erddap_url
+         AND NOT EXISTS (SELECT 1 FROM ${tables.datasets} s WHERE s.pk = d.pk AND s.is_new)) t
+     WHERE l.lost > $1::bigint AND l.lost > $2::float8 * t.total ORDER BY 1`,
+    [limits.pruneCount, limits.pruneShare],
+  )
+  if (rows.length > 0)
+    await session.query(`DELETE FROM ${tables.pruned} WHERE is_limited AND erddap_url = ANY($1)`, [
+      rows.map((row) => row.erddap_url),
+    ])
+  return rows.map((row) => ({
+    erddapUrl: row.erddap_url,
+    wouldLose: row.lost,
+    of: row.total,
+    message: `${row.erddap_url} would lose ${row.lost} of its ${row.total} datasets, more than ${limits.pruneShare * 100} % at once: nothing was removed. If that is right, load again with --allow-prune.`,
+  }))
+}
+
+async function remove(merge: Merge, input: PruneInput): Promise<Pick<Pruned, 'pruned' | 'cells'>> {
+  const { session, tables } = merge
+  const { rows } = await session.query<{ erddap_url: string; dataset_id: string; reason_code: string }>(
+    `SELECT erddap_url, dataset_id, reason_code FROM ${tables.pruned} ORDER BY erddap_url COLLATE "C", dataset_id COLLATE "C"`,
+  )
+  if (rows.length === 0) return { pruned: [], cells: 0 }
+  const gone = `(SELECT pk FROM ${tables.pruned})`
+  await session.query(`
+    INSERT INTO ${tables.leftPoints} SELECT point_pk FROM cde.profiles WHERE dataset_pk IN ${gone} AND point_pk IS NOT NULL
+    UNION SELECT point_pk FROM cde.obis_cells WHERE dataset_pk IN ${gone} AND point_pk IS NOT NULL`)
+  await session.query(
+    `INSERT INTO ${tables.changed} (pk, organizations) SELECT pk, organizations FROM ${tables.pruned}`,
+  )
+  await session.query(`DELETE FROM cde.profiles WHERE dataset_pk IN ${gone}`)
+  const cells = await session.query(`DELETE FROM cde.obis_cells WHERE dataset_pk IN ${gone}`)
+  await session.query(`DELETE FROM cde.datasets WHERE pk IN ${gone}`)
+  await session.query(`
+    DELETE FROM harvester.dataset_absence a USING ${tables.pruned} s
+    WHERE a.erddap_url = s.erddap_url AND a.dataset_id = s.dataset_id`)
+  await session.query(
+    `INSERT INTO harvester.pruned_datasets (run_id, erddap_url, dataset_id, pk_url, reason_code)
+     SELECT $1::uuid, erddap_url, dataset_id, pk_url, reason_code FROM ${tables.pruned}`,
+    [input.facts.runId],
+  )
+  const pruned = rows.map((row) => ({
+    erddapUrl: row.erddap_url,
+    datasetId: row.dataset_id,
+    reasonCode: row.reason_code,
+  }))
+  return { pruned, cells: cells.count }
+}
