@@ -7,6 +7,7 @@ import { demoCommand } from './commands/demo.ts'
 import { loadDotenv } from './commands/dotenv.ts'
 import { explainCommand } from './commands/explain.ts'
 import { harvestCommand } from './commands/harvest.ts'
+import { vocabulariesCommand } from './commands/vocabularies.ts'
 import { exitCodes } from './errors.ts'
 import { version } from './version.ts'
 
@@ -19,6 +20,7 @@ const program = new Command('harvester')
   .version(version)
   .addCommand(harvestCommand())
   .addCommand(explainCommand())
+  .addCommand(vocabulariesCommand())
   .addCommand(configCommand())
   .addCommand(demoCommand())
   .addHelpText(

@@ -1,4 +1,5 @@
 /** Opens the database of a command when it is first needed, and says so when that takes a while. */
+import { requireMigrated } from '../database/migrate.ts'
 import { openDatabase } from '../database/open.ts'
 import type { Database } from '../database/port.ts'
 import type { DatabaseSettings } from '../database/settings.ts'
@@ -25,7 +26,7 @@ export function lazyDatabase(settings: DatabaseSettings, log: Log, signal: Abort
 async function openWithNotice(settings: DatabaseSettings, log: Log, signal: AbortSignal): Promise<Database> {
   let stopSpinner = () => {}
   try {
-    return await openDatabase(settings, {
+    const database = await openDatabase(settings, {
       signal,
       applicationName: 'erddap-harvester',
       onStarting: () => {
@@ -33,6 +34,14 @@ async function openWithNotice(settings: DatabaseSettings, log: Log, signal: Abor
       },
       onIdleError: (error) => log.warn({ error }, 'a database connection broke while idle'),
     })
+    try {
+      // The embedded database migrates by itself; a PostgreSQL that is behind is an error that names the command.
+      await requireMigrated(database, { signal })
+      return database
+    } catch (error) {
+      await database.close()
+      throw error
+    }
   } finally {
     stopSpinner()
   }

@@ -5,7 +5,7 @@ import Table from 'cli-table3'
 import { Command } from 'commander'
 import { createCkanCatalogue } from '../ckan/catalogue.ts'
 import { readEnvironment } from '../config/environment.ts'
-import { readHarvestConfig } from '../config/harvest.ts'
+import { harvestSchema } from '../config/harvest-schema.ts'
 import { normaliseSourceUrl } from '../config/source.ts'
 import { loadVocabularies } from '../config/vocabularies.ts'
 import { createErddapClient } from '../erddap/client.ts'
@@ -56,7 +56,7 @@ async function explain(
 ): Promise<number> {
   readEnvironment(process.env)
   const url = normaliseSourceUrl(address)
-  const { settings } = readHarvestConfig({ urls: [url], env: {}, folder: '/nonexistent' })
+  const settings = harvestSchema.parse({})
   const http = createHttpClient({ version })
   const folder = await mkdtemp(join(tmpdir(), 'harvester-explain-'))
   const stop = interruptible()

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { type ErddapSource, erddapSourceSchema, findSource, type Source } from '../config/source.ts'
 import type { Database } from '../database/port.ts'
-import { describeError, HarvesterError, isHarvesterError } from '../errors.ts'
+import { describeError, HarvesterError } from '../errors.ts'
 import { noAttempts, runVerdict, sourceVerdict, type Verdict } from '../harvest/verdict.ts'
 import { tellAll } from '../observability/events.ts'
 import { RunLogFile, removeOldLogs } from '../observability/log-file.ts'
@@ -11,11 +11,11 @@ import { abortReason, completed, type FlowContext, failed, flow } from '../orche
 import { RunFolder, removeOldFolders } from '../tables/folder.ts'
 import { Spool } from '../tables/spool.ts'
 import { publishArtifacts, StatusTable } from './harvest/artifacts.ts'
-import { openAudit } from './harvest/audit.ts'
+import { type AuditTrail, openAudit } from './harvest/audit.ts'
 import { fetchCkan } from './harvest/fetch-ckan.ts'
 import { harvestDatasets } from './harvest/harvest-datasets.ts'
 import { listDatasets } from './harvest/list-datasets.ts'
-import { loadFolderTask } from './harvest/load.ts'
+import { loadRunFolder } from './harvest/load.ts'
 import { mergeAndWrite, writeRunTable } from './harvest/merge-and-write.ts'
 import type { DatasetEntry, HarvestRun } from './harvest/run.ts'
 import type { HarvestServices } from './services.ts'
@@ -30,6 +30,10 @@ export const harvestParameters = z.object({
   force: z.boolean().default(false).describe('Harvest datasets that are proven unchanged too'),
   dataset_ids: z.array(z.string()).nullable().default(null).describe('Only these datasets'),
   incremental: z.boolean().nullable().default(null).describe('Empty for what the configuration says'),
+  allow_prune: z
+    .boolean()
+    .default(false)
+    .describe('Remove more than the share of a source that the limits allow'),
   source_options: erddapSourceSchema
     .nullable()
     .default(null)
@@ -121,7 +125,7 @@ async function harvest(services: HarvestServices, parameters: HarvestParameters,
       })
     })
     await audit.start(run)
-    verdict = await harvestAndLoad(run, database)
+    verdict = await harvestAndLoad(run, database, audit)
     return verdict.ok ? completed(verdict.message) : failed(verdict.message)
   } catch (error) {
     verdict = { ok: false, message: interruption(context.signal) ?? describeError(error) }
@@ -147,7 +151,11 @@ async function harvest(services: HarvestServices, parameters: HarvestParameters,
     removeOldLogs(services.logDir, settings.retention.logs_days, new Date())
   }
 
-  async function harvestAndLoad(run: HarvestRun, database: Database | null): Promise<Verdict> {
+  async function harvestAndLoad(
+    run: HarvestRun,
+    database: Database | null,
+    audit: AuditTrail,
+  ): Promise<Verdict> {
     const listing = context.task(listDatasets, { services, run, sources, datasetIds: parameters.dataset_ids })
     const catalogue = context.task(fetchCkan, { services })
     const listings = await listing
@@ -166,28 +174,34 @@ async function harvest(services: HarvestServices, parameters: HarvestParameters,
       { after: [harvested, catalogue] },
     )
     const folder = await merged
-    if (database && results.some(({ listingError }) => listingError === null)) {
-      const loaded = context.task(
-        loadFolderTask,
-        { services, database, run, folder, listings, parameters },
-        { after: [merged] },
-      )
-      try {
-        const problem = await loaded
-        if (problem !== null) outcome = { ok: false, message: `${outcome.message}; ${problem}` }
-      } catch (error) {
-        const message = `${outcome.message}; not loaded: ${describeError(error)}`
-        await writeRunTable(run, `${folder}/harvest_runs.csv`, services, { ok: false, message }).catch(
-          () => undefined,
+    if (!database || results.every(({ listingError }) => listingError !== null)) return outcome
+    // Only a run over all sources can say what no source holds any more.
+    const full = run.scope === 'full' && !(parameters.incremental ?? settings.incremental)
+    const loaded = context.task(
+      loadRunFolder,
+      { services, database, run, folder, listings, full, allowPrune: parameters.allow_prune },
+      { after: [merged] },
+    )
+    try {
+      const summary = await loaded
+      await audit.reject(run, summary.rejectedDatasets)
+      const problems = [
+        ...(summary.rejectedDatasets.length > 0
+          ? [`${summary.rejectedDatasets.length} datasets had rows refused and keep what they had`]
+          : []),
+        ...summary.pruneRefused.map(({ message }) => message),
+      ]
+      if (problems.length > 0) outcome = { ok: false, message: [outcome.message, ...problems].join('; ') }
+    } catch (error) {
+      outcome = { ok: false, message: `${outcome.message}; not loaded: ${describeError(error)}` }
+      await writeRunTable(run, join(folder, 'harvest_runs.csv'), services, outcome).catch(() => undefined)
+      if (!context.signal.aborted) {
+        context.log.error(
+          { folder, remedy: `harvester load ${folder}` },
+          'the folder is complete, but it was not loaded',
         )
-        if (!isHarvesterError(error, 'CANCELLED')) {
-          context.log.error(
-            { folder, remedy: `harvester load ${folder}` },
-            'the folder is complete, but it was not loaded',
-          )
-        }
-        throw error
       }
+      throw error
     }
     return outcome
   }

@@ -208,14 +208,14 @@ async function askPositions(
   // The casts of a station need ids of their own, which counts do not give.
   const mayMerge = question.abilities.counts && identity.cast === null
   if (mayMerge && !expectsOneLongStation(question, resolution)) {
-    const groupBy = [...plan.identity, 'latitude', 'longitude']
+    const groupBy = unique([...plan.identity, 'latitude', 'longitude'])
     const answer = await counter.attempt(async () => {
-      const table = await queries.count([...groupBy, ...counter.columns], groupBy)
+      const table = await queries.count(unique([...groupBy, ...counter.columns]), groupBy)
       return table && collectPositions(table, identity, counter.columns, folder)
     })
     if (answer.ok) return answer.value
   }
-  const table = await queries.distinct([...plan.roleColumns, 'latitude', 'longitude'])
+  const table = await queries.distinct(unique([...plan.roleColumns, 'latitude', 'longitude']))
   return table && collectPositions(table, identity, [], folder)
 }
 
@@ -319,6 +319,11 @@ class Counter {
 }
 
 const noCounts: KeyedValues<number> = { at: async () => 0, close: async () => {} }
+
+/** A role may sit on a coordinate; no column can be asked for twice. */
+function unique(columns: readonly string[]): string[] {
+  return [...new Set(columns)]
+}
 
 function nameOf(facts: Pick<ProfileFacts, 'timeseriesId' | 'profileId'>): string {
   return [facts.timeseriesId, facts.profileId].filter((id) => id !== null).join('/') || '(no id)'
