@@ -72,6 +72,12 @@ export const environmentVariables = {
     schema: z.string(),
     example: '{"datasets":["2d8e2ad2-5c9c-4f2f-9b5d-3d7e5d3f0f4e"]}',
   }),
+  HARVEST_DEPLOYMENTS_FILE: variable({
+    group: 'Harvest',
+    meaning: 'Which deployments there are, a YAML file; default: config/deployments.yaml of the program.',
+    schema: text,
+    example: 'config/deployments.yaml',
+  }),
   HARVESTER_CACHE_DIR: variable({
     group: 'Harvest',
     meaning: 'Where CKAN, OBIS and development caches live.',
