@@ -13,7 +13,11 @@ const queryUrls = z.string().nullable().openapi({ description: 'Every URL reques
 const runStatus = z.enum(['running', 'ok', 'failed'])
 
 export const ErrorAnswer = z
-  .strictObject({ error: z.string(), remedy: z.string().optional(), run_id: z.string().nullable().optional() })
+  .strictObject({
+    error: z.string(),
+    remedy: z.string().optional(),
+    run_id: z.string().nullable().optional(),
+  })
   .openapi('Error')
 
 export const ServerSummary = z
@@ -118,11 +122,11 @@ export const RunAttempt = z
   })
   .openapi('RunAttempt')
 
-export const RunAnswer = z.strictObject({ run: RunDetail, attempts: z.array(RunAttempt) }).openapi('RunAnswer')
+export const RunAnswer = z
+  .strictObject({ run: RunDetail, attempts: z.array(RunAttempt) })
+  .openapi('RunAnswer')
 
-export const ReasonCount = z
-  .strictObject({ reason_code: z.string(), n: count })
-  .openapi('ReasonCount')
+export const ReasonCount = z.strictObject({ reason_code: z.string(), n: count }).openapi('ReasonCount')
 
 export const TrendPoint = z
   .strictObject({
@@ -151,7 +155,9 @@ export const CoverageAnswer = z
         n_datasets: count,
       }),
     ),
-    variables: z.array(z.string()).openapi({ description: 'Ocean variables that datasets of the index have' }),
+    variables: z
+      .array(z.string())
+      .openapi({ description: 'Ocean variables that datasets of the index have' }),
     sources: z.array(z.strictObject({ erddap_url: z.string(), slug: z.string() })),
   })
   .openapi('Coverage')
@@ -174,7 +180,12 @@ export const Schedule = z
 
 export const TriggerBody = z
   .strictObject({
-    source: z.string().min(1).max(2000).nullish().openapi({ description: 'URL or slug of a source; none: all' }),
+    source: z
+      .string()
+      .min(1)
+      .max(2000)
+      .nullish()
+      .openapi({ description: 'URL or slug of a source; none: all' }),
     force: z.boolean().optional().openapi({ description: 'Harvest unchanged datasets too' }),
   })
   .openapi('Trigger')
@@ -198,14 +209,16 @@ const text = (max: number) =>
     .max(max)
     .refine((value) => !value.includes('\u0000'), 'must not hold a NUL character')
 
-export const slugParameter = text(3000)
-  .min(1)
-  .openapi({ description: "Slug of a source, readable or base64url of its URL", example: 'erddap-ogsl-ca-erddap' })
+export const slugParameter = text(3000).min(1).openapi({
+  description: 'Slug of a source, readable or base64url of its URL',
+  example: 'erddap-ogsl-ca-erddap',
+})
 export const datasetIdParameter = text(1000).min(1)
 export const runIdParameter = z.guid().openapi({ description: 'Id of a run, or of its flow run' })
 export const statusParameter = z.preprocess((value) => (value === '' ? undefined : value), status.optional())
 export const searchParameter = text(200).optional()
 export const zoomParameter = z.enum(['0', '1']).default('0')
+export const variableParameter = text(200).optional()
 
 export type Server = z.infer<typeof ServerSummary>
 export type Dataset = z.infer<typeof DatasetSummary>

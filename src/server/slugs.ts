@@ -34,5 +34,9 @@ export function resolveSlug(slug: string, knownUrls: readonly string[]): string 
   const decoded = decodeUrlSlug(slug)
   if (decoded === null) return null
   const bare = decoded.replace(/\/+$/, '')
-  return knownUrls.find((url) => url === decoded) ?? knownUrls.find((url) => url.replace(/\/+$/, '') === bare) ?? null
+  return (
+    knownUrls.find((url) => url === decoded) ??
+    knownUrls.find((url) => url.replace(/\/+$/, '') === bare) ??
+    null
+  )
 }

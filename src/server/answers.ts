@@ -1,0 +1,122 @@
+/**
+ * Answers as they are sent: body, ETag and compressed form, made once and told again for a moment to everybody who
+ * asks the same. Equal questions at one time are one question to the database.
+ */
+import { createHash } from 'node:crypto'
+import { promisify } from 'node:util'
+import { gzip } from 'node:zlib'
+import type { Context } from 'hono'
+import { LRUCache } from 'lru-cache'
+
+const compress = promisify(gzip)
+/** Under this many bytes compression costs more than it saves. */
+const leastCompressed = 1024
+
+export interface Answer {
+  contentType: string
+  body: Buffer
+  gzipped: Buffer | null
+  etag: string
+}
+
+export interface SendOptions {
+  contentType?: string
+  /** @default 'no-cache': may be kept, but is asked about each time. */
+  cacheControl?: string
+  /** How long the answer is told again. @default the cache's */
+  freshSeconds?: number
+  headers?: Record<string, string>
+}
+
+interface Kept {
+  answer: Answer
+  madeAt: number
+}
+
+export class Answers {
+  readonly #freshSeconds: number
+  readonly #kept = new LRUCache<string, Kept>({
+    maxSize: 96_000_000,
+    sizeCalculation: ({ answer }) => answer.body.length + (answer.gzipped?.length ?? 0) + 500,
+  })
+  readonly #making = new Map<string, Promise<Answer>>()
+
+  constructor(freshSeconds: number) {
+    this.#freshSeconds = freshSeconds
+  }
+
+  /** Sends what `make` gives (text, or a value as JSON), compressed where the asker can read it; 304 if it is known. */
+  async send(c: Context, make: () => Promise<unknown>, options: SendOptions = {}): Promise<Response> {
+    const url = new URL(c.req.url)
+    const key = `${url.pathname}?${url.searchParams}`
+    return this.respond(c, await this.answer(key, make, options), options)
+  }
+
+  respond(c: Context, answer: Answer, options: SendOptions): Response {
+    const headers: Record<string, string> = {
+      'content-type': answer.contentType,
+      'cache-control': options.cacheControl ?? 'no-cache',
+      etag: answer.etag,
+      vary: 'accept-encoding, origin',
+      ...options.headers,
+    }
+    if (matchesTag(c.req.header('if-none-match'), answer.etag)) return c.body(null, 304, headers)
+    const zipped = answer.gzipped !== null && acceptsGzip(c.req.header('accept-encoding'))
+    if (zipped) headers['content-encoding'] = 'gzip'
+    const body = zipped && answer.gzipped ? answer.gzipped : answer.body
+    return c.body(body as unknown as ArrayBuffer, 200, headers)
+  }
+
+  /**
+   * The kept answer while it is fresh. A little later it is still given, while a new one is made behind it, so that
+   * nobody waits for an expensive question that many ask; after that one waits.
+   */
+  async answer(key: string, make: () => Promise<unknown>, options: SendOptions = {}): Promise<Answer> {
+    const freshMs = (this.#freshSeconds === 0 ? 0 : (options.freshSeconds ?? this.#freshSeconds)) * 1000
+    const kept = freshMs === 0 ? undefined : this.#kept.get(key)
+    const age = kept ? performance.now() - kept.madeAt : Number.POSITIVE_INFINITY
+    if (kept && age < freshMs) return kept.answer
+    const making = this.#make(key, make, options)
+    if (kept && age < freshMs * 3) {
+      making.catch(() => {})
+      return kept.answer
+    }
+    return making
+  }
+
+  #make(key: string, make: () => Promise<unknown>, options: SendOptions): Promise<Answer> {
+    const under = this.#making.get(key)
+    if (under) return under
+    const started = (async () => {
+      const answer = await seal(await make(), options.contentType ?? 'application/json; charset=utf-8')
+      this.#kept.set(key, { answer, madeAt: performance.now() })
+      return answer
+    })().finally(() => this.#making.delete(key))
+    this.#making.set(key, started)
+    return started
+  }
+}
+
+export async function seal(value: unknown, contentType: string): Promise<Answer> {
+  const body = Buffer.isBuffer(value)
+    ? value
+    : Buffer.from(typeof value === 'string' ? value : JSON.stringify(value))
+  const gzipped = body.length < leastCompressed ? null : await compress(body, { level: 5 })
+  return {
+    contentType,
+    body,
+    gzipped: gzipped !== null && gzipped.length < body.length ? gzipped : null,
+    etag: `W/"${createHash('sha1').update(body).digest('base64url')}"`,
+  }
+}
+
+export function acceptsGzip(header: string | undefined): boolean {
+  return /(?:^|,)\s*(?:gzip|\*)\s*(?:;\s*q=(?!0(?:\.0*)?\s*(?:,|$))[\d.]+)?\s*(?:,|$)/i.test(header ?? '')
+}
+
+/** Weak comparison, as RFC 9110 asks for If-None-Match. */
+export function matchesTag(header: string | undefined, etag: string): boolean {
+  if (header === undefined) return false
+  const bare = (tag: string) => tag.trim().replace(/^W\//, '')
+  return header.trim() === '*' || header.split(',').some((tag) => bare(tag) === bare(etag))
+}

@@ -1,0 +1,36 @@
+import type { ApiContext } from '../api.ts'
+import { apiPage, apiStyle } from '../docs-page.ts'
+import { pagePolicy } from '../security.ts'
+
+/** The description of the API, made from the schemas that check it, for machines and for readers. */
+export function docsRoutes(api: ApiContext): void {
+  const { app, settings, answers } = api
+  const describe = () =>
+    app.getOpenAPI31Document({
+      openapi: '3.1.0',
+      info: {
+        title: 'erddap-harvester',
+        version: settings.version,
+        description:
+          'What was harvested, what was not, and why. Reading is public; times are ISO 8601 in UTC. A slug names a source: its URL without scheme and trailing slashes, `.` and `/` as `-`, or the base64url form of the URL.',
+      },
+      servers: [{ url: settings.basePath || '/' }],
+    })
+  app.get('/api/openapi.json', (c) => answers.send(c, async () => describe(), { freshSeconds: 3600 }))
+  app.get('/api/docs', (c) =>
+    answers.send(c, async () => apiPage(describe() as unknown as ApiDocument, settings.basePath), {
+      contentType: 'text/html; charset=utf-8',
+      freshSeconds: 3600,
+      headers: { 'content-security-policy': pagePolicy },
+    }),
+  )
+  app.get('/api/docs.css', (c) =>
+    answers.send(c, async () => apiStyle, {
+      contentType: 'text/css; charset=utf-8',
+      cacheControl: 'public, max-age=3600',
+      freshSeconds: 3600,
+    }),
+  )
+}
+
+type ApiDocument = Parameters<typeof apiPage>[0]
