@@ -7,6 +7,9 @@ import { demoCommand } from './commands/demo.ts'
 import { loadDotenv } from './commands/dotenv.ts'
 import { explainCommand } from './commands/explain.ts'
 import { harvestCommand } from './commands/harvest.ts'
+import { loadCommand } from './commands/load.ts'
+import { migrateCommand } from './commands/migrate.ts'
+import { startCommand } from './commands/start.ts'
 import { vocabulariesCommand } from './commands/vocabularies.ts'
 import { exitCodes } from './errors.ts'
 import { version } from './version.ts'
@@ -18,7 +21,10 @@ const program = new Command('harvester')
     'Builds and keeps one index of ocean datasets: what ERDDAP servers hold, described by CKAN, loaded into PostgreSQL/PostGIS.',
   )
   .version(version)
+  .addCommand(startCommand())
   .addCommand(harvestCommand())
+  .addCommand(loadCommand())
+  .addCommand(migrateCommand())
   .addCommand(explainCommand())
   .addCommand(vocabulariesCommand())
   .addCommand(configCommand())

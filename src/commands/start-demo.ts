@@ -1,0 +1,88 @@
+/** The demo: look-alike servers on this machine, harvested on exactly the path of production. */
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { readEnvironment } from '../config/environment.ts'
+import { type HarvestConfig, readHarvestConfig } from '../config/harvest.ts'
+import { startDemoSources } from '../demo/sources.ts'
+import { exitCodes, HarvesterError } from '../errors.ts'
+import { harvestSourceFlow } from '../flows/harvest-source.ts'
+import type { LogLevel } from '../observability/log.ts'
+import { RunSummary } from '../observability/summary.ts'
+import { createLocalBackend, memoryStore, runFlow } from '../orchestration/index.ts'
+import { createConsole, interruptible } from './console.ts'
+import { lazyDatabase } from './database.ts'
+import { createProcess } from './services.ts'
+
+const folder = join('.data', 'demo')
+
+/** Runs the demo; with `once` it ends after the summary. */
+export async function startDemo(options: { once: boolean; level: LogLevel | null }): Promise<number> {
+  const say = (line: string) => void process.stdout.write(`${line}\n`)
+  say(`This is the demo: two small ERDDAP servers and a CKAN catalogue run on this machine and are harvested into an
+embedded PostgreSQL/PostGIS in ${folder}. Nothing leaves this machine. To harvest servers of your own:
+
+  npx harvester harvest --url https://erddap.example.org/erddap
+
+or copy config/harvest.sample.yaml to config/harvest.yaml, name your servers there, and run npm start again.
+`)
+  const stop = interruptible()
+  const sources = await startDemoSources()
+  // The demo is the same everywhere: the variables of a real site are none of its business.
+  const environment = readEnvironment({
+    HARVESTER_CACHE_DIR: join(folder, 'cache'),
+    HARVESTER_LOG_DIR: join(folder, 'logs'),
+    HARVESTER_DATA_DIR: folder,
+  })
+  const config = demoConfig(sources)
+  const { log, bars } = createConsole({ level: options.level ?? 'info', time: true, progress: true })
+  mkdirSync(folder, { recursive: true })
+  const database = lazyDatabase({ kind: 'embedded', dataFolder: folder }, log, stop.signal)
+  const summary = new RunSummary()
+  const parts = await createProcess({
+    environment,
+    config,
+    log,
+    database: database.open,
+    orchestrator: 'local',
+    listeners: [summary.listen, ...(bars ? [bars.listen] : [])],
+    routes: sources.routes,
+  })
+  try {
+    const backend = createLocalBackend({ store: memoryStore(), tagLimits: { database: 3 } })
+    const result = await runFlow(
+      backend,
+      harvestSourceFlow(parts.services),
+      {},
+      {
+        signal: stop.signal,
+        createdBy: 'cli',
+        logLevel: options.level ?? 'info',
+        onLog: bars ? (line) => (line.level === 'info' ? undefined : parts.onLog(line)) : parts.onLog,
+      },
+    )
+    bars?.stop()
+    if (stop.exitCode() !== null) return stop.exitCode()!
+    if (result.error instanceof HarvesterError && !summary.folder) throw result.error
+    say(`\n${summary.render()}`)
+    say(`${result.state === 'COMPLETED' ? 'Completed' : 'Failed'}: ${result.message}`)
+    return result.state === 'COMPLETED' ? exitCodes.done : exitCodes.failed
+  } finally {
+    bars?.stop()
+    stop.dispose()
+    await parts.close()
+    await database.close()
+    await sources.close()
+  }
+}
+
+function demoConfig(sources: Awaited<ReturnType<typeof startDemoSources>>): HarvestConfig {
+  const yaml = JSON.stringify({
+    erddap_urls: sources.erddapUrls.map((url) => ({
+      url,
+      skip_dataset_ids: sources.skippedDatasets[new URL(url).host] ?? [],
+    })),
+    ckan_url: sources.ckanUrl,
+    folder: join(folder, 'harvest'),
+  })
+  return readHarvestConfig({ env: { HARVEST_CONFIG_YAML: yaml }, folder: process.cwd() })
+}

@@ -1,0 +1,32 @@
+import { Command } from 'commander'
+import { readEnvironment } from '../config/environment.ts'
+import { findConfig } from '../config/harvest.ts'
+import { parseLogLevel } from '../observability/log.ts'
+import { startDemo } from './start-demo.ts'
+
+interface Flags {
+  file?: string
+  once: boolean
+}
+
+export function startCommand(): Command {
+  return new Command('start')
+    .description(
+      'run everything in one process: worker, schedule, API and dashboard; the demo without a configuration',
+    )
+    .option('-f, --file <path>', 'harvest configuration (YAML)')
+    .option('--once', 'harvest once, print the summary and end', false)
+    .action(async (flags: Flags) => {
+      process.exitCode = await start(flags)
+    })
+}
+
+async function start(flags: Flags): Promise<number> {
+  const found = findConfig({ file: flags.file, env: process.env, folder: process.cwd() })
+  if (!found) {
+    const level = process.env.LOG_LEVEL?.trim()
+    return startDemo({ once: flags.once, level: level ? parseLogLevel(level, 'LOG_LEVEL') : null })
+  }
+  readEnvironment(process.env)
+  throw new Error('a configured start follows')
+}
