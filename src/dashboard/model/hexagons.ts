@@ -42,7 +42,8 @@ export function hexagonAt(x: number, y: number, edgeMetres: number): { column: n
     const dy = y - (row + offset) * height
     const distance = dx * dx + dy * dy
     if (distance < bestDistance) {
-      best = { column, row }
+      // Adding nought makes a minus nought a nought.
+      best = { column: column + 0, row: row + 0 }
       bestDistance = distance
     }
   }

@@ -57,7 +57,6 @@ export const en = {
   'source.lastAttempt': 'Last attempt',
   'source.lastError': 'The last run failed',
   'source.orphaned': 'no longer configured',
-  'source.counts': '{{success}} success, {{skipped}} skipped, {{error}} errors',
   'source.obis': 'OBIS',
   'source.open': 'Open the server',
 
@@ -214,8 +213,6 @@ export const en = {
   'map.empty': 'No profile matches.',
   'map.truncated': 'Only the fullest hexagons are drawn.',
   'map.hover': '{{profiles}}, {{datasets}}',
-
-  'variable.other': '{{name}}',
 
   'reason.UNCHANGED.title': 'Unchanged since the last harvest',
   'reason.UNCHANGED.advice':

@@ -62,7 +62,6 @@ export const fr: Record<keyof typeof en, string> & Record<`${string}_many`, stri
   'source.lastAttempt': 'Dernière tentative',
   'source.lastError': 'La dernière exécution a échoué',
   'source.orphaned': 'retirée de la configuration',
-  'source.counts': '{{success}} réussis, {{skipped}} ignorés, {{error}} erreurs',
   'source.obis': 'OBIS',
   'source.open': 'Ouvrir le serveur',
 
@@ -238,8 +237,6 @@ export const fr: Record<keyof typeof en, string> & Record<`${string}_many`, stri
   'map.empty': 'Aucun profil ne correspond.',
   'map.truncated': 'Seuls les hexagones les plus remplis sont dessinés.',
   'map.hover': '{{profiles}}, {{datasets}}',
-
-  'variable.other': '{{name}}',
 
   'reason.UNCHANGED.title': 'Inchangé depuis le dernier moissonnage',
   'reason.UNCHANGED.advice':

@@ -44,15 +44,15 @@ export function serverRoutes(api: ApiContext): void {
     api,
     {
       path: '/api/harvest/servers/{slug}.csv',
-      pattern: '/api/harvest/servers/:file{[^/]+\\.csv}',
+      pattern: '/api/harvest/servers/:slug{[^/]+\\.csv}',
       summary: "A source's datasets and reasons as CSV",
-      params: z.object({ file: slugParameter }),
+      params: z.object({ slug: slugParameter }),
       query: nothing,
       answer: { contentType: 'text/csv', schema: z.string() },
       problems: unknownSlug,
     },
     async (c, { params }) => {
-      const slug = params.file.replace(/\.csv$/, '')
+      const slug = params.slug.replace(/\.csv$/, '')
       const url = await sources.bySlug(slug)
       return answers.send(c, async () => csvOf(await sourceDatasets(database, url)), {
         contentType: 'text/csv; charset=utf-8',
@@ -67,15 +67,15 @@ export function serverRoutes(api: ApiContext): void {
     api,
     {
       path: '/api/harvest/servers/{slug}.atom',
-      pattern: '/api/harvest/servers/:file{[^/]+\\.atom}',
+      pattern: '/api/harvest/servers/:slug{[^/]+\\.atom}',
       summary: 'Atom feed of datasets of a source that turned bad or well again',
-      params: z.object({ file: slugParameter }),
+      params: z.object({ slug: slugParameter }),
       query: nothing,
       answer: { contentType: 'application/atom+xml', schema: z.string() },
       problems: unknownSlug,
     },
     async (c, { params }) => {
-      const url = await sources.bySlug(params.file.replace(/\.atom$/, ''))
+      const url = await sources.bySlug(params.slug.replace(/\.atom$/, ''))
       const here = new URL(c.req.url)
       const base = `${here.origin}${settings.basePath}`
       return answers.send(
