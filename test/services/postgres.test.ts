@@ -1,4 +1,5 @@
 import { afterAll, beforeAll } from 'vitest'
+import { describeLoad } from '../database/load.suite.ts'
 import { describeMigrations } from '../database/migrate.suite.ts'
 import { describePort } from '../database/port.suite.ts'
 import { startPostgres, type TestServer } from '../support/postgres.ts'
@@ -19,3 +20,4 @@ async function open() {
 
 describePort('PostgreSQL', open)
 describeMigrations('PostgreSQL', open)
+describeLoad('PostgreSQL', open)

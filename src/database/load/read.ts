@@ -152,7 +152,7 @@ function checkRow(
       file,
       line,
       column: '',
-      value: record.join(',').slice(0, mostOfAValue),
+      value: shown(record.join(',')),
       reason: `has ${record.length} cells instead of ${headerLength}`,
     })
   for (let index = 0; index < columns.length; index++) {
@@ -164,12 +164,17 @@ function checkRow(
         file,
         line,
         column: columns[index]!.name,
-        value: text.slice(0, mostOfAValue),
+        value: shown(text),
         reason: checked.reason,
       })
     } else cells[index] = checked
   }
   return { line, cells, faults }
+}
+
+/** A value as it can be shown and stored: no NUL, not endless. */
+function shown(value: string): string {
+  return value.slice(0, mostOfAValue).replaceAll('\0', '\\0')
 }
 
 /** Every writer ends the last line: a file that does not was cut off while it was written or copied. */
