@@ -7,6 +7,7 @@ import type { Database } from '../../src/database/port.ts'
 import { describeLoad } from './load.suite.ts'
 import { describeMigrations } from './migrate.suite.ts'
 import { describePort } from './port.suite.ts'
+import { describeRunStore } from './run-store.suite.ts'
 
 // The engine takes seconds to start and a gigabyte to run: one serves all the suites of this file.
 let folder: string | undefined
@@ -28,3 +29,4 @@ afterAll(async () => {
 describePort('the embedded engine', open)
 describeMigrations('the embedded engine', open)
 describeLoad('the embedded engine', open)
+describeRunStore('the embedded engine', open)

@@ -2,6 +2,7 @@ import { afterAll, beforeAll } from 'vitest'
 import { describeLoad } from '../database/load.suite.ts'
 import { describeMigrations } from '../database/migrate.suite.ts'
 import { describePort } from '../database/port.suite.ts'
+import { describeRunStore } from '../database/run-store.suite.ts'
 import { startPostgres, type TestServer } from '../support/postgres.ts'
 
 let server: TestServer
@@ -21,3 +22,4 @@ async function open() {
 describePort('PostgreSQL', open)
 describeMigrations('PostgreSQL', open)
 describeLoad('PostgreSQL', open)
+describeRunStore('PostgreSQL', open)

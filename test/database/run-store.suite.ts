@@ -1,0 +1,189 @@
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { migrate } from '../../src/database/migrate.ts'
+import type { Database } from '../../src/database/port.ts'
+import { databaseRunStore, forgetRuns } from '../../src/database/run-store.ts'
+import { memoryStore } from '../../src/orchestration/local/memory-store.ts'
+import type { RunStore, StoredRun } from '../../src/orchestration/local/store.ts'
+import { state } from '../../src/orchestration/states.ts'
+import { emptyDatabase } from '../support/database.ts'
+
+const at = (second: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, second, 123))
+
+function run(more: Partial<StoredRun> = {}): StoredRun {
+  return {
+    id: randomUUID(),
+    name: 'brave-otter',
+    flow: 'Harvest Source',
+    deployment: 'harvest-a',
+    parameters: { source: 'https://a.example.org', nested: { list: [1, null, 'é'] } },
+    tags: ['database', 'x'],
+    state: state('SCHEDULED', at(0), { scheduledAt: at(5) }),
+    runCount: 0,
+    createdAt: at(0),
+    createdBy: 'cli',
+    scheduledAt: at(5),
+    startedAt: null,
+    endedAt: null,
+    parentRunId: null,
+    idempotencyKey: null,
+    worker: null,
+    ...more,
+  }
+}
+
+/** The port of the standalone engine: memory and database behave alike. */
+export function describeRunStore(name: string, open: () => Promise<Database>): void {
+  describe(`the run store on ${name}`, () => {
+    let database: Database
+    beforeAll(async () => {
+      database = await open()
+      await migrate(database)
+    })
+    afterAll(() => database?.close())
+    beforeEach(() => emptyDatabase(database))
+
+    const stores: [string, () => RunStore][] = [
+      ['the database', () => databaseRunStore(database)],
+      ['memory', () => memoryStore()],
+    ]
+    describe.each(stores)('in %s', (_, make) => {
+      it('gives a run back as it was', async () => {
+        const store = make()
+        const made = run()
+        expect(await store.createRun(made)).toEqual({ run: made, created: true })
+        expect(await store.run(made.id)).toEqual(made)
+        expect(await store.run(randomUUID())).toBeNull()
+      })
+
+      it('creates one run for one idempotency key of a flow', async () => {
+        const store = make()
+        const answers = await Promise.all([1, 2, 3].map(() => store.createRun(run({ idempotencyKey: 'k' }))))
+        expect(answers.filter((answer) => answer.created)).toHaveLength(1)
+        expect(new Set(answers.map((answer) => answer.run.id)).size).toBe(1)
+        expect((await store.createRun(run({ idempotencyKey: 'k', flow: 'Other' }))).created).toBe(true)
+      })
+
+      it('lets one worker have a run, within the limit of its deployment', async () => {
+        const store = make()
+        const runs = [run(), run(), run({ deployment: 'harvest-b' })]
+        for (const one of runs) await store.createRun(one)
+        const claim = (id: string, worker: string) =>
+          store.claim(id, { worker, concurrencyLimit: 1, to: state('PENDING', at(6)) })
+        const claims = await Promise.all([
+          claim(runs[0]!.id, 'w1'),
+          claim(runs[0]!.id, 'w2'),
+          claim(runs[1]!.id, 'w3'),
+        ])
+        expect(claims.filter((claimed) => claimed !== null)).toHaveLength(1)
+        expect((await claim(runs[2]!.id, 'w1'))?.worker).toBe('w1')
+      })
+
+      it('changes a state only from those that are allowed', async () => {
+        const store = make()
+        const made = run()
+        await store.createRun(made)
+        expect(await store.transition(made.id, ['RUNNING'], state('COMPLETED', at(9)))).toBeNull()
+        const running = await store.transition(made.id, ['SCHEDULED'], state('RUNNING', at(7)), {
+          runCount: 1,
+          startedAt: at(7),
+          worker: 'w',
+        })
+        expect(running).toMatchObject({
+          runCount: 1,
+          startedAt: at(7),
+          worker: 'w',
+          state: { type: 'RUNNING' },
+        })
+        expect(running?.state.scheduledAt).toBeUndefined()
+      })
+
+      it('finds runs by what they are, newest first, and those that are due, oldest first', async () => {
+        const store = make()
+        const runs = [1, 2, 3].map((n) => run({ createdAt: at(n), scheduledAt: at(10 - n) }))
+        for (const one of runs) await store.createRun(one)
+        const idsOf = (found: StoredRun[]) => found.map((one) => runs.findIndex((made) => made.id === one.id))
+        expect(idsOf(await store.runs({ flow: 'Harvest Source' }))).toEqual([2, 1, 0])
+        expect(idsOf(await store.runs({ types: ['SCHEDULED'], dueBefore: at(8) }))).toEqual([2, 1])
+        expect(idsOf(await store.runs({ limit: 1 }))).toEqual([2])
+        expect(await store.runs({ worker: 'nobody' })).toEqual([])
+      })
+
+      it('keeps tasks, log lines and artifacts in their order', async () => {
+        const store = make()
+        const flowRunId = randomUUID()
+        const task = (taskName: string) => ({
+          id: randomUUID(),
+          flowRunId,
+          flowRunCount: 1,
+          name: taskName,
+          task: taskName,
+          dynamicKey: '0',
+          tags: [],
+          after: [],
+          retries: 3,
+          retryDelaySeconds: 1,
+          runCount: 1,
+          state: state('RUNNING', at(1)),
+          expectedStartAt: at(0),
+          startedAt: at(1),
+          endedAt: null,
+          runningSeconds: 0.5,
+        })
+        const tasks = [task('list'), task('load')]
+        await store.saveTaskRuns(tasks)
+        await store.saveTaskRuns([{ ...tasks[0]!, state: state('COMPLETED', at(3)), endedAt: at(3) }])
+        expect(await store.taskRuns(flowRunId)).toEqual([
+          { ...tasks[0], state: state('COMPLETED', at(3)), endedAt: at(3) },
+          tasks[1],
+        ])
+        const line = (message: string) => ({
+          flowRunId,
+          taskRunId: null,
+          task: null,
+          level: 'info' as const,
+          message,
+          at: at(2),
+        })
+        await store.appendLogs(['one', 'two', 'three'].map(line))
+        expect((await store.logs(flowRunId)).map((one) => one.message)).toEqual(['one', 'two', 'three'])
+        expect(await store.logs(flowRunId, { last: 2 })).toEqual(['two', 'three'].map(line))
+        const artifact = {
+          id: randomUUID(),
+          flowRunId,
+          taskRunId: null,
+          artifact: { type: 'progress' as const, key: 'p', description: null, data: 0.5 },
+          at: at(4),
+        }
+        await store.saveArtifact(artifact)
+        await store.saveArtifact({ ...artifact, artifact: { ...artifact.artifact, data: 1 } })
+        expect(await store.artifacts(flowRunId)).toEqual([
+          { ...artifact, artifact: { ...artifact.artifact, data: 1 } },
+        ])
+      })
+
+      it('remembers which processes live', async () => {
+        const store = make()
+        await store.touchWorker('a', at(1))
+        await store.touchWorker('a', at(2))
+        expect(await store.workers()).toEqual([{ name: 'a', seenAt: at(2) }])
+        await store.removeWorker('a')
+        expect(await store.workers()).toEqual([])
+      })
+    })
+
+    it('forgets runs that ended long ago', async () => {
+      const store = databaseRunStore(database)
+      const old = run({ state: state('COMPLETED', at(1)), endedAt: at(1) })
+      const open = run()
+      for (const one of [old, open]) await store.createRun(one)
+      await store.appendLogs([
+        { flowRunId: old.id, taskRunId: null, task: null, level: 'info', message: 'm', at: at(1) },
+      ])
+      expect(await forgetRuns(database, at(2))).toBe(1)
+      expect(await store.run(old.id)).toBeNull()
+      expect(await store.logs(old.id)).toEqual([])
+      expect(await store.run(open.id)).not.toBeNull()
+    })
+  })
+}
