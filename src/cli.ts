@@ -4,13 +4,17 @@ import { Command, CommanderError } from 'commander'
 import { configCommand } from './commands/config.ts'
 import { reportError } from './commands/console.ts'
 import { demoCommand } from './commands/demo.ts'
+import { deployCommand } from './commands/deploy.ts'
 import { loadDotenv } from './commands/dotenv.ts'
 import { explainCommand } from './commands/explain.ts'
 import { harvestCommand } from './commands/harvest.ts'
 import { loadCommand } from './commands/load.ts'
 import { migrateCommand } from './commands/migrate.ts'
+import { serveCommand } from './commands/serve.ts'
 import { startCommand } from './commands/start.ts'
+import { triggerCommand } from './commands/trigger.ts'
 import { vocabulariesCommand } from './commands/vocabularies.ts'
+import { workerCommand } from './commands/worker.ts'
 import { exitCodes } from './errors.ts'
 import { version } from './version.ts'
 
@@ -22,6 +26,10 @@ const program = new Command('harvester')
   )
   .version(version)
   .addCommand(startCommand())
+  .addCommand(workerCommand())
+  .addCommand(serveCommand())
+  .addCommand(deployCommand())
+  .addCommand(triggerCommand())
   .addCommand(harvestCommand())
   .addCommand(loadCommand())
   .addCommand(migrateCommand())

@@ -12,7 +12,7 @@ import { createConsole, interruptible } from './console.ts'
 import { lazyDatabase } from './database.ts'
 import { createProcess } from './services.ts'
 
-interface Flags {
+export interface HarvestFlags {
   file?: string
   url?: string[]
   source?: string
@@ -22,6 +22,7 @@ interface Flags {
   force: boolean
   full: boolean
   strict: boolean
+  allowPrune: boolean
   ckanUrl?: string
   logLevel?: string
 }
@@ -41,6 +42,7 @@ export function harvestCommand(): Command {
     .option('--no-load', 'write the CSVs only; no database is started')
     .option('--force', 'harvest datasets that did not change too', false)
     .option('--full', 'reload everything: what no source holds any more leaves the index', false)
+    .option('--allow-prune', 'remove more than the share of a source that the limits allow', false)
     .option('--strict', 'end with 1 if any dataset failed', false)
     .option('--ckan-url <url>', 'the CKAN catalogue')
     .option('--log-level <level>', 'debug, info, warning or error')
@@ -53,12 +55,26 @@ Examples:
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 130 interrupted.`,
     )
-    .action(async (flags: Flags) => {
+    .action(async (flags: HarvestFlags) => {
       process.exitCode = await harvest(flags)
     })
 }
 
-async function harvest(flags: Flags): Promise<number> {
+/** What the flags are when none is given. */
+export const harvestDefaults: HarvestFlags = {
+  load: true,
+  force: false,
+  full: false,
+  strict: false,
+  allowPrune: false,
+}
+
+export async function harvest(flags: HarvestFlags): Promise<number> {
+  if (flags.full && flags.source !== undefined) {
+    throw new HarvesterError('USAGE', '--full reloads all sources, --source names one', {
+      remedy: 'Leave one of them out.',
+    })
+  }
   const environment = readEnvironment(process.env)
   const config = readHarvestConfig({
     file: flags.file,
@@ -94,7 +110,7 @@ async function harvest(flags: Flags): Promise<number> {
     const backend = createLocalBackend({ store: memoryStore(), tagLimits: { database: 3 } })
     // One configured server is a run of that source; several are one run over all.
     const [only, ...others] = config.sources
-    const source = flags.source ?? (only && others.length === 0 ? only.url : null)
+    const source = flags.full ? null : (flags.source ?? (only && others.length === 0 ? only.url : null))
     const result = await runFlow(
       backend,
       harvestSourceFlow(parts.services),
@@ -103,6 +119,7 @@ async function harvest(flags: Flags): Promise<number> {
         force: flags.force,
         dataset_ids: flags.datasetId ?? null,
         incremental: flags.full ? false : null,
+        allow_prune: flags.allowPrune,
       },
       {
         signal: stop.signal,

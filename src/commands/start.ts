@@ -1,7 +1,8 @@
 import { Command } from 'commander'
-import { readEnvironment } from '../config/environment.ts'
 import { findConfig } from '../config/harvest.ts'
 import { parseLogLevel } from '../observability/log.ts'
+import { harvest, harvestDefaults } from './harvest.ts'
+import { runService } from './service.ts'
 import { startDemo } from './start-demo.ts'
 
 interface Flags {
@@ -27,6 +28,7 @@ async function start(flags: Flags): Promise<number> {
     const level = process.env.LOG_LEVEL?.trim()
     return startDemo({ once: flags.once, level: level ? parseLogLevel(level, 'LOG_LEVEL') : null })
   }
-  readEnvironment(process.env)
-  throw new Error('a configured start follows')
+  if (flags.once)
+    return harvest({ ...harvestDefaults, ...(flags.file !== undefined && { file: flags.file }) })
+  return runService({ file: flags.file, work: true, serve: true, onStop: 'reschedule' })
 }

@@ -22,6 +22,8 @@ export interface ConfigRequest {
   env: Readonly<Record<string, string | undefined>>
   /** The working folder. */
   folder: string
+  /** A process that is handed its sources, or only shows what is stored, needs no list. @default false */
+  sourcesOptional?: boolean
 }
 
 const defaultFile = 'config/harvest.yaml'
@@ -91,7 +93,7 @@ export function readHarvestConfig(request: ConfigRequest): HarvestConfig {
     )
     const obis = request.urls?.length ? null : obisDatasetIds(settings, request.env, base, faults)
     if (obis && obis.length > 0) sources.push({ type: 'obis', url: obisUrl, slug: 'obis', datasetIds: obis })
-    if (sources.length === 0 && faults.length === 0) {
+    if (sources.length === 0 && faults.length === 0 && !request.sourcesOptional) {
       faults.push({
         line: document.lineOf(['erddap_urls']),
         message: 'erddap_urls: names no server, and there are no OBIS datasets',

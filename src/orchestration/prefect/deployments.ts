@@ -24,6 +24,8 @@ export interface Registration {
   readonly tagLimits?: Readonly<Record<string, number>>
   /** Deletes the deployments that vanished instead of pausing them. @default false */
   readonly prune?: boolean
+  /** Only some of the deployments are given: the others have not vanished. @default false */
+  readonly partial?: boolean
 }
 
 export interface RegistrationReport {
@@ -65,7 +67,7 @@ export async function registerDeployments(
     const what = await ensureDeployment(backend, spec, tag)
     report[what].push(spec.name)
   }
-  await retireVanished(backend, registration, tag, report)
+  if (!registration.partial) await retireVanished(backend, registration, tag, report)
   return report
 }
 

@@ -1,0 +1,89 @@
+import { Command } from 'commander'
+import { readEnvironment } from '../config/environment.ts'
+import { readHarvestConfig } from '../config/harvest.ts'
+import { exitCodes, HarvesterError } from '../errors.ts'
+import {
+  createPrefectBackend,
+  namespaceTag,
+  prefectSettings,
+  registerDeployments,
+} from '../orchestration/index.ts'
+import { createConsole } from './console.ts'
+import { declaredDeployments, registrationOf } from './engine.ts'
+import { createProcess } from './services.ts'
+
+interface Flags {
+  file?: string
+  all: boolean
+  prune: boolean
+}
+
+export function deployCommand(): Command {
+  return new Command('deploy')
+    .description('register pools, limits and deployments with the Prefect server, without a worker')
+    .argument('[name...]', 'deployments to register')
+    .option('-f, --file <path>', 'harvest configuration (YAML)')
+    .option('--all', 'all of config/deployments.yaml', false)
+    .option(
+      '--prune',
+      'delete deployments of sources that left the configuration, instead of pausing them',
+      false,
+    )
+    .action(async (names: string[], flags: Flags) => {
+      process.exitCode = await deploy(names, flags)
+    })
+}
+
+async function deploy(names: string[], flags: Flags): Promise<number> {
+  const environment = readEnvironment(process.env)
+  const settings = prefectSettings(process.env)
+  if (!settings)
+    throw new HarvesterError('USAGE', 'PREFECT_API_URL is not set', {
+      remedy: 'Set it to the API of the server, as http://localhost:4200/api.',
+    })
+  if (names.length === 0 && !flags.all)
+    throw new HarvesterError('USAGE', 'no deployment is named', { remedy: 'Name some, or use --all.' })
+  const config = readHarvestConfig({ file: flags.file, env: process.env, folder: process.cwd() })
+  const { log } = createConsole({ level: 'info', time: true, progress: false })
+  const parts = await createProcess({
+    environment,
+    config,
+    log,
+    database: null,
+    orchestrator: 'prefect',
+    listeners: [],
+  })
+  const backend = createPrefectBackend({
+    settings,
+    namespaceTag: namespaceTag(environment.HARVESTER_NAMESPACE),
+    onProblem: (text, facts) => log.warn(facts, text),
+  })
+  try {
+    const declared = declaredDeployments(environment, parts.services)
+    const unknown = names.filter((name) => !declared.some((deployment) => deployment.name === name))
+    if (unknown.length > 0) {
+      throw new HarvesterError('USAGE', `there is no deployment ${unknown.join(', ')}`, {
+        remedy: `Declared: ${declared.map(({ name }) => name).join(', ')}.`,
+      })
+    }
+    const registration = registrationOf(environment, parts.services, declared, flags.prune)
+    const only = new Set(names)
+    const report = await registerDeployments(
+      backend,
+      // What was not named has not vanished.
+      flags.all
+        ? registration
+        : {
+            ...registration,
+            deployments: registration.deployments.filter(({ name }) => only.has(name)),
+            partial: true,
+          },
+    )
+    for (const [what, list] of Object.entries(report))
+      if (list.length > 0) process.stdout.write(`${what}: ${list.join(', ')}\n`)
+    return exitCodes.done
+  } finally {
+    await backend.close()
+    await parts.close()
+  }
+}

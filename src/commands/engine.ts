@@ -1,0 +1,197 @@
+/** The engine of a long-lived process: a worker of a Prefect server, or the standalone scheduler. */
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
+import { type DeclaredDeployment, loadDeployments } from '../config/deployments-file.ts'
+import type { Environment } from '../config/environment.ts'
+import type { Database } from '../database/port.ts'
+import { databaseRunStore } from '../database/run-store.ts'
+import { deploymentSpecs, harvesterFlows } from '../flows/registry.ts'
+import type { HarvestServices } from '../flows/services.ts'
+import type { Log, LogLevel } from '../observability/log.ts'
+import {
+  createLocalBackend,
+  createPrefectBackend,
+  flowRegistry,
+  type LogLine,
+  namespaceTag,
+  type PrefectSettings,
+  type Registration,
+  type Standalone,
+  startStandalone,
+  startWorker,
+} from '../orchestration/index.ts'
+import type { RunControl } from '../server/ports.ts'
+import { version } from '../version.ts'
+import { localRunControl, prefectRunControl } from './run-control.ts'
+
+export interface Engine {
+  control: RunControl
+  describe: string
+  running(): number
+  /** Waits for what runs, up to the grace time; nothing is left Running. */
+  stop(): Promise<void>
+  /** Ends the grace time. */
+  force(): void
+}
+
+export interface EngineParts {
+  environment: Environment
+  services: HarvestServices
+  log: Log
+  level: LogLevel
+  onLog: (line: LogLine) => void
+  onStop: 'reschedule' | 'crash'
+  signal: AbortSignal
+}
+
+/** Task runs that load at once, over all workers. */
+export const databaseLimit = 3
+
+/** The declared deployments of this process. */
+export function declaredDeployments(
+  environment: Environment,
+  services: Pick<HarvestServices, 'config'>,
+): DeclaredDeployment[] {
+  return loadDeployments(environment, services.config.sources)
+}
+
+/** What a starting worker or `harvester deploy` registers. */
+export function registrationOf(
+  environment: Environment,
+  services: HarvestServices,
+  declared: readonly DeclaredDeployment[],
+  prune = false,
+): Registration {
+  return {
+    namespace: environment.HARVESTER_NAMESPACE,
+    pools: [environment.HARVEST_POOL, environment.MAINTENANCE_POOL].map((name) => ({
+      name,
+      concurrencyLimit: null,
+    })),
+    deployments: deploymentSpecs(declared, harvesterFlows(services), services.gitSha ?? version),
+    tagLimits: { database: databaseLimit },
+    prune,
+  }
+}
+
+/** What tells one deploy from the next: DEPLOY_ID, else version, configuration and build; never the clock. */
+export function deployKey(environment: Environment, services: HarvestServices): string {
+  const id =
+    environment.DEPLOY_ID ??
+    createHash('sha256')
+      .update(
+        JSON.stringify([
+          version,
+          services.gitSha,
+          environment.BUILD_TIME ?? '',
+          services.config.settings,
+          services.config.sources,
+        ]),
+      )
+      .digest('hex')
+      .slice(0, 16)
+  return `deploy:${environment.HARVESTER_NAMESPACE}:${id}`
+}
+
+export async function startPrefectEngine(settings: PrefectSettings, parts: EngineParts): Promise<Engine> {
+  const { environment, services, log } = parts
+  const declared = declaredDeployments(environment, services)
+  const backend = createPrefectBackend({
+    settings,
+    namespaceTag: namespaceTag(environment.HARVESTER_NAMESPACE),
+    onProblem: (text, facts) => log.warn(facts, text),
+  })
+  const registers = environment.REGISTER_DEPLOYMENTS
+  const worker = await startWorker({
+    backend,
+    flows: flowRegistry(harvesterFlows(services)),
+    pools: [environment.HARVEST_POOL, environment.MAINTENANCE_POOL],
+    limit: environment.WORKER_LIMIT,
+    name: environment.WORKER_NAME ?? null,
+    slotFolder: join(environment.HARVESTER_DATA_DIR, 'workers'),
+    registration: registers ? registrationOf(environment, services, declared) : null,
+    runOnDeploy:
+      registers && environment.RUN_ON_DEPLOY
+        ? {
+            deployment: 'harvest-all',
+            key: deployKey(environment, services),
+            parameters: { triggered_by: 'deploy' },
+          }
+        : null,
+    graceSeconds: environment.WORKER_GRACE_SECONDS,
+    onStop: parts.onStop,
+    logLevel: parts.level,
+    onLog: parts.onLog,
+    signal: parts.signal,
+    onProblem: (text, facts) => log.warn(facts, text),
+    onInfo: (text, facts) => log.info(facts, text),
+  })
+  return {
+    control: prefectRunControl(backend, declared, environment.HARVESTER_NAMESPACE),
+    describe: `worker ${worker.name} of ${settings.apiUrl}`,
+    running: () => worker.running,
+    stop: async () => {
+      await worker.stop()
+      await backend.close()
+    },
+    force: () => worker.force(),
+  }
+}
+
+export async function startLocalEngine(database: Database, parts: EngineParts): Promise<Engine> {
+  const { environment, services, log } = parts
+  const declared = declaredDeployments(environment, services)
+  const backend = createLocalBackend({
+    store: databaseRunStore(database),
+    deployments: deploymentSpecs(declared, harvesterFlows(services), services.gitSha ?? version),
+    tagLimits: { database: databaseLimit },
+    ...(environment.WORKER_NAME !== undefined && { worker: environment.WORKER_NAME }),
+    onProblem: (text, facts) => log.warn(facts, text),
+  })
+  const standalone: Standalone = await startStandalone({
+    backend,
+    limit: environment.WORKER_LIMIT,
+    graceSeconds: environment.WORKER_GRACE_SECONDS,
+    onStop: parts.onStop,
+    logLevel: parts.level,
+    onLog: parts.onLog,
+    runOnDeploy: environment.RUN_ON_DEPLOY
+      ? { deployment: 'harvest-all', parameters: { triggered_by: 'deploy' } }
+      : null,
+    onProblem: (text, facts) => log.warn(facts, text),
+    onInfo: (text, facts) => log.info(facts, text),
+  })
+  return {
+    control: localRunControl(backend, declared, () => standalone),
+    describe: 'standalone',
+    running: () => standalone.running,
+    stop: async () => {
+      await standalone.stop()
+      await backend.close()
+    },
+    force: () => standalone.force(),
+  }
+}
+
+/** The engine as a process sees it that runs no flows itself. */
+export function storedRunControl(
+  prefect: PrefectSettings | null,
+  database: Database,
+  declared: readonly DeclaredDeployment[],
+  services: HarvestServices,
+  environment: Environment,
+): RunControl {
+  if (prefect) {
+    const backend = createPrefectBackend({
+      settings: prefect,
+      namespaceTag: namespaceTag(environment.HARVESTER_NAMESPACE),
+    })
+    return prefectRunControl(backend, declared, environment.HARVESTER_NAMESPACE)
+  }
+  const deployments = deploymentSpecs(declared, harvesterFlows(services), services.gitSha ?? version)
+  return localRunControl(
+    createLocalBackend({ store: databaseRunStore(database), deployments }),
+    declared,
+    () => null,
+  )
+}

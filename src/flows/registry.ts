@@ -1,0 +1,69 @@
+/** Our flows, and the deployments that a site has of them. */
+import type { DeclaredDeployment } from '../config/deployments-file.ts'
+import { HarvesterError } from '../errors.ts'
+import {
+  type AnyFlow,
+  type DeploymentSpec,
+  normaliseCron,
+  normaliseTimezone,
+} from '../orchestration/index.ts'
+import { harvestAll } from './harvest-all.ts'
+import { harvestSourceFlow } from './harvest-source.ts'
+import type { HarvestServices } from './services.ts'
+
+/** Every flow that this process can run. */
+export function harvesterFlows(services: HarvestServices): AnyFlow[] {
+  return [harvestSourceFlow(services), harvestAll] as unknown as AnyFlow[]
+}
+
+/**
+ * The declared deployments with their flows.
+ * @throws HarvesterError CONFIG_INVALID for a schedule, zone or flow that is none
+ */
+export function deploymentSpecs(
+  declared: readonly DeclaredDeployment[],
+  flows: readonly AnyFlow[],
+  version: string,
+): DeploymentSpec[] {
+  const perSource = declared.filter(({ source }) => source !== null)
+  return declared.map((deployment) => {
+    const flow = flows.find(({ name }) => name === deployment.flow)
+    if (!flow) {
+      throw new HarvesterError(
+        'CONFIG_INVALID',
+        `the deployment ${deployment.name} is of a flow "${deployment.flow}", which does not exist`,
+        {
+          remedy: `Flows: ${flows.map(({ name }) => name).join(', ')}.`,
+        },
+      )
+    }
+    const { schedule } = deployment
+    const cron = schedule?.active ? normaliseCron(schedule.cron, schedule.named) : null
+    const fanOut =
+      flow.name === harvestAll.name
+        ? {
+            deployments: perSource.map(({ name }) => name),
+            own_schedule: perSource.filter(({ schedule }) => schedule !== null).map(({ name }) => name),
+          }
+        : {}
+    return {
+      name: deployment.name,
+      flow,
+      parameters: { ...fanOut, ...deployment.parameters },
+      schedule:
+        cron === null
+          ? null
+          : { cron, timezone: normaliseTimezone(schedule?.timezone, `the time zone of ${deployment.name}`) },
+      concurrencyLimit: deployment.concurrencyLimit,
+      tags: deployment.tags,
+      workPool: deployment.workPool,
+      description: deployment.description,
+      version,
+    }
+  })
+}
+
+/** The flow of a source in `deployments`, by the name of the source. */
+export function deploymentOfSource(declared: readonly DeclaredDeployment[], url: string): string | null {
+  return declared.find(({ source }) => source?.url === url)?.name ?? null
+}
