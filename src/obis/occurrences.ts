@@ -1,0 +1,52 @@
+/** Occurrences as OBIS gives them, by column: what the parquet reader and the paged API both hand over. */
+
+/** Some thousand occurrences. Missing numbers are NaN; a missing name is −1. All arrays are of the same length. */
+export interface OccurrenceBatch {
+  rows: number
+  /** Degrees. */
+  latitude: Float64Array
+  longitude: Float64Array
+  /** Milliseconds since 1970. */
+  dateStartMs: Float64Array
+  dateEndMs: Float64Array
+  depthMinMetres: Float64Array
+  depthMaxMetres: Float64Array
+  /** Index into the {@link NameTable} of the reader. */
+  name: Int32Array
+}
+
+/** Numbers every scientific name of a dataset once, so that millions of occurrences need not carry text. */
+export class NameTable {
+  readonly #ids = new Map<string, number>()
+  readonly names: string[] = []
+
+  /** The number of a name as it is stored: trimmed, without control characters; −1 for a blank one. */
+  id(text: string | null | undefined): number {
+    if (text === null || text === undefined) return -1
+    const known = this.#ids.get(text)
+    if (known !== undefined) return known
+    const name = text.replace(/[\s\p{Cc}]+/gu, ' ').trim()
+    if (name === '') return -1
+    let id = this.#ids.get(name)
+    if (id === undefined) {
+      id = this.names.length
+      this.names.push(name)
+      this.#ids.set(name, id)
+    }
+    if (name !== text) this.#ids.set(text, id)
+    return id
+  }
+}
+
+/** The numeric columns of a batch, with the names that OBIS gives them. */
+export const numericColumns = {
+  latitude: 'decimalLatitude',
+  longitude: 'decimalLongitude',
+  dateStartMs: 'date_start',
+  dateEndMs: 'date_end',
+  depthMinMetres: 'minimumDepthInMeters',
+  depthMaxMetres: 'maximumDepthInMeters',
+} as const
+export type NumericColumn = keyof typeof numericColumns
+export const numericColumnNames = Object.keys(numericColumns) as NumericColumn[]
+export const nameColumn = 'scientificName'

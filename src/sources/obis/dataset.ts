@@ -1,0 +1,290 @@
+/** One OBIS dataset from its id to its attempt: described, placed, gathered into cells. */
+
+import { createHash } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
+import { decodeUrl } from '../../erddap/urls.ts'
+import { describeError, HarvesterError, isHarvesterError } from '../../errors.ts'
+import type { AttemptOutcome } from '../../harvest/attempt.ts'
+import { CellGatherer, type ObisCell } from '../../harvest/obis-cells.ts'
+import { describeObisDataset, type ObisDescription, obisRulesVersion } from '../../harvest/obis-dataset.ts'
+import { parseShape } from '../../harvest/obis-geometry.ts'
+import type { Breaker } from '../../http/breaker.ts'
+import type { HttpRecord } from '../../http/client.ts'
+import { isParquetFault, type ObisClient, type ObisDataset, type ObisScope } from '../../obis/client.ts'
+import { NameTable } from '../../obis/occurrences.ts'
+import type { FileValidators } from '../../obis/remote-file.ts'
+import { failure } from '../erddap/dataset.ts'
+import type { ObisFilter } from './filter.ts'
+
+/** What all OBIS datasets share in one run. */
+export interface ObisHarvest {
+  client: ObisClient
+  filter: ObisFilter
+  breaker: Breaker
+  /** Of one dataset; null for none. */
+  datasetTimeoutMs: number | null
+  signal: AbortSignal
+  /** @default a real pause */
+  sleep?: (ms: number, signal: AbortSignal) => Promise<void>
+}
+
+export interface HarvestedObisDataset {
+  description: ObisDescription
+  cells: number
+  occurrences: number
+  content: { hash: string; reason: null } | { hash: null; reason: string }
+}
+
+export interface ObisDatasetResult {
+  outcome: AttemptOutcome
+  harvested: HarvestedObisDataset | null
+  warnings: string[]
+  /** Decoded, in order. */
+  queryUrls: string[]
+  requests: number
+  bytes: number
+}
+
+export interface ObisDatasetListener {
+  /** From south to north and west to east. */
+  onCells(cells: readonly ObisCell[]): Promise<void>
+  onRequest?(record: HttpRecord): void
+}
+
+/** A file that breaks off halfway is read anew so often before the API is asked instead. */
+const readings = 3
+const cellsAtOnce = 500
+
+/**
+ * Harvests one dataset. What goes wrong with it is its outcome.
+ *
+ * @param knownHash the `content_hash` of its last good harvest; equal means unchanged. Null harvests in any case
+ * @throws HarvesterError CANCELLED, WRITE_FAILED: what concerns the whole run
+ */
+export async function harvestObisDataset(
+  source: ObisHarvest,
+  datasetId: string,
+  knownHash: string | null,
+  listener: ObisDatasetListener,
+): Promise<ObisDatasetResult> {
+  const { client } = source
+  const queryUrls: string[] = []
+  const warnings: string[] = []
+  let requests = 0
+  let bytes = 0
+  const finish = (
+    outcome: AttemptOutcome,
+    harvested: HarvestedObisDataset | null = null,
+  ): ObisDatasetResult => ({ outcome, harvested, warnings, queryUrls, requests, bytes })
+  const skip = (
+    reason: (AttemptOutcome & { status: 'skipped' })['reason'],
+    message: string | null,
+  ): ObisDatasetResult => finish({ status: 'skipped', reason, message })
+
+  const limit = timeLimit(source, datasetId)
+  const scope: ObisScope = {
+    signal: limit.signal,
+    breaker: source.breaker,
+    onRequest(record) {
+      requests += 1
+      bytes += record.bytes
+      const url = decodeUrl(record.url)
+      // Ranges of one file, and attempts of one request, are one entry.
+      if (queryUrls.at(-1) !== url) queryUrls.push(url)
+      listener.onRequest?.(record)
+    },
+  }
+
+  try {
+    const dataset = await client.dataset(datasetId, scope)
+    if (!dataset)
+      return finish({ status: 'error', reason: 'NOT_FOUND', message: `OBIS has no dataset ${datasetId}` })
+    const filter = filterFor(source.filter, dataset, warnings)
+    if (filter === 'elsewhere')
+      return skip('OUT_OF_REGION', `its extent does not meet ${source.filter.description}`)
+    const gathered = await gather(source, dataset, filter, knownHash, scope, warnings)
+    if (gathered === 'unchanged') return skip('UNCHANGED', null)
+    const { gatherer, names, content } = gathered
+    const { counts } = gatherer
+    if (counts.occurrences === 0) return skip('NO_OCCURRENCES', 'OBIS holds no occurrence of it')
+    if (gatherer.size === 0 && counts.outsideRegion === 0)
+      return skip(
+        'NO_VALID_COORDINATES',
+        `none of its ${counts.occurrences} occurrences has a usable position`,
+      )
+    if (gatherer.size === 0)
+      return skip(
+        'OUT_OF_REGION',
+        `none of its ${counts.occurrences} occurrences lies within ${source.filter.description}`,
+      )
+    if (counts.misplaced > 0)
+      warnings.push(
+        `${counts.misplaced} of ${counts.occurrences} occurrences have no position that a map can show`,
+      )
+    if (counts.impossibleDates > 0)
+      warnings.push(`${counts.impossibleDates} dates lie outside of the years 1 to 9999 and were left out`)
+    let waiting: ObisCell[] = []
+    for (const cell of gatherer.cells(names.names)) {
+      waiting.push(cell)
+      if (waiting.length < cellsAtOnce) continue
+      await listener.onCells(waiting)
+      limit.signal.throwIfAborted()
+      waiting = []
+    }
+    if (waiting.length > 0) await listener.onCells(waiting)
+    return finish(
+      { status: 'success', reason: null, message: null },
+      {
+        description: describeObisDataset(dataset),
+        cells: gatherer.size,
+        occurrences: counts.occurrences,
+        content,
+      },
+    )
+  } catch (error) {
+    if (source.signal.aborted || isHarvesterError(error, 'WRITE_FAILED')) throw error
+    const cause = limit.signal.aborted ? (limit.signal.reason as unknown) : error
+    if (isHarvesterError(cause, 'CANCELLED')) throw cause
+    if (isHarvesterError(cause, 'HTTP_CONNECT') && typeof cause.facts.host === 'string')
+      source.breaker.reportUnreachable(cause.facts.host, cause.message)
+    if (queryUrls.length === 0) queryUrls.push(client.datasetUrl(datasetId))
+    return finish(failure(cause))
+  } finally {
+    limit.end()
+  }
+}
+
+interface Gathered {
+  gatherer: CellGatherer
+  names: NameTable
+  content: HarvestedObisDataset['content']
+}
+
+/** The occurrences from the published file; from the paged API where that is of no use. */
+async function gather(
+  source: ObisHarvest,
+  dataset: ObisDataset,
+  filter: ObisFilter['region'],
+  knownHash: string | null,
+  scope: ObisScope,
+  warnings: string[],
+): Promise<Gathered | 'unchanged'> {
+  const sleep = source.sleep ?? ((ms, signal) => delay(ms, undefined, { signal }))
+  let fault: unknown
+  for (let reading = 1; reading <= readings; reading += 1) {
+    try {
+      return await gatherParquet(source, dataset, filter, knownHash, scope, warnings)
+    } catch (error) {
+      if (scope.signal.aborted || !isParquetFault(error)) throw error
+      fault = error
+      if (!isBroken(error)) break
+    }
+    if (reading < readings) await sleep(1000 * 2 ** reading, scope.signal)
+  }
+  warnings.push(`the published file is of no use (${describeError(fault)}); the paged API was asked instead`)
+  const names = new NameTable()
+  const gatherer = new CellGatherer(filter)
+  for await (const batch of source.client.pages(dataset.id, names, scope)) gatherer.add(batch)
+  if (dataset.records !== null && gatherer.counts.occurrences < dataset.records)
+    warnings.push(`OBIS states ${dataset.records} occurrences, its API gave ${gatherer.counts.occurrences}`)
+  return { gatherer, names, content: { hash: null, reason: 'HASH_NO_FILE_LIST' } }
+}
+
+async function gatherParquet(
+  source: ObisHarvest,
+  dataset: ObisDataset,
+  filter: ObisFilter['region'],
+  knownHash: string | null,
+  scope: ObisScope,
+  warnings: string[],
+): Promise<Gathered | 'unchanged'> {
+  const file = await source.client.openParquet(dataset.id, scope)
+  try {
+    const hash = fingerprint(dataset, file.validators, filter ? source.filter.fingerprint : null)
+    if (hash !== null && hash === knownHash) return 'unchanged'
+    const parquet = await source.client.readParquet(file)
+    const names = new NameTable()
+    const gatherer = new CellGatherer(filter)
+    for await (const batch of parquet.batches(names)) {
+      gatherer.add(batch)
+      scope.signal.throwIfAborted()
+    }
+    if (gatherer.counts.occurrences !== parquet.rows)
+      throw new HarvesterError(
+        'HTTP_BAD_ANSWER',
+        `${file.url} announces ${parquet.rows} rows and holds ${gatherer.counts.occurrences}`,
+      )
+    if (parquet.missing.length > 0)
+      warnings.push(`the published file lacks ${parquet.missing.join(', ')}; its cells go without`)
+    return {
+      gatherer,
+      names,
+      content: hash === null ? { hash: null, reason: 'HASH_NO_FILE_LIST' } : { hash, reason: null },
+    }
+  } finally {
+    await file.close()
+  }
+}
+
+/** What proves that a dataset is as it was: its file, its description, our rules and the site's region. */
+function fingerprint(dataset: ObisDataset, validators: FileValidators, region: string | null): string | null {
+  if (validators.etag === null && validators.lastModified === null) return null
+  const { title, institutes, nodes } = dataset
+  return createHash('sha256')
+    .update(JSON.stringify([obisRulesVersion, region, title, institutes, nodes, validators]))
+    .digest('hex')
+}
+
+/** The region to hold occurrences against, null for all of them; `elsewhere` if no occurrence can lie in it. */
+function filterFor(
+  filter: ObisFilter,
+  dataset: ObisDataset,
+  warnings: string[],
+): ObisFilter['region'] | 'elsewhere' {
+  if (!filter.region || dataset.nodes.some(({ id }) => filter.exemptNodeIds.has(id))) return null
+  if (dataset.extent === null) return filter.region
+  try {
+    return filter.region.meets(parseShape(dataset.extent)) ? filter.region : 'elsewhere'
+  } catch (error) {
+    warnings.push(`its extent cannot be understood (${describeError(error)}); every occurrence was looked at`)
+    return filter.region
+  }
+}
+
+/** A connection that broke, or a file that was replaced while it was read: another reading may succeed. */
+function isBroken(error: unknown): boolean {
+  if (isHarvesterError(error, 'HTTP_STATUS')) return error.facts.status === 412
+  return isHarvesterError(error, 'HTTP_CONNECT', 'HTTP_TIMEOUT') && error.facts.permanent !== true
+}
+
+/** A signal that ends the work on one dataset: with the run, or when its time is over. */
+function timeLimit(source: ObisHarvest, datasetId: string): { signal: AbortSignal; end(): void } {
+  const { signal, datasetTimeoutMs: ms } = source
+  const controller = new AbortController()
+  const onAbort = () => controller.abort(signal.reason)
+  if (signal.aborted) onAbort()
+  else signal.addEventListener('abort', onAbort, { once: true })
+  const timer =
+    ms === null
+      ? undefined
+      : setTimeout(
+          () =>
+            controller.abort(
+              new HarvesterError(
+                'HTTP_TIMEOUT',
+                `OBIS dataset ${datasetId} took longer than ${ms / 1000} s`,
+                {
+                  remedy: 'Raise timeouts.dataset_seconds.',
+                },
+              ),
+            ),
+          ms,
+        )
+  return {
+    signal: controller.signal,
+    end() {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', onAbort)
+    },
+  }
+}
