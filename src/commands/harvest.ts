@@ -104,6 +104,7 @@ export async function harvest(flags: HarvestFlags): Promise<number> {
     log,
     database: database?.open ?? null,
     orchestrator: 'local',
+    oneShot: true,
     listeners: [summary.listen, ...(bars ? [bars.listen] : [])],
   })
   try {

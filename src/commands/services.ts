@@ -1,6 +1,7 @@
 /** Puts the parts of a process together: the only place that knows all rooms. */
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Agent } from 'undici'
 import { createCkanCatalogue } from '../ckan/catalogue.ts'
@@ -10,6 +11,7 @@ import { loadVocabularies } from '../config/vocabularies.ts'
 import type { Database } from '../database/port.ts'
 import type { HarvestServices } from '../flows/services.ts'
 import { indexVocabularies } from '../harvest/vocabularies.ts'
+import { createDiskCache } from '../http/cache.ts'
 import { createHttpClient } from '../http/client.ts'
 import { routed } from '../http/routes.ts'
 import type { HarvestListener } from '../observability/events.ts'
@@ -32,6 +34,8 @@ export interface ProcessOptions {
   database: (() => Promise<Database>) | null
   orchestrator: 'prefect' | 'local'
   listeners: readonly HarvestListener[]
+  /** Lives for one command: only then may answers come from the disk. @default false */
+  oneShot?: boolean
   /** Fixed origins of the demo, and where they really are. */
   routes?: ReadonlyMap<string, string>
 }
@@ -40,9 +44,15 @@ export async function createProcess(options: ProcessOptions): Promise<ProcessPar
   const { environment, config, log } = options
   const { timeouts } = config.settings
   const contact = config.settings.contact
+  const answersFromDisk = config.settings.cache && options.oneShot === true
+  if (config.settings.cache && !answersFromDisk)
+    log.warn({ config: config.origin }, 'cache: true is for one-shot commands; this process asks the servers')
   const http = createHttpClient({
     version,
     ...(contact !== undefined && { contact }),
+    ...(answersFromDisk && {
+      cache: createDiskCache({ folder: join(environment.HARVESTER_CACHE_DIR, 'http') }),
+    }),
     timeouts: {
       connectMs: timeouts.connect_seconds * 1000,
       headersMs: timeouts.headers_seconds * 1000,
@@ -59,6 +69,7 @@ export async function createProcess(options: ProcessOptions): Promise<ProcessPar
   const services: HarvestServices = {
     config,
     http,
+    answersFromDisk,
     ckan: createCkanCatalogue({
       http,
       cacheDir: environment.HARVESTER_CACHE_DIR,

@@ -156,11 +156,25 @@ async function harvest(services: HarvestServices, parameters: HarvestParameters,
     database: Database | null,
     audit: AuditTrail,
   ): Promise<Verdict> {
-    const listing = context.task(listDatasets, { services, run, sources, datasetIds: parameters.dataset_ids })
+    const incremental = parameters.incremental ?? settings.incremental
+    const listing = context.task(listDatasets, {
+      services,
+      database,
+      run,
+      flow: context,
+      sources,
+      datasetIds: parameters.dataset_ids,
+      allowPrune: parameters.allow_prune,
+    })
     const catalogue = context.task(fetchCkan, { services })
-    const listings = await listing
-    const harvested = context.task(harvestDatasets, { services, run, listings }, { after: [listing] })
+    const pending = await listing
+    const harvested = context.task(
+      harvestDatasets,
+      { services, database, run, pending, catalogue, skipUnchanged: incremental && !parameters.force },
+      { after: [listing] },
+    )
     const results = await harvested
+    const listings = await Promise.all(pending.map((source) => source.listing))
     const ckan = await catalogue
     let outcome = runVerdict(
       results.map(({ source, counts, listingError }) => ({
@@ -176,7 +190,7 @@ async function harvest(services: HarvestServices, parameters: HarvestParameters,
     const folder = await merged
     if (!database || results.every(({ listingError }) => listingError !== null)) return outcome
     // Only a run over all sources can say what no source holds any more.
-    const full = run.scope === 'full' && !(parameters.incremental ?? settings.incremental)
+    const full = run.scope === 'full' && !incremental
     const loaded = context.task(
       loadRunFolder,
       { services, database, run, folder, listings, full, allowPrune: parameters.allow_prune },

@@ -11,6 +11,8 @@ import type { RunLogFile } from '../observability/log-file.ts'
 export interface HarvestServices {
   config: HarvestConfig
   http: HttpClient
+  /** Answers of servers may come from the disk (`cache: true`): they prove nothing about the present. */
+  answersFromDisk: boolean
   ckan: CkanCatalogue
   vocabularies: Vocabularies
   /** Opens the database on first use; null for a harvest that loads nothing. */

@@ -50,7 +50,7 @@ export interface DatasetFacts {
   ckan: CkanRecord | null
   profileCount: number
   /** Fingerprint of what was harvested, or why there is none. */
-  content: { hash: string; reason: null } | { hash: null; reason: string }
+  content: { hash: string | null; reason: string | null }
   harvestedAt: Date
 }
 

@@ -100,7 +100,12 @@ export async function removeOldFolders(
     if ((await ageHours(name)) >= retention.youngestHours) removed.push(name)
   }
   for (const name of names.filter((name) => name.startsWith(partialPrefix))) {
-    if ((await ageHours(name)) >= partialLifeHours) removed.push(name)
+    // A run that has gone on for days writes into its spool, not beside it.
+    const ages = [
+      await ageHours(name),
+      await ageHours(join(name, 'spool', 'ledger.jsonl')).catch(() => Infinity),
+    ]
+    if (Math.min(...ages) >= partialLifeHours) removed.push(name)
   }
   for (const name of removed) await rm(join(parent, name), { recursive: true, force: true })
   return removed.map((name) => join(parent, name))

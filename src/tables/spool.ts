@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs'
-import { mkdir, open, rm, stat, truncate } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, rm, stat, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Cell, TableName } from './columns.ts'
 import { readLines } from './lines.ts'
@@ -20,7 +20,14 @@ interface Piece {
   rows: number
 }
 
-type Index = Map<string, { key: SpoolKey; offset: number; length: number }>
+interface Indexed {
+  key: SpoolKey
+  offset: number
+  length: number
+  /** Written by the run that is going on, or taken over by it. */
+  current: boolean
+}
+type Index = Map<string, Indexed>
 
 interface LedgerLine<E> {
   key: SpoolKey
@@ -63,7 +70,7 @@ export class Spool<E> {
       for await (const { text, offset, length } of readLines(ledgerPath)) {
         const line = parseLedgerLine<E>(text)
         if (!line || line.piece.offset + line.piece.length > rowsLength) break
-        index.set(keyText(line.key), { key: line.key, offset, length })
+        index.set(keyText(line.key), { key: line.key, offset, length, current: false })
         ledgerEnd = offset + length
         rowsEnd = Math.max(rowsEnd, line.piece.offset + line.piece.length)
       }
@@ -78,12 +85,25 @@ export class Spool<E> {
     )
   }
 
-  has(key: SpoolKey): boolean {
-    return this.#index.has(keyText(key))
+  /**
+   * Takes over what an interrupted run left of a dataset, rows and all, as `judge` words it; null where there is
+   * nothing or `judge` does not want it. What is not taken over does not count.
+   */
+  async take(key: SpoolKey, judge: (entry: E) => E | null): Promise<{ entry: E; rows: number } | null> {
+    const indexed = this.#index.get(keyText(key))
+    if (!indexed || indexed.current) return null
+    const left = await this.#readOne(indexed)
+    const entry = judge(left.entry)
+    if (entry === null) return null
+    await this.#inTurn(() => this.#writeLine({ key, entry, piece: left.piece }))
+    return { entry, rows: left.piece.rows }
   }
 
-  get size(): number {
-    return this.#index.size
+  /** Datasets that an interrupted run left. */
+  get leftover(): number {
+    let n = 0
+    for (const { current } of this.#index.values()) if (!current) n += 1
+    return n
   }
 
   /** A place for the rows of one dataset. */
@@ -94,24 +114,40 @@ export class Spool<E> {
 
   /** Writes what became of a dataset, with its rows if it has any. */
   commit(key: SpoolKey, entry: E, piece?: SpoolPiece): Promise<void> {
-    const done = this.#last.then(async () => {
+    return this.#inTurn(async () => {
       const at = this.#rows.length
       if (piece) await piece.copyTo(this.#rows)
-      const line: LedgerLine<E> = {
+      await this.#writeLine({
         key,
         entry,
         piece: { offset: at, length: this.#rows.length - at, rows: piece?.rows ?? 0 },
-      }
-      const bytes = Buffer.from(`${JSON.stringify(line)}\n`)
-      const offset = this.#ledger.length
-      await this.#ledger.write(bytes)
-      this.#index.set(keyText(key), { key, offset, length: bytes.length })
+      })
     })
+  }
+
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const done = this.#last.then(work)
     this.#last = done.catch(() => undefined)
     return done
   }
 
-  /** Everything committed, ordered by source and dataset. */
+  async #writeLine(line: LedgerLine<E>): Promise<void> {
+    const bytes = Buffer.from(`${JSON.stringify(line)}\n`)
+    const offset = this.#ledger.length
+    await this.#ledger.write(bytes)
+    this.#index.set(keyText(line.key), { key: line.key, offset, length: bytes.length, current: true })
+  }
+
+  async #readOne(indexed: Indexed): Promise<LedgerLine<E>> {
+    const ledger = await open(join(this.folder, 'ledger.jsonl'), 'r')
+    try {
+      return await readLedgerLine<E>(ledger, indexed)
+    } finally {
+      await ledger.close()
+    }
+  }
+
+  /** Everything committed or taken over, ordered by source and dataset. */
   async *entries(): AsyncGenerator<{
     key: SpoolKey
     entry: E
@@ -119,14 +155,13 @@ export class Spool<E> {
     copyRows: <T extends TableName>(to: TableWriter<T>) => Promise<void>
   }> {
     const ordered = [...this.#index.entries()]
+      .filter(([, { current }]) => current)
       .sort(([a], [b]) => compareCodePoints(a, b))
       .map(([, value]) => value)
     const ledger = await open(join(this.folder, 'ledger.jsonl'), 'r')
     try {
-      for (const { offset, length } of ordered) {
-        const bytes = Buffer.alloc(length)
-        await ledger.read(bytes, 0, length, offset)
-        const { key, entry, piece } = JSON.parse(bytes.toString('utf8')) as LedgerLine<E>
+      for (const indexed of ordered) {
+        const { key, entry, piece } = await readLedgerLine<E>(ledger, indexed)
         yield { key, entry, rows: piece.rows, copyRows: (to) => this.#copyRows(piece, to) }
       }
     } finally {
@@ -207,6 +242,12 @@ export class SpoolPiece {
       await rm(this.#path, { force: true })
     }
   }
+}
+
+async function readLedgerLine<E>(ledger: FileHandle, { offset, length }: Indexed): Promise<LedgerLine<E>> {
+  const bytes = Buffer.alloc(length)
+  await ledger.read(bytes, 0, length, offset)
+  return JSON.parse(bytes.toString('utf8')) as LedgerLine<E>
 }
 
 function keyText(key: SpoolKey): string {

@@ -170,10 +170,24 @@ describe('the spool', () => {
     await appendFile(join(folder, 'spool', 'ledger.jsonl'), '{"key":{"erddapUrl":"x"')
     await appendFile(join(folder, 'spool', 'rows.csv'), 'half,a,ro')
     const again = await Spool.open<number>(folder)
-    expect([again.has(key('a')), again.has(key('b')), again.has(key('c'))]).toEqual([true, true, false])
+    expect(again.leftover).toBe(2)
+    expect(await again.take(key('c'), (entry) => entry)).toBeNull()
+    expect(await again.take(key('a'), (entry) => entry + 10)).toEqual({ entry: 11, rows: 1 })
     const piece = again.piece()
     await piece.write([['c', 1]])
     await again.commit(key('c'), 1, piece)
+    const entries = async () => {
+      const found: [string, number, number][] = []
+      for await (const one of again.entries()) found.push([one.key.datasetId, one.entry, one.rows])
+      return found
+    }
+    // What nobody took over does not count: it may not even be listed any more.
+    expect(await entries()).toEqual([
+      ['a', 11, 1],
+      ['c', 1, 1],
+    ])
+    expect(await again.take(key('b'), () => null)).toBeNull()
+    expect(await entries()).toHaveLength(2)
     await again.close()
     expect(await readFile(join(folder, 'spool', 'rows.csv'), 'utf8')).toBe('a,1\nb,1\nc,1\n')
   })

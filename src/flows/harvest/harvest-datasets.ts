@@ -1,55 +1,80 @@
 import pLimit from 'p-limit'
+import type { CkanSnapshot } from '../../ckan/catalogue.ts'
+import type { CkanRecord } from '../../ckan/record.ts'
+import { type KnownDataset, lastDataHarvests } from '../../database/fingerprints.ts'
+import type { Database } from '../../database/port.ts'
 import type { ListedDataset } from '../../erddap/types.ts'
 import type { Attempt, AttemptOutcome } from '../../harvest/attempt.ts'
+import { catalogueChange } from '../../harvest/catalogue-change.ts'
+import { matchCkan } from '../../harvest/ckan.ts'
+import { rulesVersion } from '../../harvest/fingerprint.ts'
 import type { ProfileRow } from '../../harvest/profile.ts'
 import { type AttemptCounts, countAttempt, noAttempts, sourceVerdict } from '../../harvest/verdict.ts'
 import { createBreaker } from '../../http/breaker.ts'
+import { describeWaits } from '../../http/gate.ts'
 import { type ProgressBar, type TaskContext, task } from '../../orchestration/index.ts'
+import type { ChangeDetection } from '../../sources/erddap/change.ts'
 import { type DatasetResult, harvestDataset, type ServerHarvest } from '../../sources/erddap/dataset.ts'
 import type { Cell } from '../../tables/columns.ts'
+import { partialLifeHours } from '../../tables/folder.ts'
 import type { HarvestServices } from '../services.ts'
-import type { DatasetEntry, HarvestRun, SourceListing, SourceResult } from './run.ts'
+import type { DatasetEntry, HarvestRun, PendingListing, SourceListing, SourceResult } from './run.ts'
 
 interface Input {
   services: HarvestServices
+  database: Database | null
   run: HarvestRun
-  listings: readonly SourceListing[]
+  pending: readonly PendingListing[]
+  /** Waited for when an unchanged dataset is met, not before. */
+  catalogue: PromiseLike<CkanSnapshot | null>
+  /** Neither forced nor a full harvest. */
+  skipUnchanged: boolean
 }
 
 /** Harvests the listed datasets of all sources side by side. One task run, whatever the number of datasets. */
 export const harvestDatasets = task({
   name: 'harvest-datasets',
   async run(input: Input, context): Promise<SourceResult[]> {
-    const total = input.listings.reduce(
-      (sum, { datasets, notListed }) => sum + datasets.length + notListed.length,
-      0,
-    )
     const bar = await context.artifact.progress({
       key: `harvest-progress-${input.run.slug}`,
-      description: `${total} datasets`,
+      description: 'datasets',
     })
-    const progress = new Progress(bar, total)
+    const progress = new Progress(bar, input.pending.length)
+    const { leftover } = input.run.spool
+    if (leftover > 0)
+      context.log.info(
+        { leftover },
+        `an interrupted run left ${leftover} datasets, which are not asked again`,
+      )
     const results = await Promise.all(
-      input.listings.map((listing) => harvestSource(input, listing, context, progress)),
+      input.pending.map(async ({ listing }) => harvestSource(input, await listing, context, progress)),
     )
     await bar.flush()
     return results
   },
 })
 
+/** Lists arrive one after the other: nothing is complete before all are there. */
 class Progress {
   readonly #bar: ProgressBar
-  readonly #total: number
+  #awaited: number
+  #total = 0
   #done = 0
 
-  constructor(bar: ProgressBar, total: number) {
+  constructor(bar: ProgressBar, awaited: number) {
     this.#bar = bar
-    this.#total = total
+    this.#awaited = awaited
+  }
+
+  listed(datasets: number): void {
+    this.#awaited -= 1
+    this.#total += datasets
   }
 
   step(): void {
     this.#done += 1
-    this.#bar.update((100 * this.#done) / this.#total, `${this.#done} of ${this.#total} datasets`)
+    const share = this.#awaited === 0 ? this.#done / this.#total : 0
+    this.#bar.update(100 * share, `${this.#done} of ${this.#total} datasets`)
   }
 }
 
@@ -63,6 +88,9 @@ async function harvestSource(
   const { source } = listing
   const startedAt = Date.now()
   const counts: AttemptCounts = { ...noAttempts }
+  const before = services.http.gate?.summary() ?? []
+  const hosts = new Set([new URL(source.url).host])
+  progress.listed(listing.datasets.length + listing.notListed.length)
   run.tell({
     type: 'source-listed',
     runId: run.runId,
@@ -77,6 +105,8 @@ async function harvestSource(
     vocabularies: services.vocabularies,
     abilities: { counts: true },
     breaker: createBreaker(),
+    change: await changeDetection(input, listing, context),
+    ...(listing.known && { catalogueChange: catalogueLookup(listing, listing.known, input.catalogue) }),
     datasetTimeoutMs: timeoutSeconds * 1000,
     now: run.startedAt.getTime(),
     folder: run.spool.folder,
@@ -93,6 +123,7 @@ async function harvestSource(
           message: `the dataset was asked for, but ${source.url} does not list it`,
         },
         harvested: null,
+        verified: false,
         warnings: [],
         queryUrls: [`${source.url}/info/${datasetId}/index.html`],
         requests: 0,
@@ -109,13 +140,18 @@ async function harvestSource(
   await Promise.all(listing.datasets.map((listed) => limit(() => harvestOne(listed))))
 
   const verdict = sourceVerdict(counts, listing.error)
-  const host = new URL(source.url).host
-  const waits = (services.http.gate?.summary() ?? []).filter((wait) => wait.host === host)
+  const waits = (services.http.gate?.summary(before) ?? []).filter(({ host }) => hosts.has(host))
   const ms = Date.now() - startedAt
   context.log[verdict.ok ? 'info' : 'error'](
-    { source: source.url, ...counts, waits, ms },
+    { source: source.url, ...counts, ms },
     `${source.url}: ${verdict.message}`,
   )
+  for (const wait of waits) context.log.info({ source: source.url, ...wait }, describeWaits(wait))
+  for (const { host, message } of server.breaker.open())
+    context.log.error(
+      { source: source.url, host },
+      `${host} was left alone for the rest of the run: ${message}`,
+    )
   run.tell({
     type: 'source-finished',
     runId: run.runId,
@@ -130,8 +166,7 @@ async function harvestSource(
 
   async function harvestOne(listed: ListedDataset): Promise<void> {
     context.signal.throwIfAborted()
-    const key = { erddapUrl: source.url, datasetId: listed.datasetId }
-    if (run.spool.has(key)) return
+    if (await resume(listed.datasetId)) return
     run.tell({ type: 'dataset-started', runId: run.runId, source: source.url, datasetId: listed.datasetId })
     const attemptedAt = new Date()
     const start = performance.now()
@@ -139,14 +174,17 @@ async function harvestSource(
     try {
       const result = await harvestDataset(server, listed, {
         onRows: (rows) => piece.write(rows.map((row) => profileCells(source.url, listed.datasetId, row))),
-        onRequest: (request) =>
+        onRequest(request) {
+          const { host } = new URL(request.url)
+          hosts.add(host)
           run.tell({
             type: 'request-made',
-            host: new URL(request.url).host,
+            host,
             status: request.status,
             ms: request.ms,
             bytes: request.bytes,
-          }),
+          })
+        },
       })
       await record(
         listed.datasetId,
@@ -160,6 +198,36 @@ async function harvestSource(
       await piece.discard()
       throw error
     }
+  }
+
+  /** Takes over what an interrupted run of less than a day ago asked; what failed then is asked again. */
+  async function resume(datasetId: string): Promise<boolean> {
+    const taken = await run.spool.take({ erddapUrl: source.url, datasetId }, (left) => {
+      const { attempt } = left
+      const ageMs = run.startedAt.getTime() - Date.parse(attempt.attemptedAt)
+      if (attempt.status === 'error' || left.rulesVersion !== rulesVersion) return null
+      if (!(ageMs < partialLifeHours * 3_600_000)) return null
+      if (attempt.message?.startsWith(keptFrom)) return left
+      const said = `${keptFrom} ${left.asOf}${attempt.message === null ? '' : `; ${attempt.message}`}`
+      return { ...left, attempt: { ...attempt, message: said } as DatasetEntry['attempt'] }
+    })
+    if (!taken) return false
+    const attempt = {
+      ...taken.entry.attempt,
+      attemptedAt: new Date(taken.entry.attempt.attemptedAt),
+    } as Attempt
+    countAttempt(counts, attempt)
+    run.tell({
+      type: 'dataset-attempted',
+      runId: run.runId,
+      attempt,
+      rows: taken.rows,
+      requests: 0,
+      bytes: 0,
+      warnings: [],
+    })
+    progress.step()
+    return true
   }
 
   async function record(
@@ -190,8 +258,11 @@ async function harvestSource(
               title: listed.title,
             }
           : null,
-      contentHash: null,
-      contentHashReason: harvested ? 'HASH_NOT_COMPUTED' : null,
+      verified: result.verified,
+      contentHash: harvested?.content.hash ?? null,
+      contentHashReason: harvested?.content.reason ?? null,
+      asOf: run.startedAt.toISOString(),
+      rulesVersion,
     }
     // Rows of a dataset that failed halfway are no rows.
     if (!harvested) await piece?.discard()
@@ -208,6 +279,63 @@ async function harvestSource(
       warnings: result.warnings,
     })
     progress.step()
+  }
+}
+
+/** How the message of an attempt begins that an interrupted run made. */
+const keptFrom = 'kept from the interrupted run of'
+
+async function changeDetection(
+  { services, database, run, skipUnchanged }: Input,
+  { source, known }: SourceListing,
+  context: TaskContext,
+): Promise<ChangeDetection> {
+  const { settings } = services.config
+  // What comes from the disk says nothing about the present, so that it is no part of a fingerprint either.
+  const mode = services.answersFromDisk ? 'off' : settings.change_detection
+  let harvestedAt: ReadonlyMap<string, Date> = new Map()
+  if (mode === 'metadata' && skipUnchanged && known && database) {
+    try {
+      harvestedAt = await lastDataHarvests(database, source.url)
+    } catch (error) {
+      if (context.signal.aborted) throw error
+      context.log.warn({ source: source.url, run: run.runId, error }, 'the last harvests cannot be read')
+    }
+  }
+  return {
+    mode,
+    settleMs: settings.change_detection_settle * 3_600_000,
+    maxAgeMs: settings.change_detection_max_age_days * 86_400_000,
+    abilities: new Map(),
+    known: {
+      get(datasetId) {
+        const dataset = skipUnchanged ? known?.get(datasetId) : undefined
+        return (
+          dataset && {
+            contentHash: dataset.contentHash,
+            harvestedAt: harvestedAt.get(datasetId)?.getTime() ?? null,
+          }
+        )
+      },
+    },
+  }
+}
+
+/** What the catalogue changes of a dataset; without a complete snapshot it changes nothing. */
+function catalogueLookup(
+  listing: SourceListing,
+  known: ReadonlyMap<string, KnownDataset>,
+  catalogue: PromiseLike<CkanSnapshot | null>,
+): NonNullable<ServerHarvest['catalogueChange']> {
+  let records: Promise<ReadonlyMap<string, CkanRecord> | null> | undefined
+  return async (listed, metadata) => {
+    records ??= Promise.resolve(catalogue).then((ckan) =>
+      ckan?.complete ? matchCkan(ckan.records, listing.source.url, listing.listedIds).records : null,
+    )
+    const found = await records
+    const dataset = known.get(listed.datasetId)
+    if (!found || !dataset) return 'none'
+    return catalogueChange(dataset, { listed, metadata }, found.get(listed.datasetId) ?? null)
   }
 }
 
@@ -230,7 +358,7 @@ function logAttempt(context: TaskContext, attempt: Attempt, result: DatasetResul
 }
 
 function describeOutcome(outcome: AttemptOutcome): string {
-  if (outcome.status === 'success') return 'harvested'
+  if (outcome.status === 'success') return outcome.message ?? 'harvested'
   return `${outcome.reason}${outcome.message ? ` (${outcome.message})` : ''}`
 }
 

@@ -1,29 +1,44 @@
 import type { ErddapSource } from '../../config/source.ts'
+import { type KnownDataset, knownDatasets } from '../../database/fingerprints.ts'
+import type { Database } from '../../database/port.ts'
 import { createErddapClient } from '../../erddap/client.ts'
 import type { ListedDataset } from '../../erddap/types.ts'
 import { describeError, isHarvesterError } from '../../errors.ts'
-import { type TaskContext, task } from '../../orchestration/index.ts'
+import { type FlowContext, task } from '../../orchestration/index.ts'
 import { compareCodePoints } from '../../tables/order.ts'
 import type { HarvestServices } from '../services.ts'
-import type { HarvestRun, SourceListing } from './run.ts'
+import type { HarvestRun, PendingListing, SourceListing } from './run.ts'
 
 interface Input {
   services: HarvestServices
+  database: Database | null
   run: HarvestRun
+  /** The flow's own: a list may come after the task that asked for it has ended. */
+  flow: Pick<FlowContext, 'log' | 'signal'>
   sources: readonly ErddapSource[]
   /** Limits every source to these, whatever its own settings. */
   datasetIds: readonly string[] | null
+  /** Believe a list that lacks many of the known datasets. */
+  allowPrune: boolean
 }
 
-/** Asks every source of the run for its list. A list that fails or is empty is that source's error, never "no datasets". */
+/**
+ * Asks every source of the run for its list, and ends with the first of them: one slow or dead server must not hold
+ * up the others. A list that fails, is empty or suspiciously short is that source's error, never "no datasets".
+ */
 export const listDatasets = task({
   name: 'list-datasets',
-  run: (input: Input, context): Promise<SourceListing[]> =>
-    Promise.all(input.sources.map((source) => listSource(input, source, context))),
+  async run(input: Input): Promise<PendingListing[]> {
+    const pending = input.sources.map((source) => ({ source, listing: listSource(input, source) }))
+    // Whoever waits for a list sees why it failed.
+    for (const { listing } of pending) listing.catch(() => undefined)
+    await Promise.race(pending.map(({ listing }) => listing))
+    return pending
+  },
 })
 
-async function listSource(input: Input, source: ErddapSource, context: TaskContext): Promise<SourceListing> {
-  const { services, run } = input
+async function listSource(input: Input, source: ErddapSource): Promise<SourceListing> {
+  const { services, run, flow: context } = input
   const { settings } = services.config
   services.http.gate?.limit(new URL(source.url).host, {
     inFlight: source.concurrency,
@@ -37,7 +52,16 @@ async function listSource(input: Input, source: ErddapSource, context: TaskConte
   })
   const wanted = input.datasetIds ?? source.datasetIds
   const facts = { source: source.url }
-  const nothing = { source, client, datasets: [], listedIds: [], notListed: [], restricted: wanted !== null }
+  const nothing = {
+    source,
+    client,
+    datasets: [],
+    listedIds: [],
+    notListed: [],
+    // A list from the disk may be of yesterday: nobody is to be missed because of it.
+    restricted: wanted !== null || services.answersFromDisk,
+    known: null,
+  }
   const startedAt = Date.now()
   let listed: ListedDataset[]
   try {
@@ -78,17 +102,62 @@ async function listSource(input: Input, source: ErddapSource, context: TaskConte
   listed.sort((a, b) => compareCodePoints(a.datasetId, b.datasetId))
   context.log.info({ ...facts, datasets: listed.length, ms: Date.now() - startedAt }, 'listed')
   const listedIds = listed.map(({ datasetId }) => datasetId)
-  if (wanted === null) return { ...nothing, datasets: listed, listedIds, error: null }
+  const known = await knownOf(input, source)
+  if (wanted === null) {
+    const short = input.allowPrune || !known ? null : tooShort(listedIds, known, settings.prune)
+    if (short === null) return { ...nothing, datasets: listed, listedIds, known, error: null }
+    context.log.error(
+      {
+        ...facts,
+        remedy:
+          'See whether the server is still starting. If it really lost them, harvest with --allow-prune: each such run counts as one that missed them.',
+      },
+      short,
+    )
+    return { ...nothing, error: short }
+  }
   const ids = new Set(wanted)
-  const known = new Set(listedIds)
-  const notListed = [...ids].filter((id) => !known.has(id)).sort(compareCodePoints)
+  const there = new Set(listedIds)
+  const notListed = [...ids].filter((id) => !there.has(id)).sort(compareCodePoints)
   // A list of ids for all sources names datasets of other servers too: only what is asked of one source must be there.
   const owes = input.sources.length === 1
   return {
     ...nothing,
     listedIds,
+    known,
     datasets: listed.filter(({ datasetId }) => ids.has(datasetId)),
     notListed: owes ? notListed : [],
     error: null,
   }
+}
+
+/** Null as well where the database cannot be asked: then nothing is skipped. */
+async function knownOf(
+  { database, flow, run }: Input,
+  source: ErddapSource,
+): Promise<ReadonlyMap<string, KnownDataset> | null> {
+  if (!database) return null
+  try {
+    return await knownDatasets(database, source.url)
+  } catch (error) {
+    if (flow.signal.aborted) throw error
+    flow.log.warn(
+      { source: source.url, run: run.runId, error },
+      `what the database knows of ${source.url} cannot be read (${describeError(error)}): everything is harvested`,
+    )
+    return null
+  }
+}
+
+/** Right after a start a server lists only a part of its datasets: the limits of pruning say what is believed. */
+function tooShort(
+  listedIds: readonly string[],
+  known: ReadonlyMap<string, KnownDataset>,
+  limits: { max_share: number; max_share_floor: number },
+): string | null {
+  const listed = new Set(listedIds)
+  let lost = 0
+  for (const id of known.keys()) if (!listed.has(id)) lost += 1
+  if (lost <= limits.max_share_floor || lost <= limits.max_share * known.size) return null
+  return `the list of datasets is suspiciously short and not believed: it has ${listedIds.length} and lacks ${lost} of the ${known.size} known ones`
 }

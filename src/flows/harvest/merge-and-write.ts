@@ -58,11 +58,11 @@ async function writeTables(input: Input, context: TaskContext): Promise<void> {
       const { attempt } = entry
       await attempts.write(attemptRow(run, entry))
       const record = ckan.get(key.erddapUrl)?.get(key.datasetId) ?? null
-      if (attempt.reason === 'UNCHANGED') {
+      if (entry.verified) {
         await verified.write({
           erddap_url: key.erddapUrl,
           dataset_id: key.datasetId,
-          verified_at: run.startedAt,
+          verified_at: new Date(entry.asOf),
         })
       } else if (attempt.status !== 'success') {
         await skipped.write({
@@ -71,7 +71,7 @@ async function writeTables(input: Input, context: TaskContext): Promise<void> {
           reason_code: attempt.reason,
         })
       }
-      if (record && (attempt.status === 'success' || attempt.reason === 'UNCHANGED')) {
+      if (record && (attempt.status === 'success' || entry.verified)) {
         await ckanTable?.write(ckanRow(key.erddapUrl, key.datasetId, record))
       }
       if (!entry.description) continue
@@ -85,11 +85,8 @@ async function writeTables(input: Input, context: TaskContext): Promise<void> {
         vocabularies: services.vocabularies,
         ckan: record,
         profileCount: rows,
-        content:
-          entry.contentHash === null
-            ? { hash: null, reason: entry.contentHashReason ?? '' }
-            : { hash: entry.contentHash, reason: null },
-        harvestedAt: run.startedAt,
+        content: { hash: entry.contentHash, reason: entry.contentHashReason },
+        harvestedAt: new Date(entry.asOf),
       })
       for (const { message } of built.warnings)
         context.log.warn({ source: key.erddapUrl, dataset: key.datasetId }, message)

@@ -1,6 +1,7 @@
 /** The state of one execution of Harvest Source: what its tasks share and hand on. */
 
 import type { ErddapSource } from '../../config/source.ts'
+import type { KnownDataset } from '../../database/fingerprints.ts'
 import type { ErddapClient } from '../../erddap/client.ts'
 import type { ListedDataset } from '../../erddap/types.ts'
 import type { Attempt } from '../../harvest/attempt.ts'
@@ -19,8 +20,14 @@ export interface DatasetEntry {
     globals: [string, string][]
     title: string
   } | null
+  /** Found unchanged: belongs into verified.csv, whether the catalogue makes its attempt a success or not. */
+  verified: boolean
   contentHash: string | null
   contentHashReason: string | null
+  /** Start of the run that asked: what its rows and its verification are as of. */
+  asOf: string
+  /** Of the rules that made the rows: other rules do not take them over. */
+  rulesVersion: number
 }
 
 /** A source of the run, with its list or why it has none. */
@@ -35,8 +42,16 @@ export interface SourceListing {
   notListed: readonly string[]
   /** Why the list could not be had or believed. */
   error: string | null
-  /** Only some of the listed datasets were asked for. */
+  /** Only some of the listed datasets were asked for, or the list is no proof of what is not in it. */
   restricted: boolean
+  /** What the database holds of the source, by dataset; null where there is no database to ask. */
+  known: ReadonlyMap<string, KnownDataset> | null
+}
+
+/** A source whose list may still be on its way. */
+export interface PendingListing {
+  source: ErddapSource
+  listing: Promise<SourceListing>
 }
 
 export interface SourceResult {

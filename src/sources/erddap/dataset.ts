@@ -1,15 +1,18 @@
 /** One dataset of an ERDDAP from the list to its attempt: asked, decided, its rows handed on. */
-import type { ErddapClient } from '../../erddap/client.ts'
+import type { ErddapClient, ScopeSettings } from '../../erddap/client.ts'
 import type { DatasetMetadata, ListedDataset } from '../../erddap/types.ts'
 import { decodeUrl } from '../../erddap/urls.ts'
 import { describeError, isHarvesterError } from '../../errors.ts'
 import type { AttemptOutcome, ErrorReason } from '../../harvest/attempt.ts'
+import type { CatalogueChange } from '../../harvest/catalogue-change.ts'
 import { type DatasetPlan, decideFromListing, decideFromMetadata } from '../../harvest/decisions.ts'
+import type { ContentFingerprint } from '../../harvest/fingerprint.ts'
 import type { ProfileRow } from '../../harvest/profile.ts'
 import { formatTime } from '../../harvest/time.ts'
 import type { Vocabularies } from '../../harvest/vocabularies.ts'
 import type { Breaker } from '../../http/breaker.ts'
 import type { HttpRecord } from '../../http/client.ts'
+import { type ChangeDetection, inspectDataset } from './change.ts'
 import { harvestProfiles, type ServerAbilities } from './profiles.ts'
 
 /** What all datasets of one server share in one run. */
@@ -19,6 +22,10 @@ export interface ServerHarvest {
   vocabularies: Vocabularies
   abilities: ServerAbilities
   breaker: Breaker
+  /** Absent where nothing is to be skipped and no fingerprint taken. */
+  change?: ChangeDetection
+  /** What the catalogue changes of an unchanged dataset. Absent where the catalogue is not to be had. */
+  catalogueChange?: (listed: ListedDataset, metadata: DatasetMetadata) => Promise<CatalogueChange>
   /** Of one dataset, waits included; null for none. */
   datasetTimeoutMs: number | null
   /** Start of the run, epoch milliseconds. */
@@ -33,11 +40,14 @@ export interface HarvestedDataset {
   plan: DatasetPlan
   metadata: DatasetMetadata
   rows: number
+  content: ContentFingerprint
 }
 
 export interface DatasetResult {
   outcome: AttemptOutcome
   harvested: HarvestedDataset | null
+  /** Found unchanged: what the database holds of it is still true, but for what the catalogue says. */
+  verified: boolean
   warnings: string[]
   /** Decoded, in order. */
   queryUrls: string[]
@@ -69,6 +79,7 @@ export async function harvestDataset(
   const finish = (outcome: AttemptOutcome, harvested: HarvestedDataset | null = null): DatasetResult => ({
     outcome,
     harvested,
+    verified: false,
     warnings,
     queryUrls,
     requests,
@@ -81,7 +92,7 @@ export async function harvestDataset(
     return finish(early)
   }
 
-  const scope = server.client.scope({
+  const settings: ScopeSettings = {
     signal: server.signal,
     breaker: server.breaker,
     ...(server.datasetTimeoutMs !== null && { timeoutMs: server.datasetTimeoutMs }),
@@ -94,7 +105,8 @@ export async function harvestDataset(
       if (queryUrls.at(-1) !== url) queryUrls.push(url)
       listener.onRequest?.(record)
     },
-  })
+  }
+  const scope = server.client.scope(settings)
 
   try {
     const metadata = await scope.metadata(listed.datasetId)
@@ -102,6 +114,28 @@ export async function harvestDataset(
     if (decision.kind === 'skip') return finish(decision.outcome)
     const { plan } = decision
     listener.onPlan?.(plan)
+    // After the rules that the metadata decide, since they would decide the same of an unchanged dataset: whatever
+    // they read is in its fingerprint. So no file list is asked for in vain.
+    const inspection = await inspectDataset({
+      client: server.client,
+      settings,
+      scope,
+      change: server.change ?? withoutDetection,
+      vocabularies: server.vocabularies,
+      listed,
+      metadata,
+      now: server.now,
+    })
+    if (inspection.unchanged) {
+      const { message } = inspection.unchanged
+      const catalogue = (await server.catalogueChange?.(listed, metadata)) ?? 'none'
+      if (catalogue === 'none')
+        return { ...finish({ status: 'skipped', reason: 'UNCHANGED', message }), verified: true }
+      if (catalogue === 'record') {
+        const said = message === null ? recordChanged : `${recordChanged}; ${message}`
+        return { ...finish({ status: 'success', reason: null, message: said }), verified: true }
+      }
+    }
     warnings.push(...plan.warnings.map(({ message }) => message))
     const id = listed.datasetId
     const profiles = await harvestProfiles({
@@ -127,12 +161,26 @@ export async function harvestDataset(
     warnings.push(...profiles.warnings)
     if (profiles.rows === 0)
       return finish({ status: 'skipped', reason: 'NO_PROFILES_FOUND', message: profiles.emptyBecause })
-    return finish({ status: 'success', reason: null, message: null }, { plan, metadata, rows: profiles.rows })
+    const content = await inspection.conclude(profiles.complete)
+    return finish(
+      { status: 'success', reason: null, message: null },
+      { plan, metadata, rows: profiles.rows, content },
+    )
   } catch (error) {
     if (server.signal.aborted || isHarvesterError(error, 'CANCELLED', 'WRITE_FAILED')) throw error
     if (queryUrls.length === 0) queryUrls.push(`${server.client.baseUrl}/info/${listed.datasetId}/index.csv`)
     return finish(failure(error))
   }
+}
+
+const recordChanged = 'only its record in the catalogue changed, the dataset itself did not'
+
+const withoutDetection: ChangeDetection = {
+  mode: 'off',
+  settleMs: 0,
+  maxAgeMs: 0,
+  known: new Map(),
+  abilities: new Map(),
 }
 
 /** The outcome that an error of the client is. */

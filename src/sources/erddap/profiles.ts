@@ -7,6 +7,7 @@
  * grouped by cannot be counted, and casts are counted as records too), nor where one station with a long record is
  * expected, of which only the first days need counting.
  */
+import { isFinalAnswer } from '../../erddap/answers.ts'
 import type { DatasetMetadata, ErddapTable } from '../../erddap/types.ts'
 import { describeError, isHarvesterError } from '../../errors.ts'
 import type { DatasetPlan } from '../../harvest/decisions.ts'
@@ -22,6 +23,7 @@ import {
 } from '../../harvest/profile.ts'
 import { actualRange } from '../../harvest/range.ts'
 import { isSampled, recordsFromResolution, recordsFromSample, sampleEnd } from '../../harvest/records.ts'
+import { httpStatusFacts } from '../../http/types.ts'
 import {
   collectCounts,
   collectExtents,
@@ -66,6 +68,8 @@ export interface ProfileQuestion {
 export interface ProfileAnswer {
   rows: number
   warnings: string[]
+  /** Whether the server answered every question: a count that it could not give is none. */
+  complete: boolean
   /** Why there are no rows, if there are none. */
   emptyBecause: string
 }
@@ -85,15 +89,14 @@ export async function harvestProfiles(question: ProfileQuestion): Promise<Profil
   const warnings: string[] = []
   const counter = new Counter(question, identity, warnings)
   const positions = await askPositions(question, identity, counter, resolution)
-  if (positions === null)
-    return { rows: 0, warnings, emptyBecause: 'the server has no rows for the positions of this dataset' }
+  if (positions === null) return nothing('the server has no rows for the positions of this dataset')
 
   const closing: { close(): Promise<void> }[] = [positions]
   try {
     if (positions.single) return await singleProfile()
 
     const time = await askExtents('time')
-    if (time === null) return { rows: 0, warnings, emptyBecause: 'no row has a time' }
+    if (time === null) return nothing('no row has a time')
     const vertical = plan.vertical === null ? null : await askExtents(plan.vertical)
     const counts = positions.counted ? null : await counter.byIdentity()
     if (counts) closing.push(counts)
@@ -183,7 +186,11 @@ export async function harvestProfiles(question: ProfileQuestion): Promise<Profil
         `${n} ${n === 1 ? 'row' : 'rows'} dropped, since it ${dropSentences[reason]}: ${list(drops.get(reason) ?? [], n)}`,
     )
     warnings.push(...sentences)
-    return { rows, warnings, emptyBecause: sentences.join('; ') || 'the server has no rows for this dataset' }
+    return { ...nothing(sentences.join('; ') || 'the server has no rows for this dataset'), rows }
+  }
+
+  function nothing(emptyBecause: string): ProfileAnswer {
+    return { rows: 0, warnings, complete: counter.complete, emptyBecause }
   }
 }
 
@@ -239,6 +246,8 @@ function expectsOneLongStation({ metadata, now }: ProfileQuestion, resolution: n
 /** Asks for counts, which a profile can do without: what the server cannot give is 0 and a warning. */
 class Counter {
   readonly columns: readonly string[]
+  /** False once a count failed that the server might give another time. */
+  complete = true
   readonly #question: ProfileQuestion
   readonly #identity: IdentityColumns
   readonly #warnings: string[]
@@ -263,6 +272,7 @@ class Counter {
       if (signal.aborted || isHarvesterError(error, 'CANCELLED', 'HOST_UNAVAILABLE', 'WRITE_FAILED'))
         throw error
       if (isHarvesterError(error, 'ERDDAP_UNSUPPORTED')) abilities.counts = false
+      else if (!isRefusal(error)) this.complete = false
       return { ok: false, error }
     }
   }
@@ -316,6 +326,12 @@ class Counter {
     this.#warnings.push(`records could not be counted, n_records is 0: ${why}`)
     return null
   }
+}
+
+/** Whether the server said what is wrong: it would say the same again. */
+function isRefusal(error: unknown): boolean {
+  const facts = httpStatusFacts(error)
+  return facts !== null && isFinalAnswer(facts.status, facts.body)
 }
 
 const noCounts: KeyedValues<number> = { at: async () => 0, close: async () => {} }
