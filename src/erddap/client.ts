@@ -162,7 +162,12 @@ function createScope(settings: ErddapClientSettings, base: string, scope: ScopeS
         'ERDDAP_UNKNOWN_DATASET',
         'The dataset was removed, or the server is still starting.',
       )
-    if (kind === 'unsupported') return again(error, 'ERDDAP_UNSUPPORTED', 'The server is too old for it.')
+    if (kind === 'unsupported') {
+      const unsupported = again(error, 'ERDDAP_UNSUPPORTED', 'The server is too old for it.')
+      // What the origin of a federated dataset lacks says nothing of this server.
+      unsupported.facts.elsewhere = !isBelow(String(unsupported.facts.url), base)
+      return unsupported
+    }
     return error
   }
 
@@ -325,8 +330,15 @@ export type Origin =
 const maxOriginHops = 3
 
 function isSameDataset(a: DatasetAddress, b: DatasetAddress): boolean {
-  const place = ({ baseUrl }: DatasetAddress) => baseUrl.replace(/^https?:/, '').toLowerCase()
-  return a.datasetId === b.datasetId && place(a) === place(b)
+  return a.datasetId === b.datasetId && withoutScheme(a.baseUrl) === withoutScheme(b.baseUrl)
+}
+
+function isBelow(url: string, base: string): boolean {
+  return withoutScheme(url).startsWith(`${withoutScheme(base)}/`)
+}
+
+function withoutScheme(url: string): string {
+  return url.replace(/^https?:/, '').toLowerCase()
 }
 
 const infoColumns = ['Row Type', 'Variable Name', 'Attribute Name', 'Data Type', 'Value']

@@ -85,7 +85,8 @@ function tableUrl(
   columns: readonly string[],
   constraints: readonly string[],
 ): string {
-  const query = [columns.map(encodeURIComponent).join(','), ...constraints].join('&')
+  // A column that is asked for twice is refused; one with a role may be a coordinate too.
+  const query = [[...new Set(columns)].map(encodeURIComponent).join(','), ...constraints].join('&')
   return `${base}/tabledap/${encodeURIComponent(datasetId)}.csv?${query}`
 }
 

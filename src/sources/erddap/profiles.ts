@@ -111,7 +111,10 @@ export async function harvestProfiles(question: ProfileQuestion): Promise<Profil
   }
 
   async function askExtents(variable: string): Promise<KeyedValues<Extent> | null> {
-    const table = await queries.minMax(plan.identity, variable)
+    // What tells the profiles apart has one value in each: casts are known by their time in some datasets.
+    const table = plan.identity.includes(variable)
+      ? await queries.distinct(plan.identity)
+      : await queries.minMax(plan.identity, variable)
     if (table === null) return null
     const extents = await collectExtents(table, identity, variable, folder)
     closing.push(extents)
@@ -183,7 +186,7 @@ export async function harvestProfiles(question: ProfileQuestion): Promise<Profil
       )
     const sentences = [...dropCounts].map(
       ([reason, n]) =>
-        `${n} ${n === 1 ? 'row' : 'rows'} dropped, since it ${dropSentences[reason]}: ${list(drops.get(reason) ?? [], n)}`,
+        `${n} ${n === 1 ? 'row' : 'rows'} dropped, since ${n === 1 ? 'it' : 'each'} ${dropSentences[reason]}: ${list(drops.get(reason) ?? [], n)}`,
     )
     warnings.push(...sentences)
     return { ...nothing(sentences.join('; ') || 'the server has no rows for this dataset'), rows }
@@ -213,7 +216,7 @@ async function askPositions(
 ): Promise<PositionTable | null> {
   const { plan, queries, folder } = question
   // The casts of a station need ids of their own, which counts do not give.
-  const mayMerge = question.abilities.counts && identity.cast === null
+  const mayMerge = question.abilities.counts && identity.cast === null && counter.columns.length > 0
   if (mayMerge && !expectsOneLongStation(question, resolution)) {
     const groupBy = unique([...plan.identity, 'latitude', 'longitude'])
     const answer = await counter.attempt(async () => {
@@ -251,16 +254,26 @@ class Counter {
   readonly #question: ProfileQuestion
   readonly #identity: IdentityColumns
   readonly #warnings: string[]
+  /** Whether orderByCount is there: a federated dataset is counted by another server than the one that lists it. */
+  #able: boolean
 
   constructor(question: ProfileQuestion, identity: IdentityColumns, warnings: string[]) {
     const { plan } = question
     this.#question = question
     this.#identity = identity
     this.#warnings = warnings
-    const roles = [plan.timeseriesIdVariable, plan.profileIdVariable].filter(
+    this.#able = question.abilities.counts
+    const columns = ['time', plan.vertical, plan.timeseriesIdVariable, plan.profileIdVariable].filter(
+      // A column that is grouped by cannot be counted.
       (column): column is string => column !== null && !plan.identity.includes(column),
     )
-    this.columns = [...new Set(['time', ...(plan.vertical ? [plan.vertical] : []), ...roles])]
+    this.columns = [...new Set(columns)]
+  }
+
+  /** Why nothing can be counted; null if it can. */
+  #hindrance(): string | null {
+    if (!this.#able) return 'the server cannot count (no orderByCount)'
+    return this.columns.length === 0 ? 'every column that would be counted is part of the id' : null
   }
 
   /** Tries a question that counts; a server without the function is not asked again. */
@@ -271,16 +284,19 @@ class Counter {
       const { signal, abilities } = this.#question
       if (signal.aborted || isHarvesterError(error, 'CANCELLED', 'HOST_UNAVAILABLE', 'WRITE_FAILED'))
         throw error
-      if (isHarvesterError(error, 'ERDDAP_UNSUPPORTED')) abilities.counts = false
-      else if (!isRefusal(error)) this.complete = false
+      if (isHarvesterError(error, 'ERDDAP_UNSUPPORTED')) {
+        this.#able = false
+        if (error.facts.elsewhere !== true) abilities.counts = false
+      } else if (!isRefusal(error)) this.complete = false
       return { ok: false, error }
     }
   }
 
   /** Counts of every identity; null where the server cannot count. */
   async byIdentity(window?: { from: number; to: number }): Promise<KeyedValues<number> | null> {
-    const { plan, queries, folder, abilities } = this.#question
-    if (!abilities.counts) return this.#unknown('the server cannot count (no orderByCount)')
+    const { plan, queries, folder } = this.#question
+    const hindrance = this.#hindrance()
+    if (hindrance !== null) return this.#unknown(hindrance)
     const answer = await this.attempt(async () => {
       const table = await queries.count([...plan.identity, ...this.columns], plan.identity, window)
       return table && collectCounts(table, this.#identity, this.columns, folder)
@@ -301,11 +317,9 @@ class Counter {
   }
 
   async #sum(window?: { from: number; to: number }): Promise<number | null> {
-    const { plan, queries, abilities } = this.#question
-    if (!abilities.counts) {
-      this.#unknown('the server cannot count (no orderByCount)')
-      return null
-    }
+    const { plan, queries } = this.#question
+    const hindrance = this.#hindrance()
+    if (hindrance !== null) return this.#unknown(hindrance)
     const answer = await this.attempt(async () => {
       const table = await queries.count([...plan.identity, ...this.columns], plan.identity, window)
       if (table === null) return 0

@@ -1,0 +1,70 @@
+/** Runs the real command and reads what it wrote. */
+import { spawn } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parse } from 'csv-parse/sync'
+
+const root = new URL('../../', import.meta.url).pathname
+
+export interface Ended {
+  code: number | null
+  stdout: string
+  stderr: string
+}
+
+export interface Running {
+  pid: number
+  kill: (signal: NodeJS.Signals) => void
+  ended: Promise<Ended>
+}
+
+export function start(args: readonly string[], cwd: string, env: Record<string, string> = {}): Running {
+  const child = spawn(
+    process.execPath,
+    ['--import', join(root, 'node_modules/tsx/dist/esm/index.mjs'), join(root, 'src/cli.ts'), ...args],
+    {
+      cwd,
+      env: { PATH: process.env.PATH ?? '', HOME: cwd, NO_COLOR: '1', ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  )
+  let stdout = ''
+  let stderr = ''
+  child.stdout.on('data', (piece) => {
+    stdout += piece
+  })
+  child.stderr.on('data', (piece) => {
+    stderr += piece
+  })
+  return {
+    pid: child.pid ?? 0,
+    kill: (signal) => child.kill(signal),
+    ended: new Promise((resolve) => child.once('close', (code) => resolve({ code, stdout, stderr }))),
+  }
+}
+
+export function harvester(
+  args: readonly string[],
+  cwd: string,
+  env: Record<string, string> = {},
+): Promise<Ended> {
+  return start(args, cwd, env).ended
+}
+
+/** The run folders below a harvest folder, the oldest first, temporary ones apart. */
+export function runFolders(folder: string): { complete: string[]; other: string[] } {
+  const complete: string[] = []
+  const other: string[] = []
+  if (existsSync(folder))
+    for (const slug of readdirSync(folder))
+      for (const name of readdirSync(join(folder, slug)).sort())
+        (/^\d{8}_\d{6}(_\d+)?$/.test(name) ? complete : other).push(join(folder, slug, name))
+  return { complete, other }
+}
+
+export function readTable(folder: string, name: string): Record<string, string>[] {
+  return parse(readFileSync(join(folder, `${name}.csv`), 'utf8'), {
+    columns: true,
+    relax_column_count: false,
+  })
+}
