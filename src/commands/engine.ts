@@ -5,17 +5,20 @@ import { type DeclaredDeployment, loadDeployments } from '../config/deployments-
 import type { Environment } from '../config/environment.ts'
 import type { Database } from '../database/port.ts'
 import { databaseRunStore } from '../database/run-store.ts'
+import { harvestSourceFlow } from '../flows/harvest-source.ts'
 import { deploymentSpecs, harvesterFlows } from '../flows/registry.ts'
 import type { HarvestServices } from '../flows/services.ts'
 import type { Log, LogLevel } from '../observability/log.ts'
 import {
   createLocalBackend,
   createPrefectBackend,
+  type FlowResult,
   flowRegistry,
   type LogLine,
   namespaceTag,
   type PrefectSettings,
   type Registration,
+  runFlow,
   type Standalone,
   startStandalone,
   startWorker,
@@ -52,7 +55,10 @@ export function declaredDeployments(
   environment: Environment,
   services: Pick<HarvestServices, 'config'>,
 ): DeclaredDeployment[] {
-  return loadDeployments(environment, services.config.sources)
+  // Until its work exists, the flow does not.
+  return loadDeployments(environment, services.config.sources).filter(
+    ({ flow }) => flow !== 'Populate Vernaculars',
+  )
 }
 
 /** What a starting worker or `harvester deploy` registers. */
@@ -138,7 +144,12 @@ export async function startPrefectEngine(settings: PrefectSettings, parts: Engin
   }
 }
 
-export async function startLocalEngine(database: Database, parts: EngineParts): Promise<Engine> {
+/** The standalone engine can also run one harvest of all sources here and now. */
+export interface LocalEngine extends Engine {
+  harvestOnce(signal: AbortSignal): Promise<FlowResult>
+}
+
+export async function startLocalEngine(database: Database, parts: EngineParts): Promise<LocalEngine> {
   const { environment, services, log } = parts
   const declared = declaredDeployments(environment, services)
   const backend = createLocalBackend({
@@ -164,6 +175,13 @@ export async function startLocalEngine(database: Database, parts: EngineParts): 
   return {
     control: localRunControl(backend, declared, () => standalone),
     describe: 'standalone',
+    harvestOnce: (signal) =>
+      runFlow(
+        backend,
+        harvestSourceFlow(services),
+        {},
+        { signal, createdBy: 'cli', logLevel: parts.level, onLog: parts.onLog },
+      ),
     running: () => standalone.running,
     stop: async () => {
       await standalone.stop()

@@ -5,18 +5,23 @@ import { readEnvironment } from '../config/environment.ts'
 import { type HarvestConfig, readHarvestConfig } from '../config/harvest.ts'
 import { startDemoSources } from '../demo/sources.ts'
 import { exitCodes, HarvesterError } from '../errors.ts'
-import { harvestSourceFlow } from '../flows/harvest-source.ts'
 import type { LogLevel } from '../observability/log.ts'
 import { RunSummary } from '../observability/summary.ts'
-import { createLocalBackend, memoryStore, runFlow } from '../orchestration/index.ts'
+import { createServer } from '../server/server.ts'
 import { createConsole, interruptible } from './console.ts'
 import { lazyDatabase } from './database.ts'
+import { startLocalEngine } from './engine.ts'
+import { serverOptions } from './service.ts'
 import { createProcess } from './services.ts'
 
 const folder = join('.data', 'demo')
 
 /** Runs the demo; with `once` it ends after the summary. */
-export async function startDemo(options: { once: boolean; level: LogLevel | null }): Promise<number> {
+export async function startDemo(options: {
+  once: boolean
+  level: LogLevel | null
+  port: number
+}): Promise<number> {
   const say = (line: string) => void process.stdout.write(`${line}\n`)
   say(`This is the demo: two small ERDDAP servers and a CKAN catalogue run on this machine and are harvested into an
 embedded PostgreSQL/PostGIS in ${folder}. Nothing leaves this machine. To harvest servers of your own:
@@ -34,7 +39,8 @@ or copy config/harvest.sample.yaml to config/harvest.yaml, name your servers the
     HARVESTER_DATA_DIR: folder,
   })
   const config = demoConfig(sources)
-  const { log, bars } = createConsole({ level: options.level ?? 'info', time: true, progress: true })
+  const level = options.level ?? 'info'
+  const { log, bars } = createConsole({ level, time: true, progress: true })
   mkdirSync(folder, { recursive: true })
   const database = lazyDatabase({ kind: 'embedded', dataFolder: folder }, log, stop.signal)
   const summary = new RunSummary()
@@ -47,31 +53,50 @@ or copy config/harvest.sample.yaml to config/harvest.yaml, name your servers the
     listeners: [summary.listen, ...(bars ? [bars.listen] : [])],
     routes: sources.routes,
   })
+  const closing: (() => Promise<void>)[] = [
+    () => parts.close(),
+    () => database.close(),
+    () => sources.close(),
+  ]
   try {
-    const backend = createLocalBackend({ store: memoryStore(), tagLimits: { database: 3 } })
-    const result = await runFlow(
-      backend,
-      harvestSourceFlow(parts.services),
-      {},
-      {
-        signal: stop.signal,
-        createdBy: 'cli',
-        logLevel: options.level ?? 'info',
-        onLog: bars ? (line) => (line.level === 'info' ? undefined : parts.onLog(line)) : parts.onLog,
-      },
-    )
+    const engine = await startLocalEngine(await database.open(), {
+      environment,
+      services: parts.services,
+      log,
+      level,
+      onLog: bars ? (line) => (line.level === 'info' ? undefined : parts.onLog(line)) : parts.onLog,
+      onStop: 'crash',
+      signal: stop.signal,
+    })
+    closing.unshift(() => engine.stop())
+    const result = await engine.harvestOnce(stop.signal)
     bars?.stop()
     if (stop.exitCode() !== null) return stop.exitCode()!
     if (result.error instanceof HarvesterError && !summary.folder) throw result.error
     say(`\n${summary.render()}`)
     say(`${result.state === 'COMPLETED' ? 'Completed' : 'Failed'}: ${result.message}`)
-    return result.state === 'COMPLETED' ? exitCodes.done : exitCodes.failed
+    const code = result.state === 'COMPLETED' ? exitCodes.done : exitCodes.failed
+    if (options.once) return code
+    const server = createServer({
+      ...serverOptions({
+        environment,
+        config,
+        parts,
+        log,
+        database: await database.open(),
+        control: engine.control,
+        prefectUrl: null,
+      }),
+      port: options.port,
+    })
+    say(`\nDashboard: ${(await server.listen()).replace(/\/+$/, '')}/harvest   (Ctrl-C ends the demo)`)
+    closing.unshift(() => server.close())
+    await new Promise((resolve) => stop.signal.addEventListener('abort', resolve, { once: true }))
+    return exitCodes.done
   } finally {
     bars?.stop()
+    for (const close of closing) await close()
     stop.dispose()
-    await parts.close()
-    await database.close()
-    await sources.close()
   }
 }
 

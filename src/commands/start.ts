@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { readEnvironment } from '../config/environment.ts'
 import { findConfig } from '../config/harvest.ts'
 import { parseLogLevel } from '../observability/log.ts'
 import { harvest, harvestDefaults } from './harvest.ts'
@@ -26,7 +27,11 @@ async function start(flags: Flags): Promise<number> {
   const found = findConfig({ file: flags.file, env: process.env, folder: process.cwd() })
   if (!found) {
     const level = process.env.LOG_LEVEL?.trim()
-    return startDemo({ once: flags.once, level: level ? parseLogLevel(level, 'LOG_LEVEL') : null })
+    // Of a real site's variables only where to listen and what to say are the demo's business.
+    const { HARVESTER_HTTP_PORT: port } = readEnvironment({
+      HARVESTER_HTTP_PORT: process.env.HARVESTER_HTTP_PORT,
+    })
+    return startDemo({ once: flags.once, level: level ? parseLogLevel(level, 'LOG_LEVEL') : null, port })
   }
   if (flags.once)
     return harvest({ ...harvestDefaults, ...(flags.file !== undefined && { file: flags.file }) })
