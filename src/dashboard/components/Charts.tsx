@@ -3,6 +3,7 @@ import type { Run, Trend } from '../api.ts'
 import { useWords } from '../language.ts'
 import { linePoints, niceCeiling } from '../model/charts.ts'
 import { duration, localTime } from '../model/times.ts'
+import { Icon } from './Icon.tsx'
 
 const kinds = ['error', 'skipped', 'unchanged', 'success'] as const
 
@@ -15,9 +16,10 @@ export function RunsChart({ runs }: { runs: readonly Run[] }) {
   const top = niceCeiling(Math.max(...runs.map((run) => run.n_total)))
   const [width, height, step] = [600, 96, 30]
   return (
-    <figure className="chart">
+    <figure className="chart runs">
       <svg
-        viewBox={`0 0 ${width} ${height + 4}`}
+        viewBox={`0 0 ${width} ${height + 2}`}
+        preserveAspectRatio="none"
         role="img"
         aria-label={t('runs.chart', { count: runs.length })}
       >
@@ -63,6 +65,13 @@ export function RunsChart({ runs }: { runs: readonly Run[] }) {
           )
         })}
       </svg>
+      <figcaption className="chart-legend">
+        {kinds.toReversed().map((kind) => (
+          <span key={kind} className={`count ${kind}`}>
+            <Icon name={kind} /> {t(`count.${kind}`)}
+          </span>
+        ))}
+      </figcaption>
     </figure>
   )
 }

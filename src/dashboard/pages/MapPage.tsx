@@ -1,8 +1,8 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
-import { type PointerEvent, useEffect, useMemo, useRef, useState, type WheelEvent } from 'react'
+import { type PointerEvent, useEffect, useId, useMemo, useRef, useState, type WheelEvent } from 'react'
 import { useSearchParams } from 'react-router'
 import { api, type Coverage } from '../api.ts'
-import { rings } from '../coastline/coastline.generated.ts'
+import { again, rings } from '../coastline/coastline.generated.ts'
 import { Icon } from '../components/Icon.tsx'
 import { Answer } from '../components/States.tsx'
 import { usePageTitle } from '../components/usePage.ts'
@@ -54,41 +54,35 @@ export function MapPage() {
         {(found) => (
           <>
             <div className="tools map-tools">
-              <label>
-                <span>{t('map.variable')}</span>
-                <select
-                  value={search.get('variable') ?? ''}
-                  onChange={(event) => set('variable', event.target.value)}
-                >
-                  <option value="">{t('map.variable.all')}</option>
-                  {found.variables.map((name) => (
-                    <option key={name} value={name}>
-                      {name}
-                    </option>
-                  ))}
-                </select>
-              </label>
-              <label>
-                <span>{t('map.source')}</span>
-                <select
-                  value={search.get('source') ?? ''}
-                  onChange={(event) => set('source', event.target.value)}
-                >
-                  <option value="">{t('map.source.all')}</option>
-                  {found.sources.map((source) => (
-                    <option key={source.slug} value={source.slug}>
-                      {sourceParts(source.erddap_url).host}
-                    </option>
-                  ))}
-                </select>
-              </label>
-              <label>
-                <span>{t('map.resolution')}</span>
-                <select value={zoom} onChange={(event) => set('zoom', event.target.value === '0' ? '' : '1')}>
-                  <option value="0">{t('map.resolution.0')}</option>
-                  <option value="1">{t('map.resolution.1')}</option>
-                </select>
-              </label>
+              <Choice
+                label={t('map.variable')}
+                value={search.get('variable') ?? ''}
+                onChange={(value) => set('variable', value)}
+                options={[
+                  ['', t('map.variable.all')],
+                  ...found.variables.map((name) => [name, variableName(name)] as const),
+                ]}
+              />
+              <Choice
+                label={t('map.source')}
+                value={search.get('source') ?? ''}
+                onChange={(value) => set('source', value)}
+                options={[
+                  ['', t('map.source.all')],
+                  ...found.sources.map(
+                    ({ slug, erddap_url }) => [slug, sourceParts(erddap_url).host] as const,
+                  ),
+                ]}
+              />
+              <Choice
+                label={t('map.resolution')}
+                value={zoom}
+                onChange={(value) => set('zoom', value === '0' ? '' : '1')}
+                options={[
+                  ['0', t('map.resolution.0')],
+                  ['1', t('map.resolution.1')],
+                ]}
+              />
             </div>
             {found.hexagons.length === 0 && (
               <p className="note" role="status">
@@ -101,6 +95,40 @@ export function MapPage() {
         )}
       </Answer>
     </>
+  )
+}
+
+/** `seaSurfaceTemperature` as it is read: sea surface temperature. Codes of the vocabulary have no translation. */
+function variableName(code: string): string {
+  return code.replace(
+    /([a-z])([A-Z])/g,
+    (_, before: string, after: string) => `${before} ${after.toLowerCase()}`,
+  )
+}
+
+function Choice({
+  label,
+  value,
+  options,
+  onChange,
+}: {
+  label: string
+  value: string
+  options: ReadonlyArray<readonly [value: string, text: string]>
+  onChange: (value: string) => void
+}) {
+  const id = useId()
+  return (
+    <div className="choice">
+      <label htmlFor={id}>{label}</label>
+      <select id={id} value={value} onChange={(event) => onChange(event.target.value)}>
+        {options.map(([code, text]) => (
+          <option key={code} value={code}>
+            {text}
+          </option>
+        ))}
+      </select>
+    </div>
   )
 }
 
@@ -129,19 +157,22 @@ function MapLead({ coverage }: { coverage: Coverage }) {
 type Hexagon = Coverage['hexagons'][number]
 
 /** Land as one path, in kilometres of EPSG:3857 with y down, as an SVG has it. */
-const landPath: string = rings
-  .map((ring) => {
-    let [longitude, latitude] = [0, 0]
-    let path = ''
-    for (let index = 0; index + 1 < ring.length; index += 2) {
-      longitude += (ring[index] ?? 0) / 100
-      latitude += (ring[index + 1] ?? 0) / 100
-      const [x, y] = toMetres(longitude, latitude)
-      path += `${index === 0 ? 'M' : 'L'}${(x / 1000).toFixed(1)} ${(-y / 1000).toFixed(1)}`
-    }
-    return `${path}Z`
-  })
-  .join('')
+const landPath: string = [
+  ...rings.map((ring) => ringPath(ring, 0)),
+  ...again.map(([index, degrees]) => ringPath(rings[index] ?? [], degrees)),
+].join('')
+
+function ringPath(ring: readonly number[], shift: number): string {
+  let [longitude, latitude] = [shift, 0]
+  let path = ''
+  for (let index = 0; index + 1 < ring.length; index += 2) {
+    longitude += (ring[index] ?? 0) / 100
+    latitude += (ring[index + 1] ?? 0) / 100
+    const [x, y] = toMetres(longitude, latitude)
+    path += `${index === 0 ? 'M' : 'L'}${(x / 1000).toFixed(1)} ${(-y / 1000).toFixed(1)}`
+  }
+  return `${path}Z`
+}
 
 function pathOf(hexagons: readonly Hexagon[], edge: number): string {
   return hexagons
@@ -155,6 +186,11 @@ function pathOf(hexagons: readonly Hexagon[], edge: number): string {
 }
 
 const aspect = 2
+
+/** Classes spread over the five shades, so that two neighbours can be told apart. */
+function shade(index: number, classes: number): number {
+  return classes === 1 ? 3 : Math.round((index / (classes - 1)) * 4)
+}
 
 function HexagonMap({ coverage }: { coverage: Coverage }) {
   const { t, language } = useWords()
@@ -261,7 +297,7 @@ function HexagonMap({ coverage }: { coverage: Coverage }) {
         >
           <path className="land" d={landPath} />
           {classes.map((path, index) => (
-            <path key={bounds[index]} className={`hex hex-${index + 5 - bounds.length}`} d={path} />
+            <path key={bounds[index]} className={`hex hex-${shade(index, bounds.length)}`} d={path} />
           ))}
           {hovered && <path className="hex-hover" d={pathOf([hovered.hexagon], edge)} />}
         </svg>
@@ -287,7 +323,7 @@ function HexagonMap({ coverage }: { coverage: Coverage }) {
             <span key={bound} className="legend-item">
               <svg viewBox="0 0 20 18" width="20" height="18" aria-hidden="true">
                 <path
-                  className={`hex hex-${index + 5 - bounds.length}`}
+                  className={`hex hex-${shade(index, bounds.length)}`}
                   d="M19 9L14.5 16.8L5.5 16.8L1 9L5.5 1.2L14.5 1.2Z"
                 />
               </svg>

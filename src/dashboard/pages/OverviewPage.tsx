@@ -32,7 +32,10 @@ export function OverviewPage() {
         </div>
         <TriggerButton source={null} name={t('runs.all')} />
       </div>
-      <section aria-label={t('overview.sources')}>
+      <section aria-labelledby="sources">
+        <h2 id="sources" className="sr">
+          {t('overview.sources')}
+        </h2>
         <Answer query={servers}>
           {(found) =>
             found.length === 0 ? (

@@ -1,0 +1,461 @@
+/**
+ * The dashboard in a real browser, over a database that a real harvest of the demo's servers filled: every page in
+ * both languages, light and dark, wide and narrow, with axe; filter, search, trigger and a live run.
+ */
+import { execFile } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { gzipSync } from 'node:zlib'
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openDatabase } from '../../src/database/open.ts'
+import type { Database } from '../../src/database/port.ts'
+import type { RunControl, RunView } from '../../src/server/ports.ts'
+import { type ApiServer, createServer } from '../../src/server/server.ts'
+
+const run = promisify(execFile)
+const root = new URL('../../', import.meta.url).pathname
+const require = createRequire(import.meta.url)
+const shots = join(root, 'test-results', 'dashboard')
+const browserPath = process.env.CHROMIUM ?? '/usr/bin/chromium'
+const pacific = 'https://erddap.demo-pacific.example/erddap'
+const pacificSlug = 'erddap-demo-pacific-example-erddap'
+const longId = `a_very_long_dataset_id_${'without_any_blank_'.repeat(12)}end`
+const token = 'test-token'
+
+let folder: string
+let database: Database
+let server: ApiServer
+let base: string
+let browser: Browser
+let control: ScriptedRuns
+
+beforeAll(async () => {
+  if (!existsSync(browserPath)) throw new Error('No Chromium: run scripts/install-service-tests.sh')
+  mkdirSync(shots, { recursive: true })
+  folder = mkdtempSync(join(tmpdir(), 'harvester-dashboard-'))
+  const page = join(folder, 'page')
+  await Promise.all([
+    run(process.execPath, [
+      join(root, 'node_modules/vite/bin/vite.js'),
+      'build',
+      ...['--config', join(root, 'src/dashboard/vite.config.ts'), '--logLevel', 'warn'],
+      ...['--outDir', page, '--emptyOutDir'],
+    ]),
+    run(process.execPath, ['--import', require.resolve('tsx'), join(root, 'src/cli.ts'), 'start', '--once'], {
+      cwd: folder,
+      maxBuffer: 1e8,
+    }),
+  ])
+  database = await openDatabase({ kind: 'embedded', dataFolder: join(folder, '.data', 'demo') })
+  await addHistory()
+  control = new ScriptedRuns()
+  server = createServer({
+    database,
+    port: 0,
+    cacheSeconds: 0,
+    dashboardFolder: page,
+    runs: control,
+    trigger: { enabled: true, token, perMinute: 100 },
+    prefectUiUrl: 'http://127.0.0.1:4200',
+  })
+  base = await server.listen()
+  browser = await chromium.launch({
+    executablePath: browserPath,
+    args: [
+      '--headless',
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  })
+}, 240_000)
+
+afterAll(async () => {
+  await browser?.close()
+  await server?.close()
+  await database?.close()
+  if (folder) rmSync(folder, { recursive: true, force: true })
+})
+
+/** Earlier runs in which some datasets fared otherwise, a source that cannot be listed, and an endless name. */
+async function addHistory(): Promise<void> {
+  await database.query(`
+    INSERT INTO cde.harvest_runs (run_id, started_at, finished_at, git_sha, status, error_message, scope, triggered_source, triggered_by)
+    SELECT gen_random_uuid(), r.started_at - n * interval '6 hours',
+           r.started_at - n * interval '6 hours' + (40 + 13 * (n % 5)) * interval '1 second',
+           'e47ffa1c0ffee', CASE WHEN n % 7 = 3 THEN 'failed' ELSE 'ok' END,
+           CASE WHEN n % 7 = 3 THEN '9 of 43 datasets failed' END, 'full', NULL, CASE WHEN n % 5 = 0 THEN 'ana@example.org' ELSE 'schedule' END
+    FROM (SELECT started_at FROM cde.harvest_runs ORDER BY started_at DESC LIMIT 1) r, generate_series(1, 22) n`)
+  await database.query(`
+    WITH newest AS (SELECT run_id, started_at FROM cde.harvest_runs ORDER BY started_at DESC LIMIT 1)
+    INSERT INTO cde.harvest_attempts
+    SELECT r.run_id, a.erddap_url, a.dataset_id, a.source,
+           CASE WHEN bad THEN 'error' WHEN a.status = 'success' AND h % 3 > 0 THEN 'skipped' ELSE a.status END,
+           CASE WHEN bad THEN 'HTTP_ERROR' WHEN a.status = 'success' AND h % 3 > 0 THEN 'UNCHANGED' ELSE a.reason_code END,
+           CASE WHEN bad THEN 'GET ' || a.erddap_url || ' answered 503: Service Unavailable' ELSE a.error_message END,
+           a.duration_ms * (1 + h % 4), a.attempted_at - (n.started_at - r.started_at), a.query_urls
+    FROM newest n JOIN cde.harvest_attempts a ON a.run_id = n.run_id
+    CROSS JOIN (SELECT run_id, started_at, status FROM cde.harvest_runs) r
+    CROSS JOIN LATERAL (SELECT abs(hashtext(a.dataset_id || r.started_at::text)) % 100 AS h) x
+    CROSS JOIN LATERAL (SELECT h < CASE WHEN r.status = 'failed' THEN 40 ELSE 6 END AS bad) y
+    WHERE r.run_id <> n.run_id`)
+  await database.query(
+    `INSERT INTO cde.harvest_attempts
+     SELECT run_id, $1, $2, 'erddap', 'error', 'UNKNOWN_ERROR', $3, 3723000, now(), $1 || '/info/' || $2 || '/index.csv'
+     FROM cde.harvest_runs ORDER BY started_at DESC LIMIT 1`,
+    [pacific, longId, `TypeError: ${'cannot read properties of undefined '.repeat(30)}`],
+  )
+  await database.query(
+    `INSERT INTO cde.harvest_runs (run_id, started_at, finished_at, status, error_message, scope, triggered_source, triggered_by)
+     VALUES (gen_random_uuid(), now() - interval '1 hour', now() - interval '59 minutes', 'failed',
+       'The list of datasets could not be had: GET https://data.unreachable-observatory.example/erddap/tabledap/allDatasets.csv: connect ECONNREFUSED',
+       'single', 'https://data.unreachable-observatory.example/erddap', 'schedule')`,
+  )
+  await database.query(
+    `INSERT INTO harvester.sources (erddap_url, configured, gridded_datasets) VALUES ($1, true, 12)
+     ON CONFLICT (erddap_url) DO UPDATE SET gridded_datasets = 12`,
+    [pacific],
+  )
+}
+
+/** An engine that, once it is told to, harvests three datasets a step: the audit rows are what a harvest writes. */
+class ScriptedRuns implements RunControl {
+  readonly queued = new Map<string, RunView>()
+  asked: Array<{ source: string | null; force: boolean; user: string }> = []
+
+  async schedules() {
+    const deployment = (name: string, source: string | null, hours: number) => ({
+      name,
+      flow: source === null ? 'Harvest All Sources' : 'Harvest Source',
+      source,
+      cron: source === null ? '0 */6 * * *' : '15 3 * * *',
+      timezone: 'UTC',
+      paused: false,
+      nextRunAt: new Date(Date.now() + hours * 3_600_000),
+      lastRun: null,
+    })
+    return [deployment('harvest-erddap-demo-pacific-example', pacific, 9), deployment('harvest-all', null, 2)]
+  }
+
+  async find(runId: string) {
+    return this.queued.get(runId) ?? null
+  }
+
+  async trigger(source: string | null, options: { force: boolean; user: string }) {
+    this.asked.push({ source, ...options })
+    if (this.queued.size > 0)
+      return { outcome: 'already-running' as const, runId: [...this.queued.keys()][0] ?? null }
+    const { rows } = await database.query<{ id: string }>('SELECT gen_random_uuid()::text AS id')
+    const runId = rows[0]?.id ?? ''
+    this.queued.set(runId, {
+      runId,
+      state: 'Scheduled',
+      final: false,
+      source,
+      createdAt: new Date(),
+      startedAt: null,
+      triggeredBy: options.user,
+      message: null,
+    })
+    return { outcome: 'accepted' as const, runId }
+  }
+
+  async begin(): Promise<string> {
+    const [flowRun = ''] = this.queued.keys()
+    const { rows } = await database.query<{ run_id: string }>(
+      `INSERT INTO cde.harvest_runs (run_id, started_at, status, scope, triggered_source, triggered_by, prefect_flow_run_id)
+       VALUES (gen_random_uuid(), now(), 'running', 'single', $1, 'api', $2) RETURNING run_id`,
+      [this.queued.get(flowRun)?.source, flowRun],
+    )
+    return rows[0]?.run_id ?? ''
+  }
+
+  async step(runId: string, from: number, to: number): Promise<void> {
+    await database.query(
+      `INSERT INTO cde.harvest_attempts
+       SELECT $1::uuid, $2, 'live_dataset_' || n, 'erddap', CASE WHEN n = 2 THEN 'error' ELSE 'success' END,
+              CASE WHEN n = 2 THEN 'HTTP_ERROR' END, CASE WHEN n = 2 THEN 'GET answered 500' END, 700, now(), NULL
+       FROM generate_series($3::int, $4::int) n`,
+      [runId, pacific, from, to],
+    )
+  }
+
+  async end(runId: string): Promise<void> {
+    await database.query(`UPDATE cde.harvest_runs SET status = 'ok', finished_at = now() WHERE run_id = $1`, [
+      runId,
+    ])
+    this.queued.clear()
+  }
+}
+
+interface Look {
+  language: 'en' | 'fr'
+  scheme: 'light' | 'dark'
+  width: number
+}
+
+/** A context in which every request to another origin is an error, as is whatever the console calls one. */
+async function open(look: Look): Promise<{ context: BrowserContext; page: Page; faults: string[] }> {
+  const context = await browser.newContext({
+    viewport: { width: look.width, height: 900 },
+    colorScheme: look.scheme,
+    locale: look.language === 'fr' ? 'fr-CA' : 'en-CA',
+    timezoneId: 'America/Halifax',
+    reducedMotion: 'reduce',
+  })
+  const page = await context.newPage()
+  const faults: string[] = []
+  page.on('request', (request) => {
+    if (!request.url().startsWith(new URL(base).origin)) faults.push(`asked ${request.url()}`)
+  })
+  page.on('console', (message) => {
+    if (message.type() === 'error' && !message.text().includes('404')) faults.push(message.text())
+  })
+  page.on('pageerror', (error) => faults.push(error.message))
+  return { context, page, faults }
+}
+
+async function visit(page: Page, path: string): Promise<void> {
+  await page.goto(`${base}${path}`)
+  await page.locator('h1').waitFor()
+  await expect.poll(() => page.locator('.loading').count()).toBe(0)
+}
+
+const axeSource = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8')
+
+async function violations(page: Page): Promise<string[]> {
+  await page.evaluate(axeSource)
+  return page.evaluate<string[]>(`axe.run().then(({ violations }) => violations.flatMap((violation) =>
+    violation.nodes.map((node) => violation.id + ': ' + node.html.slice(0, 160) + ' ' + node.failureSummary)))`)
+}
+
+const pages = async (): Promise<Array<[name: string, path: string]>> => {
+  const { rows } = await database.query<{ run_id: string }>(
+    `SELECT run_id FROM cde.harvest_runs WHERE scope = 'full' ORDER BY started_at DESC LIMIT 1`,
+  )
+  return [
+    ['overview', '/harvest'],
+    ['server', `/harvest/server/${pacificSlug}`],
+    ['server-failed', '/harvest/server/data-unreachable-observatory-example-erddap'],
+    ['dataset', `/harvest/dataset/${pacificSlug}/archive_on_broken_disk`],
+    ['dataset-long', `/harvest/dataset/${pacificSlug}/${longId}`],
+    ['run', `/harvest/run/${rows[0]?.run_id}`],
+    ['map', '/harvest/map'],
+    ['missing', '/harvest/dataset/nowhere/nothing'],
+  ]
+}
+
+describe('every page', () => {
+  test.each<Look>([
+    { language: 'en', scheme: 'light', width: 1280 },
+    { language: 'fr', scheme: 'dark', width: 1280 },
+    { language: 'fr', scheme: 'light', width: 360 },
+    { language: 'en', scheme: 'dark', width: 360 },
+  ])('speaks $language, is readable in $scheme and fits $width pixels', async (look) => {
+    const { context, page, faults } = await open(look)
+    for (const [name, path] of await pages()) {
+      await visit(page, path)
+      const where = `${name}-${look.language}-${look.scheme}-${look.width}`
+      await page.screenshot({ path: join(shots, `${where}.png`), fullPage: true })
+      expect([where, await page.evaluate<string>('document.documentElement.lang')]).toEqual([
+        where,
+        look.language,
+      ])
+      const wide = await page.evaluate<number>('document.documentElement.scrollWidth')
+      expect([where, wide]).toEqual([where, look.width])
+      expect([where, await violations(page)]).toEqual([where, []])
+      const text = await page.evaluate<string>('document.body.innerText')
+      // A key that was not translated would show as it is written in the code.
+      expect([where, /\b(?:overview|server|run|map|reason|state|dataset)\.[a-z]+\b/.exec(text)?.[0]]).toEqual(
+        [where, undefined],
+      )
+    }
+    expect(faults).toEqual([])
+    await context.close()
+  })
+})
+
+describe('an ERDDAP admin', () => {
+  test('finds a dataset, reads what happened and what to do, and gets the very requests', async () => {
+    const { context, page, faults } = await open({ language: 'en', scheme: 'light', width: 1280 })
+    await visit(page, '/harvest')
+    await page.getByRole('link', { name: 'erddap.demo-pacific.example' }).first().click()
+    await page.getByRole('heading', { name: 'Datasets of erddap.demo-pacific.example' }).waitFor()
+    expect(await page.locator('.note').allInnerTexts()).toContain(
+      'The server also has 12 gridded datasets. Gridded data are not indexed.',
+    )
+    await page.getByRole('searchbox').fill('BROKEN')
+    await page.waitForURL(/q=BROKEN/)
+    await expect.poll(() => page.locator('.datasets tbody tr').count()).toBe(1)
+    await page.getByRole('link', { name: 'archive_on_broken_disk', exact: true }).click()
+    await page.getByRole('heading', { name: 'archive_on_broken_disk' }).waitFor()
+    const text = await page.locator('main').textContent()
+    expect(text).toContain('The server refused or failed')
+    expect(text).toContain('Follow the last request')
+    const requests = await page
+      .locator('details[open] .requests a')
+      .evaluateAll((links) => links.map((link) => link.getAttribute('href') ?? ''))
+    expect(requests.length).toBeGreaterThan(0)
+    for (const href of requests) expect(href).toMatch(/^https:\/\/erddap\.demo-pacific\.example\/erddap\//)
+    const time = page.locator('time').first()
+    expect(await time.getAttribute('title')).toMatch(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC$/)
+    await page.goBack()
+    expect(await page.getByRole('searchbox').inputValue()).toBe('BROKEN')
+    expect(faults).toEqual([])
+    await context.close()
+  })
+
+  test('filters by status with the keyboard, and the address keeps it', async () => {
+    const { context, page } = await open({ language: 'en', scheme: 'light', width: 1280 })
+    await visit(page, `/harvest/server/${pacificSlug}`)
+    await page.getByRole('radio', { name: /^All/ }).focus()
+    await page.keyboard.press('ArrowRight')
+    await page.waitForURL(/status=error/)
+    const statuses = await page.locator('.datasets tbody .badge').allInnerTexts()
+    expect(statuses.length).toBeGreaterThan(0)
+    expect(new Set(statuses)).toEqual(new Set(['Error']))
+    await page.reload()
+    await page.locator('.datasets').waitFor()
+    expect(await page.getByRole('radio', { name: /^Error/ }).isChecked()).toBe(true)
+    await context.close()
+  })
+
+  test('changes the language, which is kept, and ?lang= comes first', async () => {
+    const { context, page } = await open({ language: 'en', scheme: 'light', width: 1280 })
+    await visit(page, '/harvest')
+    await page.getByRole('button', { name: 'Français' }).click()
+    await page.getByRole('heading', { name: 'Aperçu du moissonnage' }).waitFor()
+    await page.reload()
+    await page.getByRole('heading', { name: 'Aperçu du moissonnage' }).waitFor()
+    await visit(page, '/harvest?lang=en')
+    expect(await page.locator('h1').textContent()).toBe('Harvest overview')
+    await context.close()
+  })
+})
+
+describe('an operator', () => {
+  test('starts a run with the token, and watches it until it ends', async () => {
+    const { context, page, faults } = await open({ language: 'en', scheme: 'light', width: 1280 })
+    await visit(page, `/harvest/server/${pacificSlug}`)
+    await page.getByRole('button', { name: 'Run now' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByLabel('Token').fill('wrong')
+    await dialog.getByRole('button', { name: 'Start' }).click()
+    await dialog.getByText('The token is not right.').waitFor()
+    await page.screenshot({ path: join(shots, 'trigger.png') })
+    expect(await violations(page)).toEqual([])
+    await dialog.getByLabel('Token').fill(token)
+    await dialog.getByLabel('Harvest unchanged datasets too').check()
+    await dialog.getByRole('button', { name: 'Start' }).click()
+    await dialog.getByText('The run is queued.').waitFor()
+    expect(control.asked).toEqual([{ source: pacific, force: true, user: 'api' }])
+    await dialog.getByRole('button', { name: 'Start' }).click()
+    await dialog.getByText('This source is being harvested already.').waitFor()
+    await page.goto(`${base}/harvest/run/${[...control.queued.keys()][0]}`)
+    await page.locator('.badge', { hasText: 'Queued' }).waitFor()
+
+    const runId = await control.begin()
+    await page.locator('.badge', { hasText: 'Running' }).waitFor()
+    await control.step(runId, 1, 3)
+    await page.getByRole('link', { name: 'live_dataset_3' }).waitFor()
+    expect(await page.locator('.progress').textContent()).toContain('Harvesting datasets · 3')
+    await page.screenshot({ path: join(shots, 'run-live.png'), fullPage: true })
+    expect(await violations(page)).toEqual([])
+    await control.step(runId, 4, 5)
+    await page.getByRole('link', { name: 'live_dataset_5' }).waitFor()
+    await control.end(runId)
+    await page.locator('.badge', { hasText: 'Completed' }).waitFor()
+    expect(await page.locator('.progress').count()).toBe(0)
+    // What the browser calls errors are the answers 401 and 409 that were provoked.
+    expect(faults.filter((fault) => !/\b(?:401|409)\b/.test(fault))).toEqual([])
+    await context.close()
+  })
+
+  test('sees when the server is away, and when nothing was harvested yet', async () => {
+    const { context, page } = await open({ language: 'en', scheme: 'light', width: 1280 })
+    await page.route('**/api/harvest/servers', (route) => route.fulfill({ json: [] }))
+    await page.route('**/api/harvest/runs/recent', (route) => route.fulfill({ json: [] }))
+    await page.route('**/api/harvest/reasons', (route) => route.abort())
+    await page.route('**/api/harvest/schedules', (route) => route.fulfill({ json: [] }))
+    await page.goto(`${base}/harvest`)
+    await page.getByText('Nothing has been harvested yet').waitFor()
+    await page.getByText('The server cannot be reached.').waitFor({ timeout: 20_000 })
+    await page.screenshot({ path: join(shots, 'overview-empty.png'), fullPage: true })
+    expect(await violations(page)).toEqual([])
+    await context.close()
+  })
+})
+
+describe('the map', () => {
+  test('tells counts where one points, filters, and has a table for those who do not see it', async () => {
+    const { context, page, faults } = await open({ language: 'en', scheme: 'light', width: 1280 })
+    await visit(page, '/harvest/map')
+    expect(await page.locator('.lead').textContent()).toMatch(/^315 profiles in 27 datasets$/)
+    const spot = await page.evaluate<{ x: number; y: number; n: number }>(`(async () => {
+      const { hexagons } = await (await fetch('/api/harvest/coverage')).json()
+      const [{ longitude, latitude, n_profiles }] = hexagons
+      const kilometres = 6378.137
+      const point = new DOMPoint(
+        (longitude * Math.PI * kilometres) / 180,
+        -Math.log(Math.tan(Math.PI / 4 + (latitude * Math.PI) / 360)) * kilometres,
+      ).matrixTransform(document.querySelector('.map-frame svg').getScreenCTM())
+      return { x: point.x, y: point.y, n: n_profiles }
+    })()`)
+    await page.mouse.move(spot.x, spot.y)
+    expect(await page.locator('.tip').textContent()).toContain(`${spot.n} profiles`)
+    await page.screenshot({ path: join(shots, 'map-hover.png') })
+    await page.getByRole('button', { name: 'Zoom in' }).click()
+    await page.getByLabel('Source', { exact: true }).selectOption({ label: 'erddap.demo-pacific.example' })
+    await page.waitForURL(/source=/)
+    await page.locator('.lead', { hasText: '138 profiles' }).waitFor()
+    await page.getByText('The same as a table').click()
+    expect(await page.locator('.map-table tbody tr').count()).toBeGreaterThan(3)
+    await page.getByLabel('Hexagons', { exact: true }).selectOption('1')
+    await page.waitForURL(/zoom=1/)
+    await page.screenshot({ path: join(shots, 'map-small.png'), fullPage: true })
+    expect(await violations(page)).toEqual([])
+    expect(faults).toEqual([])
+    await context.close()
+  })
+})
+
+describe('the page', () => {
+  test('is under 200 KB compressed in all', () => {
+    const files = readdirSync(join(folder, 'page'), { recursive: true, withFileTypes: true }).filter(
+      (entry) => entry.isFile(),
+    )
+    const bytes = files.reduce(
+      (sum, file) => sum + gzipSync(readFileSync(join(file.parentPath, file.name))).length,
+      0,
+    )
+    expect(bytes).toBeGreaterThan(50_000)
+    expect(bytes).toBeLessThan(200 * 1024)
+  })
+
+  test('works below a base path', async () => {
+    const below = createServer({
+      database,
+      port: 0,
+      basePath: '/portal/harvester',
+      dashboardFolder: join(folder, 'page'),
+    })
+    const address = await below.listen()
+    const { context, page } = await open({ language: 'en', scheme: 'light', width: 1280 })
+    await page.goto(`${address}/`)
+    await page.getByRole('link', { name: 'erddap.demo-pacific.example' }).first().click()
+    await page.locator('.datasets').waitFor()
+    expect(page.url()).toBe(`${address}/harvest/server/${pacificSlug}`)
+    await page.reload()
+    await page.locator('.datasets').waitFor()
+    await context.close()
+    await below.close()
+  })
+})
