@@ -3,8 +3,8 @@ import type { AbortReason } from './types.ts'
 
 const messages: Record<AbortReason, string> = {
   cancelled: 'The run was cancelled',
-  stopped: 'The worker is stopping',
-  crashed: 'The worker is stopping at once',
+  stopped: 'The worker was stopped before the run had ended',
+  crashed: 'The worker was stopped before the run had ended',
   lost: 'The run was taken away by the back end',
   timeout: 'The time limit is over',
   ended: 'The run has ended',

@@ -1,16 +1,18 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
-import { chown } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { startPostgres } from './postgres.ts'
 
 /** A real Prefect server on a real PostgreSQL, both on private ports and thrown away afterwards. */
 export interface PrefectServer {
   /** With `/api`. */
   readonly apiUrl: string
   readonly port: number
+  /** What the server wrote lately. */
+  output(): string
   /** Starts another server on the same database: with other settings, or after {@link kill}. */
   restart(settings?: Record<string, string>): Promise<void>
   /** Ends the server at once; the database lives on. */
@@ -32,7 +34,9 @@ export function freePort(): Promise<number> {
     server.once('error', fail)
     server.listen(0, '127.0.0.1', () => {
       const address = server.address()
-      server.close(() => (address && typeof address === 'object' ? done(address.port) : fail(new Error('no port'))))
+      server.close(() =>
+        address && typeof address === 'object' ? done(address.port) : fail(new Error('no port')),
+      )
     })
   })
 }
@@ -73,63 +77,11 @@ async function ended(child: ChildProcess): Promise<void> {
   await new Promise((done) => child.once('exit', done))
 }
 
-async function startPostgres(folder: string): Promise<{ url: string; stop(): Promise<void> }> {
-  const bin = ['/usr/lib/postgresql/17/bin', '/usr/lib/postgresql/16/bin', '/usr/lib/postgresql/15/bin'].find(
-    (path) => existsSync(join(path, 'initdb')),
-  )
-  if (!bin) throw new Error('No PostgreSQL: run scripts/install-service-tests.sh')
-  const root = process.getuid?.() === 0
-  // PostgreSQL refuses to run as root.
-  const as = (command: string, args: string[]): [string, string[]] =>
-    root ? ['runuser', ['-u', 'postgres', '--', command, ...args]] : [command, args]
-  if (root) {
-    const id = (flag: string) => Number(spawnSync('id', [flag, 'postgres'], { encoding: 'utf8' }).stdout)
-    await chown(folder, id('-u'), id('-g'))
-  }
-  const data = join(folder, 'pg')
-  const init = spawnSync(...as(join(bin, 'initdb'), ['-D', data, '-U', 'postgres', '-A', 'trust', '--no-sync']), {
-    encoding: 'utf8',
-    cwd: '/',
-  })
-  if (init.status !== 0) throw new Error(`initdb: ${init.stderr}`)
-  const port = await freePort()
-  const server = spawn(
-    ...as(join(bin, 'postgres'), [
-      '-D',
-      data,
-      '-p',
-      String(port),
-      '-k',
-      folder,
-      '-c',
-      'listen_addresses=127.0.0.1',
-      '-c',
-      'fsync=off',
-      '-c',
-      'max_connections=200',
-    ]),
-    { cwd: '/', stdio: 'ignore' },
-  )
-  await waitUntil('PostgreSQL', () => {
-    return (
-      spawnSync(join(bin, 'psql'), ['-h', '127.0.0.1', '-p', String(port), '-U', 'postgres', '-c', 'CREATE DATABASE prefect'])
-        .status === 0
-    )
-  })
-  return {
-    url: `postgresql+asyncpg://postgres@127.0.0.1:${port}/prefect`,
-    async stop() {
-      spawnSync(...as(join(bin, 'pg_ctl'), ['-D', data, '-m', 'immediate', 'stop']), { cwd: '/' })
-      await ended(server)
-    },
-  }
-}
-
 export async function startPrefect(settings: Record<string, string> = {}): Promise<PrefectServer> {
   const bin = prefectBin()
-  const folder = mkdtempSync(join(tmpdir(), 'orchestration-prefect-'))
   const home = mkdtempSync(join(tmpdir(), 'orchestration-home-'))
-  const postgres = await startPostgres(folder)
+  const postgres = await startPostgres(['fsync=off', 'max_connections=200'])
+  const database = await postgres.createDatabase('prefect', { extensions: false })
   const port = await freePort()
   let server: ChildProcess | null = null
   let output = ''
@@ -137,7 +89,11 @@ export async function startPrefect(settings: Record<string, string> = {}): Promi
   const start = async (more: Record<string, string>) => {
     output = ''
     const child = spawn(bin, ['server', 'start', '--host', '127.0.0.1', '--port', String(port)], {
-      env: prefectEnvironment(home, { PREFECT_API_DATABASE_CONNECTION_URL: postgres.url, ...settings, ...more }),
+      env: prefectEnvironment(home, {
+        PREFECT_API_DATABASE_CONNECTION_URL: `postgresql+asyncpg://postgres@127.0.0.1:${database.port}/prefect`,
+        ...settings,
+        ...more,
+      }),
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     for (const stream of [child.stdout, child.stderr])
@@ -166,6 +122,7 @@ export async function startPrefect(settings: Record<string, string> = {}): Promi
   return {
     apiUrl: `http://127.0.0.1:${port}/api`,
     port,
+    output: () => output,
     async restart(more = {}) {
       await kill('SIGTERM')
       await start(more)
@@ -174,7 +131,7 @@ export async function startPrefect(settings: Record<string, string> = {}): Promi
     async stop() {
       await kill('SIGKILL')
       await postgres.stop()
-      for (const path of [folder, home]) rmSync(path, { recursive: true, force: true })
+      rmSync(home, { recursive: true, force: true })
     },
   }
 }

@@ -2,6 +2,22 @@ import type { FlowRun, TaskRun } from '../backend.ts'
 import type { Schemas } from './client.ts'
 
 /**
+ * Gives each state of a task run a time of its own, in microseconds. Two states of one task run at the same time
+ * break a unique constraint of the server, which then drops the whole batch they are in and tries it again later.
+ */
+export function stateTimes(): (taskRunId: string, at: Date) => string {
+  const last = new Map<string, { ms: number; micros: number }>()
+  return (taskRunId, at) => {
+    const before = last.get(taskRunId)
+    let next = { ms: at.getTime(), micros: 0 }
+    if (before && next.ms <= before.ms) next = { ms: before.ms, micros: before.micros + 1 }
+    if (next.micros > 999) next = { ms: next.ms + 1, micros: 0 }
+    last.set(taskRunId, next)
+    return new Date(next.ms).toISOString().replace('Z', `${String(next.micros).padStart(3, '0')}Z`)
+  }
+}
+
+/**
  * A change of a task run as the event that Prefect's recorder makes the row from. The whole row goes along each
  * time; omitted keys would keep their old values.
  */
@@ -10,11 +26,12 @@ export function taskRunEvent(options: {
   task: TaskRun
   run: Pick<FlowRun, 'id' | 'name' | 'flow'>
   flowId: string
+  /** Time of the state, from {@link stateTimes}. */
+  at: string
   previous: { eventId: string; type: string; name: string } | null
 }): Schemas['Event'] {
-  const { task, run, previous } = options
+  const { task, run, at, previous } = options
   const { state } = task
-  const at = state.at.toISOString()
   const stateDetails = {
     ...(state.scheduledAt ? { scheduled_time: state.scheduledAt.toISOString() } : {}),
     // Says that there is a result which Prefect does not hold, as Python does.

@@ -5,7 +5,7 @@ import { formatLine, levelNumber } from '../log.ts'
 import type { Runtime } from '../runtime.ts'
 import type { LogLine } from '../types.ts'
 import { must, type PrefectClient, type Schemas } from './client.ts'
-import { taskRunEvent } from './task-events.ts'
+import { stateTimes, taskRunEvent } from './task-events.ts'
 
 /** Tells of what could not be sent; the run goes on. */
 export type OnProblem = (text: string, facts: Record<string, unknown>) => void
@@ -61,6 +61,7 @@ export function taskEventSender(options: {
   onProblem: OnProblem
 }): { changed(task: TaskRun): void; flush(timeoutMs?: number): Promise<void> } {
   const { client, onProblem, runtime } = options
+  const timeOf = stateTimes()
   const previous = new Map<string, { eventId: string; type: string; name: string }>()
   const send = async (events: Schemas['Event'][]) => {
     await must('store task runs', client.long.POST('/events', { body: events }))
@@ -97,6 +98,7 @@ export function taskEventSender(options: {
           task,
           run: options.run,
           flowId: options.flowId,
+          at: timeOf(task.id, task.state.at),
           previous: previous.get(task.id) ?? null,
         }),
       )
