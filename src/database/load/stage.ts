@@ -78,6 +78,9 @@ const stageColumns = {
   verdicts: [number, { name: 'n_rows', type: 'int' }, { name: 'rejected', type: 'boolean' }],
 } satisfies Record<keyof StageNames, CopyColumn[]>
 
+/** What the planner must know of the large tables; statistics of every column would take longer than they save. */
+const largeKeys = { profiles: 'n', cells: 'n' }
+
 /**
  * Reads a folder into temporary tables, checking every cell on the way: constant memory, no lock. A dataset with a
  * refused row is marked and will keep what it has.
@@ -265,7 +268,10 @@ export async function stageFolder(
       .filter((dataset) => !skipped.has(keyOf(dataset.erddapUrl, dataset.datasetId)))
       .map((dataset) => [dataset.erddapUrl, dataset.datasetId, 'ROWS_REJECTED', null]),
   )
-  for (const name of Object.values(names)) await session.query(`ANALYZE ${name}`)
+  for (const [part, name] of Object.entries(names))
+    await session.query(
+      `ANALYZE ${name} (${part in largeKeys ? largeKeys[part as keyof typeof largeKeys] : stageColumns[part as keyof StageNames].map((c) => c.name).slice(0, 2)})`,
+    )
   return stage
 }
 
@@ -292,6 +298,10 @@ async function rejectDoubles(
 ): Promise<void> {
   if (stage.counts[part] === 0) return
   const key = ['n', ...identity].join(', ')
+  const doubled = await session.query(
+    `SELECT 1 FROM ${stage.names[part]} GROUP BY ${key} HAVING count(*) > 1 LIMIT 1`,
+  )
+  if (doubled.count === 0) return
   const { rows } = await session.query<{ n: number; first: number; lines: number[]; value: string }>(`
     SELECT n, min(line) AS first, (array_agg(line ORDER BY line))[2:1000] AS lines, concat_ws(', ', ${identity.join(', ')}) AS value
     FROM ${stage.names[part]} GROUP BY ${key} HAVING count(*) > 1 ORDER BY 2 LIMIT 10000`)

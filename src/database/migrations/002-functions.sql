@@ -30,14 +30,22 @@ $do$;
 CREATE OR REPLACE FUNCTION harvester.hexagon_cell(size float8, x float8, y float8) RETURNS TABLE (i int, j int)
     LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 1 AS $$
     SELECT CASE WHEN near THEN a ELSE a + 1 END, CASE WHEN near THEN ja ELSE jb END
-    FROM (SELECT floor(x / (1.5 * size))::int AS a, size * sqrt(3) AS height) AS edge
-    CROSS JOIN LATERAL (
-        SELECT ceil(y / height - 0.5 * (abs(a) % 2) - 0.5)::int AS ja,
-               ceil(y / height - 0.5 * (abs(a + 1) % 2) - 0.5)::int AS jb
-    ) AS rows
-    CROSS JOIN LATERAL (
-        SELECT (x - 1.5 * size * a) ^ 2 + (y - height * (ja + 0.5 * (abs(a) % 2))) ^ 2
-            <= (x - 1.5 * size * (a + 1)) ^ 2 + (y - height * (jb + 0.5 * (abs(a + 1) % 2))) ^ 2 AS near
+    FROM (
+        SELECT a, ja, jb, (x - step * a) ^ 2 + (y - height * (ja + low)) ^ 2
+            <= (x - step * (a + 1)) ^ 2 + (y - height * (jb + 0.5::float8 - low)) ^ 2 AS near
+        FROM (
+            SELECT a, low, step, height, ceil(y / height - low - 0.5::float8)::int AS ja,
+                ceil(y / height + low - 1::float8)::int AS jb
+            FROM (
+                -- `low` is how much higher the left column of the two is; the right one is the other way round.
+                SELECT a, step, height, (a & 1) * 0.5::float8 AS low
+                FROM (SELECT floor(x / (1.5::float8 * size))::int AS a, 1.5::float8 * size AS step,
+                    size * sqrt(3::float8) AS height OFFSET 0) AS edges
+                OFFSET 0
+            ) AS columns
+            OFFSET 0
+        ) AS rows
+        OFFSET 0
     ) AS nearest
 $$;
 

@@ -18,7 +18,7 @@ export async function compareCells(merge: Merge): Promise<void> {
       SELECT c.* FROM cde.obis_cells c JOIN ${tables.datasets} d ON d.pk = c.dataset_pk WHERE NOT d.is_new
     ) c ON c.dataset_pk = s.dataset_pk AND c.latitude = s.latitude AND c.longitude = s.longitude
     WHERE c.pk IS NULL OR s.line IS NULL OR ${rowOf('s')} IS DISTINCT FROM ${rowOf('c')}`)
-  await session.query(`ANALYZE ${tables.cells}`)
+  await session.query(`ANALYZE ${tables.cells} (pk, dataset_pk, line)`)
 }
 
 /** The ids of a cell's names, once all of its names are known; else the search of names finds the cell. */

@@ -72,6 +72,8 @@ export function insertInto(
   from: string,
 ): string {
   const pairs = writable(merge, table, values)
-  return `INSERT INTO cde.${table} (${pairs.map(([column]) => column).join(', ')})
+  // An adopted table may draw its `pk` from an identity column.
+  const overriding = 'pk' in values ? 'OVERRIDING SYSTEM VALUE ' : ''
+  return `INSERT INTO cde.${table} (${pairs.map(([column]) => column).join(', ')}) ${overriding}
     SELECT ${pairs.map(([, value]) => value).join(', ')} ${from}`
 }

@@ -4,16 +4,23 @@ import { insertInto, type Merge } from './context.ts'
 export const hexagonEdgeMetres = [100_000, 10_000] as const
 const origin = `'SRID=3857;POINT(0 0)'::geometry`
 
+/** One number for a cell, so that joins on it are estimated well. */
+function cellKey(i: string, j: string): string {
+  return `(${i}::bigint * 4294967296 + ${j})`
+}
+
 /**
- * Points and hexagons for the positions that appear in the differences: missing ones are made, all are looked up.
- * The transform and the cells are computed once a position.
+ * Points and hexagons for the positions that appear in the differences: missing ones are made, all are looked up once.
+ * The transform and the cells are computed once a position; numbers of new rows are drawn here, so that nothing is
+ * looked up again after it was written.
  */
 export async function makePlaces(merge: Merge): Promise<{ points: number; hexagons: number }> {
   const { session, tables } = merge
   const positions = `${tables.places}_new`
   await session.query(`
     CREATE TEMP TABLE ${positions} ON COMMIT DROP AS
-    SELECT latitude, longitude, geom, a.i AS i_0, a.j AS j_0, b.i AS i_1, b.j AS j_1
+    SELECT latitude, longitude, geom, ${cellKey('a.i', 'a.j')} AS cell_0, ${cellKey('b.i', 'b.j')} AS cell_1,
+      a.i AS i_0, a.j AS j_0, b.i AS i_1, b.j AS j_1
     FROM (
       SELECT latitude, longitude, st_transform(st_setsrid(st_makepoint(longitude, latitude), 4326), 3857) AS geom
       FROM (
@@ -25,34 +32,59 @@ export async function makePlaces(merge: Merge): Promise<{ points: number; hexago
     ) positions
     CROSS JOIN LATERAL harvester.hexagon_cell(${hexagonEdgeMetres[0]}, st_x(geom), st_y(geom)) a
     CROSS JOIN LATERAL harvester.hexagon_cell(${hexagonEdgeMetres[1]}, st_x(geom), st_y(geom)) b`)
-  await session.query(`ANALYZE ${positions}`)
+  await session.query(`ANALYZE ${positions} (cell_0, cell_1)`)
   let hexagons = 0
-  for (const [zoom, edge] of hexagonEdgeMetres.entries()) {
-    const made = await session.query(`
-      INSERT INTO cde.hexes_zoom_${zoom} (geom)
-      SELECT st_hexagon(${edge}, i, j, ${origin}) FROM (SELECT DISTINCT i_${zoom} AS i, j_${zoom} AS j FROM ${positions}) cells
-      WHERE NOT EXISTS (SELECT 1 FROM cde.hexes_zoom_${zoom} h WHERE h.grid_i = cells.i AND h.grid_j = cells.j)
-      ORDER BY i, j`)
-    hexagons += made.count
-  }
-  const joinCells = `JOIN cde.hexes_zoom_0 a ON a.grid_i = n.i_0 AND a.grid_j = n.j_0
-    JOIN cde.hexes_zoom_1 b ON b.grid_i = n.i_1 AND b.grid_j = n.j_1`
+  for (const [zoom, edge] of hexagonEdgeMetres.entries())
+    hexagons += await makeHexagons(merge, positions, zoom, edge)
+  await session.query(`
+    CREATE TEMP TABLE ${tables.places} ON COMMIT DROP AS
+    SELECT n.latitude, n.longitude, n.geom, n.cell_0, n.cell_1,
+      coalesce(t.pk, ${nextNumber('points')}) AS point_pk, t.pk IS NULL AS is_new,
+      coalesce(t.hex_0_pk, a.pk) AS hex_0_pk, coalesce(t.hex_1_pk, b.pk) AS hex_1_pk
+    FROM ${positions} n
+    JOIN ${positions}_0 a ON a.cell = n.cell_0 JOIN ${positions}_1 b ON b.cell = n.cell_1
+    LEFT JOIN cde.points t ON t.geom = n.geom`)
   const points = await session.query(
     insertInto(
       merge,
       'points',
-      { geom: 'n.geom', hex_zoom_0: 'a.geom', hex_zoom_1: 'b.geom', hex_0_pk: 'a.pk', hex_1_pk: 'b.pk' },
-      `FROM ${positions} n ${joinCells}
-       WHERE NOT EXISTS (SELECT 1 FROM cde.points t WHERE t.geom = n.geom)`,
+      {
+        pk: 'n.point_pk',
+        geom: 'n.geom',
+        hex_zoom_0: 'a.geom',
+        hex_zoom_1: 'b.geom',
+        hex_0_pk: 'n.hex_0_pk',
+        hex_1_pk: 'n.hex_1_pk',
+      },
+      `FROM ${tables.places} n
+       JOIN ${positions}_0 a ON a.cell = n.cell_0 JOIN ${positions}_1 b ON b.cell = n.cell_1
+       WHERE n.is_new`,
     ),
   )
-  await session.query(`
-    CREATE TEMP TABLE ${tables.places} ON COMMIT DROP AS
-    SELECT n.latitude, n.longitude, n.geom, t.pk AS point_pk,
-      coalesce(t.hex_0_pk, a.pk) AS hex_0_pk, coalesce(t.hex_1_pk, b.pk) AS hex_1_pk
-    FROM ${positions} n JOIN cde.points t ON t.geom = n.geom ${joinCells}`)
-  await session.query(`ANALYZE ${tables.places}`)
+  await session.query(`ANALYZE ${tables.places} (latitude, longitude)`)
   return { points: points.count, hexagons }
+}
+
+/** The cells of one zoom that the positions lie in, with their numbers; makes those that are missing. */
+async function makeHexagons(merge: Merge, positions: string, zoom: number, edge: number): Promise<number> {
+  const { session } = merge
+  const cells = `${positions}_${zoom}`
+  await session.query(`
+    CREATE TEMP TABLE ${cells} ON COMMIT DROP AS
+    SELECT c.cell, coalesce(h.pk, ${nextNumber(`hexes_zoom_${zoom}`)}) AS pk, h.pk IS NULL AS is_new,
+      coalesce(h.geom, st_hexagon(${edge}, c.i, c.j, ${origin})) AS geom
+    FROM (SELECT DISTINCT cell_${zoom} AS cell, i_${zoom} AS i, j_${zoom} AS j FROM ${positions}) c
+    LEFT JOIN cde.hexes_zoom_${zoom} h ON h.grid_i = c.i AND h.grid_j = c.j`)
+  await session.query(`ANALYZE ${cells} (cell)`)
+  const made = await session.query(
+    insertInto(merge, `hexes_zoom_${zoom}`, { pk: 'pk', geom: 'geom' }, `FROM ${cells} WHERE is_new`),
+  )
+  return made.count
+}
+
+/** The next value of the sequence behind the `pk` of a table. */
+function nextNumber(table: string): string {
+  return `nextval(pg_get_serial_sequence('cde.${table}', 'pk'))`
 }
 
 /** Remembers the points that something left, before it leaves. */

@@ -35,7 +35,7 @@ export async function compareProfiles(merge: Merge): Promise<void> {
       WHERE NOT d.is_new
     ) p ON p.dataset_pk = s.dataset_pk AND p.t_key = s.t_key AND p.p_key = s.p_key
     WHERE p.pk IS NULL OR s.line IS NULL OR ${rowOf('s')} IS DISTINCT FROM ${rowOf('p')}`)
-  await session.query(`ANALYZE ${tables.profiles}`)
+  await session.query(`ANALYZE ${tables.profiles} (pk, dataset_pk, line)`)
 }
 
 /** Whole days between start and end, plus one. */
@@ -72,6 +72,8 @@ export async function writeProfiles(
       WHERE p.pk = s.pk AND s.line IS NOT NULL AND s.moved`)
     updated = stayed.count + moved.count
   }
+  // The join on two coordinates is estimated at a handful of rows: a loop over the datasets would follow.
+  await session.query('SET LOCAL enable_nestloop = off')
   const inserted =
     inserts === 0
       ? 0
@@ -96,5 +98,6 @@ export async function writeProfiles(
             ),
           )
         ).count
+  await session.query('SET LOCAL enable_nestloop = on')
   return { inserted, updated, deleted }
 }
