@@ -1,3 +1,4 @@
+import { useState } from 'react'
 import { Link } from 'react-router'
 import type { Run } from '../api.ts'
 import { useWords } from '../language.ts'
@@ -22,70 +23,81 @@ export function useStarter() {
   }
 }
 
+const atOnce = 8
+
 export function RunsTable({ runs }: { runs: readonly Run[] }) {
   const { t } = useWords()
+  const [all, setAll] = useState(false)
+  const hidden = all ? 0 : Math.max(0, runs.length - atOnce)
   const name = useRunName()
   const starter = useStarter()
   return (
-    <table className="stack">
-      <thead>
-        <tr>
-          <th scope="col">{t('runs.state')}</th>
-          <th scope="col">{t('runs.started')}</th>
-          <th scope="col">{t('runs.what')}</th>
-          <th scope="col">{t('runs.by')}</th>
-          <th scope="col" className="right">
-            {t('runs.duration')}
-          </th>
-          <th scope="col">{t('runs.datasets')}</th>
-        </tr>
-      </thead>
-      <tbody>
-        {runs.map((run) => (
-          <tr key={run.run_id}>
-            <td>
-              <RunBadge status={run.status} />
-            </td>
-            <td className="nowrap" data-label={t('runs.started')}>
-              <Link to={`/harvest/run/${run.run_id}`}>
-                <Ago at={run.started_at} />
-              </Link>
-            </td>
-            <td className="wide" data-label={t('runs.what')}>
-              {run.triggered_source === null ? (
-                name(run)
-              ) : (
-                <Link
-                  className="plain"
-                  to={`/harvest/server/${encodeURIComponent(slugOf(run.triggered_source))}`}
-                >
-                  {name(run)}
-                </Link>
-              )}
-              {run.status === 'failed' && run.error_message && (
-                <span className="note error clamp" title={run.error_message}>
-                  {run.error_message}
-                </span>
-              )}
-            </td>
-            <td data-label={t('runs.by')}>{starter(run.triggered_by)}</td>
-            <td className="right" data-label={t('runs.duration')}>
-              <Duration ms={run.duration_s === null ? null : run.duration_s * 1000} />
-            </td>
-            <td data-label={t('runs.datasets')}>
-              <Counts
-                words={false}
-                counts={{
-                  success: run.n_success,
-                  unchanged: run.n_unchanged,
-                  skipped: run.n_skipped,
-                  error: run.n_error,
-                }}
-              />
-            </td>
+    <>
+      <table className="stack">
+        <thead>
+          <tr>
+            <th scope="col">{t('runs.state')}</th>
+            <th scope="col">{t('runs.started')}</th>
+            <th scope="col">{t('runs.what')}</th>
+            <th scope="col">{t('runs.by')}</th>
+            <th scope="col" className="right">
+              {t('runs.duration')}
+            </th>
+            <th scope="col">{t('runs.datasets')}</th>
           </tr>
-        ))}
-      </tbody>
-    </table>
+        </thead>
+        <tbody>
+          {runs.slice(0, runs.length - hidden).map((run) => (
+            <tr key={run.run_id}>
+              <td>
+                <RunBadge status={run.status} />
+              </td>
+              <td className="nowrap" data-label={t('runs.started')}>
+                <Link to={`/harvest/run/${run.run_id}`}>
+                  <Ago at={run.started_at} />
+                </Link>
+              </td>
+              <td className="wide" data-label={t('runs.what')}>
+                {run.triggered_source === null ? (
+                  name(run)
+                ) : (
+                  <Link
+                    className="plain"
+                    to={`/harvest/server/${encodeURIComponent(slugOf(run.triggered_source))}`}
+                  >
+                    {name(run)}
+                  </Link>
+                )}
+                {run.status === 'failed' && run.error_message && (
+                  <span className="note error clamp" title={run.error_message}>
+                    {run.error_message}
+                  </span>
+                )}
+              </td>
+              <td data-label={t('runs.by')}>{starter(run.triggered_by)}</td>
+              <td className="right" data-label={t('runs.duration')}>
+                <Duration ms={run.duration_s === null ? null : run.duration_s * 1000} />
+              </td>
+              <td data-label={t('runs.datasets')}>
+                <Counts
+                  words={false}
+                  counts={{
+                    success: run.n_success,
+                    unchanged: run.n_unchanged,
+                    skipped: run.n_skipped,
+                    error: run.n_error,
+                  }}
+                />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {hidden > 0 && (
+        <button type="button" className="quiet" onClick={() => setAll(true)}>
+          {t('run.showAll', { count: hidden })}
+        </button>
+      )}
+    </>
   )
 }

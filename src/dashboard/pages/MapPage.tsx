@@ -248,6 +248,9 @@ function HexagonMap({ coverage }: { coverage: Coverage }) {
       }
     })
 
+  // A hexagon of less than some six pixels on a screen of a thousand.
+  const tiny = edge / box.width < 0.003 ? ' tiny' : ''
+
   const place = (event: PointerEvent | WheelEvent) => {
     const around = frame.current?.getBoundingClientRect()
     if (!around) return null
@@ -297,7 +300,7 @@ function HexagonMap({ coverage }: { coverage: Coverage }) {
         >
           <path className="land" d={landPath} />
           {classes.map((path, index) => (
-            <path key={bounds[index]} className={`hex hex-${shade(index, bounds.length)}`} d={path} />
+            <path key={bounds[index]} className={`hex hex-${shade(index, bounds.length)}${tiny}`} d={path} />
           ))}
           {hovered && <path className="hex-hover" d={pathOf([hovered.hexagon], edge)} />}
         </svg>

@@ -266,7 +266,7 @@ function Group({ group }: { group: SourceGroup }) {
             <th scope="col">{t('server.column.status')}</th>
             <th scope="col">{t('server.column.dataset')}</th>
             <th scope="col">{t('server.column.reason')}</th>
-            <th scope="col">{t('server.column.checked')}</th>
+            <th scope="col">{t('run.finished')}</th>
             <th scope="col" className="right">
               {t('server.column.duration')}
             </th>
@@ -299,7 +299,7 @@ function Group({ group }: { group: SourceGroup }) {
                   </span>
                 )}
               </td>
-              <td className="nowrap" data-label={t('server.column.checked')}>
+              <td className="nowrap" data-label={t('run.finished')}>
                 <Ago at={attempt.attempted_at} />
               </td>
               <td className="right" data-label={t('server.column.duration')}>
