@@ -154,7 +154,8 @@ export function serverOptions({
       token: environment.HARVEST_TRIGGER_TOKEN ?? null,
       trustedUserHeader: environment.HARVEST_TRUSTED_USER_HEADER ?? null,
     },
-    prefectUiUrl: prefectUrl?.replace(/\/api$/, '') ?? null,
+    prefectUiUrl:
+      environment.PREFECT_UI_URL?.replace(/\/+$/, '') ?? prefectUrl?.replace(/\/api$/, '') ?? null,
     configuredSources: config.sources.map(({ url }) => url),
     logFolder: environment.HARVESTER_SERVE_LOGS ? parts.services.logDir : null,
     gitSha: parts.services.gitSha,

@@ -214,6 +214,12 @@ export const environmentVariables = {
     example: 'pnu_…',
     secret: true,
   }),
+  PREFECT_UI_URL: variable({
+    group: 'Prefect',
+    meaning: 'Where people see the Prefect UI, for links; default: PREFECT_API_URL without /api.',
+    schema: url,
+    example: 'https://prefect.example.org',
+  }),
   REGISTER_DEPLOYMENTS: variable({
     group: 'Prefect',
     meaning:
@@ -352,6 +358,32 @@ export const environmentVariables = {
     schema: text,
     example: 'production',
   }),
+} as const
+
+/** What Node and the libraries read themselves; they are documented with ours. */
+export const standardVariables = {
+  HTTP_PROXY: {
+    group: 'Network',
+    meaning: 'Proxy for requests to http addresses, of the harvest and to Prefect.',
+    example: 'http://proxy.example.org:3128',
+  },
+  HTTPS_PROXY: {
+    group: 'Network',
+    meaning: 'Proxy for requests to https addresses.',
+    example: 'http://proxy.example.org:3128',
+  },
+  NO_PROXY: {
+    group: 'Network',
+    meaning: 'Hosts that are asked without the proxy, comma separated.',
+    example: 'localhost,127.0.0.1,.example.org',
+  },
+  NODE_EXTRA_CA_CERTS: {
+    group: 'Network',
+    meaning:
+      'Further certificate authorities for every https connection, a PEM file. Not read from .env by Node.',
+    example: '/etc/ssl/certs/site-ca.pem',
+  },
+  NO_COLOR: { group: 'Logs', meaning: 'Set to anything: log lines without colours.', example: '1' },
 } as const
 
 export type EnvironmentName = keyof typeof environmentVariables

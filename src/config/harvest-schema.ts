@@ -11,83 +11,128 @@ const positive = z.number().positive()
 const count = z.number().int().min(1)
 
 export const sourceSchema = z.strictObject({
-  url: z.string(),
-  concurrency: count.max(16).default(1),
-  requests_per_second: positive.optional(),
-  timeout_seconds: positive.optional(),
-  dataset_ids: datasetIds.optional(),
-  skip_dataset_ids: datasetIds.default([]),
-  cron: z.string().optional(),
-  contact: z.string().optional(),
+  url: z.string().describe('Address of the server.'),
+  concurrency: count.max(16).default(1).describe('Requests at once to its host.'),
+  requests_per_second: positive.optional().describe('Requests a second at most.'),
+  timeout_seconds: positive.optional().describe('Time limit of one dataset.'),
+  dataset_ids: datasetIds.optional().describe('Only these datasets.'),
+  skip_dataset_ids: datasetIds.default([]).describe('These datasets not.'),
+  cron: z
+    .string()
+    .optional()
+    .describe('A schedule of its own; the source is then left out of the scheduled harvest-all.'),
+  contact: z.string().optional().describe('Contact in the User-Agent, instead of that of all.'),
 })
 
 export const harvestSchema = z.strictObject({
   erddap_urls: z
     .array(z.union([z.string().transform((url) => sourceSchema.parse({ url })), sourceSchema]))
-    .default([]),
-  cache: z.boolean().default(false),
-  folder: z.string().default('harvest'),
-  dataset_ids: datasetIds.optional(),
-  skip_dataset_ids: datasetIds.default([]),
-  log_time: z.boolean().default(true),
-  log_level: z.string().optional(),
-  log_dir: z.string().optional(),
-  flush_redis: z.boolean().default(false),
-  incremental: z.boolean().default(true),
+    .default([])
+    .describe('ERDDAP servers: addresses, or objects with the keys of a source (below).'),
+  cache: z
+    .boolean()
+    .default(false)
+    .describe('Keep answers on disk and use them again: for developing, in one-shot commands only.'),
+  folder: z.string().default('harvest').describe('Where the CSVs are written.'),
+  dataset_ids: datasetIds.optional().describe('Only these datasets, of every server.'),
+  skip_dataset_ids: datasetIds.default([]).describe('These datasets not, of any server.'),
+  log_time: z.boolean().default(true).describe('Whether console lines begin with the time.'),
+  log_level: z.string().optional().describe('debug, info, warning or error.'),
+  log_dir: z.string().optional().describe('Where the log files are written, instead of HARVESTER_LOG_DIR.'),
+  flush_redis: z.boolean().default(false).describe('Of older configurations; accepted, and without effect.'),
+  incremental: z.boolean().default(true).describe('Skip datasets that are proven unchanged.'),
 
-  obis_dataset_ids: z.array(z.string()).optional(),
-  obis_datasets_file: z.string().optional(),
-  obis_folder: z.string().optional(),
+  obis_dataset_ids: z.array(z.string()).optional().describe('OBIS datasets by their UUIDs.'),
+  obis_datasets_file: z
+    .string()
+    .optional()
+    .describe('JSON file with `{"datasets": ["uuid", …]}`, beside the configuration.'),
+  obis_folder: z.string().optional().describe('Where OBIS answers are kept, instead of the cache folder.'),
   obis_geo_filter: z
     .strictObject({
-      mode: z.enum(['canada', 'none']).default('canada'),
-      polygon_file: z.string().optional(),
-      exempt_node_ids: z.array(z.string()).optional(),
+      mode: z
+        .enum(['canada', 'none'])
+        .default('canada')
+        .describe('`canada` keeps what lies in the polygon; `none` keeps all.'),
+      polygon_file: z
+        .string()
+        .optional()
+        .describe('Polygon as WKT or GeoJSON, instead of the coarse one that ships.'),
+      exempt_node_ids: z.array(z.string()).optional().describe('OBIS nodes whose datasets are kept whole.'),
     })
-    .optional(),
-  obis_api_url: z.url().default('https://api.obis.org/v3'),
-  obis_parquet_url: z.url().default('https://obis-open-data.s3.amazonaws.com/occurrence'),
-  worms_url: z.url().default('https://www.marinespecies.org'),
+    .optional()
+    .describe('Which OBIS occurrences are kept.'),
+  obis_api_url: z.url().default('https://api.obis.org/v3').describe('The OBIS API.'),
+  obis_parquet_url: z
+    .url()
+    .default('https://obis-open-data.s3.amazonaws.com/occurrence')
+    .describe('Where OBIS publishes occurrences as parquet files.'),
+  worms_url: z.url().default('https://www.marinespecies.org').describe('WoRMS, for vernacular names.'),
 
-  ckan_url: z.url().default('https://catalogue.cioos.ca'),
-  /** How long a cached CKAN answer is used without asking again. */
-  ckan_cache_hours: z.number().min(0).default(1),
-  contact: z.string().optional(),
+  ckan_url: z
+    .url()
+    .default('https://catalogue.cioos.ca')
+    .describe('The catalogue that describes the datasets.'),
+  ckan_cache_hours: z
+    .number()
+    .min(0)
+    .default(1)
+    .describe('Hours that a cached CKAN answer is used without asking again.'),
+  contact: z.string().optional().describe('Who administrators can write to: part of the User-Agent.'),
 
-  change_detection: z.enum(['auto', 'metadata', 'off']).default('auto'),
-  /** With `metadata`: how long unchanged metadata are trusted. */
-  change_detection_max_age_days: positive.default(7),
-  /** Hours that the newest source file must be old before a fingerprint counts; servers answer stale values for a while. */
-  change_detection_settle: z.number().min(0).default(24),
+  change_detection: z
+    .enum(['auto', 'metadata', 'off'])
+    .default('auto')
+    .describe('Proof that a dataset is unchanged: metadata and source files, metadata alone, or none.'),
+  change_detection_max_age_days: positive
+    .default(7)
+    .describe('With `metadata`: days that unchanged metadata are trusted.'),
+  change_detection_settle: z
+    .number()
+    .min(0)
+    .default(24)
+    // Servers answer stale values for a while after a file changed.
+    .describe('Hours that the newest source file must be old before a fingerprint counts.'),
 
   timeouts: z
     .strictObject({
-      connect_seconds: positive.default(10),
-      headers_seconds: positive.default(120),
-      idle_seconds: positive.default(120),
-      dataset_seconds: positive.default(3600),
+      connect_seconds: positive.default(10).describe('To connect.'),
+      headers_seconds: positive.default(120).describe('Until an answer begins.'),
+      idle_seconds: positive.default(120).describe('Without a byte within an answer.'),
+      dataset_seconds: positive.default(3600).describe('One dataset, with all its requests.'),
     })
-    .prefault({}),
-  /** Largest metadata or listing answer. */
-  max_answer_megabytes: positive.default(200),
-  /** Longest table. */
-  max_table_rows: count.default(10_000_000),
+    .prefault({})
+    .describe('Time limits.'),
+  max_answer_megabytes: positive.default(200).describe('Largest metadata or listing answer.'),
+  max_table_rows: count.default(10_000_000).describe('Longest table.'),
 
   prune: z
     .strictObject({
-      missing_runs: count.default(3),
-      max_share: z.number().min(0).max(1).default(0.2),
-      max_share_floor: z.number().int().min(0).default(5),
+      missing_runs: count.default(3).describe('Runs that a dataset must be missing before it is removed.'),
+      max_share: z
+        .number()
+        .min(0)
+        .max(1)
+        .default(0.2)
+        .describe('Largest share of a source that one run may remove.'),
+      max_share_floor: z
+        .number()
+        .int()
+        .min(0)
+        .default(5)
+        .describe('So many datasets may go whatever their share.'),
     })
-    .prefault({}),
+    .prefault({})
+    .describe('When datasets are removed from the index.'),
   retention: z
     .strictObject({
-      attempts_days: count.default(400),
-      folders: count.default(5),
-      folder_hours: z.number().min(0).default(6),
-      logs_days: count.default(30),
+      attempts_days: count.default(400).describe('Days that the audit is kept.'),
+      folders: count.default(5).describe('Run folders that are kept of a source.'),
+      folder_hours: z.number().min(0).default(6).describe('Younger folders are kept in any case.'),
+      logs_days: count.default(30).describe('Days that log files are kept.'),
     })
-    .prefault({}),
+    .prefault({})
+    .describe('How long things are kept.'),
 })
 
 export type HarvestSettings = z.output<typeof harvestSchema>

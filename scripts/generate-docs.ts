@@ -1,0 +1,280 @@
+/**
+ * Writes what is made from the code: .env.sample, docs/configuration.md, docs/errors.md and docker-compose.coolify.yml.
+ * Run it with `npm run docs`; tests hold the files current.
+ */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { parse, stringify } from 'yaml'
+import { z } from 'zod'
+import { environmentVariables, standardVariables } from '../src/config/environment.ts'
+import { harvestSchema, obsoleteKeys, sourceSchema } from '../src/config/harvest-schema.ts'
+import { errorCodes, exitCodes } from '../src/errors.ts'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const note = 'Made by `npm run docs`: do not edit here.'
+
+/** What only the Compose files read. */
+export const composeVariables: Record<string, Variable> = {
+  BIND_ADDRESS: {
+    group: 'Compose',
+    meaning:
+      'Address of the host on which ports are published; others than loopback need a firewall or proxy.',
+    default: '127.0.0.1',
+  },
+  DB_PUBLISHED_PORT: {
+    group: 'Compose',
+    meaning: 'Port of the host for the database.',
+    default: '5432',
+  },
+  PREFECT_PUBLISHED_PORT: {
+    group: 'Compose',
+    meaning: 'Port of the host for Prefect’s API and UI.',
+    default: '4200',
+  },
+  HARVESTER_IMAGE: {
+    group: 'Compose',
+    meaning: 'Image of the harvester.',
+    default: 'erddap-harvester:local',
+    example: 'registry.example.org/erddap-harvester:1.0.0',
+  },
+  BAKED_HARVEST_CONFIG: {
+    group: 'Compose',
+    meaning: 'Configuration that a build puts into the image, a file of this folder.',
+    default: 'config/harvest.sample.yaml',
+    example: 'config/harvest.production.yaml',
+  },
+  POSTGIS_IMAGE: {
+    group: 'Compose',
+    meaning: 'Image of PostgreSQL with PostGIS; the default is built for amd64 only.',
+    default: 'postgis/postgis:17-3.5',
+    example: 'imresamu/postgis:17-3.5',
+  },
+  PREFECT_IMAGE: {
+    group: 'Compose',
+    meaning: 'Image of the Prefect server.',
+    default: 'prefecthq/prefect:3.8.8-python3.12',
+  },
+  PREFECT_RETENTION_SECONDS: {
+    group: 'Compose',
+    meaning: 'Age at which the Prefect server deletes flow runs; 90 days.',
+    default: '7776000',
+  },
+}
+
+interface Variable {
+  group: string
+  meaning: string
+  default?: string
+  example?: string
+  secret?: true
+}
+
+/** Every documented variable, in the order of the groups. */
+export function documentedVariables(): [string, Variable][] {
+  const all = Object.entries<Variable>({ ...environmentVariables, ...standardVariables, ...composeVariables })
+  const groups = [...new Set(all.map(([, { group }]) => group))]
+  return groups.flatMap((group) => all.filter(([, variable]) => variable.group === group))
+}
+
+export function envSample(): string {
+  const lines = [
+    `# Copy this file to .env and remove the # before what you set. ${note}`,
+    '# Blank counts as unset. What the environment says already wins over .env.',
+    '# With Docker Compose only DB_PASSWORD is needed.',
+  ]
+  let group = ''
+  for (const [name, variable] of documentedVariables()) {
+    if (variable.group !== group) {
+      group = variable.group
+      lines.push('', `# ---- ${group} ----`)
+    }
+    lines.push('', `# ${variable.meaning}${variable.secret ? ' Secret.' : ''}`)
+    lines.push(`# Default: ${variable.default ?? 'none'}`)
+    const shown = variable.example ?? variable.default ?? ''
+    lines.push(`# ${name}=${/[\s#{"]/.test(shown) ? `'${shown}'` : shown}`)
+  }
+  return `${lines.join('\n')}\n`
+}
+
+export function configurationPage(): string {
+  const lines = [
+    '# Configuration',
+    '',
+    `<!-- ${note} -->`,
+    '',
+    'A command takes what it needs from its flags, then the environment (and `.env` of the working folder), then the',
+    'harvest configuration, then the defaults below. Everything is checked before anything starts: every unknown key',
+    'and bad value is named at once. `harvester config check` does that alone.',
+    '',
+    '## The harvest configuration',
+    '',
+    'A YAML file: `-f FILE`, else the YAML itself in `HARVEST_CONFIG_YAML`, else the file that `HARVEST_CONFIG_FILE`',
+    'names, else `config/harvest.yaml`. Begin with a copy of `config/harvest.sample.yaml`. Empty values mean the default.',
+    '',
+    ...schemaTable(z.toJSONSchema(harvestSchema, { io: 'input', unrepresentable: 'any' }) as Schema),
+    '',
+    '### A source',
+    '',
+    'An entry of `erddap_urls` is an address, or an object with these keys:',
+    '',
+    ...schemaTable(z.toJSONSchema(sourceSchema, { io: 'input', unrepresentable: 'any' }) as Schema),
+    '',
+    'A file `skipped_datasets.json` beside the configuration, as `{"erddap.example.org": ["dataset_id"]}`, adds to',
+    '`skip_dataset_ids` by host.',
+    '',
+    '### Keys of older configurations',
+    '',
+    'They are accepted with a warning and do nothing:',
+    '',
+    '| key | instead |',
+    '| --- | --- |',
+    ...Object.entries(obsoleteKeys).map(([key, instead]) => `| \`${key}\` | ${instead} |`),
+    '',
+    '## Environment variables',
+    '',
+    'Blank counts as unset. Truth values are true, false, 1, 0, yes or no.',
+  ]
+  let group = ''
+  for (const [name, variable] of documentedVariables()) {
+    if (variable.group !== group) {
+      group = variable.group
+      lines.push('', `### ${group}`, '')
+      if (group === 'Compose') lines.push('Read by the Compose files only.', '')
+      lines.push('| variable | meaning | default | example |', '| --- | --- | --- | --- |')
+    }
+    const meaning = `${variable.meaning}${variable.secret ? ' Secret.' : ''}`
+    lines.push(`| \`${name}\` | ${cell(meaning)} | ${code(variable.default)} | ${code(variable.example)} |`)
+  }
+  return `${lines.join('\n')}\n`
+}
+
+interface Schema {
+  type?: string
+  description?: string
+  default?: unknown
+  enum?: unknown[]
+  minimum?: number
+  maximum?: number
+  items?: Schema
+  anyOf?: Schema[]
+  properties?: Record<string, Schema>
+}
+
+function schemaTable(schema: Schema): string[] {
+  const rows = (properties: Record<string, Schema>, prefix: string): string[] =>
+    Object.entries(properties).flatMap(([key, property]) => [
+      `| \`${prefix}${key}\` | ${typeOf(property)} | ${cell(property.description ?? '')} | ${code(
+        property.properties || property.default === undefined ? undefined : JSON.stringify(property.default),
+      )} |`,
+      ...(property.properties ? rows(property.properties, `${prefix}${key}.`) : []),
+    ])
+  return [
+    '| key | value | meaning | default |',
+    '| --- | --- | --- | --- |',
+    ...rows(schema.properties ?? {}, ''),
+  ]
+}
+
+function typeOf(schema: Schema): string {
+  if (schema.enum) return schema.enum.map((value) => `\`${value}\``).join(', ')
+  if (schema.anyOf) return 'address or object'
+  if (schema.type === 'array') return schema.items?.anyOf ? 'list' : `list of ${typeOf(schema.items ?? {})}s`
+  if (schema.type === 'object') return 'keys below'
+  if (schema.type === 'boolean') return 'true or false'
+  if (schema.type === 'integer') return 'whole number'
+  return schema.type === 'string' || schema.type === 'number' ? schema.type : 'text'
+}
+
+export function errorsPage(): string {
+  const meanings: Record<keyof typeof exitCodes, string> = {
+    done: 'Done; also where some datasets failed, unless `--strict` is given. Services end so when they are stopped.',
+    failed: 'Failed.',
+    usage: 'Wrong usage, configuration or parameters; nothing was done.',
+    interrupted: 'Interrupted by Ctrl-C.',
+    terminated: 'A one-shot command was ended by SIGTERM.',
+  }
+  return `${[
+    '# Errors and exit codes',
+    '',
+    `<!-- ${note} -->`,
+    '',
+    'Every error has a stable code. Its message says what went wrong and where; the line after it says what to do.',
+    'Why a single dataset was not harvested is another matter: reason codes are explained by the dashboard and by',
+    '`harvester explain`.',
+    '',
+    '| exit code | meaning |',
+    '| --- | --- |',
+    ...Object.entries(exitCodes).map(
+      ([name, value]) => `| ${value} | ${meanings[name as keyof typeof exitCodes]} |`,
+    ),
+    '',
+    '| code | exit code | when |',
+    '| --- | --- | --- |',
+    ...Object.entries(errorCodes).map(([name, [exit, when]]) => `| \`${name}\` | ${exit} | ${cell(when)} |`),
+  ].join('\n')}\n`
+}
+
+type Compose = {
+  name?: string
+  services: Record<string, Record<string, unknown>>
+  volumes: Record<string, unknown>
+}
+
+/** Addresses that Coolify gives to services, by the port inside. */
+export const coolifyAddresses: Record<string, string> = {
+  prefect: 'SERVICE_URL_PREFECT_4200',
+  dashboard: 'SERVICE_URL_DASHBOARD_8098',
+}
+
+/**
+ * The base without ports, in the plain form that Coolify reads: no anchors, no extension fields, environment as a list;
+ * and no sentence in `${NAME:?…}`, since Coolify takes what stands there as the value to begin with.
+ */
+export function coolifyCompose(): string {
+  const base = parse(readFileSync(`${root}docker-compose.yml`, 'utf8'), { merge: true }) as Compose
+  const services = Object.fromEntries(
+    Object.entries(base.services).map(([name, { ports: _, environment, ...service }]) => [
+      name,
+      {
+        ...service,
+        environment: [
+          ...(coolifyAddresses[name] ? [coolifyAddresses[name]] : []),
+          ...Object.entries(environment as Record<string, string>).map(([key, value]) => `${key}=${value}`),
+        ],
+      },
+    ]),
+  )
+  const text = stringify(
+    { services, volumes: Object.fromEntries(Object.keys(base.volumes).map((volume) => [volume, {}])) },
+    // Version 1.1 quotes what older parsers take for a truth value, as no.
+    { aliasDuplicateObjects: false, lineWidth: 0, version: '1.1' },
+  )
+  return [
+    '# For Coolify: docker-compose.yml without published ports. See docs/deployment.md.',
+    `# ${note}`,
+    text
+      .replaceAll(/\$\{(\w+):\?[^}]*\}/g, (_, name: string) => `\${${name}:?}`)
+      .replaceAll(/PREFECT_UI_URL=\S+/g, 'PREFECT_UI_URL=$SERVICE_URL_PREFECT'),
+  ].join('\n')
+}
+
+/** Every made file, by its path from the root. */
+export function generated(): Map<string, string> {
+  return new Map([
+    ['.env.sample', envSample()],
+    ['docs/configuration.md', configurationPage()],
+    ['docs/errors.md', errorsPage()],
+    ['docker-compose.coolify.yml', coolifyCompose()],
+  ])
+}
+
+function cell(text: string): string {
+  return text.replaceAll('|', '\\|').replaceAll('\n', ' ')
+}
+
+function code(text: string | undefined): string {
+  return text === undefined ? '' : `\`${cell(text)}\``
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url))
+  for (const [path, text] of generated()) writeFileSync(`${root}${path}`, text)
