@@ -1,0 +1,198 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import {
+  type AnyFlow,
+  type Backend,
+  completed,
+  type DeploymentSpec,
+  flow,
+  flowRegistry,
+  task,
+} from '../../src/orchestration/index.ts'
+import { waitUntil } from './prefect.ts'
+import { byCounts, flaky, harvestPool, maintenancePool, parent, slow, source, spec } from './prefect-flows.ts'
+
+/** A back end with what is needed to look at what it recorded. */
+export interface Rig {
+  readonly backend: Backend
+  /** Starts a process that runs what is due. */
+  start(options: { flows: ReadonlyMap<string, AnyFlow>; limit: number }): Promise<{ stop(): Promise<void> }>
+  /** `name State` of the task runs, by name. */
+  tasks(flowRunId: string): Promise<string[]>
+  logs(flowRunId: string): Promise<string[]>
+  artifacts(flowRunId: string): Promise<string[]>
+  close(): Promise<void>
+}
+
+let inside = 0
+let most = 0
+const exclusive = flow({
+  name: 'Test Exclusive',
+  description: 'Its task has a tag with a limit of one.',
+  parameters: z.object({}),
+  runName: () => 'exclusive',
+  run: async (_, run) => {
+    const only = task({
+      name: 'only',
+      tags: ['database'],
+      run: async () => {
+        most = Math.max(most, ++inside)
+        await sleep(50)
+        inside--
+      },
+    })
+    await Promise.all([run.task(only, undefined), run.task(only, undefined)])
+    return completed('done')
+  },
+})
+
+export const conformanceDeployments: DeploymentSpec[] = [
+  spec('source', source),
+  spec('flaky', flaky),
+  spec('counts', byCounts),
+  spec('slow', slow),
+  spec('exclusive', exclusive),
+  spec('parent', parent, {
+    workPool: maintenancePool,
+    startsChildren: true,
+    parameters: { children: ['source', 'counts'], pollSeconds: 0.1 },
+  }),
+]
+export const conformancePools = [harvestPool, maintenancePool]
+const flows = flowRegistry([...new Set(conformanceDeployments.map((item) => item.flow))])
+
+/** The scenarios that every back end must pass alike. */
+export function conformance(name: string, makeRig: () => Promise<Rig>): void {
+  describe(`the back end ${name}`, () => {
+    let rig: Rig
+    beforeAll(async () => {
+      rig = await makeRig()
+    })
+    afterAll(() => rig?.close())
+
+    const stateOf = async (id: string) => {
+      const run = await rig.backend.readRun(id)
+      return run && `${run.state.name}: ${run.state.message} (${run.runCount})`
+    }
+    const ended = async (id: string) => {
+      await waitUntil(
+        'the end of the run',
+        async () => (await rig.backend.readRun(id))?.endedAt != null,
+        60_000,
+        30,
+      )
+      return stateOf(id)
+    }
+    const running = (id: string) =>
+      waitUntil(
+        'the run to run',
+        async () => (await rig.backend.readRun(id))?.state.type === 'RUNNING',
+        30_000,
+        30,
+      )
+    const withProcess = async <T>(work: () => Promise<T>, limit = 4): Promise<T> => {
+      const process = await rig.start({ flows, limit })
+      try {
+        return await work()
+      } finally {
+        await process.stop()
+      }
+    }
+    const submit = (deployment: string, parameters: Record<string, unknown> = {}, key?: string) =>
+      rig.backend.submit({ deployment, parameters, ...(key ? { idempotencyKey: key } : {}) })
+
+    it('records a run with its tasks, log and artifacts', async () => {
+      await withProcess(async () => {
+        const { id } = await submit('Test Source/source', { n: 2 })
+        expect(await ended(id)).toBe('Completed: 2 harvested (1)')
+        expect(await rig.backend.readRun(id)).toMatchObject({
+          name: 'source-2',
+          flow: 'Test Source',
+          deployment: 'source',
+          parameters: { n: 2 },
+        })
+        const expected = [
+          'fetch-ckan Completed',
+          'harvest-datasets Completed',
+          'list-datasets Completed',
+          'load Completed',
+          'merge-and-write Completed',
+        ]
+        await waitUntil('the tasks', async () => (await rig.tasks(id)).join() === expected.join(), 20_000, 50)
+        expect((await rig.logs(id)).filter((line) => line.startsWith('harvested'))).toEqual([
+          'harvested item=0',
+          'harvested item=1',
+        ])
+        expect(await rig.artifacts(id)).toEqual([
+          'harvest-dataset-status-test table',
+          'harvest-progress-test progress',
+        ])
+      })
+    })
+
+    it('knows no run that was never made', async () => {
+      expect(await rig.backend.readRun('00000000-0000-4000-8000-000000000000')).toBeNull()
+    })
+
+    it('refuses wrong parameters and unknown names', async () => {
+      await expect(submit('source', { n: 'x' })).rejects.toMatchObject({ code: 'PARAMETERS_INVALID' })
+      await expect(submit('nowhere')).rejects.toMatchObject({ code: 'USAGE' })
+      await expect(submit('Test Slow/source')).rejects.toMatchObject({ code: 'USAGE' })
+    })
+
+    it('makes one run for one idempotency key', async () => {
+      const first = await submit('source', { n: 1 }, 'key')
+      const second = await submit('source', { n: 2 }, 'key')
+      expect([first.created, second.created, second.id]).toEqual([true, false, first.id])
+      await rig.backend.cancelRun(first.id)
+    })
+
+    it('retries what throws, and not what fails by its counts', async () => {
+      await withProcess(async () => {
+        const thrown = await submit('flaky')
+        const counted = await submit('counts')
+        expect(await ended(thrown.id)).toBe('Completed: attempt 2 (2)')
+        expect(await ended(counted.id)).toBe('Failed: 3 of 4 failed (1)')
+      })
+    })
+
+    it('cancels a run that runs, with its tasks, and one that waits', async () => {
+      const waiting = await submit('slow')
+      await rig.backend.cancelRun(waiting.id)
+      expect(await stateOf(waiting.id)).toMatch(/^Cancelled.*\(0\)$/)
+      await withProcess(async () => {
+        const { id } = await submit('slow', { seconds: 60 })
+        await running(id)
+        await rig.backend.cancelRun(id)
+        expect(await ended(id)).toBe('Cancelled: Flow run was cancelled successfully. (1)')
+        await waitUntil('the task', async () => (await rig.tasks(id)).join() === 'wait Cancelled', 20_000, 50)
+      })
+    })
+
+    it('finishes a parent and its children in one process with a limit of one', async () => {
+      await withProcess(async () => {
+        const { id } = await submit('parent')
+        expect(await ended(id)).toBe('Failed: 1 of 2 failed: counts Failed (1)')
+      }, 1)
+    })
+
+    it('takes back the runs of a process that stops, and the next one completes them', async () => {
+      const { id } = await submit('slow', { seconds: 1 })
+      await withProcess(() => running(id))
+      expect(await stateOf(id)).toMatch(/^Scheduled.*\(1\)$/)
+      await withProcess(async () => {
+        expect(await ended(id)).toBe('Completed: attempt 2 (2)')
+      })
+    })
+
+    it('never runs two tasks at once that share a tag with a limit of one', async () => {
+      most = 0
+      await withProcess(async () => {
+        const runs = await Promise.all([submit('exclusive'), submit('exclusive'), submit('exclusive')])
+        for (const { id } of runs) expect(await ended(id)).toBe('Completed: done (1)')
+      })
+      expect(most).toBe(1)
+    })
+  })
+}
