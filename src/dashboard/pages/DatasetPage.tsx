@@ -36,7 +36,7 @@ export function DatasetPage() {
               </Link>
             </p>
             <div className="title">
-              <h1 className="break">{id}</h1>
+              <h1 className={`break${id.length > 60 ? ' long' : ''}`}>{id}</h1>
               {link !== null && (
                 <a href={link} rel="noreferrer">
                   {t('source.open')} <Icon name="external" />

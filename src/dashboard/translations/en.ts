@@ -140,7 +140,7 @@ export const en = {
   'dataset.more': 'Show older attempts',
   'dataset.success': 'The dataset is in the index, and nothing needs to be done.',
 
-  'run.title': 'Run of {{what}}',
+  'run.title': 'Run: {{what}}',
   'run.by': 'Started by',
   'run.started': 'Started',
   'run.finished': 'Ended',
