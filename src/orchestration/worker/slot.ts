@@ -21,7 +21,7 @@ interface Owner {
   nonce: string
 }
 
-const guardStaleMs = 10_000
+const staleMs = 10_000
 const mostSlots = 1000
 
 export async function takeSlot(folder: string, host: string = hostname()): Promise<Slot> {
@@ -46,12 +46,12 @@ export async function takeSlot(folder: string, host: string = hostname()): Promi
 
 async function take(path: string, me: Owner): Promise<boolean> {
   if (await create(path, me)) return true
-  if (await alive(await read(path))) return false
+  if (await held(path)) return false
   // Only one process at a time may judge a lock as dead and replace it.
   const guard = `${path}.guard`
   if (!(await enter(guard))) return false
   try {
-    if (await alive(await read(path))) return false
+    if (await held(path)) return false
     await rm(path, { force: true })
     return await create(path, me)
   } finally {
@@ -78,11 +78,7 @@ async function enter(guard: string): Promise<boolean> {
       await mkdir(guard)
       return true
     } catch {
-      const age = await stat(guard).then(
-        (found) => Date.now() - found.mtimeMs,
-        () => 0,
-      )
-      if (age > guardStaleMs) await rmdir(guard).catch(() => {})
+      if ((await age(guard)) > staleMs) await rmdir(guard).catch(() => {})
       await sleep(50)
     }
   }
@@ -97,9 +93,20 @@ async function read(path: string): Promise<Owner | null> {
   }
 }
 
-/** A file that was only just created and not yet written counts as alive. */
-async function alive(owner: Owner | null): Promise<boolean> {
-  if (owner === null) return false
+/** Whether a living process holds the lock. A file that was only just created and is not yet written counts as held. */
+async function held(path: string): Promise<boolean> {
+  const owner = await read(path)
+  return owner === null ? (await age(path)) < staleMs : alive(owner)
+}
+
+async function age(path: string): Promise<number> {
+  return stat(path).then(
+    (found) => Date.now() - found.mtimeMs,
+    () => Number.POSITIVE_INFINITY,
+  )
+}
+
+async function alive(owner: Owner): Promise<boolean> {
   try {
     process.kill(owner.pid, 0)
   } catch (error) {
