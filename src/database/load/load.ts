@@ -85,7 +85,7 @@ async function refuseUnfinished(folder: string): Promise<void> {
 /** Settings of the connection that the work lives on. The embedded engine has one for everybody: it is left alone. */
 async function prepare(database: Database, session: Session): Promise<void> {
   if (database.kind === 'embedded') return
-  await session.query(`SET work_mem = '64MB'; SET temp_buffers = '32MB'; SET jit = off; SET TimeZone = 'UTC'`)
+  await session.query(`SET work_mem = '64MB'; SET jit = off; SET TimeZone = 'UTC'`)
   // A loader that was killed is noticed while its statement still runs, so that its lock goes.
   if (database.serverVersion >= 140_000) await session.query(`SET client_connection_check_interval = '2s'`)
 }

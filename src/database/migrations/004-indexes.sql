@@ -13,8 +13,6 @@ CREATE INDEX CONCURRENTLY IF NOT EXISTS profiles_longitude ON cde.profiles USING
 CREATE INDEX CONCURRENTLY IF NOT EXISTS profiles_geom ON cde.profiles USING gist (geom);
 CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS points_position ON cde.points USING btree (geom);
 CREATE INDEX CONCURRENTLY IF NOT EXISTS points_geom ON cde.points USING gist (geom);
-CREATE INDEX CONCURRENTLY IF NOT EXISTS points_hex_0_pk ON cde.points USING btree (hex_0_pk);
-CREATE INDEX CONCURRENTLY IF NOT EXISTS points_hex_1_pk ON cde.points USING btree (hex_1_pk);
 CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS hexes_zoom_0_cell ON cde.hexes_zoom_0 USING btree (grid_i, grid_j);
 CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS hexes_zoom_1_cell ON cde.hexes_zoom_1 USING btree (grid_i, grid_j);
 CREATE INDEX CONCURRENTLY IF NOT EXISTS hexes_zoom_0_geom ON cde.hexes_zoom_0 USING gist (geom);

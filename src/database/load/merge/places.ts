@@ -33,13 +33,14 @@ export async function makePlaces(merge: Merge): Promise<{ points: number; hexago
     CROSS JOIN LATERAL harvester.hexagon_cell(${hexagonEdgeMetres[0]}, st_x(geom), st_y(geom)) a
     CROSS JOIN LATERAL harvester.hexagon_cell(${hexagonEdgeMetres[1]}, st_x(geom), st_y(geom)) b`)
   await session.query(`ANALYZE ${positions} (cell_0, cell_1)`)
-  let hexagons = 0
-  for (const [zoom, edge] of hexagonEdgeMetres.entries())
-    hexagons += await makeHexagons(merge, positions, zoom, edge)
+  const sequences = await sequencesOf(merge)
+  const hexagons =
+    (await makeHexagons(merge, positions, 0, sequences.hexes_zoom_0)) +
+    (await makeHexagons(merge, positions, 1, sequences.hexes_zoom_1))
   await session.query(`
     CREATE TEMP TABLE ${tables.places} ON COMMIT DROP AS
     SELECT n.latitude, n.longitude, n.geom, n.cell_0, n.cell_1,
-      coalesce(t.pk, ${nextNumber('points')}) AS point_pk, t.pk IS NULL AS is_new,
+      coalesce(t.pk, nextval('${sequences.points}')) AS point_pk, t.pk IS NULL AS is_new,
       coalesce(t.hex_0_pk, a.pk) AS hex_0_pk, coalesce(t.hex_1_pk, b.pk) AS hex_1_pk
     FROM ${positions} n
     JOIN ${positions}_0 a ON a.cell = n.cell_0 JOIN ${positions}_1 b ON b.cell = n.cell_1
@@ -66,12 +67,13 @@ export async function makePlaces(merge: Merge): Promise<{ points: number; hexago
 }
 
 /** The cells of one zoom that the positions lie in, with their numbers; makes those that are missing. */
-async function makeHexagons(merge: Merge, positions: string, zoom: number, edge: number): Promise<number> {
+async function makeHexagons(merge: Merge, positions: string, zoom: 0 | 1, sequence: string): Promise<number> {
+  const edge = hexagonEdgeMetres[zoom]
   const { session } = merge
   const cells = `${positions}_${zoom}`
   await session.query(`
     CREATE TEMP TABLE ${cells} ON COMMIT DROP AS
-    SELECT c.cell, coalesce(h.pk, ${nextNumber(`hexes_zoom_${zoom}`)}) AS pk, h.pk IS NULL AS is_new,
+    SELECT c.cell, coalesce(h.pk, nextval('${sequence}')) AS pk, h.pk IS NULL AS is_new,
       coalesce(h.geom, st_hexagon(${edge}, c.i, c.j, ${origin})) AS geom
     FROM (SELECT DISTINCT cell_${zoom} AS cell, i_${zoom} AS i, j_${zoom} AS j FROM ${positions}) c
     LEFT JOIN cde.hexes_zoom_${zoom} h ON h.grid_i = c.i AND h.grid_j = c.j`)
@@ -82,9 +84,15 @@ async function makeHexagons(merge: Merge, positions: string, zoom: number, edge:
   return made.count
 }
 
-/** The next value of the sequence behind the `pk` of a table. */
-function nextNumber(table: string): string {
-  return `nextval(pg_get_serial_sequence('cde.${table}', 'pk'))`
+/** The sequence behind the `pk` of each table: asked once, since asking is slower than drawing from it. */
+async function sequencesOf(
+  merge: Merge,
+): Promise<Record<'points' | 'hexes_zoom_0' | 'hexes_zoom_1', string>> {
+  const { rows } = await merge.session.query<Record<'points' | 'hexes_zoom_0' | 'hexes_zoom_1', string>>(`
+    SELECT pg_get_serial_sequence('cde.points', 'pk') AS points,
+      pg_get_serial_sequence('cde.hexes_zoom_0', 'pk') AS hexes_zoom_0,
+      pg_get_serial_sequence('cde.hexes_zoom_1', 'pk') AS hexes_zoom_1`)
+  return rows[0]!
 }
 
 /** Remembers the points that something left, before it leaves. */
@@ -97,7 +105,7 @@ export async function rememberLeftPoints(merge: Merge): Promise<void> {
     SELECT old_point_pk FROM ${tables.cells} WHERE line IS NULL AND old_point_pk IS NOT NULL`)
 }
 
-/** Points without a profile or cell go, and hexagons without a point. */
+/** Points without a profile or cell go, and so do hexagons: whatever has a point has a hexagon. */
 export async function removeLeftPlaces(merge: Merge): Promise<{ points: number; hexagons: number }> {
   const { session, tables } = merge
   const left = await session.query<{ some: boolean }>(
@@ -122,7 +130,6 @@ export async function removeLeftPlaces(merge: Merge): Promise<{ points: number; 
     const removed = await session.query(`
       DELETE FROM cde.hexes_zoom_${zoom} h
       WHERE h.pk IN (SELECT ${column} FROM ${gone})
-        AND NOT EXISTS (SELECT 1 FROM cde.points t WHERE t.${column} = h.pk)
         AND NOT EXISTS (SELECT 1 FROM cde.profiles p WHERE p.${column} = h.pk)
         AND NOT EXISTS (SELECT 1 FROM cde.obis_cells c WHERE c.${column} = h.pk)`)
     hexagons += removed.count
