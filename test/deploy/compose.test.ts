@@ -1,0 +1,113 @@
+import { readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
+import { composeVariables, documentedVariables } from '../../scripts/generate-docs.ts'
+import { environmentVariables } from '../../src/config/environment.ts'
+
+const root = resolve(import.meta.dirname, '../..')
+const files = ['docker-compose.yml', 'docker-compose.worker.yaml', 'docker-compose.coolify.yml']
+const read = (file: string) => readFileSync(join(root, file), 'utf8').replaceAll(/^\s*#.*$/gm, '')
+interface File {
+  services: Record<
+    string,
+    {
+      environment?: Record<string, string> | string[]
+      ports?: string[]
+      volumes?: string[]
+      container_name?: string
+    }
+  >
+}
+const parsed = (file: string) => parse(read(file), { merge: true }) as File
+
+describe('the Compose files', () => {
+  it.each(files)('%s asks for documented variables only', (file) => {
+    const documented = new Set(documentedVariables().map(([name]) => name))
+    const used = [...read(file).matchAll(/(?<!\$)\$\{?([A-Z][A-Z0-9_]*)/g)].map(([, name]) => name!)
+    const unknown = used.filter((name) => !documented.has(name) && !name.startsWith('SERVICE_'))
+    expect([...new Set(unknown)]).toEqual([])
+  })
+
+  it('use every variable that is documented as theirs', () => {
+    const text = files.map(read).join('\n')
+    expect(Object.keys(composeVariables).filter((name) => !text.includes(`\${${name}`))).toEqual([])
+  })
+
+  it('give workers and the dashboard every variable of the program that has a place in a container', () => {
+    const { worker, dashboard } = parsed('docker-compose.yml').services
+    const given = new Set([
+      ...Object.keys(worker?.environment ?? {}),
+      ...Object.keys(dashboard?.environment ?? {}),
+    ])
+    // Set by the image, by the layout of the Compose file, or meaningless in it.
+    const elsewhere = [
+      'HARVEST_CONFIG_FILE',
+      'HARVEST_DEPLOYMENTS_FILE',
+      'HARVESTER_CACHE_DIR',
+      'HARVESTER_DATA_DIR',
+      'HARVESTER_LOG_DIR',
+      'DATABASE',
+      'DATABASE_URL',
+      'DB_HOST_EXTERNAL',
+      'DB_SSLMODE',
+      'DB_CA_FILE',
+      'PREFECT_API_KEY',
+      'WORKER_NAME',
+      'PREFECT_LOGGING_LEVEL',
+      'GIT_SHA',
+      'BUILD_TIME',
+      'NODE_ENV',
+    ]
+    const missing = Object.keys(environmentVariables).filter((name) => !given.has(name))
+    expect(missing.sort()).toEqual(elsewhere.sort())
+  })
+
+  it('publish ports on loopback unless told otherwise, and none of a worker', () => {
+    const { services } = parsed('docker-compose.yml')
+    const ports = Object.values(services).flatMap((service) => service.ports ?? [])
+    expect(ports.length).toBe(3)
+    for (const port of ports) expect(port).toMatch(/^\$\{BIND_ADDRESS:-127\.0\.0\.1\}:/)
+    expect(services.worker?.ports).toBeUndefined()
+    expect(parsed('docker-compose.worker.yaml').services.worker?.ports).toBeUndefined()
+  })
+
+  it('can be scaled: no service has a container name of its own', () => {
+    for (const file of files)
+      for (const service of Object.values(parsed(file).services))
+        expect(service.container_name).toBeUndefined()
+  })
+
+  it('hold no password', () => {
+    for (const file of files) {
+      const secrets = read(file)
+        .split('\n')
+        .filter(
+          (line) => /(PASSWORD|AUTH_STRING|TOKEN|API_KEY)(:|=)\s?\S/.test(line) && !line.includes('[ -n'),
+        )
+      expect(secrets.length).toBeGreaterThan(0)
+      for (const line of secrets) expect(line).toMatch(/\$\{\w+:(\?.*|-)\}/)
+    }
+  })
+})
+
+describe('the Compose file for Coolify', () => {
+  const text = read('docker-compose.coolify.yml')
+
+  it('is plain YAML: no custom tag, no anchor, no extension, no host port, no file of the repository', () => {
+    expect(text).not.toMatch(/^[^"'\n]*: ![a-z]/m)
+    expect(text).not.toMatch(/[:-] [&*]\w+$/m)
+    expect(text).not.toMatch(/^x-/m)
+    const { services } = parsed('docker-compose.coolify.yml')
+    for (const service of Object.values(services)) {
+      expect(service.ports).toBeUndefined()
+      for (const volume of service.volumes ?? []) expect(volume).toMatch(/^[a-z]+:\//)
+    }
+  })
+
+  it('asks Coolify for an address of the dashboard and of the Prefect UI', () => {
+    const { services } = parsed('docker-compose.coolify.yml')
+    expect(services.dashboard?.environment).toContain('SERVICE_URL_DASHBOARD_8098')
+    expect(services.prefect?.environment).toContain('SERVICE_URL_PREFECT_4200')
+  })
+})
