@@ -15,6 +15,8 @@ export interface OpenOptions {
   /** Shown by the server in pg_stat_activity. */
   applicationName?: string | undefined
   maxConnections?: number | undefined
+  /** PostgreSQL only: every transaction is read-only, whatever the role may do. */
+  readOnly?: boolean | undefined
   signal?: AbortSignal | undefined
 }
 
@@ -79,6 +81,7 @@ async function openPostgres(
     application_name: options.applicationName ?? 'erddap-harvester',
     connectionTimeoutMillis: connectTimeoutMilliseconds,
     keepAlive: true,
+    ...(options.readOnly ? { options: '-c default_transaction_read_only=on' } : {}),
     ...(settings.password === undefined ? {} : { password: settings.password }),
     ssl: await tlsOf(settings),
   }

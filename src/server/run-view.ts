@@ -21,14 +21,22 @@ export async function readRun(settings: Settings, id: string): Promise<RunDetail
   }
 }
 
-/** A run that wrote no audit row: it waits, is about to begin, or ended before it had begun. */
+function statusOf(view: RunView): RunDetailRow['status'] {
+  if (view.final) return view.state === 'Completed' ? 'ok' : 'failed'
+  return view.state === 'Running' ? 'running' : 'queued'
+}
+
+/**
+ * A run without an audit row: it waits, is about to begin, ended before it had begun, or harvests all sources by
+ * starting a run for each.
+ */
 function unstartedRun(view: RunView, prefectUiUrl: string | null): RunDetailRow {
   return {
     run_id: view.runId,
     started_at: iso(view.startedAt),
     finished_at: null,
     git_sha: null,
-    status: view.final ? (view.state === 'Completed' ? 'ok' : 'failed') : 'queued',
+    status: statusOf(view),
     error_message: view.final && view.state !== 'Completed' ? (view.message ?? view.state) : view.message,
     scope: view.source === null ? 'full' : 'single',
     triggered_source: view.source,
