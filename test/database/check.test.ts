@@ -1,0 +1,78 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { CellFault, checkedColumns, type LoadedFile } from '../../src/database/check.ts'
+
+function check(file: LoadedFile, column: string, text: string): unknown {
+  const found = checkedColumns[file].find((candidate) => candidate.name === column)!
+  const result = found.check(text)
+  return result instanceof CellFault ? `refused: ${result.reason}` : result
+}
+
+describe('the check of a cell', () => {
+  it('keeps every time that a Date can write', () => {
+    fc.assert(
+      fc.property(
+        fc.date({
+          min: new Date('0001-01-01T00:00:00Z'),
+          max: new Date('9999-12-31T23:59:59Z'),
+          noInvalidDate: true,
+        }),
+        (time) => {
+          const text = time.toISOString()
+          expect(check('profiles', 'time_min', text)).toBe(text)
+        },
+      ),
+    )
+  })
+
+  it.each([
+    '2021-02-29T00:00:00Z',
+    '2020-13-01T00:00:00Z',
+    '2020-01-01T24:00:00Z',
+    '0000-01-01T00:00:00Z',
+    'now',
+    'infinity',
+    '2020-1-1',
+  ])('refuses %s as a time', (text) => expect(check('profiles', 'time_min', text)).toMatch(/^refused/))
+
+  it('reads a time without a zone as UTC', () => {
+    expect(check('profiles', 'time_max', '2020-02-29T01:02:03')).toBe('2020-02-29T01:02:03Z')
+  })
+
+  it('keeps every number within its range, and no other', () => {
+    fc.assert(
+      fc.property(fc.double({ min: -200, max: 200, noNaN: true }), (value) => {
+        const kept = check('profiles', 'latitude', String(value)) === String(value)
+        expect(kept).toBe(value >= -85.06 && value <= 85.06)
+      }),
+    )
+  })
+
+  it.each(['NaN', 'Infinity', '1,5', '0x10', ' 1', '1e400', '--1'])('refuses %s as a position', (text) =>
+    expect(check('profiles', 'latitude', text)).toMatch(/^refused/),
+  )
+
+  it('takes whole numbers, also as 12.0, within the type of the column', () => {
+    expect(check('profiles', 'n_records', '12.0')).toBe('12')
+    expect(check('datasets', 'num_columns', '2147483648')).toMatch(/^refused/)
+    expect(check('profiles', 'n_records', '2147483648')).toBe('2147483648')
+    expect(check('profiles', 'n_records', '-1')).toMatch(/^refused/)
+  })
+
+  it('keeps every list of texts', () => {
+    fc.assert(
+      fc.property(fc.array(fc.string({ unit: 'grapheme' })), (list) => {
+        const clean = list.map((text) => text.replaceAll('\0', ''))
+        expect(check('datasets', 'organizations', JSON.stringify(clean))).toEqual(clean)
+      }),
+    )
+    for (const text of ['[1]', '{"a":1}', '["a"', 'a', 'null', '["\\u0000"]'])
+      expect(check('datasets', 'organizations', text)).toMatch(/^refused/)
+  })
+
+  it('reads an empty cell as nothing, where something is not required', () => {
+    expect(check('profiles', 'timeseries_id', '')).toBeNull()
+    expect(check('profiles', 'latitude', '')).toMatch(/^refused: must not be empty/)
+    expect(check('datasets', 'dataset_id', '')).toMatch(/^refused/)
+  })
+})
