@@ -1,30 +1,20 @@
-import { describeError, isHarvesterError } from '../errors.ts'
+import { describeError } from '../errors.ts'
 import { aborted } from './abort.ts'
 import type { RunRecorder } from './backend.ts'
 import { type EngineOptions, executeRun } from './engine.ts'
 import type { PrefectBackend } from './prefect/backend.ts'
-import { must, orNull, type Schemas, serverVersion } from './prefect/client.ts'
-import {
-  checkPoolType,
-  poolType,
-  type Registration,
-  type RegistrationReport,
-  registerDeployments,
-} from './prefect/deployments.ts'
+import { must, type Schemas } from './prefect/client.ts'
+import { poolType, type Registration, type RegistrationReport } from './prefect/deployments.ts'
 import { setState } from './prefect/set-state.ts'
 import type { OnProblem } from './prefect/telemetry.ts'
 import type { AnyFlow } from './registry.ts'
 import { systemRuntime } from './runtime.ts'
 import { type Loop, startLoop } from './worker/loop.ts'
 import { takeSlot } from './worker/slot.ts'
+import { type RunOnDeploy, register, type Startup, waitForPools, waitForServer } from './worker/startup.ts'
 import { sweeper, workerLabel } from './worker/sweep.ts'
 
-export interface RunOnDeploy {
-  readonly deployment: string
-  /** The same for all replicas and restarts of one deploy. */
-  readonly key: string
-  readonly parameters: Record<string, unknown>
-}
+export type { RunOnDeploy } from './worker/startup.ts'
 
 export interface WorkerOptions extends EngineOptions {
   readonly backend: PrefectBackend
@@ -76,12 +66,16 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const limit = options.limit ?? 4
   const onProblem = options.onProblem ?? (() => {})
   const onInfo = options.onInfo ?? (() => {})
-  const starting = options.signal ?? new AbortController().signal
+  const signal = options.signal ?? new AbortController().signal
+  const startup: Startup = { backend, runtime, signal, onProblem, onInfo }
 
-  const version = await waitForServer()
+  const version = await waitForServer(startup)
   onInfo('Prefect server found', { url: client.settings.apiUrl, version })
-  const registered = await register()
-  await waitForPools()
+  const registered =
+    options.registration === null
+      ? null
+      : await register(startup, options.registration, options.runOnDeploy ?? null)
+  await waitForPools(startup, pools)
   const slot = options.name === null ? await takeSlot(options.slotFolder) : null
   const name = options.name ?? slot?.name ?? 'worker'
 
@@ -138,71 +132,6 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     await sweep.others()
     return undefined
   })
-
-  async function waitForServer(): Promise<string> {
-    for (let failures = 0; ; failures++) {
-      try {
-        return await serverVersion(client)
-      } catch (error) {
-        const status = isHarvesterError(error) ? error.facts.status : undefined
-        const comesUp =
-          isHarvesterError(error, 'PREFECT_UNREACHABLE') || (typeof status === 'number' && status >= 500)
-        if (!comesUp) throw error
-        if (failures < 3 || failures % 10 === 0)
-          onProblem('Waiting for the Prefect server', { error: describeError(error) })
-        await runtime.sleep(Math.min(500 * 2 ** Math.min(failures, 6), 15_000), starting)
-      }
-    }
-  }
-
-  async function register(): Promise<RegistrationReport | null> {
-    if (options.registration === null) return null
-    const report = await registerDeployments(backend, options.registration)
-    onInfo('Deployments registered', {
-      created: report.created.length,
-      updated: report.updated.length,
-      unchanged: report.unchanged.length,
-      paused: report.paused.join(', ') || undefined,
-    })
-    if (options.runOnDeploy) {
-      const { deployment, key, parameters } = options.runOnDeploy
-      try {
-        const run = await backend.submit({
-          deployment,
-          parameters,
-          idempotencyKey: `run-on-deploy:${options.registration.namespace}:${key}`,
-        })
-        onInfo(run.created ? 'Run of this deploy enqueued' : 'This deploy has its run already', {
-          deployment,
-          run: run.name,
-          flowRunId: run.id,
-        })
-      } catch (error) {
-        onProblem('RUN_ON_DEPLOY: the run of this deploy could NOT be enqueued; start it by hand', {
-          deployment,
-          error: describeError(error),
-        })
-      }
-    }
-    return report
-  }
-
-  async function waitForPools(): Promise<void> {
-    for (const pool of pools) {
-      for (let round = 0; ; round++) {
-        const found = await orNull(
-          'read a work pool',
-          client.normal.GET('/work_pools/{name}', { params: { path: { name: pool } } }),
-        )
-        if (found) {
-          checkPoolType(pool, found.type)
-          break
-        }
-        if (round % 10 === 0) onProblem('Waiting for a work pool that another worker registers', { pool })
-        await runtime.sleep(3000, starting)
-      }
-    }
-  }
 
   async function beat(): Promise<void> {
     for (const pool of pools)

@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { chromium } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
   createPrefectBackend,
@@ -490,6 +491,32 @@ describe('with others', () => {
         env: prefectEnvironment(folder, { PREFECT_API_URL: server.apiUrl }),
       })
       expect(stdout.trim().split('\n').at(-1)).toBe('COMPLETED 4 harvested')
+    })
+  })
+
+  it('a browser shows the page of a run with its tasks', async () => {
+    await withWorker(async () => {
+      const { id } = await triggerDeployment(backend, 'source', { n: 3 })
+      await ended(id)
+      await waitUntil('the tasks', async () => (await graph(id)).length === 5)
+      const browser = await chromium.launch({
+        executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+        args: ['--no-sandbox'],
+      })
+      try {
+        const page = await browser.newPage({ viewport: { width: 1280, height: 900 } })
+        await page.goto(`${server.apiUrl.replace(/\/api$/, '')}/runs/flow-run/${id}`)
+        await page.getByText('source-3').first().waitFor()
+        await page.getByText('Completed').first().waitFor()
+        await page.getByText('Task Runs').first().click()
+        for (const name of ['list-datasets', 'fetch-ckan', 'harvest-datasets', 'merge-and-write', 'load'])
+          await page.getByText(name, { exact: true }).first().waitFor()
+        mkdirSync('test-results', { recursive: true })
+        const picture = await page.screenshot({ path: 'test-results/prefect-run.png' })
+        expect(picture.length).toBeGreaterThan(20_000)
+      } finally {
+        await browser.close()
+      }
     })
   })
 

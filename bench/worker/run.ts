@@ -1,0 +1,187 @@
+/**
+ * Our in-process worker against Prefect's own process worker: the same server, the same small flow, the same limit
+ * of four runs at once. Prints times, memory and ratios.
+ *
+ *   PREFECT_BIN=… npx tsx bench/worker/run.ts [runs]
+ */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import {
+  createPrefectBackend,
+  type PrefectBackend,
+  type PrefectSettings,
+  prefectSettings,
+} from '../../src/orchestration/index.ts'
+import { prefectBin, prefectEnvironment, startPrefect, waitUntil } from '../../test/support/prefect.ts'
+
+const runs = Number(process.argv[2] ?? 50)
+const limit = 4
+const root = resolve(import.meta.dirname, '../..')
+const built = join(root, '.cache/bench-worker')
+
+interface Measured {
+  toRunningMs: number
+  totalSeconds: number
+  idleMB: number
+  perRunMB: number
+}
+
+const server = await startPrefect()
+const home = mkdtempSync(join(tmpdir(), 'bench-worker-'))
+const backend = createPrefectBackend({
+  settings: prefectSettings({ PREFECT_API_URL: server.apiUrl }) as PrefectSettings,
+})
+try {
+  build()
+  const node = await withProcess(
+    process.execPath,
+    [join(built, 'bench/worker/worker.js')],
+    { PATH: process.env.PATH ?? '', PREFECT_API_URL: server.apiUrl },
+    'bench-node',
+    (pid) => measure(backend, 'Bench Small/small', pid),
+  )
+  const environment = prefectEnvironment(home, { PREFECT_API_URL: server.apiUrl }) as Record<string, string>
+  const options = { env: environment, stdio: 'ignore' } as const
+  execFileSync(prefectBin(), ['work-pool', 'create', 'bench-python', '--type', 'process'], options)
+  execFileSync(join(prefectBin(), '../python'), [join(root, 'bench/worker/flow.py')], options)
+  const python = await withProcess(
+    prefectBin(),
+    ['worker', 'start', '--pool', 'bench-python', '--type', 'process', '--limit', String(limit)],
+    environment,
+    'bench-python',
+    (pid) => measure(backend, 'Bench Small Python/small', pid),
+  )
+  print(node, python)
+} finally {
+  await backend.close()
+  await server.stop()
+  rmSync(home, { recursive: true, force: true })
+}
+
+/** Compiles the worker: a loader of TypeScript would be measured along. */
+function build(): void {
+  rmSync(built, { recursive: true, force: true })
+  mkdirSync(built, { recursive: true })
+  const config = join(built, 'tsconfig.json')
+  writeFileSync(
+    config,
+    JSON.stringify({
+      extends: join(root, 'tsconfig.json'),
+      compilerOptions: { noEmit: false, outDir: built, rootDir: root },
+      include: [join(root, 'bench/worker/worker.ts')],
+      exclude: [],
+    }),
+  )
+  execFileSync(join(root, 'node_modules/.bin/tsc'), ['-p', config], { stdio: 'inherit' })
+}
+
+async function withProcess(
+  command: string,
+  args: string[],
+  environment: Record<string, string>,
+  pool: string,
+  work: (pid: number) => Promise<Measured>,
+): Promise<Measured> {
+  const child: ChildProcess = spawn(command, args, { env: environment, stdio: 'ignore' })
+  try {
+    await waitUntil(`the worker of ${pool}`, async () => {
+      const { data } = await backend.client.once.GET('/work_pools/{name}', {
+        params: { path: { name: pool } },
+      })
+      return data?.status === 'READY'
+    })
+    return await work(child.pid as number)
+  } finally {
+    const gone = new Promise((done) => child.once('exit', done))
+    child.kill('SIGTERM')
+    await Promise.race([gone, sleep(20_000).then(() => child.kill('SIGKILL'))])
+  }
+}
+
+async function measure(api: PrefectBackend, deployment: string, pid: number): Promise<Measured> {
+  const warm = await api.submit({ deployment, parameters: {} })
+  await waitUntil('the warming up', async () => (await api.readRun(warm.id))?.endedAt != null)
+  await sleep(3000)
+  const idleMB = memoryMB([pid])
+
+  const delays: number[] = []
+  for (let round = 0; round < 5; round++) {
+    const before = Date.now()
+    const { id } = await api.submit({ deployment, parameters: {} })
+    await waitUntil('the run', async () => (await api.readRun(id))?.endedAt != null, 60_000, 100)
+    delays.push(((await api.readRun(id))?.startedAt?.getTime() ?? 0) - before)
+  }
+
+  const many: string[] = []
+  const before = Date.now()
+  for (let run = 0; run < runs; run++) many.push((await api.submit({ deployment, parameters: {} })).id)
+  for (const id of many)
+    await waitUntil('all runs', async () => (await api.readRun(id))?.endedAt != null, 600_000, 100)
+  const totalSeconds = (Date.now() - before) / 1000
+
+  const long: string[] = []
+  for (let run = 0; run < limit; run++)
+    long.push((await api.submit({ deployment, parameters: { seconds: 12 } })).id)
+  for (const id of long)
+    await waitUntil('long runs', async () => (await api.readRun(id))?.state.type === 'RUNNING', 60_000, 100)
+  await sleep(4000)
+  // What a run costs: its own processes in Python, what the worker grew by in ours.
+  const children = descendants(pid)
+  const grownMB = children.length > 0 ? memoryMB(children) : Math.max(0, memoryMB([pid]) - idleMB)
+  const perRunMB = grownMB / limit
+  for (const id of long)
+    await waitUntil('the end', async () => (await api.readRun(id))?.endedAt != null, 60_000)
+  delays.sort((a, b) => a - b)
+  return { toRunningMs: delays[2] as number, totalSeconds, idleMB, perRunMB }
+}
+
+function descendants(pid: number): number[] {
+  const parents = new Map<number, number>()
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue
+    try {
+      const stat = readFileSync(`/proc/${name}/stat`, 'utf8')
+      parents.set(Number(name), Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]))
+    } catch {
+      // gone meanwhile
+    }
+  }
+  const found: number[] = []
+  const visit = (of: number) => {
+    for (const [child, parent] of parents)
+      if (parent === of) {
+        found.push(child)
+        visit(child)
+      }
+  }
+  visit(pid)
+  return found
+}
+
+/** Resident memory. */
+function memoryMB(pids: number[]): number {
+  let kilobytes = 0
+  for (const pid of pids) {
+    try {
+      kilobytes += Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0)
+    } catch {
+      // gone meanwhile
+    }
+  }
+  return kilobytes / 1024
+}
+
+function print(node: Measured, python: Measured): void {
+  const row = (what: string, ours: number, theirs: number, unit: string) =>
+    console.log(
+      `${what.padEnd(34)} ${ours.toFixed(1).padStart(9)} ${theirs.toFixed(1).padStart(9)} ${unit.padEnd(4)} ${(theirs / Math.max(ours, 0.01)).toFixed(1).padStart(6)}x`,
+    )
+  console.log(`${''.padEnd(34)} ${'ours'.padStart(9)} ${'process'.padStart(9)}       ratio`)
+  row('create_flow_run to Running, median', node.toRunningMs, python.toRunningMs, 'ms')
+  row(`${runs} small runs, ${limit} at once`, node.totalSeconds, python.totalSeconds, 's')
+  row('idle worker', node.idleMB, python.idleMB, 'MB')
+  row('memory of one more run', node.perRunMB, python.perRunMB, 'MB')
+}
