@@ -25,13 +25,25 @@ export interface SendOptions {
   cacheControl?: string
   /** How long the answer is told again. @default the cache's */
   freshSeconds?: number
+  /** How long after that it is still told while a new one is made. @default twice as long as it is fresh */
+  staleSeconds?: number
+  /**
+   * A cheap question whose answer changes whenever this answer does: while it stays, so does what is kept, though
+   * never longer than ten minutes.
+   */
+  version?: () => Promise<string>
   headers?: Record<string, string>
 }
 
 interface Kept {
   answer: Answer
+  version: string | null
   madeAt: number
+  /** When it was last known to be right. */
+  checkedAt: number
 }
+
+const longestMs = 600_000
 
 export class Answers {
   readonly #freshSeconds: number
@@ -74,22 +86,35 @@ export class Answers {
   async answer(key: string, make: () => Promise<unknown>, options: SendOptions = {}): Promise<Answer> {
     const freshMs = (this.#freshSeconds === 0 ? 0 : (options.freshSeconds ?? this.#freshSeconds)) * 1000
     const kept = freshMs === 0 ? undefined : this.#kept.get(key)
-    const age = kept ? performance.now() - kept.madeAt : Number.POSITIVE_INFINITY
-    if (kept && age < freshMs) return kept.answer
-    const making = this.#make(key, make, options)
-    if (kept && age < freshMs * 3) {
-      making.catch(() => {})
-      return kept.answer
-    }
-    return making
+    if (!kept) return this.#renew(key, undefined, make, options)
+    const age = performance.now() - kept.checkedAt
+    if (age < freshMs) return kept.answer
+    const renewing = this.#renew(key, kept, make, options)
+    const staleMs = options.staleSeconds === undefined ? freshMs * 2 : options.staleSeconds * 1000
+    if (age >= freshMs + staleMs) return renewing
+    renewing.catch(() => {})
+    return kept.answer
   }
 
-  #make(key: string, make: () => Promise<unknown>, options: SendOptions): Promise<Answer> {
+  /** One at a time for each key. */
+  #renew(
+    key: string,
+    kept: Kept | undefined,
+    make: () => Promise<unknown>,
+    options: SendOptions,
+  ): Promise<Answer> {
     const under = this.#making.get(key)
     if (under) return under
     const started = (async () => {
+      const now = performance.now()
+      // Asked before the answer is made: what changes meanwhile is seen the next time.
+      const version = this.#freshSeconds === 0 ? null : ((await options.version?.()) ?? null)
+      if (kept && version !== null && kept.version === version && now - kept.madeAt < longestMs) {
+        kept.checkedAt = now
+        return kept.answer
+      }
       const answer = await seal(await make(), options.contentType ?? 'application/json; charset=utf-8')
-      this.#kept.set(key, { answer, madeAt: performance.now() })
+      this.#kept.set(key, { answer, version, madeAt: now, checkedAt: performance.now() })
       return answer
     })().finally(() => this.#making.delete(key))
     this.#making.set(key, started)

@@ -22,7 +22,10 @@ export interface CoverageRows {
   nDatasets: number
 }
 
-/** First by hexagon and dataset, then by hexagon: distinct datasets are counted without sorting every profile. */
+/**
+ * First by hexagon and dataset, then by hexagon: distinct datasets are counted without sorting every profile. A
+ * dataset has profiles or cells, never both, so that each pair is there once.
+ */
 function cellsSql(zoom: 0 | 1, filtered: boolean): string {
   const chosen = filtered ? 'AND p.dataset_pk IN (SELECT pk FROM chosen)' : ''
   return `
@@ -36,11 +39,11 @@ WITH chosen AS (
   SELECT p.hex_${zoom}_pk, p.dataset_pk, count(*)
   FROM cde.obis_cells p WHERE p.hex_${zoom}_pk IS NOT NULL ${chosen} GROUP BY 1, 2
 ), cells AS (
-  SELECT hex_pk, sum(n)::int8 AS n_profiles, count(DISTINCT dataset_pk) AS n_datasets FROM parts GROUP BY hex_pk
+  SELECT hex_pk, sum(n)::int8 AS n_profiles, count(*) AS n_datasets FROM parts GROUP BY hex_pk
 )
 SELECT h.grid_i, h.grid_j, cells.n_profiles, cells.n_datasets,
        (SELECT coalesce(sum(n), 0)::int8 FROM parts) AS all_profiles,
-       (SELECT count(DISTINCT dataset_pk) FROM parts) AS all_datasets
+       (SELECT count(*) FROM (SELECT dataset_pk FROM parts GROUP BY dataset_pk) AS whole) AS all_datasets
 FROM cells JOIN cde.hexes_zoom_${zoom} h ON h.pk = cells.hex_pk
 ORDER BY cells.n_profiles DESC, h.grid_i, h.grid_j
 LIMIT $3`

@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { coverage } from '../../database/queries/coverage.ts'
 import { coverageChoices } from '../../database/queries/coverage-choices.ts'
+import { indexVersion } from '../../database/queries/versions.ts'
 import { type ApiContext, get, nothing } from '../api.ts'
 import { edgeMetres, hexagonCentre } from '../hexagons.ts'
 import { type Coverage, CoverageAnswer, slugParameter, variableParameter, zoomParameter } from '../schemas.ts'
@@ -58,7 +59,13 @@ export function coverageRoutes(api: ApiContext): void {
             sources: choices.sources.map((source) => ({ erddap_url: source, slug: sourceSlug(source) })),
           }
         },
-        { cacheControl: 'public, max-age=60', freshSeconds: 60 },
+        {
+          cacheControl: 'public, max-age=60',
+          freshSeconds: 30,
+          // A million profiles take a second to count: nobody waits for it twice.
+          staleSeconds: 3600,
+          version: () => indexVersion(database),
+        },
       )
     },
   )

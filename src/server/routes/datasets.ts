@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { datasetAttempts } from '../../database/queries/dataset-attempts.ts'
 import { reasonCounts } from '../../database/queries/reason-counts.ts'
+import { auditVersion } from '../../database/queries/versions.ts'
 import { type ApiContext, get, iso, nothing } from '../api.ts'
 import { notFound } from '../problem.ts'
 import { DatasetAttempt, datasetIdParameter, ReasonCount, slugParameter } from '../schemas.ts'
@@ -21,16 +22,20 @@ export function datasetRoutes(api: ApiContext): void {
     },
     async (c, { params }) => {
       const url = await sources.bySlug(params.slug)
-      return answers.send(c, async () => {
-        const rows = await datasetAttempts(database, url, params.datasetId)
-        if (rows.length === 0) throw notFound(`No attempt was made at "${params.datasetId.slice(0, 200)}".`)
-        return rows.map((row) => ({
-          ...row,
-          source: row.source ?? 'erddap',
-          attempted_at: iso(row.attempted_at),
-          run_started_at: iso(row.run_started_at ?? row.attempted_at),
-        }))
-      })
+      return answers.send(
+        c,
+        async () => {
+          const rows = await datasetAttempts(database, url, params.datasetId)
+          if (rows.length === 0) throw notFound(`No attempt was made at "${params.datasetId.slice(0, 200)}".`)
+          return rows.map((row) => ({
+            ...row,
+            source: row.source ?? 'erddap',
+            attempted_at: iso(row.attempted_at),
+            run_started_at: iso(row.run_started_at ?? row.attempted_at),
+          }))
+        },
+        { version: () => auditVersion(database, url, params.datasetId) },
+      )
     },
   )
 

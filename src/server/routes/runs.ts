@@ -45,12 +45,16 @@ export function runRoutes(api: ApiContext): void {
       problems: { 404: 'There is no such run' },
     },
     (c, { params }) =>
-      answers.send(c, async () => {
-        const run = await readRun(settings, params.runId)
-        if (run === null) throw notFound(`There is no run ${params.runId}.`)
-        const attempts = run.status === 'queued' ? [] : await runAttempts(database, run.run_id)
-        return { run, attempts: attempts.map(runAttemptOf) }
-      }),
+      answers.send(
+        c,
+        async () => {
+          const run = await readRun(settings, params.runId)
+          if (run === null) throw notFound(`There is no run ${params.runId}.`)
+          const attempts = run.status === 'queued' ? [] : await runAttempts(database, run.run_id)
+          return { run, attempts: attempts.map(runAttemptOf) }
+        },
+        { version: async () => JSON.stringify(await readRun(settings, params.runId)) },
+      ),
   )
 
   get(

@@ -4,6 +4,7 @@ import { sourceChanges } from '../../database/queries/source-changes.ts'
 import { type SourceDatasetRow, sourceDatasets } from '../../database/queries/source-datasets.ts'
 import { type SourceSummaryRow, sourceSummaries } from '../../database/queries/source-summaries.ts'
 import { sourceTrend } from '../../database/queries/source-trend.ts'
+import { auditVersion } from '../../database/queries/versions.ts'
 import { type ApiContext, get, iso, nothing } from '../api.ts'
 import { atomFeed } from '../feed.ts'
 import {
@@ -102,10 +103,14 @@ export function serverRoutes(api: ApiContext): void {
     },
     async (c, { params, query }) => {
       const url = await sources.bySlug(params.slug)
-      return answers.send(c, async () => {
-        const rows = await sourceDatasets(database, url, { status: query.status, search: query.q })
-        return rows.map(datasetOf)
-      })
+      return answers.send(
+        c,
+        async () => {
+          const rows = await sourceDatasets(database, url, { status: query.status, search: query.q })
+          return rows.map(datasetOf)
+        },
+        { version: () => auditVersion(database, url) },
+      )
     },
   )
 
@@ -125,7 +130,7 @@ export function serverRoutes(api: ApiContext): void {
         c,
         async () =>
           (await sourceTrend(database, url, 20)).map((row) => ({ ...row, started_at: iso(row.started_at) })),
-        { freshSeconds: 5 },
+        { version: () => auditVersion(database, url) },
       )
     },
   )
