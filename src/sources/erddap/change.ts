@@ -163,12 +163,21 @@ async function findFiles(dataset: InspectedDataset): Promise<{ ask: AskFiles; fi
   const isLocal = where.client === client
   // The list of the origin is not asked for: its manifest says as much.
   if (isLocal && listed.files === '') return nothing('HASH_NO_FILE_LIST')
-  const ways = waysToFiles(where.scope, where.id, abilitiesOf(dataset.change, where.client.baseUrl))
+  const abilities = abilitiesOf(dataset.change, where.client.baseUrl)
   const prefix = isLocal ? '' : `${where.client.baseUrl} ${where.id} `
-  for (const way of ways) {
+  let refused = false
+  for (const way of waysToFiles(where.scope, where.id, abilities)) {
     const ask = () => askFiles(dataset, way, prefix)
     const first = await ask()
-    if (first !== 'unsupported') return { ask: settled(ask), first }
+    if (first === 'unsupported') continue
+    // The list of a server says that there are files: an old one refuses what it does not know in the same words.
+    // An origin's list is not known, so that its refusal is taken as it is.
+    if (isLocal && first.kind === 'none' && first.reason === 'HASH_FILES_NOT_ACCESSIBLE') {
+      refused = true
+      continue
+    }
+    if (refused && first.kind === 'files') abilities.manifest = false
+    return { ask: settled(ask), first }
   }
   return nothing('HASH_FILES_NOT_ACCESSIBLE')
 }

@@ -1,0 +1,133 @@
+/** A whole harvest in a test: the flow as commands run it, against look-alike servers, in a folder of its own. */
+import { randomUUID } from 'node:crypto'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parse } from 'csv-parse/sync'
+import { createProcess } from '../../src/commands/services.ts'
+import { readEnvironment } from '../../src/config/environment.ts'
+import { readHarvestConfig } from '../../src/config/harvest.ts'
+import type { Database } from '../../src/database/port.ts'
+import { startCkan } from '../../src/demo/ckan.ts'
+import { type HarvestParameters, harvestSourceFlow } from '../../src/flows/harvest-source.ts'
+import type { Attempt } from '../../src/harvest/attempt.ts'
+import type { HarvestEvent } from '../../src/observability/events.ts'
+import { silentLog } from '../../src/observability/log.ts'
+import {
+  createLocalBackend,
+  type FlowResult,
+  memoryStore,
+  runFlow,
+  systemRuntime,
+} from '../../src/orchestration/index.ts'
+import type { LogLine } from '../../src/orchestration/types.ts'
+import type { TableName } from '../../src/tables/columns.ts'
+
+export interface Harvested {
+  result: FlowResult
+  events: HarvestEvent[]
+  attempts: Attempt[]
+  log: LogLine[]
+  /** Of the run, null where none was completed. */
+  folder: string | null
+  /** Rows of a table of the folder, by column. */
+  table(name: TableName | 'rejected'): Promise<Record<string, string>[]>
+  /** `success`, or the reason, by dataset. */
+  outcomes: Record<string, string>
+}
+
+export interface Harvester {
+  folder: string
+  run(
+    parameters?: Partial<HarvestParameters>,
+    options?: { signal?: AbortSignal; runId?: string; onEvent?: (event: HarvestEvent) => void },
+  ): Promise<Harvested>
+  close(): Promise<void>
+}
+
+export interface HarvesterOptions {
+  /** As in a configuration file. */
+  settings: Record<string, unknown>
+  database?: Database
+  oneShot?: boolean
+}
+
+export async function createHarvester({ settings, database, oneShot }: HarvesterOptions): Promise<Harvester> {
+  const folder = await mkdtemp(join(tmpdir(), 'harvester-flow-'))
+  const ckan = await startCkan({ records: [] })
+  const config = readHarvestConfig({
+    env: {
+      HARVEST_CONFIG_YAML: JSON.stringify({
+        ckan_url: ckan.url,
+        folder: join(folder, 'harvest'),
+        ...settings,
+      }),
+    },
+    folder,
+  })
+  const environment = readEnvironment({
+    HARVESTER_CACHE_DIR: join(folder, 'cache'),
+    HARVESTER_LOG_DIR: join(folder, 'logs'),
+    HARVESTER_DATA_DIR: folder,
+  })
+  let events: HarvestEvent[] = []
+  let onEvent: ((event: HarvestEvent) => void) | undefined
+  const parts = await createProcess({
+    environment,
+    config,
+    log: silentLog,
+    database: database ? async () => database : null,
+    orchestrator: 'local',
+    ...(oneShot !== undefined && { oneShot }),
+    listeners: [
+      (event) => {
+        events.push(event)
+        onEvent?.(event)
+      },
+    ],
+  })
+  return {
+    folder,
+    async run(parameters = {}, options = {}) {
+      events = []
+      onEvent = options.onEvent
+      const log: LogLine[] = []
+      // The first id is that of the run: a run that is taken up again has the same.
+      const ids = options.runId === undefined ? [] : [options.runId]
+      const backend = createLocalBackend({
+        store: memoryStore(),
+        runtime: { ...systemRuntime, id: () => ids.shift() ?? randomUUID() },
+      })
+      const { sources } = config
+      const result = await runFlow(
+        backend,
+        harvestSourceFlow(parts.services),
+        { source: sources.length === 1 ? sources[0]!.url : null, ...parameters },
+        { ...(options.signal && { signal: options.signal }), onLog: (line) => void log.push(line) },
+      )
+      const told = events
+      const attempts = told.flatMap((event) => (event.type === 'dataset-attempted' ? [event.attempt] : []))
+      const written = told.find((event) => event.type === 'folder-written')
+      const path = written?.type === 'folder-written' ? written.folder : null
+      return {
+        result,
+        events: told,
+        attempts,
+        log,
+        folder: path,
+        async table(name) {
+          const text = await readFile(join(path ?? '', `${name}.csv`), 'utf8')
+          return parse(text, { columns: true }) as Record<string, string>[]
+        },
+        outcomes: Object.fromEntries(
+          attempts.map(({ datasetId, status, reason }) => [datasetId, reason ?? status]),
+        ),
+      }
+    },
+    async close() {
+      await parts.close()
+      await ckan.close()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
