@@ -25,6 +25,8 @@ export interface EngineOptions {
   /** Called when the engine starts here: some 8 seconds the first time, 1.5 afterwards. */
   onStarting?: (() => void) | undefined
   signal?: AbortSignal | undefined
+  /** How long an owner may take to answer. @default 60 s, since a first start takes a while */
+  patienceMilliseconds?: number | undefined
 }
 
 export const socketPort = 5432
@@ -50,7 +52,7 @@ export async function openEngine(options: EngineOptions): Promise<EngineAccess> 
       remedy: 'Give this user the right to write there, or set HARVESTER_DATA_DIR.',
     })
   }
-  const deadline = Date.now() + ownerPatienceMilliseconds
+  const deadline = Date.now() + (options.patienceMilliseconds ?? ownerPatienceMilliseconds)
   for (;;) {
     options.signal?.throwIfAborted()
     const socketFolder = await chooseSocketFolder(folder)

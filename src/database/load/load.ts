@@ -1,7 +1,7 @@
 import { rm, stat, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { stringify } from 'csv-stringify/sync'
-import { HarvesterError } from '../../errors.ts'
+import { describeError, HarvesterError } from '../../errors.ts'
 import type { Database, Session } from '../port.ts'
 import { loadAuditFiles, markRejected, settleRun } from './audit-files.ts'
 import { takeLoaderLock } from './lock.ts'
@@ -67,10 +67,26 @@ export async function loadFolder(
     },
     { signal },
   )
-  for (const table of analyze) await database.query(`ANALYZE ${table}`)
-  if (cellsChanged) await refreshNames(database)
+  await refreshAfterCommit(database, analyze, cellsChanged, summary)
   summary.milliseconds.total = Date.now() - began
   return summary
+}
+
+/** The load is done by now: what is only derived from it must not make it look failed. */
+async function refreshAfterCommit(
+  database: Database,
+  analyze: readonly string[],
+  cellsChanged: boolean,
+  summary: LoadSummary,
+): Promise<void> {
+  try {
+    for (const table of analyze) await database.query(`ANALYZE ${table}`)
+    if (cellsChanged) await refreshNames(database)
+  } catch (error) {
+    summary.warnings.push(
+      `the load is complete, but statistics or the names of OBIS are old: ${describeError(error)}`,
+    )
+  }
 }
 
 async function refuseUnfinished(folder: string): Promise<void> {

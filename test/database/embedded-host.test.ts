@@ -1,0 +1,93 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pg from 'pg'
+import { afterEach, describe, expect, it } from 'vitest'
+import { engineOwner, openEngine } from '../../src/database/embedded/host.ts'
+import { processStart, takeLock } from '../../src/database/embedded/lock.ts'
+import { openDatabase } from '../../src/database/open.ts'
+import { isHarvesterError } from '../../src/errors.ts'
+
+describe('the embedded database among processes', () => {
+  const folders: string[] = []
+  const children: ChildProcess[] = []
+  afterEach(async () => {
+    for (const child of children.splice(0)) child.kill('SIGKILL')
+    for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true })
+  })
+
+  it('is shared through its owner, and outlives an owner that is killed', { timeout: 90_000 }, async () => {
+    const top = await mkdtemp(join(tmpdir(), 'harvester-embedded-'))
+    folders.push(top)
+    // Too long for the path of a socket: another place is found, and the lock tells where.
+    const dataFolder = join(top, 'a-folder-with-a-long-name-'.repeat(5))
+    const script = new URL('../support/embedded-owner.ts', import.meta.url).pathname
+    const owner = spawn(process.execPath, ['--import', 'tsx', script, dataFolder], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    children.push(owner)
+    await once(owner.stdout!, 'data')
+    expect((await stat(join(dataFolder, 'database'))).mode & 0o777).toBe(0o700)
+    const known = await engineOwner(dataFolder)
+    expect(known).toMatchObject({ pid: owner.pid })
+    folders.push(known!.socketFolder)
+
+    let started = 0
+    const settings = { kind: 'embedded' as const, dataFolder }
+    const guest = await openDatabase(settings, { onStarting: () => (started += 1) })
+    expect(started).toBe(0)
+    expect((await guest.query('SELECT count(*) AS n FROM public.kept')).rows).toEqual([{ n: 50 }])
+    await guest.query('INSERT INTO public.kept VALUES (100)')
+
+    // A client that vanishes inside a transaction holds up nobody, and leaves nothing.
+    const vanishing = new pg.Client({
+      host: known!.socketFolder,
+      port: 5432,
+      user: 'postgres',
+      database: 'postgres',
+    })
+    vanishing.on('error', () => {})
+    await vanishing.connect()
+    await vanishing.query('BEGIN')
+    await vanishing.query('INSERT INTO public.kept VALUES ($1)', [999])
+    ;(vanishing as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy()
+    expect((await guest.query('SELECT 1 FROM public.kept WHERE n = 999')).rows).toEqual([])
+
+    owner.kill('SIGKILL')
+    await once(owner, 'exit')
+    const lost = await guest.query('SELECT 1').catch((error: unknown) => error)
+    expect(isHarvesterError(lost, 'DATABASE_FAILED', 'DATABASE_UNREACHABLE')).toBe(true)
+    await guest.close()
+
+    const heir = await openDatabase(settings, { onStarting: () => (started += 1) })
+    expect(started).toBe(1)
+    expect((await heir.query('SELECT count(*) AS n FROM public.kept')).rows).toEqual([{ n: 51 }])
+    await heir.close()
+    expect(await engineOwner(dataFolder)).toBeUndefined()
+  })
+
+  it('says who has it when its owner does not answer', async () => {
+    const dataFolder = await mkdtemp(join(tmpdir(), 'harvester-embedded-'))
+    folders.push(dataFolder)
+    const silent = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' })
+    children.push(silent)
+    await once(silent, 'spawn')
+    const folder = join(dataFolder, 'database')
+    await mkdir(folder)
+    const lock = await takeLock(folder, folder)
+    if (!('release' in lock)) throw new Error('somebody has the lock')
+    await lock.release()
+    await writeFile(
+      join(folder, 'owner.lock'),
+      JSON.stringify({ ...lock.owner, pid: silent.pid, processStart: processStart(silent.pid!) }),
+    )
+    const error = await openEngine({ dataFolder, patienceMilliseconds: 300 }).catch(
+      (caught: unknown) => caught,
+    )
+    expect(isHarvesterError(error, 'DATABASE_LOCKED')).toBe(true)
+    expect((error as Error).message).toContain(`process ${silent.pid}`)
+    expect((error as { remedy: string }).remedy).toContain('HARVESTER_DATA_DIR')
+  })
+})
