@@ -1,0 +1,161 @@
+import { z } from 'zod'
+import type { Database } from '../database/port.ts'
+import { nameCoverage } from '../database/vernaculars/coverage.ts'
+import { fillAphiaIds } from '../database/vernaculars/fill-ids.ts'
+import { refreshNameIndex } from '../database/vernaculars/name-index.ts'
+import { pendingNames } from '../database/vernaculars/pending-names.ts'
+import { HarvesterError } from '../errors.ts'
+import { describeNames, type NameCounts, type RefreshMode, refreshModes } from '../harvest/vernaculars.ts'
+import { completed, failed, flow, type ProgressBar, task } from '../orchestration/index.ts'
+import { createWormsClient } from '../worms/client.ts'
+import type { HarvestServices } from './services.ts'
+import { type FetchedNames, fetchNames } from './vernaculars/fetch-names.ts'
+
+const count = z.number().int().min(1)
+
+export const vernacularParameters = z.object({
+  top: count
+    .nullable()
+    .default(null)
+    .describe('Only names among the so many most frequent ones; empty for all'),
+  limit: count.nullable().default(null).describe('At most so many names in this run; empty for all'),
+  workers: count.max(32).default(8).describe('Requests in flight to WoRMS at once'),
+  batch_size: count.max(50).default(50).describe('Names that are asked for, and stored, at once'),
+  rate: z
+    .number()
+    .positive()
+    .nullable()
+    .default(null)
+    .describe('Requests a second at most; empty for no limit'),
+  refresh_status: z
+    .array(z.enum(refreshModes))
+    .default([])
+    .describe('Known names to ask for again: error, not_found, missing_classification'),
+})
+export type VernacularParameters = z.output<typeof vernacularParameters>
+
+export type VernacularServices = Pick<HarvestServices, 'config' | 'http' | 'database'> & {
+  /** Told after each stored batch. */
+  onNames?: (done: number, total: number, counts: Readonly<NameCounts>) => void
+}
+
+interface Work {
+  services: VernacularServices
+  database: Database
+  parameters: VernacularParameters
+}
+
+/** The flow that asks WoRMS for the vernacular names of the species in the OBIS cells, and for their place in the tree of life. */
+export function populateVernacularsFlow(services: VernacularServices) {
+  return flow({
+    name: 'Populate Vernaculars',
+    description: 'Fetches English and French names and the classification of species from WoRMS.',
+    parameters: vernacularParameters,
+    runName: () => 'populate-vernaculars',
+    async run(parameters, context) {
+      const database = await services.database?.()
+      if (!database)
+        throw new HarvesterError('USAGE', 'vernacular names are kept in the database, and there is none', {
+          remedy: 'Run without --no-load, with a database.',
+        })
+      const work: Work = { services, database, parameters }
+      const listed = context.task(listNames, work)
+      const names = await listed
+      const fetched = context.task(askWorms, { ...work, names }, { after: [listed] })
+      const result = await fetched
+      // What was stored is of use even if more is left.
+      const filled = context.task(fillIds, { ...work, since: context.startedAt }, { after: [fetched] })
+      const cells = await filled
+      const coverage = await nameCoverage(database, { signal: context.signal })
+      await context.artifact.table({
+        key: 'vernacular-coverage',
+        rows: [
+          {
+            names: coverage.names,
+            found: coverage.found,
+            not_found: coverage.notFound,
+            failed: coverage.failed,
+            english: coverage.english,
+            french: coverage.french,
+            classified: coverage.classified,
+          },
+        ],
+        description: `${coverage.names} names: ${coverage.english} with English names, ${coverage.french} with French ones`,
+      })
+      const message = summary(names.length, result, cells)
+      return result.outage === null ? completed(message) : failed(message)
+    },
+  })
+}
+
+const listNames = task({
+  name: 'list-names',
+  async run({ database, parameters }: Work, context): Promise<string[]> {
+    const refresh: RefreshMode[] = parameters.refresh_status
+    const { top, limit } = parameters
+    const names = await pendingNames(database, { refresh, top, limit }, { signal: context.signal })
+    context.log.info({ names: names.length, refresh }, `${names.length} names are to be asked for`)
+    return names
+  },
+})
+
+const askWorms = task({
+  name: 'fetch-names',
+  async run(input: Work & { names: string[] }, context): Promise<FetchedNames> {
+    const { services, database, parameters, names } = input
+    const { worms_url: wormsUrl } = services.config.settings
+    const total = names.length
+    services.http.gate?.limit(new URL(wormsUrl).host, {
+      inFlight: parameters.workers,
+      requestsPerSecond: parameters.rate ?? Number.POSITIVE_INFINITY,
+    })
+    const bar: ProgressBar = await context.artifact.progress({
+      key: 'vernaculars-progress',
+      description: `${total} names`,
+    })
+    const result = await fetchNames({
+      worms: createWormsClient({ http: services.http, baseUrl: wormsUrl }),
+      database,
+      names,
+      batchSize: parameters.batch_size,
+      signal: context.signal,
+      log: context.log,
+      now: () => new Date(),
+      onProgress(done, counts) {
+        bar.update((100 * done) / total, `${done} of ${total} names`)
+        services.onNames?.(done, total, counts)
+      },
+    })
+    await bar.flush()
+    if (result.outage !== null)
+      context.log.error(
+        { left: result.left, remedy: 'Run again when WoRMS answers: what is stored is not asked again.' },
+        `WoRMS cannot be asked any more (${result.outage}); ${result.left} names are left`,
+      )
+    return result
+  },
+})
+
+const fillIds = task({
+  name: 'fill-ids',
+  tags: ['database'],
+  retries: 3,
+  retryDelaySeconds: 30,
+  async run({ database, since }: Work & { since: Date }, context): Promise<number> {
+    const cells = await fillAphiaIds(database, since, {
+      signal: context.signal,
+      log: (level, message, facts = {}) => context.log[level](facts, message),
+    })
+    await refreshNameIndex(database, { signal: context.signal })
+    context.log.info({ cells }, `the ids of species were filled into ${cells} cells`)
+    return cells
+  },
+})
+
+function summary(total: number, { counts, left, outage }: FetchedNames, cells: number): string {
+  if (total === 0) return `no new names; ${cells} cells got ids`
+  const parts = [`${total - left} of ${total} names: ${describeNames(counts)}`, `${cells} cells got ids`]
+  if (left > 0) parts.push(`${left} are left for the next run`)
+  if (outage !== null) parts.push(`WoRMS cannot be reached: ${outage}`)
+  return parts.join('; ')
+}

@@ -1,0 +1,159 @@
+/** WoRMS, the register of marine species: which taxon a name means, what people call it, and what it belongs to. */
+
+import { HarvesterError } from '../errors.ts'
+import type { Breaker } from '../http/breaker.ts'
+import type { HttpClient, HttpRecord } from '../http/client.ts'
+
+/** The taxon that a name was matched with. */
+export interface WormsMatch {
+  /** Of the accepted taxon. */
+  aphiaId: number
+  rank: string | null
+}
+
+export interface WormsVernaculars {
+  en: string[]
+  fr: string[]
+}
+
+export interface WormsScope {
+  signal: AbortSignal
+  breaker?: Breaker
+  onRequest?: (record: HttpRecord) => void
+}
+
+export interface WormsClient {
+  /**
+   * The matches of some names, in their order; null where there is none. Names whose answer cannot be told apart are
+   * asked one by one. @throws as the HTTP client; HTTP_BAD_ANSWER
+   */
+  match(names: readonly string[], scope: WormsScope): Promise<(WormsMatch | null)[]>
+  /** In the order of WoRMS, each once. @throws as the HTTP client; HTTP_BAD_ANSWER */
+  vernaculars(aphiaId: number, scope: WormsScope): Promise<WormsVernaculars>
+  /** The ids above a taxon, root first. @throws as the HTTP client; HTTP_BAD_ANSWER */
+  ancestors(aphiaId: number, scope: WormsScope): Promise<number[]>
+}
+
+/** A tree of life that is deeper than this goes in circles. */
+const deepest = 200
+
+export function createWormsClient({ http, baseUrl }: { http: HttpClient; baseUrl: string }): WormsClient {
+  const base = `${baseUrl.replace(/\/+$/, '')}/rest`
+
+  /** Null for an answer without content, which is how WoRMS says "none". */
+  async function ask(url: string, scope: WormsScope): Promise<unknown> {
+    const answer = await http.text({ url, headers: { accept: 'application/json' }, ...scope })
+    if (answer.status === 204 || answer.body.trim() === '') return null
+    try {
+      return JSON.parse(answer.body) as unknown
+    } catch (cause) {
+      throw badAnswer(
+        url,
+        `the answer is no JSON, it starts with ${JSON.stringify(answer.body.slice(0, 60))}`,
+        cause,
+      )
+    }
+  }
+
+  async function match(names: readonly string[], scope: WormsScope): Promise<(WormsMatch | null)[]> {
+    if (names.length === 0) return []
+    const url = matchUrl(base, names)
+    const answer = await ask(url, scope)
+    if (answer === null) return names.map(() => null)
+    if (!Array.isArray(answer)) throw badAnswer(url, 'the answer is no list')
+    if (names.length === 1) return [matchOf(answer.length > 0 ? answer[0] : null)]
+    if (answer.length === names.length) return answer.map(matchOf)
+    // A list of another length no longer says which name is which.
+    const matches: (WormsMatch | null)[] = []
+    for (const name of names) matches.push((await match([name], scope))[0] ?? null)
+    return matches
+  }
+
+  return {
+    match,
+
+    async vernaculars(aphiaId, scope) {
+      const url = `${base}/AphiaVernacularsByAphiaID/${aphiaId}`
+      const answer = await ask(url, scope)
+      if (answer === null) return { en: [], fr: [] }
+      if (!Array.isArray(answer)) throw badAnswer(url, 'the answer is no list')
+      return { en: namesOf(answer, 'eng'), fr: namesOf(answer, 'fra') }
+    },
+
+    async ancestors(aphiaId, scope) {
+      const url = `${base}/AphiaClassificationByAphiaID/${aphiaId}`
+      const answer = await ask(url, scope)
+      if (answer === null) return []
+      if (typeof answer !== 'object' || Array.isArray(answer)) throw badAnswer(url, 'the answer is no object')
+      return ancestorsOf(answer, aphiaId)
+    },
+  }
+}
+
+/** The address that asks for several names. */
+export function matchUrl(base: string, names: readonly string[]): string {
+  const query = names.map(
+    (name) => `scientificnames%5B%5D=${encodeURIComponent(Buffer.from(name).toString())}`,
+  )
+  return `${base}/AphiaRecordsByMatchNames?${query.join('&')}&marine_only=false`
+}
+
+function matchOf(entry: unknown): WormsMatch | null {
+  // Each entry is a list of matches, of which the first counts.
+  const first: unknown = Array.isArray(entry) ? entry[0] : entry
+  if (typeof first !== 'object' || first === null) return null
+  const { valid_AphiaID: valid, AphiaID: own, rank } = first as Record<string, unknown>
+  const aphiaId = idOf(valid) ?? idOf(own)
+  return aphiaId === null ? null : { aphiaId, rank: (typeof rank === 'string' && plain(rank)) || null }
+}
+
+function namesOf(entries: readonly unknown[], language: string): string[] {
+  const names = entries.flatMap((entry) => {
+    const { vernacular, language_code: code } = (entry ?? {}) as Record<string, unknown>
+    if (code !== language || typeof vernacular !== 'string') return []
+    const name = plain(vernacular)
+    return name === '' ? [] : [name]
+  })
+  return [...new Set(names)]
+}
+
+/** Follows the chain of children down to the taxon; what is no id is passed over, a circle ends the chain. */
+function ancestorsOf(root: object, aphiaId: number): number[] {
+  const ids: number[] = []
+  const seen = new Set<unknown>()
+  let node: unknown = root
+  for (let depth = 0; depth < deepest && typeof node === 'object' && node !== null; depth += 1) {
+    const { AphiaID, child } = node as Record<string, unknown>
+    const id = idOf(AphiaID)
+    if (id === aphiaId || (id !== null && seen.has(id))) break
+    if (id !== null) {
+      seen.add(id)
+      ids.push(id)
+    }
+    node = Array.isArray(child) ? child[0] : child
+  }
+  return ids
+}
+
+/** A number that PostgreSQL holds as int, and no id is 0. */
+function idOf(value: unknown): number | null {
+  const number = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value
+  return typeof number === 'number' && Number.isInteger(number) && number > 0 && number < 2 ** 31
+    ? number
+    : null
+}
+
+/** One line of text that a database can hold: half of a surrogate pair is no character. */
+function plain(text: string): string {
+  return Buffer.from(text)
+    .toString()
+    .replace(/[\s\p{Cc}]+/gu, ' ')
+    .trim()
+}
+
+function badAnswer(url: string, what: string, cause?: unknown): HarvesterError {
+  return new HarvesterError('HTTP_BAD_ANSWER', `GET ${url.slice(0, 300)}: ${what}`, {
+    facts: { url },
+    ...(cause === undefined ? {} : { cause }),
+  })
+}
