@@ -3,11 +3,24 @@ import type { Cell } from './columns.ts'
 /** Seconds since 1970 of the last moment that ISO 8601 writes with four digits of year. */
 const lastPlainYear = Date.UTC(9999, 11, 31, 23, 59, 59)
 
-/** A time as the files hold it: UTC, to the second. */
+const dayMs = 86_400_000
+let lastDay = Number.NaN
+let lastDate = ''
+
+/** A time as the files hold it: UTC, to the second. The date of the last call is kept, since times come in clusters. */
 export function formatTimestamp(time: Date): string {
-  const ms = time.getTime()
-  if (ms > lastPlainYear) return new Date(lastPlainYear).toISOString().replace('.000Z', 'Z')
-  return `${time.toISOString().slice(0, -5)}Z`
+  const ms = Math.min(time.getTime(), lastPlainYear)
+  const day = Math.floor(ms / dayMs)
+  if (day !== lastDay) {
+    lastDate = new Date(day * dayMs).toISOString().slice(0, -13)
+    lastDay = day
+  }
+  const second = Math.floor((ms - day * dayMs) / 1000)
+  return `${lastDate}${two(Math.floor(second / 3600))}:${two(Math.floor(second / 60) % 60)}:${two(second % 60)}Z`
+}
+
+function two(value: number): string {
+  return value < 10 ? `0${value}` : String(value)
 }
 
 /** A number without padding, exponent or negative zero. */

@@ -6,11 +6,13 @@ import { readLines } from './lines.ts'
 import { compareCodePoints } from './order.ts'
 import { writeFailed } from './writer.ts'
 
-/** A record with the text it is ordered by. */
-export type Keyed = readonly [key: string, ...values: string[]]
+/** A record with the text it is ordered by. Values are what JSON keeps. */
+export type Keyed = readonly [key: string, ...values: (string | number | null)[]]
 
 /** Records held in memory before a sorted run goes to disk. */
-const defaultLimit = 150_000
+const defaultLimit = 100_000
+/** Records read or handed on together: asking for them one by one would cost more than sorting them. */
+const blockSize = 1000
 
 /**
  * Sorts any number of records in bounded memory: sorted runs of at most `limit` records are spilled to files below
@@ -22,28 +24,23 @@ export class ExternalSorter {
   #spillFolder: string | undefined
   #runs: string[] = []
   #records: Keyed[] = []
-  #size = 0
 
   constructor(folder: string, limit = defaultLimit) {
     this.#folder = folder
     this.#limit = limit
   }
 
-  get size(): number {
-    return this.#size
-  }
-
   /** Adds a record; await the promise, if there is one, before adding the next. */
   add(record: Keyed): Promise<void> | undefined {
     this.#records.push(record)
-    this.#size += 1
     return this.#records.length >= this.#limit ? this.#spill() : undefined
   }
 
-  /** The records in order of their keys. */
-  sorted(): Iterable<Keyed> | AsyncIterable<Keyed> {
+  /** The records in order of their keys, in blocks; one block where all of them are in memory. */
+  async *sorted(): AsyncGenerator<readonly Keyed[]> {
     this.#sortRecords()
-    return this.#runs.length === 0 ? this.#records : this.#merged()
+    if (this.#runs.length === 0) yield this.#records
+    else yield* this.#merged()
   }
 
   /** Removes what was spilled. */
@@ -53,12 +50,13 @@ export class ExternalSorter {
   }
 
   #sortRecords(): void {
+    const records = this.#records
     let ordered = true
-    for (let i = 1; i < this.#records.length && ordered; i++) {
-      ordered = compareCodePoints(this.#records[i - 1]![0], this.#records[i]![0]) <= 0
+    for (let i = 1; i < records.length && ordered; i++) {
+      ordered = compareCodePoints(records[i - 1]![0], records[i]![0]) <= 0
     }
     // Servers mostly answer in order already.
-    if (!ordered) this.#records.sort((a, b) => compareCodePoints(a[0], b[0]))
+    if (!ordered) records.sort((a, b) => compareCodePoints(a[0], b[0]))
   }
 
   async #spill(): Promise<void> {
@@ -73,8 +71,8 @@ export class ExternalSorter {
       stream.on('error', (error) => {
         failure = error
       })
-      for (let at = 0; at < records.length && failure === undefined; at += 1000) {
-        const lines = records.slice(at, at + 1000).map((record) => JSON.stringify(record))
+      for (let at = 0; at < records.length && failure === undefined; at += blockSize) {
+        const lines = records.slice(at, at + blockSize).map((record) => JSON.stringify(record))
         if (!stream.write(`${lines.join('\n')}\n`)) await once(stream, 'drain')
       }
       stream.end()
@@ -86,29 +84,81 @@ export class ExternalSorter {
     }
   }
 
-  async *#merged(): AsyncIterable<Keyed> {
-    // Later records come after earlier ones of the same key: runs are in order of time, the memory's last.
-    const sources = [...this.#runs.map(readRun), toAsync(this.#records)]
-    const heads = await Promise.all(
-      sources.map(async (source) => (await source.next()).value as Keyed | undefined),
-    )
+  async *#merged(): AsyncGenerator<readonly Keyed[]> {
+    // Of records with one key those of an earlier run come first: runs are in order of time, the memory's is last.
+    const cursors = [
+      ...this.#runs.map((path) => new SortedCursor(readRun(path))),
+      new SortedCursor(only(this.#records)),
+    ]
+    for (const cursor of cursors) await cursor.refill()
+    let block: Keyed[] = []
     for (;;) {
-      let least = -1
-      for (let i = 0; i < heads.length; i++) {
-        const head = heads[i]
-        if (head && (least < 0 || compareCodePoints(head[0], heads[least]![0]) < 0)) least = i
+      let least: SortedCursor | undefined
+      for (const cursor of cursors) {
+        const record = cursor.current
+        if (record && (!least || compareCodePoints(record[0], least.current![0]) < 0)) least = cursor
       }
-      if (least < 0) return
-      yield heads[least]!
-      heads[least] = (await sources[least]!.next()).value as Keyed | undefined
+      if (!least) break
+      block.push(least.current!)
+      if (!least.advance()) await least.refill()
+      if (block.length >= blockSize) {
+        yield block
+        block = []
+      }
+    }
+    if (block.length > 0) yield block
+  }
+}
+
+/** Reads sorted blocks record by record, without a promise for each. */
+export class SortedCursor {
+  readonly #blocks: AsyncIterator<readonly Keyed[]>
+  #block: readonly Keyed[] = []
+  #at = 0
+  #ended = false
+
+  constructor(blocks: AsyncIterator<readonly Keyed[]>) {
+    this.#blocks = blocks
+  }
+
+  /** Undefined at the end of a block, and at the end of everything. */
+  get current(): Keyed | undefined {
+    return this.#block[this.#at]
+  }
+
+  /** Whether nothing comes any more, once `current` is undefined. */
+  get ended(): boolean {
+    return this.#ended
+  }
+
+  /** Steps on; false when the block is used up and {@link refill} is due. */
+  advance(): boolean {
+    this.#at += 1
+    return this.#at < this.#block.length
+  }
+
+  async refill(): Promise<void> {
+    while (!this.#ended && this.#at >= this.#block.length) {
+      const next = await this.#blocks.next()
+      this.#at = 0
+      this.#block = next.done ? [] : next.value
+      this.#ended = next.done === true
     }
   }
 }
 
-async function* readRun(path: string): AsyncGenerator<Keyed> {
-  for await (const line of readLines(path)) yield JSON.parse(line.text) as Keyed
+async function* readRun(path: string): AsyncGenerator<readonly Keyed[]> {
+  let block: Keyed[] = []
+  for await (const line of readLines(path)) {
+    block.push(JSON.parse(line.text) as Keyed)
+    if (block.length >= blockSize) {
+      yield block
+      block = []
+    }
+  }
+  yield block
 }
 
-async function* toAsync(records: readonly Keyed[]): AsyncGenerator<Keyed> {
-  yield* records
+async function* only(records: readonly Keyed[]): AsyncGenerator<readonly Keyed[]> {
+  yield records
 }

@@ -52,6 +52,18 @@ describe('a cell', () => {
     expect(formatCell(cell)).toBe(expected)
   })
 
+  it('holds any time to the second, as ISO 8601 writes it', () => {
+    fc.assert(
+      fc.property(
+        fc.date({ min: new Date('0000-01-01'), max: new Date('9999-12-31T23:59:59Z'), noInvalidDate: true }),
+        (time) => {
+          expect(formatCell(time)).toBe(`${time.toISOString().slice(0, -5)}Z`)
+        },
+      ),
+    )
+    expect(formatCell(new Date(8e15))).toBe('9999-12-31T23:59:59Z')
+  })
+
   it('holds any finite number without an exponent and without losing it', () => {
     fc.assert(
       fc.property(fc.double({ noNaN: true, noDefaultInfinity: true, min: -1e15, max: 1e15 }), (value) => {
@@ -101,7 +113,7 @@ describe('the external sorter', () => {
           const sorter = new ExternalSorter(folder, limit)
           for (const record of records) await sorter.add(record as unknown as Keyed)
           const found: Keyed[] = []
-          for await (const record of sorter.sorted()) found.push(record)
+          for await (const block of sorter.sorted()) found.push(...block)
           await sorter.close()
           expect(found).toEqual(
             [...records].sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b))),

@@ -9,10 +9,12 @@ import { parseNumber } from '../../harvest/numbers.ts'
 import type { Extent } from '../../harvest/profile.ts'
 import { parseTime } from '../../harvest/time.ts'
 import { compareCodePoints } from '../../tables/order.ts'
-import { ExternalSorter, type Keyed } from '../../tables/sort.ts'
+import { ExternalSorter, type Keyed, SortedCursor } from '../../tables/sort.ts'
 
 /** Sorts before every character that an id may hold. */
 const separator = '\u0000'
+/** Identities handed on together. */
+const groupsAtOnce = 500
 
 /** What tells one profile row from another, in the order of the columns of profiles.csv. */
 export interface IdentityColumns {
@@ -74,7 +76,8 @@ export interface PositionTable {
   single: boolean
   /** Whether the answer counts records too. */
   counted: boolean
-  groups(): AsyncIterable<PositionGroup>
+  /** In order of their keys, several at a time. */
+  groups(): AsyncIterable<readonly PositionGroup[]>
   close(): Promise<void>
 }
 
@@ -97,20 +100,22 @@ export async function collectPositions(
   let first: string | undefined
   let single = true
   let sequence = 0
-  for await (const row of table.rows) {
-    const key = keyOf(row)
-    first ??= key
-    if (key !== first) single = false
-    const record: [string, ...string[]] = [
-      // Casts of a station come together, so that they can be counted without remembering them.
-      cast < 0 ? key : `${key}${separator}${row[cast]}`,
-      String(sequence++),
-      row[latitude]!,
-      row[longitude]!,
-    ]
-    for (const column of counts) record.push(row[column]!)
-    const spilled = sorter.add(record)
-    if (spilled) await spilled
+  for await (const rows of batchesOf(table)) {
+    for (const row of rows) {
+      const key = keyOf(row)
+      first ??= key
+      if (key !== first) single = false
+      const record: [string, ...(string | number | null)[]] = [
+        // Casts of a station come together, so that they can be counted without remembering them.
+        cast < 0 ? key : `${key}${separator}${row[cast]}`,
+        sequence++,
+        parseNumber(row[latitude]!),
+        parseNumber(row[longitude]!),
+      ]
+      for (const column of counts) record.push(parseNumber(row[column]!) ?? 0)
+      const spilled = sorter.add(record)
+      if (spilled) await spilled
+    }
   }
   const keyOfRecord =
     cast < 0 ? (key: string) => key : (key: string) => key.slice(0, key.lastIndexOf(separator))
@@ -124,49 +129,65 @@ export async function collectPositions(
 }
 
 async function* positionGroups(
-  records: Iterable<Keyed> | AsyncIterable<Keyed>,
+  blocks: AsyncIterable<readonly Keyed[]>,
   keyOf: (key: string) => string,
   missingCasts: readonly string[] | null,
   countColumns: number,
-): AsyncGenerator<PositionGroup> {
+): AsyncGenerator<readonly PositionGroup[]> {
   let group: PositionGroup | undefined
   let firstSequence = Number.POSITIVE_INFINITY
   let lastCast: string | undefined
   let sums: number[] = []
-  const finish = (done: PositionGroup): PositionGroup => ({ ...done, count: Math.max(0, ...sums) })
-  for await (const [full, sequence, latitudeText, longitudeText, ...counts] of records) {
-    const key = keyOf(full)
-    if (group?.key !== key) {
-      if (group) yield finish(group)
-      group = { key, position: null, severalPositions: false, casts: 0, count: 0 }
-      firstSequence = Number.POSITIVE_INFINITY
-      lastCast = undefined
-      sums = new Array<number>(countColumns).fill(0)
-    }
-    if (missingCasts && full !== lastCast) {
-      lastCast = full
-      // A row without a cast's id is no cast.
-      if (!missingCasts.includes(full.slice(key.length + 1))) group.casts += 1
-    }
-    for (let i = 0; i < countColumns; i++) sums[i]! += parseNumber(counts[i] ?? '') ?? 0
-    const latitude = parseNumber(latitudeText ?? '')
-    const longitude = parseNumber(longitudeText ?? '')
-    if (latitude === null || longitude === null) continue
-    const order = Number(sequence)
-    const known = group.position
-    if (known && (known.latitude !== latitude || known.longitude !== longitude)) group.severalPositions = true
-    if (order < firstSequence) {
-      firstSequence = order
-      group.position = { latitude, longitude }
+  let done: PositionGroup[] = []
+  const finish = (ended: PositionGroup) => {
+    for (const sum of sums) ended.count = Math.max(ended.count, sum)
+    done.push(ended)
+  }
+  for await (const block of blocks) {
+    for (const record of block) {
+      const full = record[0]
+      const key = keyOf(full)
+      if (group?.key !== key) {
+        if (group) finish(group)
+        group = { key, position: null, severalPositions: false, casts: 0, count: 0 }
+        firstSequence = Number.POSITIVE_INFINITY
+        lastCast = undefined
+        sums = new Array<number>(countColumns).fill(0)
+        if (done.length >= groupsAtOnce) {
+          yield done
+          done = []
+        }
+      }
+      if (missingCasts && full !== lastCast) {
+        lastCast = full
+        // A row without a cast's id is no cast.
+        if (!missingCasts.includes(full.slice(key.length + 1))) group.casts += 1
+      }
+      for (let i = 0; i < countColumns; i++) sums[i]! += record[4 + i] as number
+      const [, order, latitude, longitude] = record as unknown as [
+        string,
+        number,
+        number | null,
+        number | null,
+      ]
+      if (latitude === null || longitude === null) continue
+      const known = group.position
+      if (known && (known.latitude !== latitude || known.longitude !== longitude))
+        group.severalPositions = true
+      if (order < firstSequence) {
+        firstSequence = order
+        group.position = { latitude, longitude }
+      }
     }
   }
-  if (group) yield finish(group)
+  if (group) finish(group)
+  if (done.length > 0) yield done
 }
 
-/** A number by identity, for the side of a join. */
+/** A value by identity, for the side of a join. */
 export interface KeyedValues<V> {
-  /** The value of a key; keys must be asked for in ascending order. */
-  at(key: string): Promise<V | null>
+  /** The value of a key, at once where it is at hand; keys must be asked for in ascending order. */
+  at(key: string): V | null | Promise<V | null>
   close(): Promise<void>
 }
 
@@ -177,16 +198,31 @@ export async function collectExtents(
   variable: string,
   folder: string,
 ): Promise<KeyedValues<Extent>> {
+  const keyOf = keyReader(table.columns, identity)
+  const column = indexOf(table.columns, variable)
   const read = variable === 'time' ? parseTime : parseNumber
-  return collectValues<Extent>(
-    table,
-    identity,
-    folder,
-    [variable],
-    ([text]) => {
-      const value = read(text ?? '')
-      return value === null ? null : { min: value, max: value }
-    },
+  const sorter = new ExternalSorter(folder)
+  // The two rows of a group mostly follow one another: they are one record.
+  let last: [key: string, min: number, max: number] | undefined
+  for await (const rows of batchesOf(table)) {
+    for (const row of rows) {
+      const value = read(row[column]!)
+      if (value === null) continue
+      const key = keyOf(row)
+      if (last && last[0] === key) {
+        last[1] = Math.min(last[1], value)
+        last[2] = Math.max(last[2], value)
+        continue
+      }
+      const spilled = last && sorter.add(last)
+      if (spilled) await spilled
+      last = [key, value, value]
+    }
+  }
+  if (last) await sorter.add(last)
+  return joined(
+    sorter,
+    (record): Extent => ({ min: record[1] as number, max: record[2] as number }),
     (a, b) => ({ min: Math.min(a.min, b.min), max: Math.max(a.max, b.max) }),
   )
 }
@@ -198,50 +234,49 @@ export async function collectCounts(
   columns: readonly string[],
   folder: string,
 ): Promise<KeyedValues<number>> {
-  return collectValues<number>(
-    table,
-    identity,
-    folder,
-    columns,
-    (texts) => Math.max(0, ...texts.map((text) => parseNumber(text) ?? 0)),
+  const keyOf = keyReader(table.columns, identity)
+  const indexes = columns.map((column) => indexOf(table.columns, column))
+  const sorter = new ExternalSorter(folder)
+  for await (const rows of batchesOf(table)) {
+    for (const row of rows) {
+      let greatest = 0
+      for (const index of indexes) greatest = Math.max(greatest, parseNumber(row[index]!) ?? 0)
+      const spilled = sorter.add([keyOf(row), greatest])
+      if (spilled) await spilled
+    }
+  }
+  return joined(
+    sorter,
+    (record) => record[1] as number,
     (a, b) => a + b,
   )
 }
 
-async function collectValues<V>(
-  table: ErddapTable,
-  identity: IdentityColumns,
-  folder: string,
-  columns: readonly string[],
-  read: (texts: string[]) => V | null,
+/** The sorted records as values by key. */
+async function joined<V>(
+  sorter: ExternalSorter,
+  read: (record: Keyed) => V,
   join: (a: V, b: V) => V,
 ): Promise<KeyedValues<V>> {
-  const keyOf = keyReader(table.columns, identity)
-  const indexes = columns.map((column) => indexOf(table.columns, column))
-  const sorter = new ExternalSorter(folder)
-  for await (const row of table.rows) {
-    const spilled = sorter.add([keyOf(row), ...indexes.map((index) => row[index]!)])
-    if (spilled) await spilled
+  const cursor = new SortedCursor(sorter.sorted())
+  await cursor.refill()
+  const at = (key: string, found: V | null): V | null | Promise<V | null> => {
+    let value = found
+    for (let record = cursor.current; record !== undefined; record = cursor.current) {
+      const order = compareCodePoints(record[0], key)
+      if (order > 0) return value
+      if (order === 0) value = value === null ? read(record) : join(value, read(record))
+      cursor.advance()
+    }
+    return cursor.ended ? value : cursor.refill().then(() => at(key, value))
   }
-  const records = entries(sorter.sorted())
-  let next = await records.next()
-  return {
-    async at(key) {
-      let value: V | null = null
-      while (!next.done && compareCodePoints(next.value[0], key) <= 0) {
-        const [found, ...texts] = next.value
-        const one = found === key ? read(texts) : null
-        if (one !== null) value = value === null ? one : join(value, one)
-        next = await records.next()
-      }
-      return value
-    },
-    close: () => sorter.close(),
-  }
+  return { at: (key) => at(key, null), close: () => sorter.close() }
 }
 
-async function* entries(records: Iterable<Keyed> | AsyncIterable<Keyed>): AsyncGenerator<Keyed> {
-  yield* records
+/** Rows as they came together: asking for each by itself costs more than working on it. */
+async function* batchesOf(table: ErddapTable): AsyncGenerator<readonly (readonly string[])[]> {
+  if (table.batches) yield* table.batches
+  else for await (const row of table.rows) yield [row]
 }
 
 function indexOf(columns: readonly string[], column: string): number {

@@ -100,12 +100,21 @@ export async function harvestProfiles(question: ProfileQuestion): Promise<Profil
     const vertical = plan.vertical === null ? null : await askExtents(plan.vertical)
     const counts = positions.counted ? null : await counter.byIdentity()
     if (counts) closing.push(counts)
-    return await writeRows(positions.groups(), async (group) => ({
-      ...factsOf(group, identity),
-      time: await time.at(group.key),
-      vertical: vertical === null ? null : await vertical.at(group.key),
-      records: positions.counted ? group.count : counts === null ? 0 : ((await counts.at(group.key)) ?? 0),
-    }))
+    return await writeRows(positions.groups(), (group) => {
+      const extent = time.at(group.key)
+      const depth = vertical?.at(group.key) ?? null
+      const count = positions.counted ? group.count : (counts?.at(group.key) ?? 0)
+      const facts = (time: Extent | null, vertical: Extent | null, records: number | null): ProfileFacts => ({
+        ...factsOf(group, identity),
+        time,
+        vertical,
+        records: records ?? 0,
+      })
+      // Mostly all is at hand: a promise for each of a million rows would cost more than the rows.
+      if (extent instanceof Promise || depth instanceof Promise || count instanceof Promise)
+        return Promise.all([extent, depth, count]).then((parts) => facts(...parts))
+      return facts(extent, depth, count)
+    })
   } finally {
     for (const part of closing) await part.close()
   }
@@ -148,8 +157,8 @@ export async function harvestProfiles(question: ProfileQuestion): Promise<Profil
   }
 
   async function writeRows(
-    groups: AsyncIterable<PositionGroup>,
-    factsFor: (group: PositionGroup) => Promise<ProfileFacts>,
+    batches: AsyncIterable<readonly PositionGroup[]>,
+    factsFor: (group: PositionGroup) => ProfileFacts | Promise<ProfileFacts>,
   ): Promise<ProfileAnswer> {
     const drops = new Map<DropReason, string[]>()
     const dropCounts = new Map<DropReason, number>()
@@ -157,26 +166,29 @@ export async function harvestProfiles(question: ProfileQuestion): Promise<Profil
     let movingCount = 0
     let rows = 0
     let waiting: ProfileRow[] = []
-    for await (const group of groups) {
+    for await (const groups of batches) {
       question.signal.throwIfAborted()
-      const facts = await factsFor(group)
-      const result = profileRow(facts, plan)
-      if (result.kind === 'dropped') {
-        const names = drops.get(result.reason) ?? []
-        if (names.length < idsShown) names.push(nameOf(facts))
-        drops.set(result.reason, names)
-        dropCounts.set(result.reason, (dropCounts.get(result.reason) ?? 0) + 1)
-        continue
-      }
-      if (group.severalPositions) {
-        movingCount += 1
-        if (moving.length < idsShown) moving.push(nameOf(facts))
-      }
-      rows += 1
-      waiting.push(result.row)
-      if (waiting.length >= rowsAtOnce) {
-        await question.onRows(waiting)
-        waiting = []
+      for (const group of groups) {
+        const given = factsFor(group)
+        const facts = given instanceof Promise ? await given : given
+        const result = profileRow(facts, plan)
+        if (result.kind === 'dropped') {
+          const names = drops.get(result.reason) ?? []
+          if (names.length < idsShown) names.push(nameOf(facts))
+          drops.set(result.reason, names)
+          dropCounts.set(result.reason, (dropCounts.get(result.reason) ?? 0) + 1)
+          continue
+        }
+        if (group.severalPositions) {
+          movingCount += 1
+          if (moving.length < idsShown) moving.push(nameOf(facts))
+        }
+        rows += 1
+        waiting.push(result.row)
+        if (waiting.length >= rowsAtOnce) {
+          await question.onRows(waiting)
+          waiting = []
+        }
       }
     }
     if (waiting.length > 0) await question.onRows(waiting)
