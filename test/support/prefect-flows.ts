@@ -178,6 +178,7 @@ export const deployments: DeploymentSpec[] = [
   spec('counts', byCounts),
   spec('slow', slow),
   spec('slow-one', slow, { concurrencyLimit: 1 }),
+  spec('slow-long', slow, { parameters: { seconds: 120 } }),
   spec('noisy', noisy),
   spec('parent', parent, {
     workPool: maintenancePool,
