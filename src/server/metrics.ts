@@ -1,6 +1,11 @@
 /** Metrics of the audit, asked from the database at each scrape: whoever harvests may be another process. */
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
-import { datasetsByState, lastSuccesses, runsByStatus } from '../database/queries/audit-metrics.ts'
+import {
+  datasetsByState,
+  lastSuccesses,
+  queuedRuns,
+  runsByStatus,
+} from '../database/queries/audit-metrics.ts'
 import type { Sources } from './api.ts'
 import type { Settings } from './options.ts'
 
@@ -53,6 +58,12 @@ export function apiMetrics(settings: Settings, sources: Sources): ApiMetrics {
     labelNames: ['deployment'] as const,
     registers,
   })
+  const queue = new Gauge({
+    name: 'erddap_harvester_queue_runs',
+    help: 'Runs of the standalone engine that have not ended, by state.',
+    labelNames: ['state'] as const,
+    registers,
+  })
   const up = new Gauge({
     name: 'erddap_harvester_audit_up',
     help: '1 when the database could be asked for this scrape.',
@@ -66,10 +77,11 @@ export function apiMetrics(settings: Settings, sources: Sources): ApiMetrics {
     async collect() {
       try {
         const urls = await sources.urls()
-        const [byStatus, byState, successes, schedules] = await Promise.all([
+        const [byStatus, byState, successes, open, schedules] = await Promise.all([
           runsByStatus(settings.database),
           datasetsByState(settings.database, urls),
           lastSuccesses(settings.database, urls),
+          queuedRuns(settings.database),
           settings.runs?.schedules().catch(() => []) ?? [],
         ])
         runs.reset()
@@ -82,6 +94,8 @@ export function apiMetrics(settings: Settings, sources: Sources): ApiMetrics {
         for (const { erddap_url, last_success_at } of successes) {
           lastSuccess.set({ source: erddap_url }, last_success_at.getTime() / 1000)
         }
+        queue.reset()
+        for (const { state, n } of open) queue.set({ state }, n)
         nextRun.reset()
         for (const { name, nextRunAt } of schedules) {
           if (nextRunAt !== null) nextRun.set({ deployment: name }, nextRunAt.getTime() / 1000)

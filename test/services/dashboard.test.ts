@@ -313,6 +313,16 @@ describe('an ERDDAP admin', () => {
     await context.close()
   })
 
+  test('is told that nothing was attempted where the source could not be listed, and why', async () => {
+    const { context, page } = await open({ language: 'en', scheme: 'light', width: 1280 })
+    await visit(page, '/harvest/server/data-unreachable-observatory-example-erddap')
+    const text = await page.locator('main').textContent()
+    expect(text).toContain('No dataset of this source has been attempted yet')
+    expect(text).toContain('ECONNREFUSED')
+    expect(text).not.toContain('was harvested')
+    await context.close()
+  })
+
   test('filters by status with the keyboard, and the address keeps it', async () => {
     const { context, page } = await open({ language: 'en', scheme: 'light', width: 1280 })
     await visit(page, `/harvest/server/${pacificSlug}`)

@@ -72,7 +72,12 @@ export function OverviewPage() {
           <h2 id="reasons">{t('overview.reasons')}</h2>
           <div className="panel">
             <Answer query={reasons}>
-              {(found) => <ReasonsList reasons={found} empty={t('overview.reasons.empty')} />}
+              {(found) => (
+                <ReasonsList
+                  reasons={found}
+                  empty={t(servers.data?.length === 0 ? 'overview.empty' : 'overview.reasons.empty')}
+                />
+              )}
             </Answer>
           </div>
         </section>

@@ -7,7 +7,7 @@ import { Icon } from '../components/Icon.tsx'
 import { useHashReason, useReason } from '../components/Reason.tsx'
 import { ReasonsList } from '../components/ReasonsList.tsx'
 import { Sparkline } from '../components/Sparkline.tsx'
-import { Answer } from '../components/States.tsx'
+import { Answer, Empty } from '../components/States.tsx'
 import { StatusBadge } from '../components/Status.tsx'
 import { Ago, Duration } from '../components/Time.tsx'
 import { TriggerButton } from '../components/TriggerButton.tsx'
@@ -51,29 +51,35 @@ export function ServerPage() {
     <>
       {!datasets.error && <Head slug={slug} url={url} server={server} />}
       <Answer query={datasets}>
-        {(found) => (
-          <>
-            <div className="two">
-              <section aria-labelledby="reasons">
-                <h2 id="reasons">{t('server.reasons')}</h2>
-                <div className="panel">
-                  <ReasonsList
-                    reasons={countReasons(found)}
-                    empty={t('server.reasons.empty')}
-                    onPick={pick}
-                  />
-                </div>
-              </section>
-              <section aria-labelledby="trend">
-                <h2 id="trend">{t('server.trend')}</h2>
-                <div className="panel">
-                  <Answer query={trend}>{(points) => <TrendChart trend={points} />}</Answer>
-                </div>
-              </section>
-            </div>
-            <Datasets slug={slug} datasets={found} />
-          </>
-        )}
+        {(found) =>
+          found.length === 0 ? (
+            <Empty title={t('server.empty')}>
+              <p>{t('server.empty.hint')}</p>
+            </Empty>
+          ) : (
+            <>
+              <div className="two">
+                <section aria-labelledby="reasons">
+                  <h2 id="reasons">{t('server.reasons')}</h2>
+                  <div className="panel">
+                    <ReasonsList
+                      reasons={countReasons(found)}
+                      empty={t('server.reasons.empty')}
+                      onPick={pick}
+                    />
+                  </div>
+                </section>
+                <section aria-labelledby="trend">
+                  <h2 id="trend">{t('server.trend')}</h2>
+                  <div className="panel">
+                    <Answer query={trend}>{(points) => <TrendChart trend={points} />}</Answer>
+                  </div>
+                </section>
+              </div>
+              <Datasets slug={slug} datasets={found} />
+            </>
+          )
+        }
       </Answer>
     </>
   )

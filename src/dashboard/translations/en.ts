@@ -101,6 +101,8 @@ export const en = {
   'server.trend.empty': 'A trend needs at least two runs.',
   'server.shown_one': '{{count}} dataset shown',
   'server.shown_other': '{{count}} datasets shown',
+  'server.empty': 'No dataset of this source has been attempted yet',
+  'server.empty.hint': 'They appear here as soon as its list of datasets could be read.',
   'server.none': 'No dataset matches.',
   'server.clear': 'Clear the filter',
   'server.column.status': 'Status',

@@ -113,6 +113,8 @@ export const fr: Record<keyof typeof en, string> & Record<`${string}_many`, stri
   'server.shown_one': '{{count}} jeu de données affiché',
   'server.shown_many': '{{count}} de jeux de données affichés',
   'server.shown_other': '{{count}} jeux de données affichés',
+  'server.empty': 'Aucun jeu de données de cette source n’a encore été tenté',
+  'server.empty.hint': 'Ils apparaîtront ici dès que sa liste de jeux de données aura pu être lue.',
   'server.none': 'Aucun jeu de données ne correspond.',
   'server.clear': 'Effacer le filtre',
   'server.column.status': 'État',

@@ -63,3 +63,20 @@ export async function lastSuccesses(
   )
   return rows
 }
+
+export interface QueueRow {
+  state: string
+  n: number
+}
+
+/** Runs of the standalone engine that have not ended, by state; a Prefect server keeps its own. */
+export async function queuedRuns(database: Database, options?: QueryOptions): Promise<QueueRow[]> {
+  const { rows } = await database.query<QueueRow>(
+    `SELECT lower(state_type) AS state, count(*) AS n FROM harvester.flow_runs
+     WHERE ended_at IS NULL AND state_type IN ('SCHEDULED', 'PENDING', 'RUNNING', 'PAUSED', 'CANCELLING')
+     GROUP BY 1 ORDER BY 1`,
+    [],
+    options,
+  )
+  return rows
+}
