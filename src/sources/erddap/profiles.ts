@@ -104,12 +104,8 @@ export async function harvestProfiles(question: ProfileQuestion): Promise<Profil
       const extent = time.at(group.key)
       const depth = vertical?.at(group.key) ?? null
       const count = positions.counted ? group.count : (counts?.at(group.key) ?? 0)
-      const facts = (time: Extent | null, vertical: Extent | null, records: number | null): ProfileFacts => ({
-        ...factsOf(group, identity),
-        time,
-        vertical,
-        records: records ?? 0,
-      })
+      const facts = (time: Extent | null, vertical: Extent | null, records: number | null) =>
+        factsOf(group, identity, time, vertical, records ?? 0)
       // Mostly all is at hand: a promise for each of a million rows would cost more than the rows.
       if (extent instanceof Promise || depth instanceof Promise || count instanceof Promise)
         return Promise.all([extent, depth, count]).then((parts) => facts(...parts))
@@ -133,7 +129,7 @@ export async function harvestProfiles(question: ProfileQuestion): Promise<Profil
   /** One identity: its ranges may stand in the metadata, and its records need not all be counted. */
   async function singleProfile(): Promise<ProfileAnswer> {
     return writeRows(positions!.groups(), async (group) => {
-      const facts: ProfileFacts = { ...factsOf(group, identity), time: null, vertical: null, records: 0 }
+      const facts = factsOf(group, identity, null, null, 0)
       // A row that its position condemns needs no further questions.
       const alone = profileRow({ ...facts, time: { min: 0, max: 0 } }, plan)
       if (alone.kind === 'dropped') return facts
@@ -209,13 +205,22 @@ export async function harvestProfiles(question: ProfileQuestion): Promise<Profil
   }
 }
 
+/** Written out, not spread: this is done for every row. */
 function factsOf(
   group: PositionGroup,
   identity: IdentityColumns,
-): Pick<ProfileFacts, 'timeseriesId' | 'profileId' | 'position' | 'casts'> {
+  time: Extent | null,
+  vertical: Extent | null,
+  records: number,
+): ProfileFacts {
+  const { timeseriesId, profileId } = idsOfKey(group.key, identity)
   return {
-    ...idsOfKey(group.key, identity),
+    timeseriesId,
+    profileId,
     position: group.position,
+    time,
+    vertical,
+    records,
     casts: identity.cast === null ? null : group.casts,
   }
 }
