@@ -16,6 +16,7 @@ import { migrate } from '../../src/database/migrate.ts'
 import { openDatabase } from '../../src/database/open.ts'
 import { startPostgres, type TestServer } from '../../test/support/postgres.ts'
 import { writeBenchFolder } from './generate.ts'
+import { timePortal } from './portal.ts'
 
 interface Measure {
   load: string
@@ -67,9 +68,13 @@ async function benchPostgres(): Promise<void> {
         DATABASE_URL: `postgresql://postgres@127.0.0.1:${server.port}/${name}?sslmode=disable`,
       }
       const measures = await measureAll(size, environment, server)
+      const reader = await server.open(name)
+      const portal = await timePortal(reader)
+      await reader.close()
       const floor = await floorSeconds(server, name)
       measures[0]!.ratio = measures[0]!.loadSeconds / floor
       print(`PostgreSQL, ${size} profiles (plain COPY of the same rows: ${floor.toFixed(1)} s)`, measures)
+      for (const [query, ms] of Object.entries(portal)) process.stdout.write(`  ${query}: ${ms} ms\n`)
     }
   } finally {
     await server.stop()
