@@ -18,7 +18,7 @@ describe('the embedded database among processes', () => {
     for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true })
   })
 
-  it('is shared through its owner, and outlives an owner that is killed', { timeout: 90_000 }, async () => {
+  it('is shared through its owner, and outlives an owner that is killed', { timeout: 300_000 }, async () => {
     const top = await mkdtemp(join(tmpdir(), 'harvester-embedded-'))
     folders.push(top)
     // Too long for the path of a socket: another place is found, and the lock tells where.

@@ -29,7 +29,7 @@ export function describeLoad(name: string, open: () => Promise<Database>): void 
     beforeAll(async () => {
       database = await open()
       await migrate(database)
-    })
+    }, 240_000)
     afterAll(() => database?.close())
     beforeEach(() => emptyDatabase(database))
     afterEach(async () => {

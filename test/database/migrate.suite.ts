@@ -8,7 +8,7 @@ export function describeMigrations(name: string, open: () => Promise<Database>):
     let database: Database
     beforeAll(async () => {
       database = await open()
-    })
+    }, 240_000)
     afterAll(() => database?.close())
 
     it('make the schema, once, however many ask at the same time', async () => {

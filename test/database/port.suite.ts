@@ -8,7 +8,7 @@ export function describePort(name: string, open: () => Promise<Database>): void 
     let database: Database
     beforeAll(async () => {
       database = await open()
-    })
+    }, 240_000)
     afterAll(() => database?.close())
 
     it('gives whole numbers, times, arrays and nulls as what they are', async () => {

@@ -39,7 +39,7 @@ export function describeRunStore(name: string, open: () => Promise<Database>): v
     beforeAll(async () => {
       database = await open()
       await migrate(database)
-    })
+    }, 240_000)
     afterAll(() => database?.close())
     beforeEach(() => emptyDatabase(database))
 
