@@ -4,17 +4,21 @@
  */
 import { createHash } from 'node:crypto'
 import { promisify } from 'node:util'
-import { gzip } from 'node:zlib'
+import { gunzip, gzip } from 'node:zlib'
 import type { Context } from 'hono'
 import { LRUCache } from 'lru-cache'
 
 const compress = promisify(gzip)
+const unpack = promisify(gunzip)
 /** Under this many bytes compression costs more than it saves. */
 const leastCompressed = 1024
+/** Over this many bytes only the compressed form is kept: it is a twentieth, and who cannot read it is rare. */
+const mostPlain = 16_384
 
 export interface Answer {
   contentType: string
-  body: Buffer
+  /** Null where it is kept compressed only: see {@link plainBody}. */
+  body: Buffer | null
   gzipped: Buffer | null
   etag: string
 }
@@ -49,7 +53,7 @@ export class Answers {
   readonly #freshSeconds: number
   readonly #kept = new LRUCache<string, Kept>({
     maxSize: 96_000_000,
-    sizeCalculation: ({ answer }) => answer.body.length + (answer.gzipped?.length ?? 0) + 500,
+    sizeCalculation: ({ answer }) => (answer.body?.length ?? 0) + (answer.gzipped?.length ?? 0) + 500,
   })
   readonly #making = new Map<string, Promise<Answer>>()
 
@@ -64,7 +68,7 @@ export class Answers {
     return this.respond(c, await this.answer(key, make, options), options)
   }
 
-  respond(c: Context, answer: Answer, options: SendOptions): Response {
+  async respond(c: Context, answer: Answer, options: SendOptions): Promise<Response> {
     const headers: Record<string, string> = {
       'content-type': answer.contentType,
       'cache-control': options.cacheControl ?? 'no-cache',
@@ -73,10 +77,9 @@ export class Answers {
       ...options.headers,
     }
     if (matchesTag(c.req.header('if-none-match'), answer.etag)) return c.body(null, 304, headers)
-    const zipped = answer.gzipped !== null && acceptsGzip(c.req.header('accept-encoding'))
-    if (zipped) headers['content-encoding'] = 'gzip'
-    const body = zipped && answer.gzipped ? answer.gzipped : answer.body
-    return c.body(body as unknown as ArrayBuffer, 200, headers)
+    const zipped = acceptsGzip(c.req.header('accept-encoding')) ? answer.gzipped : null
+    if (zipped !== null) headers['content-encoding'] = 'gzip'
+    return c.body((zipped ?? (await plainBody(answer))) as unknown as ArrayBuffer, 200, headers)
   }
 
   /**
@@ -126,13 +129,18 @@ export async function seal(value: unknown, contentType: string): Promise<Answer>
   const body = Buffer.isBuffer(value)
     ? value
     : Buffer.from(typeof value === 'string' ? value : JSON.stringify(value))
-  const gzipped = body.length < leastCompressed ? null : await compress(body, { level: 5 })
+  const packed = body.length < leastCompressed ? null : await compress(body, { level: 5 })
+  const gzipped = packed !== null && packed.length < body.length ? packed : null
   return {
     contentType,
-    body,
-    gzipped: gzipped !== null && gzipped.length < body.length ? gzipped : null,
+    body: gzipped !== null && body.length > mostPlain ? null : body,
+    gzipped,
     etag: `W/"${createHash('sha1').update(body).digest('base64url')}"`,
   }
+}
+
+export async function plainBody({ body, gzipped }: Answer): Promise<Buffer> {
+  return body ?? (gzipped === null ? Buffer.alloc(0) : unpack(gzipped))
 }
 
 export function acceptsGzip(header: string | undefined): boolean {

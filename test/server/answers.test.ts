@@ -1,7 +1,8 @@
+import { randomBytes } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { Answers, acceptsGzip, matchesTag } from '../../src/server/answers.ts'
+import { Answers, acceptsGzip, matchesTag, plainBody, seal } from '../../src/server/answers.ts'
 
-const text = (answer: { body: Buffer }) => answer.body.toString()
+const text = (answer: { body: Buffer | null }) => answer.body?.toString()
 
 describe('answers', () => {
   test('that many ask for at once are made once', async () => {
@@ -51,6 +52,22 @@ describe('answers', () => {
     expect(text(await answers.answer('a', make, options))).toBe('1')
     expect(text(await answers.answer('a', make, options))).toBe('1')
     await expect.poll(async () => Number(text(await answers.answer('a', make, options)))).toBeGreaterThan(1)
+  })
+})
+
+describe('an answer that is large', () => {
+  test('is kept compressed only, and whole for who cannot read that', async () => {
+    const value = 'harvest '.repeat(10_000)
+    const answer = await seal(value, 'text/plain')
+    expect([answer.body, (answer.gzipped?.length ?? 0) < value.length / 20]).toEqual([null, true])
+    expect((await plainBody(answer)).toString()).toBe(value)
+  })
+
+  test('that is small or does not shrink is kept as it is', async () => {
+    expect(await seal('small', 'text/plain')).toMatchObject({ body: Buffer.from('small'), gzipped: null })
+    const noise = randomBytes(50_000)
+    const answer = await seal(noise, 'image/png')
+    expect([answer.gzipped, answer.body?.equals(noise)]).toEqual([null, true])
   })
 })
 

@@ -62,8 +62,8 @@ export function coverageRoutes(api: ApiContext): void {
         {
           cacheControl: 'public, max-age=60',
           freshSeconds: 30,
-          // A million profiles take a second to count: nobody waits for it twice.
-          staleSeconds: 3600,
+          // A million profiles take a second to count: only who comes first after a load waits.
+          staleSeconds: 30,
           version: () => indexVersion(database),
         },
       )

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { extname, join, relative, sep } from 'node:path'
-import { type Answer, seal } from '../answers.ts'
+import { type Answer, plainBody, seal } from '../answers.ts'
 import type { ApiContext } from '../api.ts'
 import { notFound } from '../problem.ts'
 import { pagePolicy } from '../security.ts'
@@ -25,7 +25,8 @@ const unbuilt = `<!doctype html><html lang="en"><title>erddap-harvester</title>
 export async function pageRoutes({ app, settings, answers }: ApiContext): Promise<void> {
   const files =
     settings.dashboardFolder === null ? new Map<string, Answer>() : await readPage(settings.dashboardFolder)
-  const html = files.get('index.html')?.body.toString('utf8') ?? unbuilt
+  const index = files.get('index.html')
+  const html = index === undefined ? unbuilt : (await plainBody(index)).toString('utf8')
   // Addresses in the page are relative to <base>.
   const page = await seal(
     html.replace('<base href="/" />', `<base href="${settings.basePath}/" />`),
