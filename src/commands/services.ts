@@ -70,6 +70,7 @@ export async function createProcess(options: ProcessOptions): Promise<ProcessPar
     config,
     http,
     answersFromDisk,
+    obisCacheDir: config.settings.obis_folder ?? join(environment.HARVESTER_CACHE_DIR, 'obis'),
     ckan: createCkanCatalogue({
       http,
       cacheDir: environment.HARVESTER_CACHE_DIR,

@@ -30,12 +30,16 @@ export const erddapSourceSchema = z.object({
 })
 export type ErddapSource = z.output<typeof erddapSourceSchema>
 
-export interface ObisSource {
-  type: 'obis'
-  url: typeof obisUrl
-  slug: 'obis'
-  datasetIds: readonly string[]
-}
+export const obisSourceSchema = z.object({
+  type: z.literal('obis'),
+  url: z.literal(obisUrl),
+  slug: z.literal('obis'),
+  datasetIds: z.array(z.string()).readonly(),
+})
+export type ObisSource = z.output<typeof obisSourceSchema>
+
+/** Any source, as a deployment carries it. */
+export const sourceOptionsSchema = z.discriminatedUnion('type', [erddapSourceSchema, obisSourceSchema])
 
 export type Source = ErddapSource | ObisSource
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { type ErddapSource, erddapSourceSchema, findSource, type Source } from '../config/source.ts'
+import { findSource, type Source, sourceOptionsSchema } from '../config/source.ts'
 import type { Database } from '../database/port.ts'
 import { describeError, HarvesterError } from '../errors.ts'
 import { noAttempts, runVerdict, sourceVerdict, type Verdict } from '../harvest/verdict.ts'
@@ -34,7 +34,7 @@ export const harvestParameters = z.object({
     .boolean()
     .default(false)
     .describe('Remove more than the share of a source that the limits allow'),
-  source_options: erddapSourceSchema
+  source_options: sourceOptionsSchema
     .nullable()
     .default(null)
     .describe('The source as the registering worker resolved it'),
@@ -71,10 +71,8 @@ function namedSource(services: HarvestServices, parameters: HarvestParameters): 
 async function harvest(services: HarvestServices, parameters: HarvestParameters, context: FlowContext) {
   const { settings } = services.config
   const single = parameters.source === null ? null : namedSource(services, parameters)
-  const sources = (single ? [single] : services.config.sources).filter(
-    (source): source is ErddapSource => source.type === 'erddap',
-  )
-  if (sources.length === 0) throw new HarvesterError('SOURCE_UNKNOWN', 'there is no ERDDAP source to harvest')
+  const sources = single ? [single] : services.config.sources
+  if (sources.length === 0) throw new HarvesterError('SOURCE_UNKNOWN', 'there is no source to harvest')
   const slug = single ? single.slug : 'full'
   const startedAt = context.startedAt
 

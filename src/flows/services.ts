@@ -13,6 +13,8 @@ export interface HarvestServices {
   http: HttpClient
   /** Answers of servers may come from the disk (`cache: true`): they prove nothing about the present. */
   answersFromDisk: boolean
+  /** Where the answers of OBIS are kept between runs. */
+  obisCacheDir: string
   ckan: CkanCatalogue
   vocabularies: Vocabularies
   /** Opens the database on first use; null for a harvest that loads nothing. */

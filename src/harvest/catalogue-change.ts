@@ -26,19 +26,32 @@ export function catalogueChange(
   { listed, metadata }: { listed: Pick<ListedDataset, 'datasetId' | 'title'>; metadata: DatasetMetadata },
   record: CkanRecord | null,
 ): CatalogueChange {
-  const ownTitle = metadata.globals.get('title')?.trim() || listed.title
-  const { title, titleFr } = findTitle({ datasetId: listed.datasetId, ownTitle, ckan: record })
+  const own = {
+    datasetId: listed.datasetId,
+    title: metadata.globals.get('title')?.trim() || listed.title,
+    organizations: erddapOrganizations(metadata),
+  }
+  return catalogueChangeOf(known, own, record)
+}
+
+/** The same for a dataset of any kind, by what it says of itself. */
+export function catalogueChangeOf(
+  known: CataloguedFacts,
+  own: { datasetId: string; title: string; organizations: readonly string[] },
+  record: CkanRecord | null,
+): CatalogueChange {
+  const { title, titleFr } = findTitle({ datasetId: own.datasetId, ownTitle: own.title, ckan: record })
   const catalogued = record ? ckanOrganizations(record) : []
   const wanted: CataloguedFacts = {
     ckanId: record?.id ?? null,
     title,
     titleFr,
-    organizations: catalogued.length > 0 ? catalogued : erddapOrganizations(metadata),
+    organizations: catalogued.length > 0 ? catalogued : own.organizations,
   }
   if (isSame(known, wanted)) return 'none'
   if (!record) return 'harvest'
   // What a row of ckan.csv does to a dataset that is not harvested: what it lacks stays as it is.
-  const row = ckanRow('', listed.datasetId, record)
+  const row = ckanRow('', own.datasetId, record)
   const loaded: CataloguedFacts = {
     ckanId: row.ckan_id,
     title: row.ckan_title ?? known.title,

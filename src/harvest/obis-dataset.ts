@@ -59,7 +59,7 @@ export function obisRecord(facts: {
   description: ObisDescription
   ckan: CkanRecord | null
   cells: number
-  content: { hash: string; reason: null } | { hash: null; reason: string }
+  content: { hash: string | null; reason: string | null }
   harvestedAt: Date
 }): { record: ObisRecord; warnings: DatasetWarning[] } {
   const { datasetId, description, ckan, content } = facts

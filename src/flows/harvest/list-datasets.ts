@@ -1,4 +1,4 @@
-import type { ErddapSource } from '../../config/source.ts'
+import type { ErddapSource, ObisSource, Source } from '../../config/source.ts'
 import { type KnownDataset, knownDatasets } from '../../database/fingerprints.ts'
 import type { Database } from '../../database/port.ts'
 import { createErddapClient } from '../../erddap/client.ts'
@@ -15,7 +15,7 @@ interface Input {
   run: HarvestRun
   /** The flow's own: a list may come after the task that asked for it has ended. */
   flow: Pick<FlowContext, 'log' | 'signal'>
-  sources: readonly ErddapSource[]
+  sources: readonly Source[]
   /** Limits every source to these, whatever its own settings. */
   datasetIds: readonly string[] | null
   /** Believe a list that lacks many of the known datasets. */
@@ -29,7 +29,10 @@ interface Input {
 export const listDatasets = task({
   name: 'list-datasets',
   async run(input: Input): Promise<PendingListing[]> {
-    const pending = input.sources.map((source) => ({ source, listing: listSource(input, source) }))
+    const pending = input.sources.map((source) => ({
+      source,
+      listing: source.type === 'obis' ? listObis(input, source) : listErddap(input, source),
+    }))
     // Whoever waits for a list sees why it failed.
     for (const { listing } of pending) listing.catch(() => undefined)
     await Promise.race(pending.map(({ listing }) => listing))
@@ -37,7 +40,7 @@ export const listDatasets = task({
   },
 })
 
-async function listSource(input: Input, source: ErddapSource): Promise<SourceListing> {
+async function listErddap(input: Input, source: ErddapSource): Promise<SourceListing> {
   const { services, run, flow: context } = input
   const { settings } = services.config
   services.http.gate?.limit(new URL(source.url).host, {
@@ -53,6 +56,7 @@ async function listSource(input: Input, source: ErddapSource): Promise<SourceLis
   const wanted = input.datasetIds ?? source.datasetIds
   const facts = { source: source.url }
   const nothing = {
+    type: 'erddap' as const,
     source,
     client,
     datasets: [],
@@ -131,10 +135,28 @@ async function listSource(input: Input, source: ErddapSource): Promise<SourceLis
   }
 }
 
+/** The configuration names the datasets of OBIS; nobody is asked for a list. */
+async function listObis(input: Input, source: ObisSource): Promise<SourceListing> {
+  const listedIds = [...new Set(source.datasetIds)].sort(compareCodePoints)
+  const there = new Set(listedIds)
+  const wanted = input.datasetIds === null ? null : [...new Set(input.datasetIds)]
+  const owes = input.sources.length === 1
+  return {
+    type: 'obis',
+    source,
+    listedIds,
+    datasets: wanted === null ? listedIds : listedIds.filter((id) => wanted.includes(id)),
+    notListed: owes ? (wanted ?? []).filter((id) => !there.has(id)).sort(compareCodePoints) : [],
+    error: null,
+    restricted: wanted !== null,
+    known: await knownOf(input, source),
+  }
+}
+
 /** Null as well where the database cannot be asked: then nothing is skipped. */
 async function knownOf(
   { database, flow, run }: Input,
-  source: ErddapSource,
+  source: Source,
 ): Promise<ReadonlyMap<string, KnownDataset> | null> {
   if (!database) return null
   try {

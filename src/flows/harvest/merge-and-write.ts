@@ -2,6 +2,7 @@ import type { CkanSnapshot } from '../../ckan/catalogue.ts'
 import type { CkanRecord } from '../../ckan/record.ts'
 import { ckanRow, matchCkan } from '../../harvest/ckan.ts'
 import { datasetRecord } from '../../harvest/dataset.ts'
+import { matchObisCkan, obisRecord } from '../../harvest/obis-dataset.ts'
 import type { Verdict } from '../../harvest/verdict.ts'
 import { type TaskContext, task } from '../../orchestration/index.ts'
 import type { TableName, TableRow } from '../../tables/columns.ts'
@@ -44,7 +45,7 @@ async function writeTables(input: Input, context: TaskContext): Promise<void> {
   try {
     const datasets = await table('datasets')
     const profiles = await table('profiles')
-    await table('obis_cells')
+    const cells = await table('obis_cells')
     const skipped = await table('skipped')
     const verified = await table('verified')
     const attempts = await table('harvest_attempts')
@@ -74,19 +75,34 @@ async function writeTables(input: Input, context: TaskContext): Promise<void> {
       if (record && (attempt.status === 'success' || entry.verified)) {
         await ckanTable?.write(ckanRow(key.erddapUrl, key.datasetId, record))
       }
+      const written = {
+        erddapUrl: key.erddapUrl,
+        ckan: record,
+        content: { hash: entry.contentHash, reason: entry.contentHashReason },
+        harvestedAt: new Date(entry.asOf),
+      }
+      if (entry.obis) {
+        const built = obisRecord({
+          ...written,
+          datasetId: key.datasetId,
+          description: entry.obis,
+          cells: rows,
+        })
+        for (const { message } of built.warnings)
+          context.log.warn({ source: key.erddapUrl, dataset: key.datasetId }, message)
+        await datasets.write({ ...built.record })
+        await copyRows(cells)
+      }
       if (!entry.description) continue
       const { plan, globals, title } = entry.description
       for (const name of plan.uncoveredStandardNames) uncovered.add(name)
       const built = datasetRecord({
-        erddapUrl: key.erddapUrl,
+        ...written,
         listed: { datasetId: key.datasetId, title },
         metadata: { datasetId: key.datasetId, globals: new Map(globals), variables: [] },
         plan,
         vocabularies: services.vocabularies,
-        ckan: record,
         profileCount: rows,
-        content: { hash: entry.contentHash, reason: entry.contentHashReason },
-        harvestedAt: new Date(entry.asOf),
       })
       for (const { message } of built.warnings)
         context.log.warn({ source: key.erddapUrl, dataset: key.datasetId }, message)
@@ -109,7 +125,10 @@ function matchSources(input: Input, context: TaskContext): Map<string, ReadonlyM
   const found = new Map<string, ReadonlyMap<string, CkanRecord>>()
   if (!input.ckan) return found
   for (const { source, listedIds } of input.listings) {
-    const { records, warnings } = matchCkan(input.ckan.records, source.url, listedIds)
+    const { records, warnings } =
+      source.type === 'obis'
+        ? matchObisCkan(input.ckan.records, listedIds)
+        : matchCkan(input.ckan.records, source.url, listedIds)
     for (const [dataset, warning] of warnings)
       context.log.warn({ source: source.url, dataset }, warning.message)
     found.set(source.url, records)

@@ -1,11 +1,12 @@
 /** The state of one execution of Harvest Source: what its tasks share and hand on. */
 
-import type { ErddapSource } from '../../config/source.ts'
+import type { ErddapSource, ObisSource, Source } from '../../config/source.ts'
 import type { KnownDataset } from '../../database/fingerprints.ts'
 import type { ErddapClient } from '../../erddap/client.ts'
 import type { ListedDataset } from '../../erddap/types.ts'
 import type { Attempt } from '../../harvest/attempt.ts'
 import type { DatasetPlan } from '../../harvest/decisions.ts'
+import type { ObisDescription } from '../../harvest/obis-dataset.ts'
 import type { AttemptCounts } from '../../harvest/verdict.ts'
 import type { HarvestListener } from '../../observability/events.ts'
 import type { RunFolder } from '../../tables/folder.ts'
@@ -20,6 +21,8 @@ export interface DatasetEntry {
     globals: [string, string][]
     title: string
   } | null
+  /** The same of a harvested dataset of OBIS; its rows are cells. */
+  obis: ObisDescription | null
   /** Found unchanged: belongs into verified.csv, whether the catalogue makes its attempt a success or not. */
   verified: boolean
   contentHash: string | null
@@ -30,12 +33,7 @@ export interface DatasetEntry {
   rulesVersion: number
 }
 
-/** A source of the run, with its list or why it has none. */
-export interface SourceListing {
-  source: ErddapSource
-  client: ErddapClient
-  /** What is to be attempted. */
-  datasets: readonly ListedDataset[]
+interface ListingFacts {
   /** All ids that the server lists, attempted or not. */
   listedIds: readonly string[]
   /** Ids asked for that the server does not list. */
@@ -48,14 +46,33 @@ export interface SourceListing {
   known: ReadonlyMap<string, KnownDataset> | null
 }
 
+export interface ErddapListing extends ListingFacts {
+  type: 'erddap'
+  source: ErddapSource
+  client: ErddapClient
+  /** What is to be attempted. */
+  datasets: readonly ListedDataset[]
+}
+
+/** The list of OBIS is the configuration's. */
+export interface ObisListing extends ListingFacts {
+  type: 'obis'
+  source: ObisSource
+  /** Ids to be attempted. */
+  datasets: readonly string[]
+}
+
+/** A source of the run, with its list or why it has none. */
+export type SourceListing = ErddapListing | ObisListing
+
 /** A source whose list may still be on its way. */
 export interface PendingListing {
-  source: ErddapSource
+  source: Source
   listing: Promise<SourceListing>
 }
 
 export interface SourceResult {
-  source: ErddapSource
+  source: Source
   counts: AttemptCounts
   listingError: string | null
 }

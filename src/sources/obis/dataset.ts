@@ -5,6 +5,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { decodeUrl } from '../../erddap/urls.ts'
 import { describeError, HarvesterError, isHarvesterError } from '../../errors.ts'
 import type { AttemptOutcome } from '../../harvest/attempt.ts'
+import type { CatalogueChange } from '../../harvest/catalogue-change.ts'
+import type { NoHashReason } from '../../harvest/fingerprint.ts'
 import { CellGatherer, type ObisCell } from '../../harvest/obis-cells.ts'
 import { describeObisDataset, type ObisDescription, obisRulesVersion } from '../../harvest/obis-dataset.ts'
 import { parseShape } from '../../harvest/obis-geometry.ts'
@@ -23,6 +25,8 @@ export interface ObisHarvest {
   breaker: Breaker
   /** Of one dataset; null for none. */
   datasetTimeoutMs: number | null
+  /** What the catalogue changes of an unchanged dataset. Absent where the catalogue is not to be had. */
+  catalogueChange?: (dataset: ObisDataset) => Promise<CatalogueChange>
   signal: AbortSignal
   /** @default a real pause */
   sleep?: (ms: number, signal: AbortSignal) => Promise<void>
@@ -32,12 +36,14 @@ export interface HarvestedObisDataset {
   description: ObisDescription
   cells: number
   occurrences: number
-  content: { hash: string; reason: null } | { hash: null; reason: string }
+  content: { hash: string; reason: null } | { hash: null; reason: NoHashReason }
 }
 
 export interface ObisDatasetResult {
   outcome: AttemptOutcome
   harvested: HarvestedObisDataset | null
+  /** Found unchanged: what the database holds of it is still true, but for what the catalogue says. */
+  verified: boolean
   warnings: string[]
   /** Decoded, in order. */
   queryUrls: string[]
@@ -75,7 +81,7 @@ export async function harvestObisDataset(
   const finish = (
     outcome: AttemptOutcome,
     harvested: HarvestedObisDataset | null = null,
-  ): ObisDatasetResult => ({ outcome, harvested, warnings, queryUrls, requests, bytes })
+  ): ObisDatasetResult => ({ outcome, harvested, verified: false, warnings, queryUrls, requests, bytes })
   const skip = (
     reason: (AttemptOutcome & { status: 'skipped' })['reason'],
     message: string | null,
@@ -102,8 +108,20 @@ export async function harvestObisDataset(
     const filter = filterFor(source.filter, dataset, warnings)
     if (filter === 'elsewhere')
       return skip('OUT_OF_REGION', `its extent does not meet ${source.filter.description}`)
-    const gathered = await gather(source, dataset, filter, knownHash, scope, warnings)
-    if (gathered === 'unchanged') return skip('UNCHANGED', null)
+    let gathered = await gather(source, dataset, filter, knownHash, scope, warnings)
+    if (gathered === 'unchanged') {
+      const catalogue = (await source.catalogueChange?.(dataset)) ?? 'none'
+      if (catalogue === 'none') return { ...skip('UNCHANGED', null), verified: true }
+      if (catalogue === 'record')
+        return {
+          ...finish({ status: 'success', reason: null, message: 'only the catalogue’s record changed' }),
+          verified: true,
+        }
+      // A record vanished: the dataset's own words are needed again.
+      gathered = await gather(source, dataset, filter, null, scope, warnings)
+      if (gathered === 'unchanged')
+        throw new Error('a harvest without a known fingerprint cannot be unchanged')
+    }
     const { gatherer, names, content } = gathered
     const { counts } = gatherer
     if (counts.occurrences === 0) return skip('NO_OCCURRENCES', 'OBIS holds no occurrence of it')
