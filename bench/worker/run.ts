@@ -43,6 +43,7 @@ try {
     'bench-node',
     (pid) => measure(backend, 'Bench Small/small', pid),
   )
+  console.log('ours', node)
   const environment = prefectEnvironment(home, { PREFECT_API_URL: server.apiUrl }) as Record<string, string>
   const options = { env: environment, stdio: 'ignore' } as const
   execFileSync(prefectBin(), ['work-pool', 'create', 'bench-python', '--type', 'process'], options)

@@ -34,7 +34,7 @@ export interface WorkerOptions extends EngineOptions {
   readonly graceSeconds?: number
   /** @default 'reschedule' */
   readonly onStop?: 'reschedule' | 'crash'
-  /** @default 2000 */
+  /** @default 1000 */
   readonly pollMs?: number
   /** Aborted: gives up waiting for the server. */
   readonly signal?: AbortSignal
@@ -122,7 +122,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
           onProblem(`The worker cannot ${what}`, { failures, error: describeError(error) })
       },
     })
-  const polling = loop('look for runs', options.pollMs ?? 2000, poll)
+  const polling = loop('look for runs', options.pollMs ?? 1000, poll)
   const watching = loop('look for cancelled runs', 1000, watch)
   const beating = loop('send its heartbeat', heartbeatSeconds * 1000, async () => {
     await beat()
