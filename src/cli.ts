@@ -10,6 +10,7 @@ import { explainCommand } from './commands/explain.ts'
 import { harvestCommand } from './commands/harvest.ts'
 import { loadCommand } from './commands/load.ts'
 import { migrateCommand } from './commands/migrate.ts'
+import { runsCommand } from './commands/runs.ts'
 import { serveCommand } from './commands/serve.ts'
 import { startCommand } from './commands/start.ts'
 import { triggerCommand } from './commands/trigger.ts'
@@ -33,6 +34,7 @@ const program = new Command('harvester')
   .addCommand(harvestCommand())
   .addCommand(loadCommand())
   .addCommand(migrateCommand())
+  .addCommand(runsCommand())
   .addCommand(explainCommand())
   .addCommand(vocabulariesCommand())
   .addCommand(configCommand())

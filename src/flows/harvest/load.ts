@@ -1,7 +1,7 @@
+import { isTransient } from '../../database/failure.ts'
 import { loadFolder } from '../../database/load/load.ts'
 import type { LoadSummary } from '../../database/load/types.ts'
 import type { Database } from '../../database/port.ts'
-import { isHarvesterError } from '../../errors.ts'
 import { task } from '../../orchestration/index.ts'
 import type { HarvestServices } from '../services.ts'
 import type { HarvestRun, SourceListing } from './run.ts'
@@ -26,7 +26,7 @@ export const loadRunFolder = task({
   retries: 3,
   retryDelaySeconds: firstRetrySeconds,
   // A folder that is refused is refused again; a database that went away may come back.
-  retryIf: (error) => isHarvesterError(error, 'DATABASE_UNREACHABLE', 'DATABASE_FAILED', 'DATABASE_LOCKED'),
+  retryIf: (error) => isTransient(error),
   async run(input: Input, context): Promise<LoadSummary> {
     const { services, run, folder } = input
     const { prune } = services.config.settings
