@@ -54,5 +54,8 @@ else
     "prefect==3.8.8" "fastapi==0.139.2" "sqlalchemy==2.0.58"
 fi
 
+say "npm installs the generator of the Prefect types, whose drift is checked"
+npm ci --silent --no-audit --no-fund --prefix "$root/tools/prefect-types"
+
 "$root/scripts/build-compose.sh"
 say "done"

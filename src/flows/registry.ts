@@ -57,6 +57,7 @@ export function deploymentSpecs(
       concurrencyLimit: deployment.concurrencyLimit,
       tags: deployment.tags,
       workPool: deployment.workPool,
+      startsChildren: flow.name === harvestAll.name,
       description: deployment.description,
       version,
     }
