@@ -14,7 +14,7 @@ import { emptyDatabase } from '../support/database.ts'
 
 /** What becomes of names from the cells to the portal's search, on either engine. */
 export function describeVernaculars(name: string, open: () => Promise<Database>): void {
-  describe(`vernacular names on ${name}`, () => {
+  describe(`vernacular names on ${name}`, { timeout: 60_000 }, () => {
     let database: Database
     const closing: (() => Promise<void>)[] = []
     beforeAll(async () => {
