@@ -54,6 +54,14 @@ Documentation: docs/, beginning with README.md.`,
 
 for (const command of program.commands) command.exitOverride().showHelpAfterError('(--help says more)')
 
+// Whoever reads may stop reading (`harvester … | head`): that is no fault of ours.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+    process.exit()
+  })
+}
+
 try {
   await program.parseAsync()
 } catch (error) {

@@ -83,7 +83,7 @@ export async function harvest(flags: HarvestFlags): Promise<number> {
     folder: process.cwd(),
   })
   if (flags.folder !== undefined) config.settings.folder = flags.folder
-  if (flags.ckanUrl !== undefined) config.settings.ckan_url = flags.ckanUrl
+  if (flags.ckanUrl !== undefined) config.settings.ckan_url = catalogueUrl(flags.ckanUrl)
   if (flags.source !== undefined) findSource(config.sources, flags.source)
   const level = parseLogLevel(
     flags.logLevel ??
@@ -144,6 +144,13 @@ export async function harvest(flags: HarvestFlags): Promise<number> {
     await parts.close()
     await database?.close()
   }
+}
+
+function catalogueUrl(text: string): string {
+  if (/^https?:\/\//i.test(text) && URL.canParse(text)) return text
+  throw new HarvesterError('USAGE', `--ckan-url: "${text}" is not an http or https address`, {
+    remedy: 'Write it whole, as https://catalogue.example.org',
+  })
 }
 
 function collect(value: string, previous: string[] = []): string[] {

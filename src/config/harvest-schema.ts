@@ -9,6 +9,16 @@ const text = z.union([z.string(), z.number()]).transform((value) => String(value
 const datasetIds = z.array(text.pipe(z.string().min(1)))
 const positive = z.number().positive()
 const count = z.number().int().min(1)
+/** As in the environment: YAML of before 1.2, which older configurations are written in, knew yes and no. */
+const words: Readonly<Record<string, boolean>> = {
+  true: true,
+  yes: true,
+  '1': true,
+  false: false,
+  no: false,
+  '0': false,
+}
+const boolean = z.preprocess((value) => words[String(value).trim().toLowerCase()] ?? value, z.boolean())
 
 export const sourceSchema = z.strictObject({
   url: z.string().describe('Address of the server.'),
@@ -29,18 +39,17 @@ export const harvestSchema = z.strictObject({
     .array(z.union([z.string().transform((url) => sourceSchema.parse({ url })), sourceSchema]))
     .default([])
     .describe('ERDDAP servers: addresses, or objects with the keys of a source (below).'),
-  cache: z
-    .boolean()
+  cache: boolean
     .default(false)
     .describe('Keep answers on disk and use them again: for developing, in one-shot commands only.'),
   folder: z.string().default('harvest').describe('Where the CSVs are written.'),
   dataset_ids: datasetIds.optional().describe('Only these datasets, of every server.'),
   skip_dataset_ids: datasetIds.default([]).describe('These datasets not, of any server.'),
-  log_time: z.boolean().default(true).describe('Whether console lines begin with the time.'),
+  log_time: boolean.default(true).describe('Whether console lines begin with the time.'),
   log_level: z.string().optional().describe('debug, info, warning or error.'),
   log_dir: z.string().optional().describe('Where the log files are written, instead of HARVESTER_LOG_DIR.'),
-  flush_redis: z.boolean().default(false).describe('Of older configurations; accepted, and without effect.'),
-  incremental: z.boolean().default(true).describe('Skip datasets that are proven unchanged.'),
+  flush_redis: boolean.default(false).describe('Of older configurations; accepted, and without effect.'),
+  incremental: boolean.default(true).describe('Skip datasets that are proven unchanged.'),
 
   obis_dataset_ids: z.array(z.string()).optional().describe('OBIS datasets by their UUIDs.'),
   obis_datasets_file: z

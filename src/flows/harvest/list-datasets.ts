@@ -29,9 +29,12 @@ interface Input {
 export const listDatasets = task({
   name: 'list-datasets',
   async run(input: Input): Promise<PendingListing[]> {
-    const pending = input.sources.map((source) => ({
+    const listings = input.sources.map((source) =>
+      source.type === 'obis' ? listObis(input, source) : listErddap(input, source),
+    )
+    const pending = input.sources.map((source, at) => ({
       source,
-      listing: source.type === 'obis' ? listObis(input, source) : listErddap(input, source),
+      listing: at === 0 ? withUnlisted(input, listings) : listings[at]!,
     }))
     // Whoever waits for a list sees why it failed.
     for (const { listing } of pending) listing.catch(() => undefined)
@@ -85,11 +88,11 @@ async function listErddap(input: Input, source: ErddapSource): Promise<SourceLis
   } catch (error) {
     if (context.signal.aborted || isHarvesterError(error, 'CANCELLED')) throw error
     const message = `the list of datasets could not be had: ${describeError(error)}`
-    context.log.error(
-      { ...facts, error, remedy: isHarvesterError(error) ? error.remedy : undefined },
-      message,
-    )
-    return { ...nothing, error: message }
+    const remedy =
+      (isHarvesterError(error) ? error.remedy : undefined) ??
+      'Open the address in a browser: it should give a CSV. That of an ERDDAP mostly ends with /erddap.'
+    context.log.error({ ...facts, error, remedy }, message)
+    return { ...nothing, error: `${message}. ${remedy}` }
   }
   if (listed.length === 0) {
     const message = 'the server lists no public tabular dataset, which is not believed'
@@ -123,8 +126,7 @@ async function listErddap(input: Input, source: ErddapSource): Promise<SourceLis
   const ids = new Set(wanted)
   const there = new Set(listedIds)
   const notListed = [...ids].filter((id) => !there.has(id)).sort(compareCodePoints)
-  // A list of ids for all sources names datasets of other servers too: only what is asked of one source must be there.
-  const owes = input.sources.length === 1
+  const owes = input.sources.length === 1 || !isShared(input, source)
   return {
     ...nothing,
     listedIds,
@@ -151,6 +153,33 @@ async function listObis(input: Input, source: ObisSource): Promise<SourceListing
     restricted: wanted !== null,
     known: await knownOf(input, source),
   }
+}
+
+/** Whether the ids that a source is limited to are those of all sources, which name datasets of other servers too. */
+function isShared({ datasetIds, services }: Input, source: Source): boolean {
+  const ofAll = datasetIds ?? services.config.settings.dataset_ids
+  const own = datasetIds ?? (source.type === 'obis' ? null : source.datasetIds)
+  return own !== null && ofAll !== undefined && own.join('\n') === ofAll.join('\n')
+}
+
+/**
+ * The list of the first source, with the ids that were asked of all sources and that none of them lists: somebody has
+ * to say so. While a list is missing nobody knows.
+ */
+async function withUnlisted(
+  input: Input,
+  listings: readonly Promise<SourceListing>[],
+): Promise<SourceListing> {
+  const first = await listings[0]!
+  const asked = input.datasetIds ?? first.source.datasetIds ?? []
+  const missing = asked.filter((id) => !first.listedIds.includes(id))
+  if (listings.length === 1 || first.error !== null || missing.length === 0) return first
+  if (!isShared(input, first.source)) return first
+  const others = await Promise.all(listings.slice(1).map((listing) => listing.catch(() => null)))
+  if (others.some((other) => other === null || other.error !== null)) return first
+  const listed = new Set(others.flatMap((other) => other?.listedIds ?? []))
+  const nowhere = new Set(missing.filter((id) => !listed.has(id)))
+  return { ...first, notListed: [...nowhere].sort(compareCodePoints) }
 }
 
 /** Null as well where the database cannot be asked: then nothing is skipped. */
