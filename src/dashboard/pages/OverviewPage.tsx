@@ -75,7 +75,7 @@ export function OverviewPage() {
               {(found) => (
                 <ReasonsList
                   reasons={found}
-                  empty={t(servers.data?.length === 0 ? 'overview.empty' : 'overview.reasons.empty')}
+                  empty={servers.data?.length === 0 ? t('overview.empty') : t('overview.reasons.empty')}
                 />
               )}
             </Answer>
