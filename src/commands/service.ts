@@ -170,12 +170,16 @@ export function serverOptions({
 
 /** A worker that only polls needs no list of sources: deployments carry their source. */
 function serviceConfig(options: ServiceOptions, environment: Environment): HarvestConfig {
-  const request = { file: options.file, env: process.env, folder: process.cwd() }
+  const sourceless = !options.work || !environment.REGISTER_DEPLOYMENTS
+  const request = {
+    file: options.file,
+    env: process.env,
+    folder: process.cwd(),
+    ...(sourceless && { sourcesOptional: true }),
+  }
   try {
     return readHarvestConfig(request)
   } catch (error) {
-    const remote = options.work && !environment.REGISTER_DEPLOYMENTS
-    const sourceless = remote || !options.work
     if (
       !(
         sourceless &&
@@ -185,7 +189,7 @@ function serviceConfig(options: ServiceOptions, environment: Environment): Harve
       )
     )
       throw error
-    return readHarvestConfig({ ...request, env: { HARVEST_CONFIG_YAML: '{}' }, sourcesOptional: true })
+    return readHarvestConfig({ ...request, env: { HARVEST_CONFIG_YAML: '{}' } })
   }
 }
 

@@ -54,9 +54,7 @@ describe('Docker Compose', () => {
 
   it('starts migrations and workers only when what they need is healthy, and lets workers end their runs', () => {
     expect(model.services.migrate?.depends_on?.db?.condition).toBe('service_healthy')
-    expect(model.services.prefect?.depends_on?.['prefect-db']?.condition).toBe(
-      'service_completed_successfully',
-    )
+    expect(model.services.prefect?.depends_on?.prepare?.condition).toBe('service_completed_successfully')
     expect(model.services.worker?.depends_on?.migrate?.condition).toBe('service_completed_successfully')
     expect(model.services.worker?.depends_on?.prefect?.condition).toBe('service_healthy')
     expect(model.services.worker?.stop_grace_period).toBe('1m0s')
@@ -64,7 +62,7 @@ describe('Docker Compose', () => {
 
   it('gives every service that stays a health check, and restarts it', () => {
     for (const [name, service] of Object.entries(model.services)) {
-      const once = ['prefect-db', 'migrate'].includes(name)
+      const once = ['prepare', 'migrate'].includes(name)
       expect(service.restart, name).toBe(once ? 'no' : 'unless-stopped')
       if (!once) expect(service.healthcheck?.test?.length, name).toBeGreaterThan(1)
     }
