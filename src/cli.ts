@@ -10,6 +10,7 @@ import { explainCommand } from './commands/explain.ts'
 import { harvestCommand } from './commands/harvest.ts'
 import { loadCommand } from './commands/load.ts'
 import { migrateCommand } from './commands/migrate.ts'
+import { pruneCommand } from './commands/prune.ts'
 import { runsCommand } from './commands/runs.ts'
 import { serveCommand } from './commands/serve.ts'
 import { startCommand } from './commands/start.ts'
@@ -34,6 +35,7 @@ const program = new Command('harvester')
   .addCommand(harvestCommand())
   .addCommand(loadCommand())
   .addCommand(migrateCommand())
+  .addCommand(pruneCommand())
   .addCommand(runsCommand())
   .addCommand(explainCommand())
   .addCommand(vocabulariesCommand())

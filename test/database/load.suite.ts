@@ -9,6 +9,7 @@ import { loadFolder } from '../../src/database/load/load.ts'
 import type { LoadOptions } from '../../src/database/load/types.ts'
 import { migrate } from '../../src/database/migrate.ts'
 import type { Database } from '../../src/database/port.ts'
+import { pruneSource, sourceHoldings } from '../../src/database/prune-source.ts'
 import { isHarvesterError } from '../../src/errors.ts'
 import { emptyDatabase } from '../support/database.ts'
 import { dataset, erddap, obis, profile, type RunContent, writeRunFolder } from '../support/run-folder.ts'
@@ -531,6 +532,53 @@ export function describeLoad(name: string, open: () => Promise<Database>): void 
       const allowed = await load({ at: days(3), skipped }, { allowPrune: true })
       expect(allowed.pruned).toHaveLength(6)
       expect(await ids()).toHaveLength(13)
+    })
+
+    it('removes a source that has left, alone, and gives it its old numbers when it comes back', async () => {
+      const left = 'https://left.example.org/erddap'
+      const leaving = (at: string): RunContent => ({
+        at,
+        ckan: [],
+        datasets: [
+          dataset('a', { erddap_url: left, organizations: ['Only here'] }),
+          dataset('b', { erddap_url: left }),
+        ],
+        profiles: [
+          profile('a', 's1', { erddap_url: left }),
+          profile('a', 's2', { erddap_url: left, latitude: -10 }),
+          profile('b', 's1', { erddap_url: left, latitude: -10 }),
+        ],
+        skipped: [{ erddap_url: left, dataset_id: 'z', reason_code: 'MISSING_CF_ROLE' }],
+        verified: [],
+      })
+      await load({ ...base, ckan: [] })
+      const others = await contentOf(database)
+      const otherHoldings = await sourceHoldings(database)
+      await load(leaving(days(2)))
+      const numbers = 'SELECT dataset_id, pk_url FROM cde.datasets WHERE erddap_url = $1 ORDER BY 1'
+      const { rows: before } = await database.query(numbers, [left])
+      const attempts = (await sourceHoldings(database)).find(({ erddapUrl }) => erddapUrl === left)
+      expect(attempts).toMatchObject({ datasets: 2, profiles: 3, cells: 0, skipped: 1 })
+
+      expect(await pruneSource(database, left)).toMatchObject({
+        ...attempts,
+        points: 1,
+        hexagons: 2,
+        organizations: 1,
+        warnings: [],
+      })
+      expect(await contentOf(database)).toEqual(others)
+      expect(await sourceHoldings(database)).toEqual(otherHoldings)
+      const gone = await database.query(
+        `SELECT dataset_id, reason_code FROM harvester.pruned_datasets WHERE erddap_url = $1 ORDER BY 1`,
+        [left],
+      )
+      expect(gone.rows).toEqual([
+        { dataset_id: 'a', reason_code: 'SOURCE_PRUNED' },
+        { dataset_id: 'b', reason_code: 'SOURCE_PRUNED' },
+      ])
+      await load(leaving(days(3)))
+      expect((await database.query(numbers, [left])).rows).toEqual(before)
     })
 
     it('reloads everything and removes what the harvest no longer holds', async () => {

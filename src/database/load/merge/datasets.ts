@@ -1,4 +1,5 @@
 import { assignments, insertInto, type Merge } from './context.ts'
+import type { Removal } from './remove.ts'
 
 /** Columns that come from the harvest of the dataset itself. */
 const harvested = [
@@ -190,7 +191,7 @@ export async function verifyDatasets(
 }
 
 /** Organizations that lost their last dataset go; their number is kept in the lookup. */
-export async function removeOrganizations(merge: Merge): Promise<number> {
+export async function removeOrganizations(merge: Removal): Promise<number> {
   const { session, tables } = merge
   const answer = await session.query(`
     DELETE FROM cde.organizations o

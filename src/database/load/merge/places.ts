@@ -1,4 +1,5 @@
 import { insertInto, type Merge } from './context.ts'
+import type { Removal } from './remove.ts'
 
 /** Edge of a hexagon in metres of EPSG:3857, by zoom. */
 export const hexagonEdgeMetres = [100_000, 10_000] as const
@@ -106,7 +107,7 @@ export async function rememberLeftPoints(merge: Merge): Promise<void> {
 }
 
 /** Points without a profile or cell go, and so do hexagons: whatever has a point has a hexagon. */
-export async function removeLeftPlaces(merge: Merge): Promise<{ points: number; hexagons: number }> {
+export async function removeLeftPlaces(merge: Removal): Promise<{ points: number; hexagons: number }> {
   const { session, tables } = merge
   const left = await session.query<{ some: boolean }>(
     `SELECT EXISTS (SELECT 1 FROM ${tables.leftPoints}) AS some`,

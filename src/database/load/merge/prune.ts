@@ -1,6 +1,7 @@
 import type { RunFacts, SourceFacts } from '../run-facts.ts'
 import type { LoadSummary } from '../types.ts'
 import type { Merge } from './context.ts'
+import { chosenTable, removeChosen } from './remove.ts'
 
 /** Excluded by owner or site: removed at once. The first two are never too many; the others may be a mistake. */
 const removedAtOnce = ['ON_SKIP_LIST', 'INGEST_FLAG_FALSE', 'CDM_DATA_TYPE_UNSUPPORTED', 'OUT_OF_REGION']
@@ -26,9 +27,7 @@ export async function stageFacts(merge: Merge, input: PruneInput): Promise<void>
     CREATE TEMP TABLE ${tables.pruned}_sources (erddap_url text, complete boolean, restricted boolean) ON COMMIT DROP;
     CREATE TEMP TABLE ${tables.pruned}_attempts
       (erddap_url text, dataset_id text, status text, reason_code text) ON COMMIT DROP;
-    CREATE TEMP TABLE ${tables.pruned}
-      (pk int, erddap_url text, dataset_id text, pk_url int, organizations text[], reason_code text, is_limited boolean)
-      ON COMMIT DROP`)
+    ${chosenTable(tables)}`)
   await session.query(
     `INSERT INTO ${tables.pruned}_sources SELECT * FROM unnest($1::text[], $2::boolean[], $3::boolean[])`,
     [
@@ -68,7 +67,8 @@ export async function prune(merge: Merge, input: PruneInput): Promise<Pruned> {
     DELETE FROM ${tables.pruned} a USING ${tables.pruned} b
     WHERE a.pk = b.pk AND (a.is_limited, a.ctid) > (b.is_limited, b.ctid)`)
   const pruneRefused = input.allowPrune ? [] : await refuseTooMany(merge)
-  return { ...(await remove(merge, input)), pruneRefused }
+  const { pruned, cells } = await removeChosen(merge, input.facts.runId)
+  return { pruned, cells, pruneRefused }
 }
 
 /** Not newer than this run: what was seen since is not this run's to judge. `d` is the dataset. */
@@ -211,36 +211,4 @@ async function refuseTooMany(merge: Merge): Promise<LoadSummary['pruneRefused']>
     of: row.total,
     message: `${row.erddap_url} would lose ${row.lost} of its ${row.total} datasets, more than ${limits.pruneShare * 100} % at once: nothing was removed. If that is right, load again with --allow-prune.`,
   }))
-}
-
-async function remove(merge: Merge, input: PruneInput): Promise<Pick<Pruned, 'pruned' | 'cells'>> {
-  const { session, tables } = merge
-  const { rows } = await session.query<{ erddap_url: string; dataset_id: string; reason_code: string }>(
-    `SELECT erddap_url, dataset_id, reason_code FROM ${tables.pruned} ORDER BY erddap_url COLLATE "C", dataset_id COLLATE "C"`,
-  )
-  if (rows.length === 0) return { pruned: [], cells: 0 }
-  const gone = `(SELECT pk FROM ${tables.pruned})`
-  await session.query(`
-    INSERT INTO ${tables.leftPoints} SELECT point_pk FROM cde.profiles WHERE dataset_pk IN ${gone} AND point_pk IS NOT NULL
-    UNION SELECT point_pk FROM cde.obis_cells WHERE dataset_pk IN ${gone} AND point_pk IS NOT NULL`)
-  await session.query(
-    `INSERT INTO ${tables.changed} (pk, organizations) SELECT pk, organizations FROM ${tables.pruned}`,
-  )
-  await session.query(`DELETE FROM cde.profiles WHERE dataset_pk IN ${gone}`)
-  const cells = await session.query(`DELETE FROM cde.obis_cells WHERE dataset_pk IN ${gone}`)
-  await session.query(`DELETE FROM cde.datasets WHERE pk IN ${gone}`)
-  await session.query(`
-    DELETE FROM harvester.dataset_absence a USING ${tables.pruned} s
-    WHERE a.erddap_url = s.erddap_url AND a.dataset_id = s.dataset_id`)
-  await session.query(
-    `INSERT INTO harvester.pruned_datasets (run_id, erddap_url, dataset_id, pk_url, reason_code)
-     SELECT $1::uuid, erddap_url, dataset_id, pk_url, reason_code FROM ${tables.pruned}`,
-    [input.facts.runId],
-  )
-  const pruned = rows.map((row) => ({
-    erddapUrl: row.erddap_url,
-    datasetId: row.dataset_id,
-    reasonCode: row.reason_code,
-  }))
-  return { pruned, cells: cells.count }
 }
