@@ -17,6 +17,8 @@ import { harvestDatasets } from './harvest/harvest-datasets.ts'
 import { listDatasets } from './harvest/list-datasets.ts'
 import { loadRunFolder } from './harvest/load.ts'
 import { mergeAndWrite, writeRunTable } from './harvest/merge-and-write.ts'
+import { noteSources } from './harvest/note-sources.ts'
+import { forgetOldRuns } from './harvest/retention.ts'
 import type { DatasetEntry, HarvestRun } from './harvest/run.ts'
 import type { HarvestServices } from './services.ts'
 
@@ -84,6 +86,8 @@ async function harvest(services: HarvestServices, parameters: HarvestParameters,
   try {
     // The database is asked first: a harvest that cannot be loaded is not to cost anybody's server a request.
     const database = (await services.database?.()) ?? null
+    if (database)
+      undo.push(() => forgetOldRuns(database, settings.retention.attempts_days, new Date(), context.log))
     const audit = openAudit(database, services, context.log)
     const folder = await RunFolder.open(settings.folder, slug, context.id)
     undo.push(() => leaveFolder(folder, context.signal))
@@ -197,6 +201,7 @@ async function harvest(services: HarvestServices, parameters: HarvestParameters,
     try {
       const summary = await loaded
       await audit.reject(run, summary.rejectedDatasets)
+      await noteSources(database, listings, context)
       const problems = [
         ...(summary.rejectedDatasets.length > 0
           ? [`${summary.rejectedDatasets.length} datasets had rows refused and keep what they had`]

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { addAttempts, startRun } from '../../src/database/audit.ts'
 import { migrate } from '../../src/database/migrate.ts'
 import { openDatabase } from '../../src/database/open.ts'
 import type { Database } from '../../src/database/port.ts'
@@ -404,5 +405,73 @@ describe('a list', () => {
       d8: 'UNCHANGED',
       d9: 'NOT_LISTED',
     })
+  })
+})
+
+describe('after a harvest', () => {
+  const daysAgo = (days: number) => new Date(Date.now() - days * 86_400_000)
+  const past = async (runId: string, at: Date) => {
+    await startRun(database, {
+      runId,
+      startedAt: at,
+      gitSha: null,
+      prefectFlowRunId: null,
+      scope: 'full',
+      triggeredSource: null,
+      triggeredBy: 'schedule',
+    })
+    await database.query(`UPDATE cde.harvest_runs SET status = 'ok', finished_at = $2 WHERE run_id = $1`, [
+      runId,
+      at,
+    ])
+    await addAttempts(database, runId, [
+      {
+        erddapUrl: 'https://erddap.example.org/erddap',
+        datasetId: 'a',
+        source: 'erddap',
+        status: 'success',
+        reason: null,
+        message: null,
+        durationMs: 1,
+        attemptedAt: at,
+        queryUrls: [],
+      },
+    ])
+  }
+  const runs = async () =>
+    (
+      await database.query<{ run_id: string }>(`
+        SELECT run_id::text FROM cde.harvest_runs WHERE triggered_by = 'schedule' ORDER BY started_at`)
+    ).rows.map(({ run_id }) => run_id)
+  const old = '00000000-0000-4000-8000-000000000001'
+  const young = '00000000-0000-4000-8000-000000000002'
+
+  it('the audit that is older than its retention is forgotten', async () => {
+    await past(old, daysAgo(31))
+    await past(young, daysAgo(29))
+    const server = await serve({ datasets: [buoys('a')] })
+    await (await harvester(server, { retention: { attempts_days: 30 } })).run()
+    expect(await runs()).toEqual([young])
+    const left = await database.query('SELECT 1 FROM cde.harvest_attempts WHERE run_id = $1', [old])
+    expect(left.count).toBe(0)
+  })
+
+  it('an audit that cannot be forgotten costs a warning, not the run', async () => {
+    await past(old, daysAgo(31))
+    await database.query(`
+      CREATE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE ''kept by law''; END';
+      CREATE TRIGGER keep BEFORE DELETE ON cde.harvest_attempts EXECUTE FUNCTION public.refuse()`)
+    try {
+      const server = await serve({ datasets: [buoys('a')] })
+      const made = await harvester(server, { retention: { attempts_days: 30 } })
+      const { result, log } = await made.run()
+      expect(result.state).toBe('COMPLETED')
+      expect(log.filter(({ level }) => level === 'warn').map(({ text }) => text)).toContainEqual(
+        expect.stringContaining('kept by law'),
+      )
+      expect(await runs()).toEqual([old])
+    } finally {
+      await database.query('DROP FUNCTION public.refuse CASCADE')
+    }
   })
 })
