@@ -193,22 +193,22 @@ export async function startLocalEngine(database: Database, parts: EngineParts): 
 
 /** The engine as a process sees it that runs no flows itself. */
 export function storedRunControl(
-  prefect: PrefectSettings | null,
-  database: Database,
+  /** Where runs are kept: a Prefect server, or our database. */
+  keeper: PrefectSettings | Database,
   declared: readonly DeclaredDeployment[],
   services: HarvestServices,
   environment: Environment,
 ): RunControl {
-  if (prefect) {
+  if ('apiUrl' in keeper) {
     const backend = createPrefectBackend({
-      settings: prefect,
+      settings: keeper,
       namespaceTag: namespaceTag(environment.HARVESTER_NAMESPACE),
     })
     return prefectRunControl(backend, declared, environment.HARVESTER_NAMESPACE)
   }
   const deployments = deploymentSpecs(declared, harvesterFlows(services), services.gitSha ?? version)
   return localRunControl(
-    createLocalBackend({ store: databaseRunStore(database), deployments }),
+    createLocalBackend({ store: databaseRunStore(keeper), deployments }),
     declared,
     () => null,
   )

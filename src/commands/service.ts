@@ -3,10 +3,13 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path'
 import { type Environment, readEnvironment } from '../config/environment.ts'
 import { type HarvestConfig, readHarvestConfig } from '../config/harvest.ts'
-import { databaseSettings } from '../database/settings.ts'
+import { openDatabase } from '../database/open.ts'
+import type { Database } from '../database/port.ts'
+import { type DatabaseSettings, databaseSettings } from '../database/settings.ts'
 import { exitCodes, HarvesterError } from '../errors.ts'
 import type { Log } from '../observability/log.ts'
 import { parseLogLevel } from '../observability/log.ts'
+import { harvestMetrics } from '../observability/metrics.ts'
 import { prefectSettings } from '../orchestration/index.ts'
 import type { RunControl } from '../server/ports.ts'
 import { type ApiServer, createServer } from '../server/server.ts'
@@ -48,6 +51,7 @@ export async function runService(options: ServiceOptions): Promise<number> {
     log.warn({}, 'cache: true is for one-shot commands; scheduled runs ask the servers')
     config.settings.cache = false
   }
+  const metrics = harvestMetrics()
   const prefect = prefectSettings(process.env)
   const settings = databaseSettings(process.env)
   const starting = new AbortController()
@@ -58,9 +62,9 @@ export async function runService(options: ServiceOptions): Promise<number> {
     log,
     database: database.open,
     orchestrator: prefect ? 'prefect' : 'local',
-    listeners: [],
+    listeners: [metrics.listen],
   })
-  const open: { engine?: Engine; server?: ApiServer } = {}
+  const open: { engine?: Engine; server?: ApiServer; reading?: Database } = {}
   const stop = stopping(starting, () => open.engine?.force())
   try {
     let control: RunControl | null = null
@@ -81,23 +85,23 @@ export async function runService(options: ServiceOptions): Promise<number> {
       log.info({ sources: config.sources.length }, `${open.engine.describe} is running`)
     }
     if (options.serve) {
-      const opened = await database.open()
       control ??= storedRunControl(
-        prefect,
-        opened,
+        prefect ?? (await database.open()),
         declaredDeployments(environment, parts.services),
         parts.services,
         environment,
       )
+      open.reading = await openForReading(settings, database, environment, starting.signal)
       open.server = createServer(
         serverOptions({
           environment,
           config,
           parts,
           log,
-          database: opened,
+          database: open.reading,
           control,
           prefectUrl: prefect?.apiUrl ?? null,
+          registries: [metrics.registry],
         }),
       )
       process.stdout.write(`Dashboard: ${(await open.server.listen()).replace(/\/+$/, '')}/harvest\n`)
@@ -114,6 +118,7 @@ export async function runService(options: ServiceOptions): Promise<number> {
     await open.server?.close()
     await open.engine?.stop()
     await parts.close()
+    await open.reading?.close()
     await database.close()
     stop.dispose()
   }
@@ -127,6 +132,23 @@ export interface ServerParts {
   database: Awaited<ReturnType<LazyDatabase['open']>>
   control: RunControl | null
   prefectUrl: string | null
+  registries?: NonNullable<Parameters<typeof createServer>[0]['registries']>
+}
+
+/**
+ * What the API reads through: on PostgreSQL connections that can only read, with a role of their own where
+ * DATABASE_READ_URL names one. The embedded engine has one connection behind all, which cannot be so limited.
+ */
+async function openForReading(
+  settings: DatabaseSettings,
+  writable: LazyDatabase,
+  environment: Environment,
+  signal: AbortSignal,
+): Promise<Database> {
+  if (settings.kind === 'embedded') return writable.open()
+  const own = environment.DATABASE_READ_URL
+  const reading = own === undefined ? settings : databaseSettings({ ...process.env, DATABASE_URL: own })
+  return openDatabase(reading, { readOnly: true, applicationName: 'erddap-harvester api', signal })
 }
 
 /** What the API is told of the process it runs in. */
@@ -138,6 +160,7 @@ export function serverOptions({
   database,
   control,
   prefectUrl,
+  registries,
 }: ServerParts): Parameters<typeof createServer>[0] {
   return {
     database,
@@ -149,6 +172,7 @@ export function serverOptions({
         .map((origin) => origin.trim())
         .filter(Boolean) ?? [],
     runs: control,
+    registries: registries ?? [],
     trigger: {
       enabled: environment.HARVEST_TRIGGER_ENABLED,
       token: environment.HARVEST_TRIGGER_TOKEN ?? null,

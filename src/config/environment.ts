@@ -141,6 +141,14 @@ export const environmentVariables = {
     schema: text,
     example: '/etc/ssl/certs/db-ca.pem',
   }),
+  DATABASE_READ_URL: variable({
+    group: 'Database',
+    meaning:
+      'The same database with a role that can only read, for the dashboard and API (docs/database-role.md).',
+    schema: text,
+    example: 'postgresql://reader:secret@db.example.org:5432/cde',
+    secret: true,
+  }),
   DATABASE: variable({
     group: 'Database',
     meaning:
