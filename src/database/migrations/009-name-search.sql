@@ -40,8 +40,11 @@ CREATE TABLE IF NOT EXISTS harvester.name_labels (
     kind text NOT NULL,
     label text NOT NULL,
     folded text NOT NULL,
+    -- Of its scientific name, so that a search need not look that up to tell the frequent from the rare.
+    total_records bigint NOT NULL DEFAULT 0,
     PRIMARY KEY (scientific_name, kind, label)
 );
+CREATE INDEX IF NOT EXISTS name_labels_records ON harvester.name_labels (total_records DESC);
 CREATE INDEX IF NOT EXISTS name_labels_start ON harvester.name_labels (folded text_pattern_ops);
 CREATE INDEX IF NOT EXISTS name_labels_trigrams ON harvester.name_labels USING gin (folded gin_trgm_ops);
 
@@ -60,7 +63,7 @@ BEGIN
     LEFT JOIN cde.obis_scientific_name_popularity p USING (scientific_name)
     WHERE n.scientific_name IS NOT NULL;
     CREATE TEMP TABLE fresh_labels ON COMMIT DROP AS
-    SELECT DISTINCT scientific_name, kind, label, harvester.fold(label) AS folded
+    SELECT DISTINCT scientific_name, kind, label, total_records
     FROM fresh_names CROSS JOIN LATERAL (
         SELECT 'scientific' AS kind, scientific_name AS label
         UNION ALL SELECT 'en', unnest(vernaculars_en)
@@ -82,10 +85,12 @@ BEGIN
     WHERE NOT EXISTS (SELECT 1 FROM harvester.name_index i WHERE i.scientific_name = f.scientific_name);
 
     DELETE FROM harvester.name_labels l WHERE NOT EXISTS (
-        SELECT 1 FROM fresh_labels f
-        WHERE (f.scientific_name, f.kind, f.label, f.folded) = (l.scientific_name, l.kind, l.label, l.folded));
-    INSERT INTO harvester.name_labels
-    SELECT f.* FROM fresh_labels f WHERE NOT EXISTS (
+        SELECT 1 FROM fresh_labels f WHERE (f.scientific_name, f.kind, f.label) = (l.scientific_name, l.kind, l.label));
+    UPDATE harvester.name_labels l SET total_records = f.total_records FROM fresh_labels f
+    WHERE (f.scientific_name, f.kind, f.label) = (l.scientific_name, l.kind, l.label) AND f.total_records <> l.total_records;
+    INSERT INTO harvester.name_labels (scientific_name, kind, label, folded, total_records)
+    SELECT f.scientific_name, f.kind, f.label, harvester.fold(f.label), f.total_records FROM fresh_labels f
+    WHERE NOT EXISTS (
         SELECT 1 FROM harvester.name_labels l
         WHERE (f.scientific_name, f.kind, f.label) = (l.scientific_name, l.kind, l.label));
 
@@ -115,6 +120,8 @@ DECLARE
     wanted text := harvester.fold(left(query, 300));
     pattern text := replace(replace(replace(wanted, '\', '\\'), '%', '\%'), '_', '\_');
     most int := least(greatest(coalesce(max_results, 20), 0), 1000);
+    -- A name may be found by several of its labels.
+    candidates int := 4 * most + 50;
     hit record;
     seen text[] := '{}';
     taxa int[] := '{}';
@@ -126,22 +133,27 @@ BEGIN
     -- Patterns and ids are written into the statements, so that the planner knows how common they are.
     FOR hit IN EXECUTE format($q$
         WITH hits AS (
-            (SELECT scientific_name, kind, label, folded FROM harvester.name_labels WHERE folded LIKE %1$L LIMIT 2000)
+            (SELECT * FROM harvester.name_labels WHERE folded = %3$L ORDER BY total_records DESC LIMIT %8$s)
+            UNION
+            (SELECT * FROM harvester.name_labels WHERE folded LIKE %1$L ORDER BY total_records DESC LIMIT %8$s)
             %2$s
         ), best AS (
-            SELECT DISTINCT ON (scientific_name) scientific_name, kind, label,
+            SELECT DISTINCT ON (scientific_name) scientific_name, kind, label, total_records,
                 CASE WHEN folded = %3$L THEN 0 WHEN folded LIKE %4$L THEN 1
                     WHEN folded LIKE %5$L OR folded LIKE %6$L THEN 2 WHEN folded LIKE %1$L THEN 3 ELSE 4 END AS distance
             FROM hits
             ORDER BY scientific_name, distance, length(folded), kind, label
+        ), chosen AS (
+            SELECT * FROM best ORDER BY distance, total_records DESC, scientific_name LIMIT %7$s
         )
-        SELECT i.*, b.kind, b.label FROM best b JOIN harvester.name_index i USING (scientific_name)
-        ORDER BY b.distance, i.total_records DESC, i.scientific_name LIMIT %7$s$q$,
+        SELECT i.*, c.kind, c.label FROM chosen c JOIN harvester.name_index i USING (scientific_name)
+        ORDER BY c.distance, c.total_records DESC, c.scientific_name$q$,
         pattern || '%',
+        -- Of less than three characters there is no trigram to look up.
         CASE WHEN length(wanted) >= 3 THEN format(
-            'UNION (SELECT scientific_name, kind, label, folded FROM harvester.name_labels WHERE folded LIKE %L LIMIT 2000)',
-            '%' || pattern || '%') ELSE '' END,
-        wanted, pattern || ' %', '% ' || pattern || ' %', '% ' || pattern, most)
+            'UNION (SELECT * FROM harvester.name_labels WHERE folded LIKE %L ORDER BY total_records DESC LIMIT %s)',
+            '%' || pattern || '%', candidates) ELSE '' END,
+        wanted, pattern || ' %', '% ' || pattern || ' %', '% ' || pattern, most, candidates)
     LOOP
         scientific_name := hit.scientific_name;
         aphia_id := hit.aphia_id;
