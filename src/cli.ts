@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { setFlagsFromString } from 'node:v8'
 import { Command, CommanderError } from 'commander'
 
 import { configCommand } from './commands/config.ts'
@@ -21,6 +22,9 @@ import { exitCodes } from './errors.ts'
 import { version } from './version.ts'
 
 loadDotenv()
+// A harvest waits for servers, not for the processor: a heap that grows by two fifths between collections, and not up to
+// fourfold, takes half the memory for long tables (bench/memory).
+setFlagsFromString('--heap-growing-percent=40')
 
 const program = new Command('harvester')
   .description(

@@ -36,6 +36,14 @@ export class ExternalSorter {
     return this.#records.length >= this.#limit ? this.#spill() : undefined
   }
 
+  /**
+   * All records are there. What is left in memory of a long table goes to disk as well, since it may be a while before
+   * it is read: several tables of one dataset wait for each other.
+   */
+  async complete(): Promise<void> {
+    if (this.#runs.length > 0 && this.#records.length > 0) await this.#spill()
+  }
+
   /** The records in order of their keys, in blocks; one block where all of them are in memory. */
   async *sorted(): AsyncGenerator<readonly Keyed[]> {
     this.#sortRecords()

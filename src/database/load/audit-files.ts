@@ -69,7 +69,7 @@ export async function settleRun(session: Session, facts: RunFacts): Promise<void
 export async function markRejected(
   session: Session,
   runId: string,
-  datasets: readonly StagedDataset[],
+  datasets: readonly Pick<StagedDataset, 'erddapUrl' | 'datasetId' | 'rejected'>[],
 ): Promise<void> {
   if (datasets.length === 0) return
   await session.query(

@@ -1,4 +1,5 @@
 import { addAttempts, finishRun, startRun } from '../../database/audit.ts'
+import { markRejected } from '../../database/load/audit-files.ts'
 import type { Database } from '../../database/port.ts'
 import { describeError } from '../../errors.ts'
 import type { Attempt } from '../../harvest/attempt.ts'
@@ -28,7 +29,6 @@ export interface AuditTrail {
 export function openAudit(database: Database | null, services: HarvestServices, log: Log): AuditTrail {
   if (!database)
     return { start: async () => {}, listen: () => {}, reject: async () => {}, finish: async () => {} }
-  const seen = new Map<string, Attempt>()
   let waiting: Attempt[] = []
   let timer: NodeJS.Timeout | undefined
   let last: Promise<void> = Promise.resolve()
@@ -70,17 +70,14 @@ export function openAudit(database: Database | null, services: HarvestServices, 
     listen(event) {
       if (event.type !== 'dataset-attempted') return
       waiting.push(event.attempt)
-      if (event.attempt.status === 'success')
-        seen.set(`${event.attempt.erddapUrl}\u0000${event.attempt.datasetId}`, event.attempt)
       if (waiting.length >= attemptsAtOnce) void flush(event.runId)
       else timer ??= setTimeout(() => void flush(event.runId), longestWaitMs)
     },
     async reject(run, datasets) {
-      for (const { erddapUrl, datasetId, message } of datasets) {
-        const earlier = seen.get(`${erddapUrl}\u0000${datasetId}`)
-        if (earlier) waiting.push({ ...earlier, status: 'error', reason: 'ROWS_REJECTED', message })
-      }
+      // The load has marked them, but an attempt that came after it said success again.
       await flush(run.runId)
+      const rejected = datasets.map(({ message, ...key }) => ({ ...key, rejected: message }))
+      await attempt(() => markRejected(database, run.runId, rejected))
     },
     async finish(run, verdict) {
       await flush(run.runId)

@@ -1,4 +1,3 @@
-import pLimit from 'p-limit'
 import type { CkanSnapshot } from '../../ckan/catalogue.ts'
 import type { CkanRecord } from '../../ckan/record.ts'
 import { type KnownDataset, lastDataHarvests } from '../../database/fingerprints.ts'
@@ -84,8 +83,12 @@ async function harvestErddap(
   await recorder.notListed((datasetId) => `${source.url}/info/${datasetId}/index.html`)
   // The gate lets so many requests through as the source allows; one dataset more is under way, so that the server
   // need not wait while an answer is worked on.
-  const limit = pLimit(source.concurrency + 1)
-  await Promise.all(listing.datasets.map((listed) => limit(() => harvestOne(listed))))
+  const waiting = listing.datasets.values()
+  const workers = Array.from({ length: source.concurrency + 1 }, async () => {
+    // All take from one iterator: a promise for each of 20,000 datasets would weigh more than the list.
+    for (const listed of waiting) await harvestOne(listed)
+  })
+  await Promise.all(workers)
   return recorder.finish(server.breaker)
 
   function harvestOne(listed: ListedDataset): Promise<void> {

@@ -1,9 +1,12 @@
 import type { TaskRun } from '../backend.ts'
 import type { RunFilter, RunStore, StoredArtifact, StoredLogLine, StoredRun } from './store.ts'
 
+/** Lines of a run that are kept, the newest; a harvest of a large server writes tens of thousands. */
+const keepLines = 5_000
+
 const holding: ReadonlySet<string> = new Set(['PENDING', 'RUNNING', 'CANCELLING'])
 
-/** Keeps runs in memory, for one-shot commands and tests: the newest `keepRuns` of them. */
+/** Keeps runs in memory, for one-shot commands and tests: the newest `keepRuns` of them, and the end of their logs. */
 export function memoryStore(options: { keepRuns?: number } = {}): RunStore {
   const keepRuns = options.keepRuns ?? 1000
   const runs = new Map<string, StoredRun>()
@@ -80,8 +83,9 @@ export function memoryStore(options: { keepRuns?: number } = {}): RunStore {
     async appendLogs(lines) {
       for (const line of lines) {
         const known = logs.get(line.flowRunId)
-        if (known) known.push(line)
-        else logs.set(line.flowRunId, [line])
+        if (!known) logs.set(line.flowRunId, [line])
+        // Cut now and then, not at every line.
+        else if (known.push(line) >= 2 * keepLines) known.splice(0, known.length - keepLines)
       }
     },
     async logs(flowRunId, { last } = {}) {

@@ -117,6 +117,7 @@ export async function collectPositions(
       if (spilled) await spilled
     }
   }
+  await sorter.complete()
   const keyOfRecord =
     cast < 0 ? (key: string) => key : (key: string) => key.slice(0, key.lastIndexOf(separator))
   return {
@@ -258,6 +259,7 @@ async function joined<V>(
   read: (record: Keyed) => V,
   join: (a: V, b: V) => V,
 ): Promise<KeyedValues<V>> {
+  await sorter.complete()
   const cursor = new SortedCursor(sorter.sorted())
   await cursor.refill()
   const at = (key: string, found: V | null): V | null | Promise<V | null> => {
