@@ -118,6 +118,13 @@ describe('the harvest mode', () => {
     expect(harvestMode('', 'HASH_NO_FILE_LIST')).toEqual({ mode: 'full', reason: 'HASH_NO_FILE_LIST' })
     expect(harvestMode(null, null)).toEqual({ mode: 'unknown' })
   })
+
+  test('is trusted, and not incremental, where only metadata were compared', () => {
+    expect(harvestMode('metadata:abc', 'HASH_NO_FILE_LIST')).toEqual({
+      mode: 'trusted',
+      reason: 'HASH_NO_FILE_LIST',
+    })
+  })
 })
 
 describe('the list of datasets', () => {

@@ -303,6 +303,8 @@ function Mode({ dataset }: { dataset: Dataset }) {
   const hash = useHashReason()
   const found = harvestMode(dataset.content_hash, dataset.content_hash_reason)
   const hint =
-    found.mode === 'full' ? t('mode.full.hint', { reason: hash(found.reason) }) : t(`mode.${found.mode}.hint`)
+    found.mode === 'full' || found.mode === 'trusted'
+      ? t(`mode.${found.mode}.hint`, { reason: hash(found.reason) })
+      : t(`mode.${found.mode}.hint`)
   return <span title={hint}>{t(`mode.${found.mode}`)}</span>
 }

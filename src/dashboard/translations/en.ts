@@ -119,6 +119,9 @@ export const en = {
 
   'mode.incremental': 'incremental',
   'mode.incremental.hint': 'Harvested again only when its metadata or source files change.',
+  'mode.trusted': 'trusted',
+  'mode.trusted.hint':
+    'Harvested again when its metadata change or some days have passed. That is trust, not proof: {{reason}}',
   'mode.full': 'full',
   'mode.full.hint': 'Harvested whole every time: {{reason}}',
   'mode.unknown': 'mode unknown',

@@ -132,6 +132,9 @@ export const fr: Record<keyof typeof en, string> & Record<`${string}_many`, stri
   'mode.incremental': 'incrémentiel',
   'mode.incremental.hint':
     'Moissonné de nouveau seulement quand ses métadonnées ou ses fichiers sources changent.',
+  'mode.trusted': 'de confiance',
+  'mode.trusted.hint':
+    'Moissonné de nouveau quand ses métadonnées changent ou après quelques jours. Confiance, et non preuve : {{reason}}',
   'mode.full': 'complet',
   'mode.full.hint': 'Moissonné en entier chaque fois : {{reason}}',
   'mode.unknown': 'mode inconnu',
