@@ -8,7 +8,7 @@
 import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs, promisify } from 'node:util'
 import Table from 'cli-table3'
@@ -25,6 +25,8 @@ interface Measure {
   loadSeconds: number
   processMb: number
   backendMb: number | null
+  /** Processor time of the back end: what a busy machine changes least. */
+  backendSeconds: number | null
   /** Against plain COPY. */
   ratio: number | null
 }
@@ -113,10 +115,8 @@ async function measure(
   environment: Record<string, string>,
   server: TestServer | undefined,
 ): Promise<Measure> {
-  let backendMb = 0
-  const watch = server
-    ? setInterval(() => void backendMemory(server).then((mb) => (backendMb = Math.max(backendMb, mb))), 250)
-    : undefined
+  const backend: Usage = { mb: 0, seconds: 0 }
+  const watch = server ? setInterval(() => void watchBackend(server, backend), 100) : undefined
   const began = performance.now()
   const script = new URL('load-once.ts', import.meta.url).pathname
   const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', script, folder], {
@@ -129,31 +129,41 @@ async function measure(
     peakMb: number
     changes: { inserted: number; updated: number; deleted: number }
   }
+  const seen = backend.mb > 0
   return {
     load,
     rows: told.changes.inserted + told.changes.updated + told.changes.deleted,
     wholeSeconds,
     loadSeconds: told.loadMs / 1000,
     processMb: told.peakMb,
-    backendMb: server && backendMb > 0 ? backendMb : null,
+    backendMb: seen ? backend.mb : null,
+    backendSeconds: seen ? backend.seconds : null,
     ratio: null,
   }
 }
 
-/** The memory of the loader's back end that is its own, not the server's shared buffers. */
-async function backendMemory(server: TestServer): Promise<number> {
+interface Usage {
+  mb: number
+  seconds: number
+}
+
+/** The most memory that a back end of the loader had of its own, without shared buffers, and its processor time. */
+async function watchBackend(server: TestServer, usage: Usage): Promise<void> {
   const { rows } = await server.execute(
     'postgres',
     `SELECT pid FROM pg_stat_activity WHERE application_name = 'erddap-harvester' AND backend_type = 'client backend'`,
   )
-  const sizesOf = (rows as { pid: number }[]).map(({ pid }) => {
+  for (const { pid } of rows as { pid: number }[]) {
     try {
-      return Number(/RssAnon:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1000
+      const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+      // After the name in parentheses: state and numbers; user and system time, in hundredths of a second.
+      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ')
+      usage.mb = Math.max(usage.mb, Number(/RssAnon:\s+(\d+) kB/.exec(status)?.[1] ?? 0) / 1000)
+      usage.seconds = Math.max(usage.seconds, (Number(stat[11]) + Number(stat[12])) / 100)
     } catch {
-      return 0
+      // It has ended meanwhile.
     }
-  })
-  return Math.max(0, ...sizesOf)
+  }
 }
 
 /** Plain COPY of what the load left, into empty tables with the same indexes and constraints. */
@@ -186,7 +196,16 @@ async function floorSeconds(server: TestServer, name: string): Promise<number> {
 
 function print(title: string, measures: Measure[]): void {
   const table = new Table({
-    head: ['load', 'rows changed', 'process, s', 'load, s', 'process, MB', 'back end, MB', 'times COPY'],
+    head: [
+      'load',
+      'rows changed',
+      'process, s',
+      'load, s',
+      'process, MB',
+      'back end, MB',
+      'back end, CPU s',
+      'times COPY',
+    ],
     style: { head: [], border: [] },
   })
   for (const m of measures)
@@ -197,7 +216,8 @@ function print(title: string, measures: Measure[]): void {
       m.loadSeconds.toFixed(2),
       m.processMb.toFixed(0),
       m.backendMb?.toFixed(0) ?? '–',
+      m.backendSeconds?.toFixed(2) ?? '–',
       m.ratio?.toFixed(2) ?? '–',
     ])
-  process.stdout.write(`\n${title}\n${table.toString()}\n`)
+  process.stdout.write(`\n${title}, load average ${loadavg()[0]!.toFixed(1)}\n${table.toString()}\n`)
 }

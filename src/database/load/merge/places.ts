@@ -5,15 +5,19 @@ import type { Removal } from './remove.ts'
 export const hexagonEdgeMetres = [100_000, 10_000] as const
 const origin = `'SRID=3857;POINT(0 0)'::geometry`
 
-/** One number for a cell, so that joins on it are estimated well. */
+/**
+ * One number for a cell, so that joins on it are estimated well. The parts are decimal, not the halves of the number:
+ * PostgreSQL hashes a bigint by its halves, one over the other, and neighbours would all share their hashes.
+ */
 function cellKey(i: string, j: string): string {
-  return `(${i}::bigint * 4294967296 + ${j})`
+  return `(${i}::bigint * 1000000 + ${j})`
 }
 
 /**
  * Points and hexagons for the positions that appear in the differences: missing ones are made, all are looked up once.
  * The transform and the cells are computed once a position; numbers of new rows are drawn here, so that nothing is
- * looked up again after it was written.
+ * looked up again after it was written. Rows are written cell by cell: an index takes neighbours several times as fast
+ * as rows from everywhere.
  */
 export async function makePlaces(merge: Merge): Promise<{ points: number; hexagons: number }> {
   const { session, tables } = merge
@@ -32,7 +36,8 @@ export async function makePlaces(merge: Merge): Promise<{ points: number; hexago
       OFFSET 0
     ) positions
     CROSS JOIN LATERAL harvester.hexagon_cell(${hexagonEdgeMetres[0]}, st_x(geom), st_y(geom)) a
-    CROSS JOIN LATERAL harvester.hexagon_cell(${hexagonEdgeMetres[1]}, st_x(geom), st_y(geom)) b`)
+    CROSS JOIN LATERAL harvester.hexagon_cell(${hexagonEdgeMetres[1]}, st_x(geom), st_y(geom)) b
+    ORDER BY cell_0, cell_1`)
   await session.query(`ANALYZE ${positions} (cell_0, cell_1)`)
   const sequences = await sequencesOf(merge)
   const hexagons =
@@ -45,7 +50,8 @@ export async function makePlaces(merge: Merge): Promise<{ points: number; hexago
       coalesce(t.hex_0_pk, a.pk) AS hex_0_pk, coalesce(t.hex_1_pk, b.pk) AS hex_1_pk
     FROM ${positions} n
     JOIN ${positions}_0 a ON a.cell = n.cell_0 JOIN ${positions}_1 b ON b.cell = n.cell_1
-    LEFT JOIN cde.points t ON t.geom = n.geom`)
+    LEFT JOIN cde.points t ON t.geom = n.geom
+    ORDER BY n.cell_0, n.cell_1`)
   const points = await session.query(
     insertInto(
       merge,
@@ -60,7 +66,7 @@ export async function makePlaces(merge: Merge): Promise<{ points: number; hexago
       },
       `FROM ${tables.places} n
        JOIN ${positions}_0 a ON a.cell = n.cell_0 JOIN ${positions}_1 b ON b.cell = n.cell_1
-       WHERE n.is_new`,
+       WHERE n.is_new ORDER BY n.point_pk`,
     ),
   )
   await session.query(`ANALYZE ${tables.places} (latitude, longitude)`)
@@ -77,7 +83,8 @@ async function makeHexagons(merge: Merge, positions: string, zoom: 0 | 1, sequen
     SELECT c.cell, coalesce(h.pk, nextval('${sequence}')) AS pk, h.pk IS NULL AS is_new,
       coalesce(h.geom, st_hexagon(${edge}, c.i, c.j, ${origin})) AS geom
     FROM (SELECT DISTINCT cell_${zoom} AS cell, i_${zoom} AS i, j_${zoom} AS j FROM ${positions}) c
-    LEFT JOIN cde.hexes_zoom_${zoom} h ON h.grid_i = c.i AND h.grid_j = c.j`)
+    LEFT JOIN cde.hexes_zoom_${zoom} h ON h.grid_i = c.i AND h.grid_j = c.j
+    ORDER BY c.i / 8, c.j / 8`)
   await session.query(`ANALYZE ${cells} (cell)`)
   const made = await session.query(
     insertInto(merge, `hexes_zoom_${zoom}`, { pk: 'pk', geom: 'geom' }, `FROM ${cells} WHERE is_new`),
