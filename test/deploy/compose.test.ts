@@ -49,7 +49,6 @@ describe('the Compose files', () => {
       'HARVESTER_LOG_DIR',
       'DATABASE',
       'DATABASE_URL',
-      'DATABASE_READ_URL',
       'DB_HOST_EXTERNAL',
       'DB_SSLMODE',
       'DB_CA_FILE',
