@@ -32,7 +32,10 @@ interface Gathered {
 }
 
 const { values } = parseArgs({
-  options: { rows: { type: 'string', default: '5000000' }, repeat: { type: 'string', default: '3' } },
+  options: {
+    rows: { type: 'string', default: '5000000' },
+    repeat: { type: 'string', default: '3' },
+  },
 })
 const rows = Number(values.rows)
 const repeat = Number(values.repeat)
@@ -145,7 +148,7 @@ async function polygons(): Promise<void> {
       [
         Array.from({ length: corners }, (_, at): [number, number] => {
           const angle = (2 * Math.PI * at) / corners
-          const radius = 20 + 3 * Math.sin(40 * angle) + Math.sin(1700 * angle)
+          const radius = 20 + 3 * Math.sin(40 * angle) + 0.05 * Math.sin(1700 * angle)
           return [-90 + 2 * radius * Math.cos(angle), 60 + radius * Math.sin(angle)]
         }),
       ],
@@ -153,7 +156,7 @@ async function polygons(): Promise<void> {
   }
   for (const [name, shape] of [
     ['coarse outline', coarse],
-    ['100,000 corners', fine],
+    ['100,000 corners with bays of some kilometres', fine],
   ] as const) {
     const region = new PolygonRegion(shape)
     const points = 2_000_000

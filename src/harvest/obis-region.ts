@@ -4,10 +4,13 @@ import type { Region } from './obis-cells.ts'
 import type { Ring, Shape } from './obis-geometry.ts'
 
 const mostBands = 16_384
+/** Tiles along each side of the region. */
+const tilesAcross = 1024
+const [unknown, outside, inside, edged] = [0, 1, 2, 3]
 
 /**
  * The polygons of a shape, indexed: their edges by bands of latitude, so that a position is held against the few edges
- * at its latitude only. A position on an edge counts as inside or outside, as the numbers fall.
+ * at its latitude only; and tiles, since a tile without an edge is either inside or outside as a whole. A position on an edge counts as inside or outside, as the numbers fall.
  */
 export class PolygonRegion implements Region {
   readonly #south: number
@@ -18,6 +21,10 @@ export class PolygonRegion implements Region {
   readonly #rings: readonly Ring[]
   /** Which polygon an edge belongs to; those of a band come polygon by polygon. */
   readonly #polygonOf: Uint32Array
+  /** What is known of each tile, row by row; learnt from the first position in it. */
+  readonly #tiles = new Uint8Array(tilesAcross * tilesAcross)
+  readonly #tilesPerLatitude: number
+  readonly #tilesPerLongitude: number
   /** Four numbers an edge: southern latitude, northern latitude, longitude at the southern end, slope. */
   readonly #edges: Float64Array
   /** The edges of band b are `#edgeOf[#starts[b]]` to before `#edgeOf[#starts[b + 1]]`. */
@@ -49,6 +56,9 @@ export class PolygonRegion implements Region {
     this.#east = east
     this.#edges = Float64Array.from(edges)
     this.#polygonOf = Uint32Array.from(polygonOf)
+    this.#tilesPerLatitude = tilesAcross / Math.max(north - south, 1e-9)
+    this.#tilesPerLongitude = tilesAcross / Math.max(east - west, 1e-9)
+    for (let edge = 0; edge < edges.length; edge += 4) this.#markTiles(edge)
     const count = edges.length / 4
     const bands = Math.max(1, Math.min(mostBands, count * 2))
     this.#bandsPerDegree = bands / Math.max(north - south, 1e-9)
@@ -85,11 +95,19 @@ export class PolygonRegion implements Region {
       )
     )
       return false
+    const tile = this.#row(latitude) * tilesAcross + this.#column(longitude)
+    const known = this.#tiles[tile]
+    if (known === edged) return this.#isInside(longitude, latitude)
+    if (known === unknown) this.#tiles[tile] = this.#isInside(longitude, latitude) ? inside : outside
+    return this.#tiles[tile] === inside
+  }
+
+  #isInside(longitude: number, latitude: number): boolean {
     const edges = this.#edges
     const band = this.#band(latitude, this.#starts.length - 1)
     const end = this.#starts[band + 1]!
     // Inside of one polygon is enough: polygons may overlap.
-    let inside = false
+    let isInside = false
     let polygon = -1
     for (let at = this.#starts[band]!; at < end; at++) {
       const number = this.#edgeOf[at]!
@@ -97,12 +115,12 @@ export class PolygonRegion implements Region {
       const low = edges[edge]!
       if (latitude < low || latitude >= edges[edge + 1]!) continue
       if (this.#polygonOf[number] !== polygon) {
-        if (inside) return true
+        if (isInside) return true
         polygon = this.#polygonOf[number]!
       }
-      if (longitude < edges[edge + 2]! + (latitude - low) * edges[edge + 3]!) inside = !inside
+      if (longitude < edges[edge + 2]! + (latitude - low) * edges[edge + 3]!) isInside = !isInside
     }
-    return inside
+    return isInside
   }
 
   /** Whether a shape and the region have anything in common. */
@@ -114,6 +132,33 @@ export class PolygonRegion implements Region {
     const other = new PolygonRegion(shape)
     if (this.#rings.some((ring) => ring.some(([lon, lat]) => other.contains(lon, lat)))) return true
     return rings.some((ring) => this.#rings.some((own) => ringsCross(ring, own)))
+  }
+
+  #row(latitude: number): number {
+    return Math.min(tilesAcross - 1, Math.floor((latitude - this.#south) * this.#tilesPerLatitude))
+  }
+
+  #column(longitude: number): number {
+    return Math.min(
+      tilesAcross - 1,
+      Math.max(0, Math.floor((longitude - this.#west) * this.#tilesPerLongitude)),
+    )
+  }
+
+  /** The tiles that an edge passes, and their neighbours, lest the last digit of a number decide. */
+  #markTiles(edge: number): void {
+    const low = this.#edges[edge]!
+    const high = this.#edges[edge + 1]!
+    const at = (latitude: number) =>
+      this.#edges[edge + 2]! + (Math.min(high, Math.max(low, latitude)) - low) * this.#edges[edge + 3]!
+    const last = Math.min(tilesAcross - 1, this.#row(high) + 1)
+    for (let row = Math.max(0, this.#row(low) - 1); row <= last; row++) {
+      const one = this.#column(at(this.#south + row / this.#tilesPerLatitude))
+      const other = this.#column(at(this.#south + (row + 1) / this.#tilesPerLatitude))
+      const from = Math.max(0, Math.min(one, other) - 1)
+      const to = Math.min(tilesAcross - 1, Math.max(one, other) + 1)
+      this.#tiles.fill(edged, row * tilesAcross + from, row * tilesAcross + to + 1)
+    }
   }
 
   #band(latitude: number, bands: number): number {
