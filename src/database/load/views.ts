@@ -1,4 +1,5 @@
 import type { Database } from '../port.ts'
+import { refreshNameIndex } from '../vernaculars/name-index.ts'
 
 const views = ['cde.obis_scientific_names', 'cde.obis_scientific_name_popularity']
 
@@ -16,4 +17,5 @@ export async function refreshNames(database: Database): Promise<void> {
     const concurrently = found.filled && found.indexed && database.kind === 'postgres' ? 'CONCURRENTLY ' : ''
     await database.query(`REFRESH MATERIALIZED VIEW ${concurrently}${view}`)
   }
+  await refreshNameIndex(database)
 }
