@@ -1,4 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -9,6 +8,7 @@ import { migrate } from '../../src/database/migrate.ts'
 import type { Database } from '../../src/database/port.ts'
 import { isHarvesterError } from '../../src/errors.ts'
 import { emptyDatabase } from '../support/database.ts'
+import { type LoaderProcess, seededNumbers, startLoader } from '../support/loader-process.ts'
 import { startPostgres, type TestServer } from '../support/postgres.ts'
 import { dataset, profile, type RunContent, writeRunFolder } from '../support/run-folder.ts'
 import { contentOf, rowVersions } from '../support/snapshot.ts'
@@ -52,7 +52,7 @@ describe('many at one PostgreSQL', () => {
   let database: Database
   const folders: string[] = []
   const others: Database[] = []
-  const children: ChildProcess[] = []
+  const loaders: LoaderProcess[] = []
 
   beforeAll(async () => {
     server = await startPostgres()
@@ -66,7 +66,7 @@ describe('many at one PostgreSQL', () => {
   })
   beforeEach(() => emptyDatabase(database))
   afterEach(async () => {
-    for (const child of children.splice(0)) child.kill('SIGKILL')
+    for (const loader of loaders.splice(0)) await loader.kill()
     for (const other of others.splice(0)) await other.close()
     for (const folder of folders.splice(0)) await rm(dirname(folder), { recursive: true, force: true })
   })
@@ -86,6 +86,13 @@ describe('many at one PostgreSQL', () => {
       () => undefined,
       (error: unknown) => error,
     )
+  const until = async (what: string, done: () => Promise<boolean>) => {
+    for (let wait = 0; wait < 3000; wait++) {
+      if (await done()) return
+      await sleep(10)
+    }
+    throw new Error(`${what}: not within 30 s`)
+  }
   const withoutAudit = (versions: string[]) => versions.filter((version) => !version.startsWith('harvest_'))
 
   it('eight loaders and a full reload leave what they would leave one after the other', async () => {
@@ -97,10 +104,10 @@ describe('many at one PostgreSQL', () => {
     const expected = await contentOf(database)
 
     await emptyDatabase(database)
-    const loaders = await Promise.all(sources.map(another))
+    const hosts = await Promise.all(sources.map(another))
     await Promise.all([
       loadFolder(database, full, { mode: 'full' }),
-      ...singles.map((folder, n) => loadFolder(loaders[n]!, folder, { mode: 'incremental' })),
+      ...singles.map((folder, n) => loadFolder(hosts[n]!, folder, { mode: 'incremental' })),
     ])
     expect(await contentOf(database)).toEqual(expected)
   })
@@ -175,71 +182,94 @@ describe('many at one PostgreSQL', () => {
     })
   })
 
-  it('a load that is cancelled at any moment leaves the state before it', async () => {
-    await loadFolder(database, await write(source(1, 1)), { mode: 'incremental' })
-    const before = withoutAudit(await rowVersions(database))
-    const next = await write(source(1, 2, 8, 200))
-    let finished = 0
-    for (let round = 0; round < 12; round++) {
+  const rounds = 36
+
+  it('a load that is cancelled at any moment leaves the state before it', { timeout: 300_000 }, async () => {
+    const first = await write(source(1, 1))
+    const next = await write(source(1, 2, 8, 60))
+    const titles = async () =>
+      (await database.query<{ title: string }>('SELECT DISTINCT title FROM cde.datasets')).rows.map(
+        ({ title }) => title,
+      )
+    await loadFolder(database, first, { mode: 'incremental' })
+    let before = withoutAudit(await rowVersions(database))
+    const random = seededNumbers(5)
+    // How long a load takes; less once one was over before it could be cancelled.
+    let longest = 400
+    for (let cancelled = 0; cancelled < rounds; ) {
       const cancel = new AbortController()
       const work = failure(loadFolder(database, next, { mode: 'incremental', signal: cancel.signal }))
-      await sleep(20 + round * 25)
+      await sleep(random() * longest)
       cancel.abort()
       const error = await work
       if (error === undefined) {
-        finished += 1
-        break
+        expect(await titles()).toEqual(['v2'])
+        longest *= 0.9
+        await emptyDatabase(database)
+        await loadFolder(database, first, { mode: 'incremental' })
+        before = withoutAudit(await rowVersions(database))
+        continue
       }
+      cancelled += 1
       expect(isHarvesterError(error, 'CANCELLED')).toBe(true)
       expect(withoutAudit(await rowVersions(database))).toEqual(before)
     }
-    if (finished === 0) await loadFolder(database, next, { mode: 'incremental' })
-    expect((await database.query(`SELECT 1 FROM cde.datasets WHERE title = 'v2'`)).count).toBe(8)
+    await loadFolder(database, next, { mode: 'incremental' })
+    expect(await titles()).toEqual(['v2'])
   })
 
-  it('a loader that is killed at any moment leaves the state before it, and its lock', async () => {
-    await loadFolder(database, await write(source(1, 1)), { mode: 'incremental' })
-    const next = await write(source(1, 2, 8, 200))
-    const before = withoutAudit(await rowVersions(database))
-    const loader = new URL('../../bench/load/load-once.ts', import.meta.url).pathname
-    for (let round = 0; round < 6; round++) {
-      const child = spawn(process.execPath, ['--import', 'tsx', loader, next], {
-        env: {
-          ...process.env,
-          DATABASE_URL: `postgresql://postgres@127.0.0.1:${server.port}/shared?sslmode=disable`,
-        },
-        stdio: 'ignore',
+  it('a loader that is killed at any moment leaves the state before it, and its lock', {
+    timeout: 600_000,
+  }, async () => {
+    const first = await write(source(1, 1))
+    const next = await write(source(1, 2, 8, 60))
+    const titles = async () =>
+      (await database.query<{ title: string }>('SELECT DISTINCT title FROM cde.datasets')).rows.map(
+        ({ title }) => title,
+      )
+    const environment = {
+      DATABASE_URL: `postgresql://postgres@127.0.0.1:${server.port}/shared?sslmode=disable`,
+    }
+    const start = () => {
+      const loader = startLoader(next, environment)
+      loaders.push(loader)
+      return loader
+    }
+    await loadFolder(database, first, { mode: 'incremental' })
+    let before = withoutAudit(await rowVersions(database))
+    const random = seededNumbers(6)
+    let longest = 600
+    // Two of them get ready while another is killed.
+    const waiting = [start(), start()]
+    for (let killed = 0; killed < rounds; ) {
+      const loader = waiting.shift()!
+      waiting.push(start())
+      await loader.found
+      loader.begin()
+      await sleep(random() * longest)
+      await loader.kill()
+      await until('the back end of the killed loader is gone', async () => {
+        const { rows } = await database.query<{ n: number }>(
+          `SELECT count(*) AS n FROM pg_stat_activity WHERE datname = 'shared' AND pid <> pg_backend_pid() AND state <> 'idle'`,
+        )
+        return rows[0]!.n === 0
       })
-      children.push(child)
-      // From the moment that it works in the database.
-      for (let wait = 0; wait < 400; wait++) {
-        const { rows } = await database.query<{ n: number }>(
-          `SELECT count(*) AS n FROM pg_class WHERE relname LIKE 'stage\\_%'`,
-        )
-        if (rows[0]!.n > 0 || child.exitCode !== null) break
-        await sleep(5)
+      const found = await titles()
+      if (found.includes('v2')) {
+        // It was committed before the signal came: whole, then.
+        expect(found).toEqual(['v2'])
+        expect((await database.query('SELECT 1 FROM cde.profiles')).count).toBe(8 * 60)
+        longest *= 0.9
+        await emptyDatabase(database)
+        await loadFolder(database, first, { mode: 'incremental' })
+        before = withoutAudit(await rowVersions(database))
+        continue
       }
-      await sleep(round * 40)
-      const ended = child.exitCode !== null
-      child.kill('SIGKILL')
-      if (ended) break
-      for (let wait = 0; wait < 400; wait++) {
-        const { rows } = await database.query<{ n: number }>(
-          `SELECT count(*) AS n FROM pg_stat_activity WHERE datname = 'shared' AND pid <> pg_backend_pid() AND application_name = 'erddap-harvester' AND state <> 'idle'`,
-        )
-        if (rows[0]!.n === 0) break
-        await sleep(10)
-      }
-      const after = withoutAudit(await rowVersions(database))
-      const committed = (await database.query(`SELECT 1 FROM cde.datasets WHERE title = 'v2'`)).count
-      if (committed > 0) {
-        expect(committed).toBe(8)
-        break
-      }
-      expect(after).toEqual(before)
+      killed += 1
+      expect(withoutAudit(await rowVersions(database))).toEqual(before)
     }
     await loadFolder(database, next, { mode: 'incremental' })
-    expect((await database.query(`SELECT 1 FROM cde.datasets WHERE title = 'v2'`)).count).toBe(8)
+    expect(await titles()).toEqual(['v2'])
   })
 
   it('a server that restarts in the middle is an error with a remedy, and the next load works', async () => {

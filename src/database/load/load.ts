@@ -38,38 +38,55 @@ export async function loadFolder(
   await refuseUnfinished(folder)
   const facts = await readRunFacts(folder, signal)
   const names = stageNames()
-  const { summary, analyze, cellsChanged } = await database.session(
-    async (session) => {
-      try {
-        await prepare(database, session)
-        await loadAuditFiles(database, session, folder, signal)
-        const stage = await stageFolder(database, session, folder, names, attemptTimes(facts), signal)
-        const staged = Date.now()
-        await reportRejects(folder, stage, log)
-        refuseTooManyRejects(folder, stage, limits)
-        const sources = sourcesOf(stage.datasets, facts, options.listings)
-        const merged = await database.inTransaction(session, () =>
-          mergeStage(database, session, stage, facts, sources, limits, options),
-        )
-        if (facts.runId)
-          await markRejected(
-            session,
-            facts.runId,
-            stage.datasets.filter((dataset) => dataset.rejected !== null),
+  const { summary, analyze, cellsChanged, rejected } = await database
+    .session(
+      async (session) => {
+        try {
+          await prepare(database, session)
+          await loadAuditFiles(database, session, folder, signal)
+          const stage = await stageFolder(database, session, folder, names, attemptTimes(facts), signal)
+          const staged = Date.now()
+          await reportRejects(folder, stage, log)
+          refuseTooManyRejects(folder, stage, limits)
+          const sources = sourcesOf(stage.datasets, facts, options.listings)
+          const merged = await database.inTransaction(session, () =>
+            mergeStage(database, session, stage, facts, sources, limits, options),
           )
-        await settleRun(session, facts)
-        merged.summary.folder = folder
-        merged.summary.milliseconds.stage = staged - began
-        return merged
-      } finally {
-        await dropStage(session, names).catch(() => undefined)
-      }
-    },
-    { signal },
-  )
+          merged.summary.folder = folder
+          merged.summary.milliseconds.stage = staged - began
+          return { ...merged, rejected: stage.datasets.filter((dataset) => dataset.rejected !== null) }
+        } finally {
+          await dropStage(session, names).catch(() => undefined)
+        }
+      },
+      { signal },
+    )
+    .finally(async () => {
+      // A cancelled session takes no more statements, and the embedded engine keeps what a session leaves.
+      if (signal?.aborted && database.kind === 'embedded')
+        await database.session((session) => dropStage(session, names)).catch(() => undefined)
+    })
+  await auditAfterCommit(database, facts, rejected, summary)
   await refreshAfterCommit(database, analyze, cellsChanged, summary)
   summary.milliseconds.total = Date.now() - began
   return summary
+}
+
+/** The load is done by now, and a cancellation comes too late: what it means for the audit is written all the same. */
+async function auditAfterCommit(
+  database: Database,
+  facts: RunFacts,
+  rejected: Stage['datasets'],
+  summary: LoadSummary,
+): Promise<void> {
+  try {
+    await database.session(async (session) => {
+      if (facts.runId) await markRejected(session, facts.runId, rejected)
+      await settleRun(session, facts)
+    })
+  } catch (error) {
+    summary.warnings.push(`the load is complete, but not its audit: ${describeError(error)}`)
+  }
 }
 
 /** The load is done by now: what is only derived from it must not make it look failed. */
