@@ -1,0 +1,60 @@
+import { describe, expect, it, vi } from 'vitest'
+import { loadVocabularies } from '../../../src/config/vocabularies.ts'
+import { indexVocabularies } from '../../../src/harvest/vocabularies.ts'
+
+const version = vi.hoisted(() => ({ now: 1 }))
+vi.mock('../../../src/harvest/fingerprint.ts', async (original) => {
+  const real = await original<typeof import('../../../src/harvest/fingerprint.ts')>()
+  return {
+    ...real,
+    get rulesVersion() {
+      return version.now
+    },
+  }
+})
+const { inspectDataset } = await import('../../../src/sources/erddap/change.ts')
+
+const files = {
+  kind: 'files' as const,
+  url: 'http://x/files/a.manifest',
+  files: [{ name: 'a.nc', lastModified: '1000', size: '5', isFolder: false }],
+}
+
+describe('a fingerprint', () => {
+  const data = loadVocabularies()
+  const inspect = (contentHash: string | null, oceanVariables = data.oceanVariables) =>
+    inspectDataset({
+      client: { baseUrl: 'http://x' } as never,
+      settings: {},
+      scope: { manifest: async () => files } as never,
+      change: {
+        mode: 'auto',
+        settleMs: 0,
+        maxAgeMs: 0,
+        known: new Map([['a', { contentHash, harvestedAt: null }]]),
+        abilities: new Map(),
+      },
+      vocabularies: indexVocabularies({ ...data, oceanVariables }),
+      listed: {
+        datasetId: 'a',
+        cdmDataType: 'TimeSeries',
+        title: 'A',
+        institution: '',
+        files: 'http://x/files/a/',
+        minTime: '',
+        maxTime: '',
+        row: {},
+      },
+      metadata: { datasetId: 'a', globals: new Map(), variables: [] },
+      now: 10_000,
+    })
+
+  it('no longer fits once our rules or the vocabularies are others', async () => {
+    const { hash, reason } = await (await inspect(null)).conclude(true)
+    expect(reason).toBeNull()
+    expect((await inspect(hash)).unchanged).not.toBeNull()
+    expect((await inspect(hash, data.oceanVariables.slice(1))).unchanged).toBeNull()
+    version.now = 2
+    expect((await inspect(hash)).unchanged).toBeNull()
+  })
+})
