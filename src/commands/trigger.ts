@@ -8,7 +8,7 @@ import {
   prefectSettings,
   triggerDeployment,
 } from '../orchestration/index.ts'
-import { interruptible } from './console.ts'
+import { interruptible, reportError } from './console.ts'
 
 interface Flags {
   param?: string[]
@@ -30,7 +30,12 @@ export function triggerCommand(): Command {
     .option('--wait', 'wait for the end; exit code 1 if the run did not complete', false)
     .option('--timeout <seconds>', 'how long to try to reach the server', Number, 30)
     .action(async (deployment: string, flags: Flags) => {
-      process.exitCode = await trigger(deployment, flags)
+      try {
+        process.exitCode = await trigger(deployment, flags)
+      } catch (error) {
+        // Requests that are still tried must not hold up a deploy beyond its time limit.
+        process.exit(reportError(error))
+      }
     })
 }
 
@@ -88,7 +93,7 @@ async function trigger(deployment: string, flags: Flags): Promise<number> {
     }
   } finally {
     stop.dispose()
-    await backend.close()
+    await Promise.race([backend.close(), new Promise((resolve) => setTimeout(resolve, 2000).unref())])
   }
 }
 
