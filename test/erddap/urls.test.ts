@@ -55,6 +55,13 @@ describe('the addresses that are asked', () => {
         fc.array(fc.string({ unit: 'binary' }), { minLength: 1 }),
         (id, names) => {
           fc.pre([id, ...names].every(isWellFormed))
+          // A name of dots alone would be a step in the path; ERDDAP has none such.
+          fc.pre(
+            ![id, ...names]
+              .join('/')
+              .split('/')
+              .some((part) => /^\.+$/.test(part)),
+          )
           for (const url of [
             infoUrl(base, id),
             infoPageUrl(base, id),
