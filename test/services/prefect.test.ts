@@ -403,8 +403,8 @@ describe('a parent', () => {
         },
       })
       await setStateByHand(id, 'CANCELLING', 'Cancelling')
-      expect(await ended(id, 10_000)).toMatch(/^Cancelled/)
-      expect(await ended(children?.[0]?.id as string, 10_000)).toMatch(/^Cancelled/)
+      expect(await ended(id, 45_000)).toMatch(/^Cancelled/)
+      expect(await ended(children?.[0]?.id as string, 45_000)).toMatch(/^Cancelled/)
     })
   })
 })
