@@ -76,7 +76,7 @@ async function benchPostgres(): Promise<void> {
       const floor = await floorSeconds(server, name)
       measures[0]!.ratio = measures[0]!.loadSeconds / floor
       print(`PostgreSQL, ${size} profiles (plain COPY of the same rows: ${floor.toFixed(1)} s)`, measures)
-      for (const [query, ms] of Object.entries(portal)) process.stdout.write(`  ${query}: ${ms} ms\n`)
+      printPortal(portal)
     }
   } finally {
     await server.stop()
@@ -220,4 +220,9 @@ function print(title: string, measures: Measure[]): void {
       m.ratio?.toFixed(2) ?? '–',
     ])
   process.stdout.write(`\n${title}, load average ${loadavg()[0]!.toFixed(1)}\n${table.toString()}\n`)
+}
+
+function printPortal(timed: Awaited<ReturnType<typeof timePortal>>): void {
+  for (const { name, milliseconds, indexed } of timed)
+    process.stdout.write(`  ${name}: ${milliseconds.toFixed(1)} ms${indexed ? '' : ' (reads everything)'}\n`)
 }

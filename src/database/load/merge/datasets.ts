@@ -196,6 +196,6 @@ export async function removeOrganizations(merge: Removal): Promise<number> {
   const answer = await session.query(`
     DELETE FROM cde.organizations o
     WHERE o.name IN (SELECT unnest(organizations) FROM ${tables.changed})
-      AND o.name NOT IN (SELECT name FROM cde.datasets, unnest(organizations) AS name WHERE name IS NOT NULL)`)
+      AND NOT EXISTS (SELECT 1 FROM cde.datasets d WHERE d.organizations @> ARRAY[o.name])`)
   return answer.count
 }
