@@ -6,6 +6,7 @@ import type { Environment } from '../config/environment.ts'
 import type { Database } from '../database/port.ts'
 import { databaseRunStore } from '../database/run-store.ts'
 import { harvestSourceFlow } from '../flows/harvest-source.ts'
+import { populateVernacularsFlow } from '../flows/populate-vernaculars.ts'
 import { deploymentSpecs, harvesterFlows } from '../flows/registry.ts'
 import type { HarvestServices } from '../flows/services.ts'
 import type { Log, LogLevel } from '../observability/log.ts'
@@ -55,10 +56,7 @@ export function declaredDeployments(
   environment: Environment,
   services: Pick<HarvestServices, 'config'>,
 ): DeclaredDeployment[] {
-  // Until its work exists, the flow does not.
-  return loadDeployments(environment, services.config.sources).filter(
-    ({ flow }) => flow !== 'Populate Vernaculars',
-  )
+  return loadDeployments(environment, services.config.sources)
 }
 
 /** What a starting worker or `harvester deploy` registers. */
@@ -147,6 +145,8 @@ export async function startPrefectEngine(settings: PrefectSettings, parts: Engin
 /** The standalone engine can also run one harvest of all sources here and now. */
 export interface LocalEngine extends Engine {
   harvestOnce(signal: AbortSignal): Promise<FlowResult>
+  /** Names of the species found, once. */
+  populateOnce(signal: AbortSignal): Promise<FlowResult>
 }
 
 export async function startLocalEngine(database: Database, parts: EngineParts): Promise<LocalEngine> {
@@ -175,6 +175,13 @@ export async function startLocalEngine(database: Database, parts: EngineParts): 
   return {
     control: localRunControl(backend, declared, () => standalone),
     describe: 'standalone',
+    populateOnce: (signal) =>
+      runFlow(
+        backend,
+        populateVernacularsFlow(services),
+        {},
+        { signal, createdBy: 'cli', logLevel: parts.level, onLog: parts.onLog },
+      ),
     harvestOnce: (signal) =>
       runFlow(
         backend,

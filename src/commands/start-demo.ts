@@ -3,7 +3,8 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { readEnvironment } from '../config/environment.ts'
 import { type HarvestConfig, readHarvestConfig } from '../config/harvest.ts'
-import { startDemoSources } from '../demo/sources.ts'
+import { type DemoBiology, startDemoBiology } from '../demo/obis-sources.ts'
+import { type DemoSources, startDemoSources } from '../demo/sources.ts'
 import { exitCodes, HarvesterError } from '../errors.ts'
 import type { LogLevel } from '../observability/log.ts'
 import { RunSummary } from '../observability/summary.ts'
@@ -23,8 +24,8 @@ export async function startDemo(options: {
   port: number
 }): Promise<number> {
   const say = (line: string) => void process.stdout.write(`${line}\n`)
-  say(`This is the demo: two small ERDDAP servers and a CKAN catalogue run on this machine and are harvested into an
-embedded PostgreSQL/PostGIS in ${folder}. Nothing leaves this machine. To harvest servers of your own:
+  say(`This is the demo: two small ERDDAP servers, a CKAN catalogue, OBIS and WoRMS look-alikes run on this machine and
+are harvested into an embedded PostgreSQL/PostGIS in ${folder}. Nothing leaves this machine. To harvest servers of your own:
 
   npx harvester harvest --url https://erddap.example.org/erddap
 
@@ -32,13 +33,14 @@ or copy config/harvest.sample.yaml to config/harvest.yaml, name your servers the
 `)
   const stop = interruptible()
   const sources = await startDemoSources()
+  const biology = await startDemoBiology()
   // The demo is the same everywhere: the variables of a real site are none of its business.
   const environment = readEnvironment({
     HARVESTER_CACHE_DIR: join(folder, 'cache'),
     HARVESTER_LOG_DIR: join(folder, 'logs'),
     HARVESTER_DATA_DIR: folder,
   })
-  const config = demoConfig(sources)
+  const config = demoConfig(sources, biology)
   const level = options.level ?? 'info'
   const { log, bars } = createConsole({ level, time: true, progress: true })
   mkdirSync(folder, { recursive: true })
@@ -51,12 +53,13 @@ or copy config/harvest.sample.yaml to config/harvest.yaml, name your servers the
     database: database.open,
     orchestrator: 'local',
     listeners: [summary.listen, ...(bars ? [bars.listen] : [])],
-    routes: sources.routes,
+    routes: new Map([...sources.routes, ...biology.routes]),
   })
   const closing: (() => Promise<void>)[] = [
     () => parts.close(),
     () => database.close(),
     () => sources.close(),
+    () => biology.close(),
   ]
   try {
     const engine = await startLocalEngine(await database.open(), {
@@ -75,7 +78,11 @@ or copy config/harvest.sample.yaml to config/harvest.yaml, name your servers the
     if (result.error instanceof HarvesterError && !summary.folder) throw result.error
     say(`\n${summary.render()}`)
     say(`${result.state === 'COMPLETED' ? 'Completed' : 'Failed'}: ${result.message}`)
-    const code = result.state === 'COMPLETED' ? exitCodes.done : exitCodes.failed
+    const names = await engine.populateOnce(stop.signal)
+    if (stop.exitCode() !== null) return stop.exitCode()!
+    say(`Names of species: ${names.message}`)
+    const code =
+      result.state === 'COMPLETED' && names.state === 'COMPLETED' ? exitCodes.done : exitCodes.failed
     if (options.once) return code
     const server = createServer({
       ...serverOptions({
@@ -100,13 +107,14 @@ or copy config/harvest.sample.yaml to config/harvest.yaml, name your servers the
   }
 }
 
-function demoConfig(sources: Awaited<ReturnType<typeof startDemoSources>>): HarvestConfig {
+function demoConfig(sources: DemoSources, biology: DemoBiology): HarvestConfig {
   const yaml = JSON.stringify({
     erddap_urls: sources.erddapUrls.map((url) => ({
       url,
       skip_dataset_ids: sources.skippedDatasets[new URL(url).host] ?? [],
     })),
     ckan_url: sources.ckanUrl,
+    ...biology.settings,
     folder: join(folder, 'harvest'),
   })
   return readHarvestConfig({ env: { HARVEST_CONFIG_YAML: yaml }, folder: process.cwd() })

@@ -9,11 +9,12 @@ import {
 } from '../orchestration/index.ts'
 import { harvestAll } from './harvest-all.ts'
 import { harvestSourceFlow } from './harvest-source.ts'
+import { populateVernacularsFlow } from './populate-vernaculars.ts'
 import type { HarvestServices } from './services.ts'
 
 /** Every flow that this process can run. */
 export function harvesterFlows(services: HarvestServices): AnyFlow[] {
-  return [harvestSourceFlow(services), harvestAll] as unknown as AnyFlow[]
+  return [harvestSourceFlow(services), harvestAll, populateVernacularsFlow(services)] as unknown as AnyFlow[]
 }
 
 /**

@@ -63,17 +63,7 @@ export class RunSummary {
   /** The whole as text for people. */
   render(): string {
     const table = new Table({
-      head: [
-        'Source',
-        'Datasets',
-        'Harvested',
-        'Unchanged',
-        'Skipped',
-        'Failed',
-        'Profiles',
-        'Requests',
-        'Time',
-      ],
+      head: ['Source', 'Datasets', 'Harvested', 'Unchanged', 'Skipped', 'Failed', 'Rows', 'Requests', 'Time'],
       colAligns: ['left', 'right', 'right', 'right', 'right', 'right', 'right', 'right', 'right'],
       style: { head: [], border: [] },
     })
