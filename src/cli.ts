@@ -6,6 +6,7 @@ import { configCommand } from './commands/config.ts'
 import { reportError } from './commands/console.ts'
 import { demoCommand } from './commands/demo.ts'
 import { deployCommand } from './commands/deploy.ts'
+import { doctorCommand } from './commands/doctor.ts'
 import { loadDotenv } from './commands/dotenv.ts'
 import { explainCommand } from './commands/explain.ts'
 import { harvestCommand } from './commands/harvest.ts'
@@ -15,6 +16,7 @@ import { pruneCommand } from './commands/prune.ts'
 import { runsCommand } from './commands/runs.ts'
 import { serveCommand } from './commands/serve.ts'
 import { startCommand } from './commands/start.ts'
+import { statusCommand } from './commands/status.ts'
 import { triggerCommand } from './commands/trigger.ts'
 import { vocabulariesCommand } from './commands/vocabularies.ts'
 import { workerCommand } from './commands/worker.ts'
@@ -41,6 +43,8 @@ const program = new Command('harvester')
   .addCommand(migrateCommand())
   .addCommand(pruneCommand())
   .addCommand(runsCommand())
+  .addCommand(statusCommand())
+  .addCommand(doctorCommand())
   .addCommand(explainCommand())
   .addCommand(vocabulariesCommand())
   .addCommand(configCommand())

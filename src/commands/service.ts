@@ -193,11 +193,15 @@ export function serverOptions({
 }
 
 /** A worker that only polls needs no list of sources: deployments carry their source. */
-function serviceConfig(options: ServiceOptions, environment: Environment): HarvestConfig {
+export function serviceConfig(
+  options: Pick<ServiceOptions, 'file' | 'work'>,
+  environment: Environment,
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): HarvestConfig {
   const sourceless = !options.work || !environment.REGISTER_DEPLOYMENTS
   const request = {
     file: options.file,
-    env: process.env,
+    env,
     folder: process.cwd(),
     ...(sourceless && { sourcesOptional: true }),
   }

@@ -235,6 +235,8 @@ function judged(answer: Answer, method: string, url: string, settings: PrefectSe
       ...(answer.headers['retry-after'] === undefined
         ? {}
         : { 'retry-after': String(answer.headers['retry-after']) }),
+      // Tells how far the clocks are apart.
+      ...(answer.headers.date === undefined ? {} : { date: String(answer.headers.date) }),
     },
   })
 }
