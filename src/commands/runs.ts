@@ -4,48 +4,126 @@ import { readEnvironment } from '../config/environment.ts'
 import { databaseRunStore } from '../database/run-store.ts'
 import { databaseSettings } from '../database/settings.ts'
 import { exitCodes, HarvesterError } from '../errors.ts'
-import { type RunStore, type StoredRun, stateTypes } from '../orchestration/index.ts'
-import { createConsole, interruptible } from './console.ts'
+import {
+  createPrefectBackend,
+  type FlowRun,
+  isFinal,
+  namespaceTag,
+  prefectSettings,
+} from '../orchestration/index.ts'
+import { createConsole, interruptible, pause } from './console.ts'
 import { lazyDatabase } from './database.ts'
+import type { Ledger, LogEntry } from './runs/ledger.ts'
+import { localLedger } from './runs/local.ts'
+import { prefectLedger } from './runs/prefect.ts'
+
+const followMs = 2000
+const idText = 'id of the run, or the beginning of it'
 
 export function runsCommand(): Command {
   const command = new Command('runs').description(
-    'the flow runs of the standalone engine; with a Prefect server, its own pages show them',
+    'flow runs, of the Prefect server where PREFECT_API_URL is set, else of the standalone engine',
   )
   command
     .command('list', { isDefault: true })
     .description('the newest runs')
     .option('--limit <number>', 'how many', (text) => Number.parseInt(text, 10), 20)
     .option('--deployment <name>', 'only those of a deployment')
-    .action((flags: { limit: number; deployment?: string }) => withStore((store) => list(store, flags)))
+    .action((flags: { limit: number; deployment?: string }) => withLedger((ledger) => list(ledger, flags)))
   command
     .command('show')
     .description('one run: its tasks, artifacts and the end of its log')
-    .argument('<id>', 'id of the run, or the beginning of it')
+    .argument('<id>', idText)
     .option('--log <lines>', 'lines of the log', (text) => Number.parseInt(text, 10), 40)
-    .action((id: string, flags: { log: number }) => withStore((store) => show(store, id, flags.log)))
+    .action((id: string, flags: { log: number }) => withLedger((ledger) => show(ledger, id, flags.log)))
+  command
+    .command('logs')
+    .description('the log of a run')
+    .argument('<id>', idText)
+    .option('-f, --follow', 'go on until the run ends', false)
+    .action((id: string, flags: { follow: boolean }) =>
+      withLedger((ledger, signal) => tellLog(ledger, id, { ...flags, signal, print: printLine })),
+    )
+  command
+    .command('cancel')
+    .description('ends a run: requests end at once, nothing half-done is loaded')
+    .argument('<id>', idText)
+    .action((id: string) => withLedger(async (ledger) => print(await cancelRun(ledger, id))))
+  command
+    .command('retry')
+    .description('runs one that has ended again, with the same parameters')
+    .argument('<id>', idText)
+    .action((id: string) => withLedger(async (ledger) => print(await retryRun(ledger, id))))
   return command
 }
 
-async function withStore(work: (store: RunStore) => Promise<void>): Promise<void> {
-  readEnvironment(process.env)
+async function withLedger(work: (ledger: Ledger, signal: AbortSignal) => Promise<void>): Promise<void> {
+  const environment = readEnvironment(process.env)
+  const prefect = prefectSettings(process.env)
   const { log } = createConsole({ level: 'warn', time: true, progress: false })
   const stop = interruptible()
-  const database = lazyDatabase(databaseSettings(process.env), log, stop.signal)
+  const close: (() => Promise<void>)[] = []
   try {
-    await work(databaseRunStore(await database.open()))
-    process.exitCode = exitCodes.done
+    let ledger: Ledger
+    if (prefect) {
+      const namespace = environment.HARVESTER_NAMESPACE
+      const backend = createPrefectBackend({ settings: prefect, namespaceTag: namespaceTag(namespace) })
+      close.push(() => backend.close())
+      ledger = prefectLedger(backend, namespace)
+    } else {
+      const database = lazyDatabase(databaseSettings(process.env), log, stop.signal)
+      close.push(() => database.close())
+      ledger = localLedger(databaseRunStore(await database.open()))
+    }
+    await work(ledger, stop.signal)
+    process.exitCode = stop.exitCode() ?? exitCodes.done
   } finally {
     stop.dispose()
-    await database.close()
+    for (const end of close) await end()
   }
 }
 
-async function list(store: RunStore, flags: { limit: number; deployment?: string }): Promise<void> {
-  const runs = await store.runs({
-    limit: flags.limit,
-    ...(flags.deployment !== undefined && { deployment: flags.deployment }),
-  })
+/** Prints the log; with `follow` until the run has ended or the signal aborts. */
+export async function tellLog(
+  ledger: Ledger,
+  id: string,
+  options: { follow: boolean; signal: AbortSignal; print: (line: LogEntry) => void; everyMs?: number },
+): Promise<void> {
+  const run = await ledger.find(id)
+  const more = ledger.follow(run.id)
+  for (;;) {
+    // Asked before the lines: what a run that had ended wrote is then among them.
+    const ended = !options.follow || isFinal((await ledger.find(run.id)).state.type)
+    for (const line of await more()) options.print(line)
+    if (ended || options.signal.aborted) return
+    await pause(options.everyMs ?? followMs, options.signal)
+  }
+}
+
+export async function cancelRun(ledger: Ledger, id: string): Promise<string> {
+  const run = await ledger.find(id)
+  if (isFinal(run.state.type))
+    throw new HarvesterError('USAGE', `${run.name} has ended already: ${run.state.name}`)
+  await ledger.cancel(run.id)
+  return `${run.name} ${run.id}: ${(await ledger.find(run.id)).state.name}`
+}
+
+export async function retryRun(ledger: Ledger, id: string): Promise<string> {
+  const run = await ledger.find(id)
+  if (!isFinal(run.state.type))
+    throw new HarvesterError('USAGE', `${run.name} has not ended: ${run.state.name}`, {
+      remedy: '`harvester runs cancel` ends it.',
+    })
+  if (run.deployment === null)
+    throw new HarvesterError('USAGE', `${run.name} was run by hand, not from a deployment`, {
+      remedy: 'Start it anew, as it was started.',
+    })
+  await ledger.retry(run)
+  return `${run.name} ${run.id} will be run again`
+}
+
+async function list(ledger: Ledger, flags: { limit: number; deployment?: string }): Promise<void> {
+  const runs = await ledger.list(flags)
   if (runs.length === 0) return print('No runs yet.')
   const table = new Table({
     head: ['Id', 'Run', 'State', 'Started', 'Took', 'By'],
@@ -63,8 +141,8 @@ async function list(store: RunStore, flags: { limit: number; deployment?: string
   print(table.toString())
 }
 
-async function show(store: RunStore, id: string, lines: number): Promise<void> {
-  const run = await findRun(store, id)
+async function show(ledger: Ledger, id: string, lines: number): Promise<void> {
+  const run = await ledger.find(id)
   print(`${run.name}  ${run.id}`)
   print(`  ${run.state.name}: ${run.state.message || '(no message)'}`)
   print(
@@ -75,40 +153,27 @@ async function show(store: RunStore, id: string, lines: number): Promise<void> {
   )
   print(`  parameters ${JSON.stringify(run.parameters)}`)
   print('\nTasks')
-  for (const task of await store.taskRuns(run.id))
+  for (const task of await ledger.tasks(run.id))
     print(
       `  ${task.state.name.padEnd(10)} ${task.name}  ${task.runningSeconds.toFixed(1)} s${task.state.message ? `  ${task.state.message}` : ''}`,
     )
   print('\nArtifacts')
-  for (const { artifact } of await store.artifacts(run.id))
-    print(
-      `  ${artifact.type.padEnd(9)} ${artifact.key ?? '(unlisted)'}${artifact.description ? `  ${artifact.description}` : ''}`,
-    )
+  for (const { type, key, description } of await ledger.artifacts(run.id))
+    print(`  ${type.padEnd(9)} ${key ?? '(unlisted)'}${description ? `  ${description}` : ''}`)
   print('\nLog')
-  for (const line of await store.logs(run.id, { last: lines }))
-    print(`  ${line.at.toISOString()} ${line.level.toUpperCase().padEnd(5)} ${line.message}`)
-}
-
-async function findRun(store: RunStore, id: string): Promise<StoredRun> {
-  const whole = /^[0-9a-f-]{36}$/i.test(id) ? await store.run(id.toLowerCase()) : null
-  if (whole) return whole
-  const found = (await store.runs({ types: [...stateTypes], limit: 200 })).filter((run) =>
-    run.id.startsWith(id.toLowerCase()),
-  )
-  if (found.length === 1) return found[0]!
-  throw new HarvesterError(
-    'USAGE',
-    found.length === 0 ? `there is no run ${id}` : `${id} is the beginning of ${found.length} runs`,
-    { remedy: '`harvester runs` lists the newest.' },
-  )
+  for (const line of await ledger.lastLog(run.id, lines)) printLine(line, '  ')
 }
 
 function stamp(time: Date | null): string {
   return time ? `${time.toISOString().slice(0, 19)}Z` : ''
 }
 
-function took({ startedAt, endedAt }: StoredRun): string {
+function took({ startedAt, endedAt }: FlowRun): string {
   return startedAt ? `${(((endedAt ?? new Date()).getTime() - startedAt.getTime()) / 1000).toFixed(1)} s` : ''
+}
+
+function printLine(line: LogEntry, indent = ''): void {
+  print(`${indent}${line.at.toISOString()} ${line.level.toUpperCase().padEnd(5)} ${line.message}`)
 }
 
 function print(line: string): void {

@@ -167,7 +167,7 @@ export function databaseRunStore(database: Database): RunStore {
       )
     },
 
-    async logs(flowRunId, { last } = {}) {
+    async logs(flowRunId, { last, skip = 0 } = {}) {
       const { rows } = await database.query<{
         flow_run_id: string
         task_run_id: string | null
@@ -178,7 +178,7 @@ export function databaseRunStore(database: Database): RunStore {
       }>(
         `SELECT * FROM (
            SELECT * FROM harvester.run_logs WHERE flow_run_id = $1 ORDER BY seq DESC ${last === undefined ? '' : `LIMIT ${Math.trunc(last)}`}
-         ) newest ORDER BY seq`,
+         ) newest ORDER BY seq OFFSET ${last === undefined ? Math.trunc(skip) : 0}`,
         [flowRunId],
       )
       return rows.map((row) => ({

@@ -148,6 +148,7 @@ export function describeRunStore(name: string, open: () => Promise<Database>): v
         await store.appendLogs(['one', 'two', 'three'].map(line))
         expect((await store.logs(flowRunId)).map((one) => one.message)).toEqual(['one', 'two', 'three'])
         expect(await store.logs(flowRunId, { last: 2 })).toEqual(['two', 'three'].map(line))
+        expect(await store.logs(flowRunId, { skip: 2 })).toEqual([line('three')])
         const artifact = {
           id: randomUUID(),
           flowRunId,

@@ -88,9 +88,9 @@ export function memoryStore(options: { keepRuns?: number } = {}): RunStore {
         else if (known.push(line) >= 2 * keepLines) known.splice(0, known.length - keepLines)
       }
     },
-    async logs(flowRunId, { last } = {}) {
+    async logs(flowRunId, { last, skip = 0 } = {}) {
       const known = logs.get(flowRunId) ?? []
-      return last === undefined ? [...known] : known.slice(-last)
+      return last === undefined ? known.slice(skip) : known.slice(-last)
     },
     async saveArtifact(artifact) {
       const known = artifacts.get(artifact.flowRunId) ?? new Map<string, StoredArtifact>()

@@ -86,8 +86,8 @@ export interface RunStore {
   saveTaskRuns(tasks: readonly TaskRun[]): Promise<void>
   taskRuns(flowRunId: string): Promise<TaskRun[]>
   appendLogs(lines: readonly StoredLogLine[]): Promise<void>
-  /** Oldest first. `last` gives only that many from the end. */
-  logs(flowRunId: string, options?: { last?: number }): Promise<StoredLogLine[]>
+  /** Oldest first. `last` gives only that many from the end, `skip` leaves out that many from the beginning. */
+  logs(flowRunId: string, options?: { last?: number; skip?: number }): Promise<StoredLogLine[]>
   saveArtifact(artifact: StoredArtifact): Promise<void>
   artifacts(flowRunId: string): Promise<StoredArtifact[]>
   /** Says that a process lives. */

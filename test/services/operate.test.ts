@@ -1,0 +1,137 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Finding } from '../../src/commands/doctor/types.ts'
+import { examine } from '../../src/commands/doctor.ts'
+import { prefectLedger } from '../../src/commands/runs/prefect.ts'
+import { cancelRun, retryRun, tellLog } from '../../src/commands/runs.ts'
+import { openStatus } from '../../src/commands/status.ts'
+import { migrate } from '../../src/database/migrate.ts'
+import {
+  createPrefectBackend,
+  flowRegistry,
+  type PrefectBackend,
+  type PrefectSettings,
+  prefectSettings,
+  registerDeployments,
+  startWorker,
+  triggerDeployment,
+} from '../../src/orchestration/index.ts'
+import { startPostgres, type TestServer } from '../support/postgres.ts'
+import { type PrefectServer, startPrefect, waitUntil } from '../support/prefect.ts'
+import { deployments, flows, harvestPool, maintenancePool } from '../support/prefect-flows.ts'
+
+let prefect: PrefectServer
+let postgres: TestServer
+let backend: PrefectBackend
+let folder: string
+let env: Record<string, string>
+const signal = new AbortController().signal
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'operate-'))
+  prefect = await startPrefect()
+  postgres = await startPostgres()
+  const { port } = await postgres.createDatabase('cde')
+  const database = await postgres.open('cde')
+  await migrate(database)
+  await database.close()
+  const settings = prefectSettings({ PREFECT_API_URL: prefect.apiUrl }) as PrefectSettings
+  backend = createPrefectBackend({ settings, namespaceTag: 'erddap-harvester:tests' })
+  await registerDeployments(backend, {
+    namespace: 'tests',
+    pools: [harvestPool, maintenancePool].map((name) => ({ name, concurrencyLimit: null })),
+    deployments,
+    tagLimits: { database: 1 },
+  })
+  env = {
+    PREFECT_API_URL: prefect.apiUrl,
+    DATABASE_URL: `postgresql://postgres@127.0.0.1:${port}/cde?sslmode=disable`,
+    HARVESTER_NAMESPACE: 'tests',
+    HARVEST_POOL: harvestPool,
+    MAINTENANCE_POOL: maintenancePool,
+    HARVESTER_DATA_DIR: folder,
+    HARVESTER_CACHE_DIR: folder,
+    HARVESTER_LOG_DIR: folder,
+    HARVEST_CONFIG_YAML: 'erddap_urls: []',
+  }
+})
+afterAll(async () => {
+  await backend?.close()
+  await prefect?.stop()
+  await postgres?.stop()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+test('status shows the pools, the worker, the run at work, the deployments and the limits of a Prefect server', async () => {
+  const worker = await startWorker({
+    backend,
+    flows: flowRegistry(flows),
+    pools: [harvestPool, maintenancePool],
+    limit: 2,
+    name: 'operate-1',
+    slotFolder: folder,
+    registration: null,
+    graceSeconds: 0,
+    pollMs: 500,
+  })
+  const look = await openStatus(undefined, env, signal)
+  try {
+    const { id } = await triggerDeployment(backend, 'slow', {})
+    await waitUntil('the run', async () => (await backend.readRun(id))?.state.type === 'RUNNING')
+    const report = await look.report()
+    expect(report.problems).toEqual([])
+    expect(report.engine).toMatchObject({ kind: 'prefect', version: expect.stringMatching(/^3\./) })
+    expect(report.state?.workers).toContainEqual(
+      expect.objectContaining({ name: 'operate-1', alive: true, pool: harvestPool }),
+    )
+    expect(report.state?.pools.map(({ name }) => name)).toEqual([harvestPool, maintenancePool])
+    expect(report.state?.running).toContainEqual(
+      expect.objectContaining({ id, state: 'Running', worker: 'operate-1' }),
+    )
+    expect(report.state?.deployments.map(({ name }) => name)).toContain('slow')
+    expect(report.state?.limits).toContainEqual(expect.objectContaining({ name: 'tag:database', limit: 1 }))
+    expect(report.database?.bytes).toBeGreaterThan(1e6)
+
+    const ledger = prefectLedger(backend, 'tests')
+    expect((await ledger.list({ limit: 20, deployment: 'slow' })).map((run) => run.id)).toContain(id)
+    expect((await ledger.find(id.slice(0, 13))).id).toBe(id)
+    expect((await ledger.tasks(id)).length).toBeGreaterThan(0)
+    const isCancelled = async () => (await backend.readRun(id))?.state.type === 'CANCELLED'
+    await cancelRun(ledger, id)
+    await waitUntil('the cancellation', isCancelled)
+    await retryRun(ledger, id)
+    await waitUntil('the second attempt', async () => {
+      const run = await backend.readRun(id)
+      return run?.state.type === 'RUNNING' && run.runCount === 2
+    })
+    await cancelRun(ledger, id)
+    await waitUntil('the second cancellation', isCancelled)
+
+    const { id: quick } = await triggerDeployment(backend, 'source', {})
+    const lines: string[] = []
+    await tellLog(ledger, quick, {
+      follow: true,
+      signal,
+      everyMs: 200,
+      print: ({ message }) => lines.push(message),
+    })
+    const server = await ledger.lastLog(quick, 100)
+    // Each line that the server has, once.
+    expect([...lines].sort()).toEqual(server.map(({ message }) => message).sort())
+    expect(lines.filter((text) => /^harvested/.test(text))).toHaveLength(3)
+  } finally {
+    await look.close()
+    await worker.stop()
+  }
+})
+
+test('doctor finds a healthy database and a healthy server', async () => {
+  const found: Finding[] = []
+  for await (const finding of examine(undefined, env, signal)) found.push(finding)
+  const ofLevel = (what: string) => found.find((finding) => finding.what === what)?.level
+  expect(
+    ['database', 'migrations', 'database rights', 'Prefect', 'Prefect login', 'clock'].map(ofLevel),
+  ).toEqual(['ok', 'ok', 'ok', 'ok', 'ok', 'ok'])
+})
