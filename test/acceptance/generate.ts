@@ -173,6 +173,9 @@ export function generate(seed: number): DemoDataset {
   const globals: Record<string, string> = { title: luck.pick(titles), ...luck.pick(organizations) }
   const duration = luck.pick(durations)
   if (duration !== '' && luck.is(0.6)) globals.time_coverage_resolution = duration
+  // Declared rightly or wrongly: it may change the questions, never the rows.
+  if (luck.is(0.4))
+    globals.cdm_profile_variables = luck.pick(['profile_id, time', 'time, latitude, longitude', 'profile_id'])
   const description: Description = {
     id: `random_${String(seed).padStart(4, '0')}`,
     type,

@@ -69,6 +69,8 @@ export interface PositionGroup {
   casts: number
   /** The greatest count among the counted columns, where the answer counts. */
   count: number
+  /** Of all its times, where the answer has them; epoch milliseconds. */
+  time: Extent | null
 }
 
 export interface PositionTable {
@@ -76,26 +78,29 @@ export interface PositionTable {
   single: boolean
   /** Whether the answer counts records too. */
   counted: boolean
+  /** Whether the answer has the times too. */
+  timed: boolean
   /** In order of their keys, several at a time. */
   groups(): AsyncIterable<readonly PositionGroup[]>
   close(): Promise<void>
 }
 
 /**
- * Reads positions (latitude and longitude by role column), with counts if `counted` names columns.
+ * Reads positions (latitude and longitude by role column), with counts if `also` names columns, or with times.
  * The first row of an identity in the answer that has a position gives it: ERDDAP sorts, so that it is the same one at each harvest.
  */
 export async function collectPositions(
   table: ErddapTable,
   identity: IdentityColumns,
-  counted: readonly string[],
+  also: readonly string[] | 'time',
   folder: string,
 ): Promise<PositionTable> {
   const keyOf = keyReader(table.columns, identity)
   const latitude = indexOf(table.columns, 'latitude')
   const longitude = indexOf(table.columns, 'longitude')
   const cast = identity.cast === null ? -1 : indexOf(table.columns, identity.cast)
-  const counts = counted.map((column) => indexOf(table.columns, column))
+  const counts = also === 'time' ? [] : also.map((column) => indexOf(table.columns, column))
+  const time = also === 'time' ? indexOf(table.columns, 'time') : -1
   const sorter = new ExternalSorter(folder)
   let first: string | undefined
   let single = true
@@ -113,6 +118,7 @@ export async function collectPositions(
         parseNumber(row[longitude]!),
       ]
       for (const column of counts) record.push(parseNumber(row[column]!) ?? 0)
+      if (time >= 0) record.push(parseTime(row[time]!))
       const spilled = sorter.add(record)
       if (spilled) await spilled
     }
@@ -123,17 +129,31 @@ export async function collectPositions(
   return {
     single: single && first !== undefined,
     counted: counts.length > 0,
+    timed: time >= 0,
     groups: () =>
-      positionGroups(sorter.sorted(), keyOfRecord, cast < 0 ? null : identity.missingCasts, counts.length),
+      positionGroups(sorter.sorted(), {
+        keyOf: keyOfRecord,
+        missingCasts: cast < 0 ? null : identity.missingCasts,
+        countColumns: counts.length,
+        timed: time >= 0,
+      }),
     close: () => sorter.close(),
   }
 }
 
 async function* positionGroups(
   blocks: AsyncIterable<readonly Keyed[]>,
-  keyOf: (key: string) => string,
-  missingCasts: readonly string[] | null,
-  countColumns: number,
+  {
+    keyOf,
+    missingCasts,
+    countColumns,
+    timed,
+  }: {
+    keyOf: (key: string) => string
+    missingCasts: readonly string[] | null
+    countColumns: number
+    timed: boolean
+  },
 ): AsyncGenerator<readonly PositionGroup[]> {
   let group: PositionGroup | undefined
   let firstSequence = Number.POSITIVE_INFINITY
@@ -150,7 +170,7 @@ async function* positionGroups(
       const key = keyOf(full)
       if (group?.key !== key) {
         if (group) finish(group)
-        group = { key, position: null, severalPositions: false, casts: 0, count: 0 }
+        group = { key, position: null, severalPositions: false, casts: 0, count: 0, time: null }
         firstSequence = Number.POSITIVE_INFINITY
         lastCast = undefined
         sums = new Array<number>(countColumns).fill(0)
@@ -165,6 +185,12 @@ async function* positionGroups(
         if (!missingCasts.includes(full.slice(key.length + 1))) group.casts += 1
       }
       for (let i = 0; i < countColumns; i++) sums[i]! += record[4 + i] as number
+      const at = timed ? (record[4] as number | null) : null
+      if (at !== null) {
+        group.time ??= { min: at, max: at }
+        if (at < group.time.min) group.time.min = at
+        if (at > group.time.max) group.time.max = at
+      }
       const [, order, latitude, longitude] = record as unknown as [
         string,
         number,

@@ -95,13 +95,13 @@ export async function harvestProfiles(question: ProfileQuestion): Promise<Profil
   try {
     if (positions.single) return await singleProfile()
 
-    const time = await askExtents('time')
-    if (time === null) return nothing('no row has a time')
+    const time = positions.timed ? null : await askExtents('time')
+    if (time === null && !positions.timed) return nothing('no row has a time')
     const vertical = plan.vertical === null ? null : await askExtents(plan.vertical)
     const counts = positions.counted ? null : await counter.byIdentity()
     if (counts) closing.push(counts)
     return await writeRows(positions.groups(), (group) => {
-      const extent = time.at(group.key)
+      const extent = time === null ? group.time : time.at(group.key)
       const depth = vertical?.at(group.key) ?? null
       const count = positions.counted ? group.count : (counts?.at(group.key) ?? 0)
       const facts = (time: Extent | null, vertical: Extent | null, records: number | null) =>
@@ -134,7 +134,8 @@ export async function harvestProfiles(question: ProfileQuestion): Promise<Profil
       const alone = profileRow({ ...facts, time: { min: 0, max: 0 } }, plan)
       if (alone.kind === 'dropped') return facts
       facts.time =
-        actualRange(metadata, 'time', { now }) ?? (await (await askExtents('time'))?.at(group.key)) ?? null
+        actualRange(metadata, 'time', { now }) ??
+        (positions!.timed ? group.time : ((await (await askExtents('time'))?.at(group.key)) ?? null))
       if (facts.time === null || facts.time.min > facts.time.max) return facts
       if (plan.vertical !== null) {
         facts.vertical =
@@ -242,8 +243,28 @@ async function askPositions(
     })
     if (answer.ok) return answer.value
   }
-  const table = await queries.distinct(unique([...plan.roleColumns, 'latitude', 'longitude']))
+  const columns = unique([...plan.roleColumns, 'latitude', 'longitude'])
+  if (castsHaveOneTime(question.metadata) && !columns.includes('time')) {
+    try {
+      const table = await queries.distinct([...columns, 'time'])
+      return table && (await collectPositions(table, identity, 'time', folder))
+    } catch (error) {
+      if (question.signal.aborted || isHarvesterError(error, 'CANCELLED', 'HOST_UNAVAILABLE', 'WRITE_FAILED'))
+        throw error
+    }
+  }
+  const table = await queries.distinct(columns)
   return table && collectPositions(table, identity, [], folder)
+}
+
+/**
+ * Whether the owner declares that a cast has one time. The distinct positions may then be asked together with the
+ * times: no row more, and least and greatest of the distinct times are those of all. A wrong declaration makes the
+ * answer long, never wrong; if the server refuses it, the times are asked by themselves.
+ */
+function castsHaveOneTime(metadata: DatasetMetadata): boolean {
+  const declared = metadata.globals.get('cdm_profile_variables') ?? ''
+  return declared.split(',').some((name) => name.trim() === 'time')
 }
 
 /**
