@@ -168,9 +168,28 @@ const sharedGlobals: Attribute[] = Object.entries({
   summary: 'Generated for a benchmark.',
 }).map(([name, value]) => ({ name, type: 'String', value }))
 
+/** What ERDDAP demands of each type, and a stated resolution for every other TimeSeries. */
+function declaredOf(at: number, type: ScaleType): Record<string, string> {
+  if (type === 'TimeSeries')
+    return {
+      cdm_timeseries_variables: 'station_id, latitude, longitude',
+      ...(at % 2 === 0 ? { time_coverage_resolution: 'P1D' } : {}),
+    }
+  if (type === 'Profile') return { cdm_profile_variables: 'profile_id, time, latitude, longitude' }
+  if (type === 'TimeSeriesProfile')
+    return {
+      cdm_timeseries_variables: 'station_id, latitude, longitude',
+      cdm_profile_variables: 'profile_id, time',
+    }
+  return {}
+}
+
 function globalsOf(at: number, id: string, type: ScaleType): Attribute[] {
   return [
     { name: 'cdm_data_type', type: 'String', value: type },
+    ...Object.entries(declaredOf(at, type)).map(
+      ([name, value]): Attribute => ({ name, type: 'String', value }),
+    ),
     ...sharedGlobals,
     { name: 'title', type: 'String', value: `Benchmark dataset ${padded(at, 5)} (${id})` },
   ]
