@@ -18,6 +18,7 @@ import { serveCommand } from './commands/serve.ts'
 import { startCommand } from './commands/start.ts'
 import { statusCommand } from './commands/status.ts'
 import { triggerCommand } from './commands/trigger.ts'
+import { vernacularsCommand } from './commands/vernaculars.ts'
 import { vocabulariesCommand } from './commands/vocabularies.ts'
 import { workerCommand } from './commands/worker.ts'
 import { exitCodes } from './errors.ts'
@@ -46,6 +47,7 @@ const program = new Command('harvester')
   .addCommand(statusCommand())
   .addCommand(doctorCommand())
   .addCommand(explainCommand())
+  .addCommand(vernacularsCommand())
   .addCommand(vocabulariesCommand())
   .addCommand(configCommand())
   .addCommand(demoCommand())
