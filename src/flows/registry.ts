@@ -56,6 +56,7 @@ export function deploymentSpecs(
           ? null
           : { cron, timezone: normaliseTimezone(schedule?.timezone, `the time zone of ${deployment.name}`) },
       concurrencyLimit: deployment.concurrencyLimit,
+      collisionStrategy: deployment.collisionStrategy,
       tags: deployment.tags,
       workPool: deployment.workPool,
       startsChildren: flow.name === harvestAll.name,

@@ -13,8 +13,10 @@ export interface DeploymentSpec {
   readonly flow: AnyFlow
   readonly parameters: Record<string, unknown>
   readonly schedule: ScheduleSpec | null
-  /** Runs of it at the same time; further ones queue. Null: no limit. */
+  /** Runs of it at the same time; null: no limit. */
   readonly concurrencyLimit: number | null
+  /** What becomes of a run beyond the limit: it waits, or it is cancelled. @default 'ENQUEUE' */
+  readonly collisionStrategy?: 'ENQUEUE' | 'CANCEL_NEW'
   readonly tags: readonly string[]
   readonly workPool: string
   readonly description: string

@@ -63,6 +63,25 @@ describe('a standalone process', () => {
     await process.stop()
   })
 
+  it('cancels what is beyond the limit of a deployment that wants no queue', async () => {
+    const store = memoryStore()
+    const deployments = [spec('slow', slow, { concurrencyLimit: 1, collisionStrategy: 'CANCEL_NEW' })]
+    const backend = createLocalBackend({ store, deployments, worker: 'me' })
+    const first = await backend.submit({ deployment: 'slow', parameters: { seconds: 0.05 } })
+    const second = await backend.submit({ deployment: 'slow', parameters: { seconds: 0.05 } })
+    expect((await store.run(second.id))?.state).toMatchObject({
+      type: 'CANCELLED',
+      message: 'Deployment concurrency limit reached.',
+    })
+    const process = await startStandalone({ backend, ...quick })
+    await vi.waitFor(async () => {
+      expect((await store.run(first.id))?.state.type).toBe('COMPLETED')
+    }, 10_000)
+    const third = await backend.submit({ deployment: 'slow', parameters: { seconds: 0.05 } })
+    expect((await store.run(third.id))?.state.type).not.toBe('CANCELLED')
+    await process.stop()
+  })
+
   it('settles what its predecessor and dead processes left, and not what lives', async () => {
     const { backend, store } = make()
     const left = async (worker: string, type: 'RUNNING' | 'CANCELLING') => {

@@ -56,6 +56,21 @@ export function createLocalBackend(options: LocalBackendOptions): LocalBackend {
     return spec
   }
 
+  /** A deployment may want no queue: what is beyond its limit ends at once. */
+  const cancelBeyondLimit = async (run: StoredRun, spec: DeploymentSpec): Promise<void> => {
+    const { concurrencyLimit: limit } = spec
+    if (spec.collisionStrategy !== 'CANCEL_NEW' || limit === null) return
+    const open = await store.runs({
+      deployment: spec.name,
+      types: ['SCHEDULED', 'PENDING', 'RUNNING', 'CANCELLING'],
+      limit: limit + 1,
+    })
+    if (open.filter(({ id }) => id !== run.id).length < limit) return
+    const now = runtime.now()
+    const message = 'Deployment concurrency limit reached.'
+    await store.transition(run.id, ['SCHEDULED'], state('CANCELLED', now, { message }), { endedAt: now })
+  }
+
   const backend: LocalBackend = {
     kind: 'local',
     store,
@@ -90,6 +105,7 @@ export function createLocalBackend(options: LocalBackendOptions): LocalBackend {
         idempotencyKey: request.idempotencyKey ?? null,
         worker: null,
       })
+      if (created) await cancelBeyondLimit(run, spec)
       wake()
       return { id: run.id, name: run.name, created }
     },

@@ -281,7 +281,7 @@ export function deploymentBody(
     concurrency_limit: spec.concurrencyLimit,
     ...(spec.concurrencyLimit === null
       ? {}
-      : { concurrency_options: { collision_strategy: 'ENQUEUE' as const } }),
+      : { concurrency_options: { collision_strategy: spec.collisionStrategy ?? ('ENQUEUE' as const) } }),
   }
 }
 
@@ -304,6 +304,8 @@ function sameDeployment(
     known.description === wanted.description &&
     known.paused === wanted.paused &&
     (limit?.limit ?? null) === (wanted.concurrency_limit ?? null) &&
+    (known.concurrency_options?.collision_strategy ?? 'ENQUEUE') ===
+      (wanted.concurrency_options?.collision_strategy ?? 'ENQUEUE') &&
     isDeepStrictEqual([...(known.tags ?? [])].sort(), [...(wanted.tags ?? [])].sort()) &&
     isDeepStrictEqual(known.parameters ?? {}, plain(wanted.parameters)) &&
     isDeepStrictEqual(known.parameter_openapi_schema ?? {}, plain(wanted.parameter_openapi_schema)) &&
