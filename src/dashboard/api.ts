@@ -1,6 +1,7 @@
 /** The JSON API as the page asks it. Addresses are relative to <base>, so that any base path works. */
 import type {
   AboutRow,
+  Biology,
   Coverage,
   Dataset,
   DatasetAttemptRow,
@@ -15,6 +16,7 @@ import type { RunAnswer } from './model/liveRun.ts'
 export type {
   AboutRow,
   AttemptStatus,
+  Biology,
   Coverage,
   Dataset,
   DatasetAttemptRow,
@@ -70,6 +72,7 @@ export const api = {
   run: (id: string) => ask<RunAnswer>(`api/harvest/runs/${part(id)}`),
   reasons: () => ask<Reason[]>('api/harvest/reasons'),
   schedules: () => ask<ScheduleRow[]>('api/harvest/schedules'),
+  biology: () => ask<Biology>('api/harvest/biology'),
   coverage: (query: URLSearchParams) => ask<Coverage>(`api/harvest/coverage?${query}`),
   trigger: (body: { source?: string; force?: boolean }, token: string) =>
     ask<{ run_id: string; url: string }>('api/harvest/trigger', {

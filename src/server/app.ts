@@ -7,6 +7,7 @@ import { LiveRuns } from './live-runs.ts'
 import { apiMetrics } from './metrics.ts'
 import type { Settings } from './options.ts'
 import { notFound, Problem, problemOf } from './problem.ts'
+import { biologyRoutes } from './routes/biology.ts'
 import { coverageRoutes } from './routes/coverage.ts'
 import { datasetRoutes } from './routes/datasets.ts'
 import { docsRoutes } from './routes/docs.ts'
@@ -65,6 +66,7 @@ export async function buildApp(settings: Settings): Promise<App> {
   datasetRoutes(api)
   runRoutes(api)
   coverageRoutes(api)
+  biologyRoutes(api)
   scheduleRoutes(api)
   triggerRoutes(api)
   docsRoutes(api)

@@ -162,6 +162,22 @@ export const CoverageAnswer = z
   })
   .openapi('Coverage')
 
+export const BiologyAnswer = z
+  .strictObject({
+    nodes: z.array(z.strictObject({ node: z.string(), n_datasets: count, n_cells: count })),
+    names: z.strictObject({
+      n_names: count.openapi({ description: 'Distinct scientific names of the index' }),
+      n_asked: count,
+      n_found: count,
+      n_not_found: count,
+      n_failed: count,
+      n_english: count.openapi({ description: 'Names with an English common name' }),
+      n_french: count,
+      last_fetched_at: z.string().nullable(),
+    }),
+  })
+  .openapi('Biology')
+
 export const Schedule = z
   .strictObject({
     name: z.string(),
@@ -229,6 +245,7 @@ export type RunAttemptRow = z.infer<typeof RunAttempt>
 export type Reason = z.infer<typeof ReasonCount>
 export type Trend = z.infer<typeof TrendPoint>
 export type Coverage = z.infer<typeof CoverageAnswer>
+export type Biology = z.infer<typeof BiologyAnswer>
 export type ScheduleRow = z.infer<typeof Schedule>
 export type AboutRow = z.infer<typeof About>
 export type AttemptStatus = z.infer<typeof status>

@@ -11,6 +11,7 @@ import { migrate } from '../../src/database/migrate.ts'
 import { openDatabase } from '../../src/database/open.ts'
 import type { Database } from '../../src/database/port.ts'
 import {
+  BiologyAnswer,
   CoverageAnswer,
   DatasetAttempt,
   DatasetSummary,
@@ -316,6 +317,24 @@ describe('what is new in ours', () => {
       expect(hexagon.latitude).toBeCloseTo(rows[index]?.y ?? 0, 4)
     })
     expect(hexagons).toHaveLength(2)
+  })
+
+  test('biology counts the datasets of OBIS nodes and the names with common names', async () => {
+    const before = await read('/api/harvest/biology', BiologyAnswer)
+    expect(before.names.n_names).toBe(0)
+    await database.query(
+      `INSERT INTO cde.datasets (dataset_id, erddap_url, source_type, obis_nodes, n_profiles)
+       VALUES ('o1', 'https://obis.org', 'obis', '{OBIS Canada,OTN}', 7), ('o2', 'https://obis.org', 'obis', '{OBIS Canada}', 5)`,
+    )
+    try {
+      const { nodes } = await read('/api/harvest/biology', BiologyAnswer)
+      expect(nodes).toEqual([
+        { node: 'OBIS Canada', n_datasets: 2, n_cells: 12 },
+        { node: 'OTN', n_datasets: 1, n_cells: 7 },
+      ])
+    } finally {
+      await database.query("DELETE FROM cde.datasets WHERE erddap_url = 'https://obis.org'")
+    }
   })
 
   test('coverage is filtered by variable and source', async () => {

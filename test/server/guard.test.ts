@@ -363,6 +363,7 @@ describe('the description of the API', () => {
     expect(document.openapi).toBe('3.1.0')
     expect(Object.keys(document.paths).sort()).toEqual([
       '/api/harvest/about',
+      '/api/harvest/biology',
       '/api/harvest/coverage',
       '/api/harvest/dataset/{slug}/{datasetId}',
       '/api/harvest/reasons',

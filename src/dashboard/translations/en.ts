@@ -54,6 +54,18 @@ export const en = {
   'overview.schedule': 'Next runs',
   'overview.schedule.empty': 'Nothing is scheduled.',
 
+  'biology.title': 'Species from OBIS',
+  'biology.names_one': '{{count}} scientific name',
+  'biology.names_other': '{{count}} scientific names',
+  'biology.english': '{{n}} with English names ({{percent}})',
+  'biology.french': '{{n}} with French names ({{percent}})',
+  'biology.pending_one': '{{count}} name has not been looked up yet.',
+  'biology.pending_other': '{{count}} names have not been looked up yet.',
+  'biology.fetched': 'Names last fetched from WoRMS',
+  'biology.node': 'OBIS node',
+  'biology.datasets': 'Datasets',
+  'biology.cells': 'Map cells',
+
   'source.lastAttempt': 'Last attempt',
   'source.lastError': 'The last run failed',
   'source.orphaned': 'no longer configured',
