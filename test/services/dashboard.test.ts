@@ -408,7 +408,7 @@ describe('the map', () => {
   test('tells counts where one points, filters, and has a table for those who do not see it', async () => {
     const { context, page, faults } = await open({ language: 'en', scheme: 'light', width: 1280 })
     await visit(page, '/harvest/map')
-    expect(await page.locator('.lead').textContent()).toMatch(/^315 profiles in 27 datasets$/)
+    expect(await page.locator('.lead').textContent()).toMatch(/^689 profiles in 33 datasets$/)
     const spot = await page.evaluate<{ x: number; y: number; n: number }>(`(async () => {
       const { hexagons } = await (await fetch('/api/harvest/coverage')).json()
       const [{ longitude, latitude, n_profiles }] = hexagons

@@ -106,7 +106,7 @@ function Species() {
       <h2 id="species">{t('biology.title')}</h2>
       <div className="panel">
         <p>
-          {t('biology.names', { count: names.n_names })}:{' '}
+          {t('biology.names', { count: names.n_names })}{' '}
           {t('biology.english', { n: names.n_english, percent: share(names.n_english) })},{' '}
           {t('biology.french', { n: names.n_french, percent: share(names.n_french) })}.{' '}
           {names.n_asked < names.n_names && t('biology.pending', { count: names.n_names - names.n_asked })}

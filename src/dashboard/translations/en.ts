@@ -55,8 +55,8 @@ export const en = {
   'overview.schedule.empty': 'Nothing is scheduled.',
 
   'biology.title': 'Species from OBIS',
-  'biology.names_one': '{{count}} scientific name',
-  'biology.names_other': '{{count}} scientific names',
+  'biology.names_one': '{{count}} scientific name:',
+  'biology.names_other': '{{count}} scientific names:',
   'biology.english': '{{n}} with English names ({{percent}})',
   'biology.french': '{{n}} with French names ({{percent}})',
   'biology.pending_one': '{{count}} name has not been looked up yet.',

@@ -60,9 +60,9 @@ export const fr: Record<keyof typeof en, string> & Record<`${string}_many`, stri
   'overview.schedule.empty': 'Rien n’est prévu.',
 
   'biology.title': 'Espèces provenant d’OBIS',
-  'biology.names_one': '{{count}} nom scientifique',
-  'biology.names_many': '{{count}} de noms scientifiques',
-  'biology.names_other': '{{count}} noms scientifiques',
+  'biology.names_one': '{{count}} nom scientifique :',
+  'biology.names_many': '{{count}} de noms scientifiques :',
+  'biology.names_other': '{{count}} noms scientifiques :',
   'biology.english': '{{n}} avec un nom anglais ({{percent}})',
   'biology.french': '{{n}} avec un nom français ({{percent}})',
   'biology.pending_one': '{{count}} nom n’a pas encore été recherché.',
