@@ -8,5 +8,7 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 180_000,
     fileParallelism: false,
+    // Real servers on a shared machine have bad moments; what fails twice is broken.
+    retry: process.env.CI ? 1 : 0,
   },
 })

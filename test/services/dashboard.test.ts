@@ -316,6 +316,8 @@ describe('an ERDDAP admin', () => {
   test('is told that nothing was attempted where the source could not be listed, and why', async () => {
     const { context, page } = await open({ language: 'en', scheme: 'light', width: 1280 })
     await visit(page, '/harvest/server/data-unreachable-observatory-example-erddap')
+    // The reason comes with the list of servers, which may be told after that of the datasets.
+    await page.getByText('ECONNREFUSED').first().waitFor()
     const text = await page.locator('main').textContent()
     expect(text).toContain('No dataset of this source has been attempted yet')
     expect(text).toContain('ECONNREFUSED')
