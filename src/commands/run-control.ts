@@ -3,7 +3,7 @@ import type { DeclaredDeployment } from '../config/deployments-file.ts'
 import { isHarvesterError } from '../errors.ts'
 import { deploymentOfSource } from '../flows/registry.ts'
 import type { LocalBackend, PrefectBackend, Standalone, StoredRun } from '../orchestration/index.ts'
-import { isFinal } from '../orchestration/index.ts'
+import { isFinal, openStateTypes } from '../orchestration/index.ts'
 import { must } from '../orchestration/prefect/client.ts'
 import { namespaceTag } from '../orchestration/prefect/deployments.ts'
 import type { RunControl, RunView, ScheduleView, TriggerAnswer } from '../server/ports.ts'
@@ -73,7 +73,7 @@ export function localRunControl(
         }
       const open = await store.runs({
         deployment,
-        types: ['SCHEDULED', 'PENDING', 'RUNNING', 'CANCELLING', 'PAUSED'],
+        types: openStateTypes,
         limit: 1,
       })
       if (open[0]) return { outcome: 'already-running', runId: open[0].id }
@@ -98,7 +98,6 @@ export function prefectRunControl(
   namespace: string,
 ): RunControl {
   const { client } = backend
-  const openTypes = ['SCHEDULED', 'PENDING', 'RUNNING', 'CANCELLING', 'PAUSED'] as const
   return {
     async schedules() {
       const found = await must(
@@ -170,7 +169,7 @@ export function prefectRunControl(
               flow_runs: {
                 operator: 'and_',
                 deployment_id: { operator: 'and_', any_: [deployment.id] },
-                state: { operator: 'and_', type: { any_: [...openTypes] } },
+                state: { operator: 'and_', type: { any_: [...openStateTypes] } },
                 // What the schedule has planned is not running yet.
                 expected_start_time: { before_: new Date().toISOString() },
               },

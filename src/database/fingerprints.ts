@@ -53,15 +53,6 @@ export async function knownDatasets(
   )
 }
 
-/** How many datasets of a source the database holds: a listing that is much shorter is not believed. */
-export async function countDatasets(database: Database, erddapUrl: string): Promise<number> {
-  const { rows } = await database.query<{ n: number }>(
-    'SELECT count(*) AS n FROM cde.datasets WHERE erddap_url = $1',
-    [erddapUrl],
-  )
-  return rows[0]!.n
-}
-
 /**
  * When the data of each dataset were last asked for with success, by id: an attempt that only found them unchanged,
  * or that only the catalogue made a success, asked for none.

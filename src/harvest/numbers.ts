@@ -25,18 +25,6 @@ export function roundTo(value: number, decimals: number): number {
   return rounded === 0 ? 0 : Math.sign(value) * rounded
 }
 
-/** The number in plain decimal digits, neither padded nor with an exponent. Empty for what is not finite. */
-export function formatNumber(value: number): string {
-  if (!Number.isFinite(value)) return ''
-  const text = String(value + 0)
-  if (!text.includes('e')) return text
-  const { digits, scale } = decimalDigits(Math.abs(value))
-  const sign = value < 0 ? '-' : ''
-  if (scale <= 0) return sign + digits + '0'.repeat(-scale)
-  const padded = digits.padStart(scale + 1, '0')
-  return `${sign}${padded.slice(0, -scale)}.${padded.slice(-scale)}`
-}
-
 function roundDigits(size: number, decimals: number): number {
   const { digits, scale } = decimalDigits(size)
   const dropped = scale - decimals

@@ -8,10 +8,6 @@ export function levelNumber(level: LogLevel): number {
   return order[level]
 }
 
-export function levelOf(number: number): LogLevel {
-  return number >= 40 ? 'error' : number >= 30 ? 'warn' : number >= 20 ? 'info' : 'debug'
-}
-
 /** A log that stamps each line with where it comes from, drops those below the level, and hands them on. */
 export function runLog(
   where: Pick<LogLine, 'flowRunId' | 'flowRunName' | 'flow' | 'taskRunId' | 'task'>,

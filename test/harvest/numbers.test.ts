@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { formatNumber, parseNumber, roundTo } from '../../src/harvest/numbers.ts'
+import { parseNumber, roundTo } from '../../src/harvest/numbers.ts'
 
 describe('roundTo', () => {
   test.each([
@@ -96,30 +96,5 @@ describe('parseNumber', () => {
     'e5',
   ])('gives null for %j', (text) => {
     expect(parseNumber(text)).toBeNull()
-  })
-})
-
-describe('formatNumber', () => {
-  test.each([
-    [1, '1'],
-    [1.5, '1.5'],
-    [-0, '0'],
-    [1e-7, '0.0000001'],
-    [-1.25e-7, '-0.000000125'],
-    [1e21, '1000000000000000000000'],
-    [1.5e22, '15000000000000000000000'],
-    [Number.NaN, ''],
-  ])('writes %d', (value, text) => {
-    expect(formatNumber(value)).toBe(text)
-  })
-
-  test('is undone by parseNumber, and has no exponent and no padding, for any number', () => {
-    fc.assert(
-      fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (value) => {
-        const text = formatNumber(value)
-        expect(text).toMatch(/^-?(0|[1-9]\d*)(\.\d*[1-9])?$/)
-        expect(parseNumber(text)).toBe(value + 0)
-      }),
-    )
   })
 })

@@ -3,6 +3,7 @@ import type { CkanRecord } from '../../ckan/record.ts'
 import { type KnownDataset, lastDataHarvests } from '../../database/fingerprints.ts'
 import type { Database } from '../../database/port.ts'
 import type { ListedDataset } from '../../erddap/types.ts'
+import { decodeUrl, infoPageUrl } from '../../erddap/urls.ts'
 import { catalogueChange } from '../../harvest/catalogue-change.ts'
 import { matchCkan } from '../../harvest/ckan.ts'
 import { rulesVersion } from '../../harvest/fingerprint.ts'
@@ -80,7 +81,7 @@ async function harvestErddap(
     signal: context.signal,
   }
 
-  await recorder.notListed((datasetId) => `${source.url}/info/${datasetId}/index.html`)
+  await recorder.notListed((datasetId) => decodeUrl(infoPageUrl(source.url, datasetId)))
   // The gate lets so many requests through as the source allows; one dataset more is under way, so that the server
   // need not wait while an answer is worked on.
   const waiting = listing.datasets.values()

@@ -1,7 +1,7 @@
 /** One dataset of an ERDDAP from the list to its attempt: asked, decided, its rows handed on. */
 import type { ErddapClient, ScopeSettings } from '../../erddap/client.ts'
 import type { DatasetMetadata, ListedDataset } from '../../erddap/types.ts'
-import { decodeUrl } from '../../erddap/urls.ts'
+import { decodeUrl, infoPageUrl } from '../../erddap/urls.ts'
 import { describeError, isHarvesterError } from '../../errors.ts'
 import type { AttemptOutcome, ErrorReason } from '../../harvest/attempt.ts'
 import type { CatalogueChange } from '../../harvest/catalogue-change.ts'
@@ -88,7 +88,7 @@ export async function harvestDataset(
 
   const early = decideFromListing(listed, server)
   if (early) {
-    queryUrls.push(`${server.client.baseUrl}/info/${listed.datasetId}/index.html`)
+    queryUrls.push(decodeUrl(infoPageUrl(server.client.baseUrl, listed.datasetId)))
     return finish(early)
   }
 
