@@ -8,6 +8,7 @@ import { parse, stringify } from 'yaml'
 import { z } from 'zod'
 import { environmentVariables, standardVariables } from '../src/config/environment.ts'
 import { harvestSchema, obsoleteKeys, sourceSchema } from '../src/config/harvest-schema.ts'
+import { stepSchema } from '../src/config/operations-schema.ts'
 import { errorCodes, exitCodes } from '../src/errors.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -122,6 +123,13 @@ export function configurationPage(): string {
     'A file `skipped_datasets.json` beside the configuration, as `{"erddap.example.org": ["dataset_id"]}`, adds to',
     '`skip_dataset_ids` by host.',
     '',
+    '### A step after a harvest',
+    '',
+    'An entry of `after_success` has one of the keys `refresh_views`, `flush_redis`, `webhook`, `deployment` and',
+    '`command`, and may have a `name`:',
+    '',
+    ...schemaTable(z.toJSONSchema(stepSchema, { io: 'input', unrepresentable: 'any' }) as Schema),
+    '',
     '### Keys of older configurations',
     '',
     'They are accepted with a warning and do nothing:',
@@ -178,7 +186,11 @@ function schemaTable(schema: Schema): string[] {
 function typeOf(schema: Schema): string {
   if (schema.enum) return schema.enum.map((value) => `\`${value}\``).join(', ')
   if (schema.anyOf) return 'address or object'
-  if (schema.type === 'array') return schema.items?.anyOf ? 'list' : `list of ${typeOf(schema.items ?? {})}s`
+  if (schema.type === 'array') {
+    if (schema.items?.enum) return `list of ${typeOf(schema.items)}`
+    if (schema.items?.properties) return 'list of objects'
+    return schema.items?.anyOf ? 'list' : `list of ${typeOf(schema.items ?? {})}s`
+  }
   if (schema.type === 'object') return 'keys below'
   if (schema.type === 'boolean') return 'true or false'
   if (schema.type === 'integer') return 'whole number'

@@ -42,6 +42,12 @@ export const errorCodes = {
   PREFECT_UNREACHABLE: [1, 'The Prefect server cannot be reached.'],
   PREFECT_REFUSED: [1, 'The Prefect server refused a request: login, version, unknown name, parameters.'],
   PARAMETERS_INVALID: [2, 'The parameters of a flow do not follow its schema.'],
+  SOURCE_NOT_READY: [1, 'A source, or a dataset of it, was not ready within the time that was given.'],
+  STEP_FAILED: [
+    1,
+    'A step that follows a harvest failed: a command, a webhook, Redis, a view, another deployment.',
+  ],
+  ALERT_NOT_SENT: [1, 'An alert could not be handed to a channel, or no channel is configured.'],
   RUN_FAILED: [1, 'A run ended as Failed.'],
   RUN_TIMEOUT: [1, 'A flow or a task took longer than its time limit.'],
   CHILD_LOST: [1, 'The state of a child run could not be read for too long; it may have finished.'],

@@ -348,6 +348,88 @@ export const environmentVariables = {
     schema: text,
     default: 'logs',
   }),
+  HARVESTER_LOG_FILE: variable({
+    group: 'Logs',
+    meaning: 'A file that the log of the process goes to as well, JSON lines, rotated by size.',
+    schema: text,
+    example: '/var/log/erddap-harvester/worker.log',
+  }),
+  HARVESTER_LOG_FILE_MEGABYTES: variable({
+    group: 'Logs',
+    meaning: 'Size at which that file is rotated.',
+    schema: integer(1, 10_000),
+    default: '20',
+  }),
+  HARVESTER_LOG_FILE_KEEP: variable({
+    group: 'Logs',
+    meaning: 'Rotated files that are kept.',
+    schema: integer(1, 1000),
+    default: '5',
+  }),
+  SENTRY_DSN: variable({
+    group: 'Logs',
+    meaning:
+      'Sentry project that errors and failed runs are reported to. Unset: nothing of Sentry is loaded.',
+    schema: url,
+    example: 'https://public@sentry.example.org/1',
+    secret: true,
+  }),
+  SENTRY_ENVIRONMENT: variable({
+    group: 'Logs',
+    meaning: 'Environment that reports to Sentry carry.',
+    schema: text,
+    example: 'production',
+  }),
+
+  ALERT_WEBHOOK_URL: variable({
+    group: 'Alerts',
+    meaning: 'Where alerts are sent as JSON.',
+    schema: url,
+    example: 'https://ops.example.org/hooks/harvester',
+    secret: true,
+  }),
+  ALERT_SLACK_WEBHOOK_URL: variable({
+    group: 'Alerts',
+    meaning:
+      'Where alerts are sent in the form of Slack (Mattermost, Rocket.Chat and Discord’s /slack take it too).',
+    schema: url,
+    example: 'https://hooks.slack.com/services/T000/B000/XXXX',
+    secret: true,
+  }),
+  ALERT_EMAIL_TO: variable({
+    group: 'Alerts',
+    meaning: 'Who gets alerts by e-mail, comma separated; needs SMTP_URL.',
+    schema: text,
+    example: 'ops@example.org,data@example.org',
+  }),
+  ALERT_EMAIL_FROM: variable({
+    group: 'Alerts',
+    meaning: 'Sender of these e-mails; default: erddap-harvester@ and the host of SMTP_URL.',
+    schema: text,
+    example: 'harvester@example.org',
+  }),
+  SMTP_URL: variable({
+    group: 'Alerts',
+    meaning: 'Mail server: smtp://user:password@host:587 (STARTTLS where it is offered) or smtps://.',
+    schema: url,
+    example: 'smtp://harvester:change-me@mail.example.org:587',
+    secret: true,
+  }),
+  HARVESTER_PUBLIC_URL: variable({
+    group: 'Alerts',
+    meaning: 'Where people see the dashboard, for links in alerts: the address before /harvest.',
+    schema: url,
+    example: 'https://data.example.org/harvester',
+  }),
+  REDIS_URL: variable({
+    group: 'Harvest',
+    meaning:
+      'The Redis database of a portal that is emptied after a harvest, where the configuration says so.',
+    schema: url,
+    example: 'redis://:change-me@redis:6379/0',
+    secret: true,
+  }),
+
   GIT_SHA: variable({
     group: 'Build',
     meaning: 'Revision that runs and deployments are recorded with.',

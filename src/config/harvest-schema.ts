@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { alertsSchema, stepSchema, waitForSchema } from './operations-schema.ts'
 
 /**
  * The harvest configuration as a site writes it. Every default stands here and nowhere else, with its reason where
@@ -32,6 +33,7 @@ export const sourceSchema = z.strictObject({
     .optional()
     .describe('A schedule of its own; the source is then left out of the scheduled harvest-all.'),
   contact: z.string().optional().describe('Contact in the User-Agent, instead of that of all.'),
+  wait_for: waitForSchema.optional().describe('What its harvest waits for first, instead of that of all.'),
 })
 
 export const harvestSchema = z.strictObject({
@@ -48,7 +50,9 @@ export const harvestSchema = z.strictObject({
   log_time: boolean.default(true).describe('Whether console lines begin with the time.'),
   log_level: z.string().optional().describe('debug, info, warning or error.'),
   log_dir: z.string().optional().describe('Where the log files are written, instead of HARVESTER_LOG_DIR.'),
-  flush_redis: boolean.default(false).describe('Of older configurations; accepted, and without effect.'),
+  flush_redis: boolean
+    .default(false)
+    .describe('Empty the Redis database of `REDIS_URL` as the last step after a harvest of all sources.'),
   incremental: boolean.default(true).describe('Skip datasets that are proven unchanged.'),
 
   obis_dataset_ids: z.array(z.string()).optional().describe('OBIS datasets by their UUIDs.'),
@@ -139,9 +143,23 @@ export const harvestSchema = z.strictObject({
       folders: count.default(5).describe('Run folders that are kept of a source.'),
       folder_hours: z.number().min(0).default(6).describe('Younger folders are kept in any case.'),
       logs_days: count.default(30).describe('Days that log files are kept.'),
+      logs_megabytes: positive.default(1000).describe('Log files beyond this sum go too, the oldest first.'),
     })
     .prefault({})
     .describe('How long things are kept.'),
+
+  wait_for: waitForSchema.optional().describe('What the harvest of each ERDDAP source waits for first.'),
+  after_success: z
+    .array(stepSchema)
+    .default([])
+    .describe(
+      'What follows a harvest of all sources in which none failed, in this order (docs/operations.md).',
+    ),
+  after_success_requires: z
+    .enum(['completed', 'no_errors'])
+    .default('completed')
+    .describe('Whether sources that completed with some failed datasets let these steps run.'),
+  alerts: alertsSchema.prefault({}).describe('When an operator is told; by which way, the environment says.'),
 })
 
 export type HarvestSettings = z.output<typeof harvestSchema>

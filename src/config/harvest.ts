@@ -141,6 +141,7 @@ function resolveSources(
         ],
         cron: entry.cron ?? null,
         contact: entry.contact ?? settings.contact ?? null,
+        waitFor: entry.wait_for ?? settings.wait_for ?? null,
       })
     } catch (error) {
       if (!(error instanceof HarvesterError)) throw error

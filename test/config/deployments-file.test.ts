@@ -18,6 +18,7 @@ const erddap = (url: string, slug: string, cron: string | null = null): Source =
   skipDatasetIds: ['bad'],
   cron,
   contact: null,
+  waitFor: null,
 })
 const sources: Source[] = [
   erddap('https://a.example.org/erddap', 'a-example-org'),
