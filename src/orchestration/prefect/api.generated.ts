@@ -273,6 +273,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/work_pools/{work_pool_name}/queues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["create_work_queue_work_pools__work_pool_name__queues_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/work_pools/{work_pool_name}/queues/filter": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["read_work_queues_work_pools__work_pool_name__queues_filter_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/work_pools/{work_pool_name}/queues/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["read_work_queue_work_pools__work_pool_name__queues__name__get"];
+        put?: never;
+        post?: never;
+        delete: operations["delete_work_queue_work_pools__work_pool_name__queues__name__delete"];
+        options?: never;
+        head?: never;
+        patch: operations["update_work_queue_work_pools__work_pool_name__queues__name__patch"];
+        trace?: never;
+    };
     "/flow_runs/": {
         parameters: {
             query?: never;
@@ -529,6 +577,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v2/concurrency_limits/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["create_concurrency_limit_v2_v2_concurrency_limits__post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v2/concurrency_limits/filter": {
         parameters: {
             query?: never;
@@ -555,7 +619,7 @@ export interface paths {
         get: operations["read_concurrency_limit_v2_v2_concurrency_limits__id_or_name__get"];
         put?: never;
         post?: never;
-        delete?: never;
+        delete: operations["delete_concurrency_limit_v2_v2_concurrency_limits__id_or_name__delete"];
         options?: never;
         head?: never;
         patch: operations["update_concurrency_limit_v2_v2_concurrency_limits__id_or_name__patch"];
@@ -648,13 +712,109 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        get: operations["read_automation_automations__id__get"];
         put: operations["update_automation_automations__id__put"];
         post?: never;
         delete: operations["delete_automation_automations__id__delete"];
         options?: never;
         head?: never;
+        patch: operations["patch_automation_automations__id__patch"];
+        trace?: never;
+    };
+    "/block_types/slug/{slug}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["read_block_type_by_slug_block_types_slug__slug__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/block_types/install_system_block_types": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["install_system_block_types_block_types_install_system_block_types_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/block_types/slug/{slug}/block_documents/name/{block_document_name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["read_block_document_by_name_for_block_type_block_types_slug__slug__block_documents_name__block_document_name__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/block_schemas/filter": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["read_block_schemas_block_schemas_filter_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/block_documents/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["create_block_document_block_documents__post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/block_documents/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["read_block_document_by_id_block_documents__id__get"];
+        put?: never;
+        post?: never;
+        delete: operations["delete_block_document_block_documents__id__delete"];
+        options?: never;
+        head?: never;
+        patch: operations["update_block_document_data_block_documents__id__patch"];
         trace?: never;
     };
 }
@@ -782,6 +942,10 @@ export interface components {
             any_?: string[] | null;
             is_null_?: boolean | null;
         };
+        AutomationPartialUpdate: {
+            /** @default true */
+            enabled?: boolean;
+        };
         /** @enum {string} */
         AutomationSort: "CREATED_DESC" | "UPDATED_DESC" | "NAME_ASC" | "NAME_DESC";
         AutomationUpdate: {
@@ -795,6 +959,99 @@ export interface components {
             actions: (components["schemas"]["DoNothing"] | components["schemas"]["RunDeployment-Input"] | components["schemas"]["PauseDeployment"] | components["schemas"]["ResumeDeployment"] | components["schemas"]["CancelFlowRun"] | components["schemas"]["DeleteFlowRun"] | components["schemas"]["ChangeFlowRunState"] | components["schemas"]["PauseWorkQueue"] | components["schemas"]["ResumeWorkQueue"] | components["schemas"]["SendNotification"] | components["schemas"]["CallWebhook"] | components["schemas"]["PauseAutomation"] | components["schemas"]["ResumeAutomation"] | components["schemas"]["SuspendFlowRun"] | components["schemas"]["ResumeFlowRun"] | components["schemas"]["PauseWorkPool"] | components["schemas"]["ResumeWorkPool"])[];
             actions_on_trigger?: (components["schemas"]["DoNothing"] | components["schemas"]["RunDeployment-Input"] | components["schemas"]["PauseDeployment"] | components["schemas"]["ResumeDeployment"] | components["schemas"]["CancelFlowRun"] | components["schemas"]["DeleteFlowRun"] | components["schemas"]["ChangeFlowRunState"] | components["schemas"]["PauseWorkQueue"] | components["schemas"]["ResumeWorkQueue"] | components["schemas"]["SendNotification"] | components["schemas"]["CallWebhook"] | components["schemas"]["PauseAutomation"] | components["schemas"]["ResumeAutomation"] | components["schemas"]["SuspendFlowRun"] | components["schemas"]["ResumeFlowRun"] | components["schemas"]["PauseWorkPool"] | components["schemas"]["ResumeWorkPool"])[];
             actions_on_resolve?: (components["schemas"]["DoNothing"] | components["schemas"]["RunDeployment-Input"] | components["schemas"]["PauseDeployment"] | components["schemas"]["ResumeDeployment"] | components["schemas"]["CancelFlowRun"] | components["schemas"]["DeleteFlowRun"] | components["schemas"]["ChangeFlowRunState"] | components["schemas"]["PauseWorkQueue"] | components["schemas"]["ResumeWorkQueue"] | components["schemas"]["SendNotification"] | components["schemas"]["CallWebhook"] | components["schemas"]["PauseAutomation"] | components["schemas"]["ResumeAutomation"] | components["schemas"]["SuspendFlowRun"] | components["schemas"]["ResumeFlowRun"] | components["schemas"]["PauseWorkPool"] | components["schemas"]["ResumeWorkPool"])[];
+        };
+        BlockDocument: {
+            /** Format: uuid */
+            id: string;
+            created: string | null;
+            updated: string | null;
+            name?: string | null;
+            data?: {
+                [key: string]: unknown;
+            };
+            /** Format: uuid */
+            block_schema_id: string;
+            block_schema?: components["schemas"]["BlockSchema"] | null;
+            /** Format: uuid */
+            block_type_id: string;
+            block_type_name?: string | null;
+            block_type?: components["schemas"]["BlockType"] | null;
+            block_document_references?: {
+                [key: string]: {
+                    [key: string]: unknown;
+                };
+            };
+            /** @default false */
+            is_anonymous?: boolean;
+        };
+        BlockDocumentCreate: {
+            name?: string | null;
+            data?: {
+                [key: string]: unknown;
+            };
+            /** Format: uuid */
+            block_schema_id: string;
+            /** Format: uuid */
+            block_type_id: string;
+            /** @default false */
+            is_anonymous?: boolean;
+        };
+        BlockDocumentUpdate: {
+            block_schema_id?: string | null;
+            data?: {
+                [key: string]: unknown;
+            };
+            /** @default true */
+            merge_existing_data?: boolean;
+        };
+        BlockSchema: {
+            /** Format: uuid */
+            id: string;
+            created: string | null;
+            updated: string | null;
+            checksum: string;
+            fields?: {
+                [key: string]: unknown;
+            };
+            block_type_id: string | null;
+            block_type?: components["schemas"]["BlockType"] | null;
+            capabilities?: string[];
+            /** @default non-versioned */
+            version?: string;
+        };
+        BlockSchemaFilter: {
+            /** @default and_ */
+            operator?: components["schemas"]["Operator"];
+            block_type_id?: components["schemas"]["BlockSchemaFilterBlockTypeId"] | null;
+            block_capabilities?: components["schemas"]["BlockSchemaFilterCapabilities"] | null;
+            id?: components["schemas"]["BlockSchemaFilterId"] | null;
+            version?: components["schemas"]["BlockSchemaFilterVersion"] | null;
+        };
+        BlockSchemaFilterBlockTypeId: {
+            any_?: string[] | null;
+        };
+        BlockSchemaFilterCapabilities: {
+            all_?: string[] | null;
+        };
+        BlockSchemaFilterId: {
+            any_?: string[] | null;
+        };
+        BlockSchemaFilterVersion: {
+            any_?: string[] | null;
+        };
+        BlockType: {
+            /** Format: uuid */
+            id: string;
+            created: string | null;
+            updated: string | null;
+            name: string;
+            slug: string;
+            logo_url?: string | null;
+            documentation_url?: string | null;
+            description?: string | null;
+            code_example?: string | null;
+            /** @default false */
+            is_protected?: boolean;
         };
         Body_bulk_decrement_active_slots_with_lease_v2_concurrency_limits_decrement_with_lease_post: {
             /** Format: uuid */
@@ -843,6 +1100,12 @@ export interface components {
             /** @default 0 */
             offset?: number;
             automations?: components["schemas"]["AutomationFilter"] | null;
+            limit?: number;
+        };
+        Body_read_block_schemas_block_schemas_filter_post: {
+            block_schemas?: components["schemas"]["BlockSchemaFilter"] | null;
+            /** @default 0 */
+            offset?: number;
             limit?: number;
         };
         Body_read_deployments_deployments_filter_post: {
@@ -900,6 +1163,12 @@ export interface components {
             flow_runs?: components["schemas"]["FlowRunFilter"] | null;
             task_runs?: components["schemas"]["TaskRunFilter"] | null;
             deployments?: components["schemas"]["DeploymentFilter"] | null;
+            limit?: number;
+        };
+        Body_read_work_queues_work_pools__work_pool_name__queues_filter_post: {
+            work_queues?: components["schemas"]["WorkQueueFilter"];
+            /** @default 0 */
+            offset?: number;
             limit?: number;
         };
         Body_read_workers_work_pools__work_pool_name__workers_filter_post: {
@@ -996,6 +1265,36 @@ export interface components {
         };
         /** @enum {string} */
         ConcurrencyLimitStrategy: "ENQUEUE" | "CANCEL_NEW";
+        ConcurrencyLimitV2: {
+            /** Format: uuid */
+            id: string;
+            created: string | null;
+            updated: string | null;
+            /** @default true */
+            active?: boolean;
+            name: string;
+            limit: number;
+            /** @default 0 */
+            active_slots?: number;
+            /** @default 0 */
+            denied_slots?: number;
+            /** @default 0 */
+            slot_decay_per_second?: number;
+            /** @default 2 */
+            avg_slot_occupancy_seconds?: number;
+        };
+        ConcurrencyLimitV2Create: {
+            /** @default true */
+            active?: boolean;
+            name: string;
+            limit: number;
+            /** @default 0 */
+            active_slots?: number;
+            /** @default 0 */
+            denied_slots?: number;
+            /** @default 0 */
+            slot_decay_per_second?: number;
+        };
         ConcurrencyLimitV2Update: {
             active?: boolean | null;
             name?: string | null;
@@ -1866,6 +2165,10 @@ export interface components {
             source?: "selected" | "inferred";
             work_queue_id?: string | null;
         };
+        QueueFilter: {
+            tags?: string[] | null;
+            deployment_ids?: string[] | null;
+        };
         RRuleSchedule: {
             rrule: string;
             /** @default UTC */
@@ -2332,6 +2635,17 @@ export interface components {
             concurrency_limit?: number | null;
             storage_configuration?: components["schemas"]["WorkPoolStorageConfiguration"] | null;
         };
+        WorkQueueCreate: {
+            name: string;
+            /** @default  */
+            description?: string | null;
+            /** @default false */
+            is_paused?: boolean;
+            concurrency_limit?: number | null;
+            priority?: number | null;
+            /** @deprecated */
+            filter?: components["schemas"]["QueueFilter"] | null;
+        };
         WorkQueueFilter: {
             /** @default and_ */
             operator?: components["schemas"]["Operator"];
@@ -2344,6 +2658,40 @@ export interface components {
         WorkQueueFilterName: {
             any_?: string[] | null;
             startswith_?: string[] | null;
+        };
+        WorkQueueResponse: {
+            /** Format: uuid */
+            id: string;
+            created: string | null;
+            updated: string | null;
+            name: string;
+            /** @default  */
+            description?: string | null;
+            /** @default false */
+            is_paused?: boolean;
+            concurrency_limit?: number | null;
+            /** @default 1 */
+            priority?: number;
+            work_pool_id?: string | null;
+            /** @deprecated */
+            filter?: components["schemas"]["QueueFilter"] | null;
+            last_polled?: string | null;
+            work_pool_name?: string | null;
+            status?: components["schemas"]["WorkQueueStatus"] | null;
+            active_slots?: number | null;
+        };
+        /** @enum {string} */
+        WorkQueueStatus: "READY" | "NOT_READY" | "PAUSED";
+        WorkQueueUpdate: {
+            name?: string | null;
+            description?: string | null;
+            /** @default false */
+            is_paused?: boolean;
+            concurrency_limit?: number | null;
+            priority?: number | null;
+            last_polled?: string | null;
+            /** @deprecated */
+            filter?: components["schemas"]["QueueFilter"] | null;
         };
         WorkerFilter: {
             /** @default and_ */
@@ -3025,6 +3373,172 @@ export interface operations {
             };
         };
     };
+    create_work_queue_work_pools__work_pool_name__queues_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-prefect-api-version"?: string;
+            };
+            path: {
+                work_pool_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WorkQueueCreate"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkQueueResponse"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_work_queues_work_pools__work_pool_name__queues_filter_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-prefect-api-version"?: string;
+            };
+            path: {
+                work_pool_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Body_read_work_queues_work_pools__work_pool_name__queues_filter_post"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkQueueResponse"][];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_work_queue_work_pools__work_pool_name__queues__name__get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-prefect-api-version"?: string;
+            };
+            path: {
+                work_pool_name: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkQueueResponse"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    delete_work_queue_work_pools__work_pool_name__queues__name__delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-prefect-api-version"?: string;
+            };
+            path: {
+                work_pool_name: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    update_work_queue_work_pools__work_pool_name__queues__name__patch: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-prefect-api-version"?: string;
+            };
+            path: {
+                work_pool_name: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WorkQueueUpdate"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     create_flow_run_flow_runs__post: {
         parameters: {
             query?: never;
@@ -3584,6 +4098,39 @@ export interface operations {
             };
         };
     };
+    create_concurrency_limit_v2_v2_concurrency_limits__post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-prefect-api-version"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConcurrencyLimitV2Create"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConcurrencyLimitV2"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     read_all_concurrency_limits_v2_v2_concurrency_limits_filter_post: {
         parameters: {
             query?: never;
@@ -3637,6 +4184,35 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["GlobalConcurrencyLimitResponse"];
                 };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    delete_concurrency_limit_v2_v2_concurrency_limits__id_or_name__delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-prefect-api-version"?: string;
+            };
+            path: {
+                id_or_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             422: {
                 headers: {
@@ -3844,6 +4420,37 @@ export interface operations {
             };
         };
     };
+    read_automation_automations__id__get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-prefect-api-version"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Automation"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     update_automation_automations__id__put: {
         parameters: {
             query?: never;
@@ -3889,6 +4496,294 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    patch_automation_automations__id__patch: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-prefect-api-version"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AutomationPartialUpdate"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_block_type_by_slug_block_types_slug__slug__get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-prefect-api-version"?: string;
+            };
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BlockType"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    install_system_block_types_block_types_install_system_block_types_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-prefect-api-version"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_block_document_by_name_for_block_type_block_types_slug__slug__block_documents_name__block_document_name__get: {
+        parameters: {
+            query?: {
+                include_secrets?: boolean;
+            };
+            header?: {
+                "x-prefect-api-version"?: string;
+            };
+            path: {
+                slug: string;
+                block_document_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BlockDocument"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_block_schemas_block_schemas_filter_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-prefect-api-version"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Body_read_block_schemas_block_schemas_filter_post"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BlockSchema"][];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    create_block_document_block_documents__post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-prefect-api-version"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BlockDocumentCreate"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BlockDocument"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_block_document_by_id_block_documents__id__get: {
+        parameters: {
+            query?: {
+                include_secrets?: boolean;
+            };
+            header?: {
+                "x-prefect-api-version"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BlockDocument"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    delete_block_document_block_documents__id__delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-prefect-api-version"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    update_block_document_data_block_documents__id__patch: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-prefect-api-version"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BlockDocumentUpdate"];
+            };
+        };
         responses: {
             204: {
                 headers: {
