@@ -18,10 +18,16 @@ export interface Running {
   ended: Promise<Ended>
 }
 
-export function start(args: readonly string[], cwd: string, env: Record<string, string> = {}): Running {
+/** `from` is the folder of the program, where it is not this one. */
+export function start(
+  args: readonly string[],
+  cwd: string,
+  env: Record<string, string> = {},
+  from: string = root,
+): Running {
   const child = spawn(
     process.execPath,
-    ['--import', join(root, 'node_modules/tsx/dist/esm/index.mjs'), join(root, 'src/cli.ts'), ...args],
+    ['--import', join(root, 'node_modules/tsx/dist/esm/index.mjs'), join(from, 'src/cli.ts'), ...args],
     {
       cwd,
       env: { PATH: process.env.PATH ?? '', HOME: cwd, NO_COLOR: '1', ...env },
