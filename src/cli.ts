@@ -2,25 +2,8 @@
 import { setFlagsFromString } from 'node:v8'
 import { Command, CommanderError } from 'commander'
 
-import { configCommand } from './commands/config.ts'
 import { reportError } from './commands/console.ts'
-import { demoCommand } from './commands/demo.ts'
-import { deployCommand } from './commands/deploy.ts'
-import { doctorCommand } from './commands/doctor.ts'
 import { loadDotenv } from './commands/dotenv.ts'
-import { explainCommand } from './commands/explain.ts'
-import { harvestCommand } from './commands/harvest.ts'
-import { loadCommand } from './commands/load.ts'
-import { migrateCommand } from './commands/migrate.ts'
-import { pruneCommand } from './commands/prune.ts'
-import { runsCommand } from './commands/runs.ts'
-import { serveCommand } from './commands/serve.ts'
-import { startCommand } from './commands/start.ts'
-import { statusCommand } from './commands/status.ts'
-import { triggerCommand } from './commands/trigger.ts'
-import { vernacularsCommand } from './commands/vernaculars.ts'
-import { vocabulariesCommand } from './commands/vocabularies.ts'
-import { workerCommand } from './commands/worker.ts'
 import { exitCodes } from './errors.ts'
 import { version } from './version.ts'
 
@@ -29,28 +12,32 @@ loadDotenv()
 // fourfold, takes half the memory for long tables (bench/memory).
 setFlagsFromString('--heap-growing-percent=40')
 
+/** In the order of the help. A command is loaded when it is asked for: most need little of the program. */
+const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  start: async () => (await import('./commands/start.ts')).startCommand(),
+  worker: async () => (await import('./commands/worker.ts')).workerCommand(),
+  serve: async () => (await import('./commands/serve.ts')).serveCommand(),
+  deploy: async () => (await import('./commands/deploy.ts')).deployCommand(),
+  trigger: async () => (await import('./commands/trigger.ts')).triggerCommand(),
+  harvest: async () => (await import('./commands/harvest.ts')).harvestCommand(),
+  load: async () => (await import('./commands/load.ts')).loadCommand(),
+  migrate: async () => (await import('./commands/migrate.ts')).migrateCommand(),
+  prune: async () => (await import('./commands/prune.ts')).pruneCommand(),
+  runs: async () => (await import('./commands/runs.ts')).runsCommand(),
+  status: async () => (await import('./commands/status.ts')).statusCommand(),
+  doctor: async () => (await import('./commands/doctor.ts')).doctorCommand(),
+  explain: async () => (await import('./commands/explain.ts')).explainCommand(),
+  vernaculars: async () => (await import('./commands/vernaculars.ts')).vernacularsCommand(),
+  vocabularies: async () => (await import('./commands/vocabularies.ts')).vocabulariesCommand(),
+  config: async () => (await import('./commands/config.ts')).configCommand(),
+  demo: async () => (await import('./commands/demo.ts')).demoCommand(),
+}
+
 const program = new Command('harvester')
   .description(
     'Builds and keeps one index of ocean datasets: what ERDDAP servers hold, described by CKAN, loaded into PostgreSQL/PostGIS.',
   )
   .version(version)
-  .addCommand(startCommand())
-  .addCommand(workerCommand())
-  .addCommand(serveCommand())
-  .addCommand(deployCommand())
-  .addCommand(triggerCommand())
-  .addCommand(harvestCommand())
-  .addCommand(loadCommand())
-  .addCommand(migrateCommand())
-  .addCommand(pruneCommand())
-  .addCommand(runsCommand())
-  .addCommand(statusCommand())
-  .addCommand(doctorCommand())
-  .addCommand(explainCommand())
-  .addCommand(vernacularsCommand())
-  .addCommand(vocabulariesCommand())
-  .addCommand(configCommand())
-  .addCommand(demoCommand())
   .addHelpText(
     'after',
     `
@@ -64,7 +51,12 @@ Documentation: docs/, beginning with README.md.`,
   .showHelpAfterError('(--help says more)')
   .exitOverride()
 
-for (const command of program.commands) command.exitOverride().showHelpAfterError('(--help says more)')
+const asked = process.argv.slice(2).find((word) => !word.startsWith('-')) ?? ''
+for (const [name, load] of Object.entries(commands)) {
+  if (Object.hasOwn(commands, asked) && name !== asked) continue
+  const command = await load()
+  program.addCommand(command.exitOverride().showHelpAfterError('(--help says more)'))
+}
 
 // Whoever reads may stop reading (`harvester … | head`): that is no fault of ours.
 for (const stream of [process.stdout, process.stderr]) {
