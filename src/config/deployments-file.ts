@@ -19,6 +19,8 @@ export interface DeclaredDeployment {
   schedule: { cron: string; timezone: string; active: boolean; named: string } | null
   parameters: Record<string, unknown>
   workPool: string
+  /** Null: the queue `default` of the pool. */
+  workQueue: string | null
   /** Runs at the same time; null: no limit. */
   concurrencyLimit: number | null
   /** What happens to a run beyond the limit. */
@@ -26,6 +28,31 @@ export interface DeclaredDeployment {
   tags: readonly string[]
   /** The source that a per-source entry was made for. */
   source: Source | null
+}
+
+export interface DeclaredQueue {
+  name: string
+  /** Runs at the same time; null: no limit. */
+  concurrencyLimit: number | null
+  /** The lower number is served first; null: as the server decides. */
+  priority: number | null
+}
+
+export interface DeclaredPool {
+  name: string
+  /** Runs at the same time in all its queues; null: no limit. */
+  concurrencyLimit: number | null
+  /** Empty: none is declared. */
+  description: string
+  queues: readonly DeclaredQueue[]
+}
+
+/** The whole file. */
+export interface Declaration {
+  deployments: readonly DeclaredDeployment[]
+  workPools: readonly DeclaredPool[]
+  /** Task runs at the same time by tag. */
+  tagLimits: Readonly<Record<string, number>>
 }
 
 export interface DeploymentsRequest {
@@ -41,6 +68,29 @@ export const shippedDeploymentsFile = fileURLToPath(new URL('../../config/deploy
 
 const entrypointPrefix = 'erddap-harvester:'
 const sourceMark = /\{\{\s*source\.slug\s*\}\}/
+
+/** Loads at the same time, where the file does not speak of it. */
+const defaultTagLimits = { database: 3 }
+
+const limitSchema = z.number().int().min(1, 'must be 1 or more; to stop all runs, pause instead')
+/** Without the characters that Prefect forbids in names. */
+const nameSchema = z
+  .string()
+  .min(1)
+  .regex(/^[^/%&><]+$/, 'must not hold / % & > <')
+
+const queueSchema = z.strictObject({
+  name: nameSchema,
+  concurrency_limit: limitSchema.optional(),
+  priority: z.number().int().min(1).optional(),
+})
+
+const poolSchema = z.strictObject({
+  name: nameSchema,
+  description: z.string().default(''),
+  concurrency_limit: limitSchema.optional(),
+  queues: z.array(queueSchema).default([]),
+})
 
 const entrySchema = z.strictObject({
   name: z.string().min(1),
@@ -63,7 +113,7 @@ const entrySchema = z.strictObject({
     .max(1, 'one deployment has one schedule here; declare another deployment for another')
     .default([]),
   parameters: z.record(z.string(), z.unknown()).default({}),
-  work_pool: z.strictObject({ name: z.string().min(1) }),
+  work_pool: z.strictObject({ name: nameSchema, work_queue_name: nameSchema.optional() }),
   concurrency_limit: z
     .union([
       z
@@ -86,19 +136,30 @@ const fileSchema = z.strictObject({
   'prefect-version': z.string().optional(),
   definitions: z.unknown().optional(),
   deployments: z.array(entrySchema).min(1),
+  work_pools: z.array(poolSchema).default([]),
+  tag_limits: z.record(nameSchema, limitSchema).default(defaultTagLimits),
 })
 
 type Entry = z.output<typeof entrySchema>
 
-/**
- * Finds and reads the file: `HARVEST_DEPLOYMENTS_FILE`, else the one that ships.
- * @throws HarvesterError CONFIG_NOT_FOUND, CONFIG_INVALID
- */
+/** The deployments of {@link loadDeclaration}. */
 export function loadDeployments(
   environment: Environment,
   sources: readonly Source[],
   folder = process.cwd(),
 ): DeclaredDeployment[] {
+  return [...loadDeclaration(environment, sources, folder).deployments]
+}
+
+/**
+ * Finds and reads the file: `HARVEST_DEPLOYMENTS_FILE`, else the one that ships.
+ * @throws HarvesterError CONFIG_NOT_FOUND, CONFIG_INVALID
+ */
+export function loadDeclaration(
+  environment: Environment,
+  sources: readonly Source[],
+  folder = process.cwd(),
+): Declaration {
   const named = environment.HARVEST_DEPLOYMENTS_FILE
   const origin = named === undefined ? shippedDeploymentsFile : resolve(folder, named)
   let text: string
@@ -110,24 +171,29 @@ export function loadDeployments(
       remedy: 'Check HARVEST_DEPLOYMENTS_FILE; left empty, the file that ships is used.',
     })
   }
-  return readDeployments({ text, origin, environment, sources })
+  return readDeclaration({ text, origin, environment, sources })
 }
 
 /**
- * Reads deployments; an entry whose name holds `{{ source.slug }}` becomes one for every source.
+ * Reads a file of deployments; an entry whose name holds `{{ source.slug }}` becomes one for every source.
  * @throws HarvesterError CONFIG_INVALID naming every fault with its line
  */
-export function readDeployments(request: DeploymentsRequest): DeclaredDeployment[] {
+export function readDeclaration(request: DeploymentsRequest): Declaration {
   const { text, origin, environment, sources } = request
   const document = readYaml(text)
   const faults: Fault[] = [...document.faults]
   const found: DeclaredDeployment[] = []
+  let workPools: DeclaredPool[] = []
+  let tagLimits: Readonly<Record<string, number>> = defaultTagLimits
   if (faults.length === 0) {
     const result = fileSchema.safeParse(document.value ?? {})
     if (!result.success) faults.push(...faultsOf(result.error, document))
-    else
+    else {
       for (const [index, entry] of result.data.deployments.entries())
         found.push(...declared(entry, index, environment, sources, document, faults))
+      workPools = declaredPools(result.data.work_pools, environment, document, faults)
+      tagLimits = result.data.tag_limits
+    }
   }
   const names = new Set<string>()
   for (const { name } of found) {
@@ -144,7 +210,40 @@ export function readDeployments(request: DeploymentsRequest): DeclaredDeployment
       },
     )
   }
-  return found
+  return { deployments: found, workPools, tagLimits }
+}
+
+function declaredPools(
+  entries: readonly z.output<typeof poolSchema>[],
+  environment: Environment,
+  document: YamlDocument,
+  faults: Fault[],
+): DeclaredPool[] {
+  const names = new Set<string>()
+  return entries.map((entry, index) => {
+    const fault = (message: string, ...path: PropertyKey[]) =>
+      faults.push({ line: document.lineOf(['work_pools', index, ...path]), message })
+    const filled = fill(entry, { environment, source: null, template: false }, (message) =>
+      fault(`work_pools.${index}: ${message}`),
+    ) as typeof entry
+    if (names.has(filled.name)) fault(`two work pools are named ${filled.name}`, 'name')
+    names.add(filled.name)
+    const queues = new Set<string>()
+    for (const [at, { name }] of filled.queues.entries()) {
+      if (queues.has(name)) fault(`two queues of ${filled.name} are named ${name}`, 'queues', at, 'name')
+      queues.add(name)
+    }
+    return {
+      name: filled.name,
+      concurrencyLimit: filled.concurrency_limit ?? null,
+      description: filled.description,
+      queues: filled.queues.map((queue) => ({
+        name: queue.name,
+        concurrencyLimit: queue.concurrency_limit ?? null,
+        priority: queue.priority ?? null,
+      })),
+    }
+  })
 }
 
 function declared(
@@ -184,6 +283,7 @@ function declared(
             },
       parameters: filled.parameters,
       workPool: filled.work_pool.name,
+      workQueue: filled.work_pool.work_queue_name ?? null,
       concurrencyLimit: filled.concurrency_limit?.limit ?? null,
       collisionStrategy: filled.concurrency_limit?.collision_strategy ?? 'ENQUEUE',
       tags: filled.tags,

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import {
+  loadDeclaration,
   loadDeployments,
-  readDeployments,
+  readDeclaration,
   shippedDeploymentsFile,
 } from '../../src/config/deployments-file.ts'
 import { readEnvironment } from '../../src/config/environment.ts'
@@ -25,8 +26,9 @@ const sources: Source[] = [
   erddap('https://b.example.org/erddap', 'b-example-org', '30 4 * * *'),
   { type: 'obis', url: 'https://obis.org', slug: 'obis', datasetIds: ['x'] },
 ]
-const read = (text: string, env: Record<string, string> = {}) =>
-  readDeployments({ text, origin: 'deployments.yaml', environment: readEnvironment(env), sources })
+const readAll = (text: string, env: Record<string, string> = {}) =>
+  readDeclaration({ text, origin: 'deployments.yaml', environment: readEnvironment(env), sources })
+const read = (text: string, env: Record<string, string> = {}) => readAll(text, env).deployments
 const faultOf = (text: string) => {
   try {
     read(text)
@@ -104,6 +106,13 @@ describe('the file of deployments that ships', () => {
     expect(new Set(pools)).toEqual(new Set(['h', 'm']))
   })
 
+  it('lets three tasks at once write to the database, and limits no pool', () => {
+    expect(loadDeclaration(readEnvironment({}), sources)).toMatchObject({
+      workPools: [],
+      tagLimits: { database: 3 },
+    })
+  })
+
   it('holds no per-source deployment where there is no source', () => {
     expect(loadDeployments(readEnvironment({}), []).map(({ name }) => name)).toEqual([
       'harvest-all',
@@ -146,6 +155,38 @@ deployments:
     ])
   })
 
+  it('declares pools, queues and tags with their limits', () => {
+    const text = `${entry('description: x').replace('{ name: harvest }', '{ name: harvest, work_queue_name: big }')}
+work_pools:
+  - name: "{{ $HARVEST_POOL }}"
+    concurrency_limit: 4
+    queues:
+      - { name: big, concurrency_limit: 1, priority: 2 }
+      - name: small
+tag_limits: { database: 1, heavy: 2 }
+`
+    expect(readAll(text, { HARVEST_POOL: 'p' })).toMatchObject({
+      deployments: [{ name: 'x', workPool: 'harvest', workQueue: 'big' }],
+      workPools: [
+        {
+          name: 'p',
+          concurrencyLimit: 4,
+          description: '',
+          queues: [
+            { name: 'big', concurrencyLimit: 1, priority: 2 },
+            { name: 'small', concurrencyLimit: null, priority: null },
+          ],
+        },
+      ],
+      tagLimits: { database: 1, heavy: 2 },
+    })
+  })
+
+  it('that does not speak of tags limits the tag database to 3, one that lists none limits none', () => {
+    expect(readAll(entry('description: x')).tagLimits).toEqual({ database: 3 })
+    expect(readAll(`${entry('description: x')}\ntag_limits: {}`).tagLimits).toEqual({})
+  })
+
   it('keeps the type of a value that is one variable, and writes it where it is part of a text', () => {
     const text = entry('description: "{{ $WORKER_LIMIT }} at once"\nparameters: { n: "{{ $WORKER_LIMIT }}" }')
     expect(read(text, { WORKER_LIMIT: '7' })[0]).toMatchObject({
@@ -183,6 +224,25 @@ deployments:
     [
       `${entry('')}\n  - name: x\n    entrypoint: erddap-harvester:Harvest Source\n    work_pool: { name: p }`,
       [/two deployments are named x/],
+    ],
+    [
+      `${entry('description: x')}\ntag_limits:\n  database: 0\n  other: two`,
+      [
+        /line 7: tag_limits\.database: must be 1 or more; to stop all runs, pause instead, not 0/,
+        /line 8: tag_limits\.other/,
+      ],
+    ],
+    [
+      `${entry('description: x')}\nwork_pools:\n  - name: a/b\n    concurrency_limit: 1.5`,
+      [/line 7: work_pools\.0\.name: must not hold/, /line 8: work_pools\.0\.concurrency_limit/],
+    ],
+    [
+      `${entry('description: x')}\nwork_pools:\n  - name: a\n  - name: a\n    queues:\n      - name: q\n      - name: q\n  - name: "{{ $NONE }}"`,
+      [
+        /line 8: two work pools are named a/,
+        /line 11: two queues of a are named q/,
+        /line 12: work_pools\.2: \{\{ \$NONE \}\} is no variable/,
+      ],
     ],
   ])('is refused whole, each fault with its place: %#', (text, faults) => {
     for (const fault of faults) expect(faultOf(text)).toMatch(fault)
