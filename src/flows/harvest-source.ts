@@ -112,6 +112,7 @@ async function harvest(services: HarvestServices, parameters: HarvestParameters,
     run.tell({
       type: 'run-started',
       runId: run.runId,
+      flowRunId: context.id,
       scope: run.scope,
       sources: sources.map(({ url }) => url),
       at: startedAt,

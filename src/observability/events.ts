@@ -13,7 +13,15 @@ export interface HostWait {
 }
 
 export type HarvestEvent =
-  | { type: 'run-started'; runId: string; scope: 'full' | 'single'; sources: readonly string[]; at: Date }
+  | {
+      type: 'run-started'
+      runId: string
+      /** A retry of a flow run is a harvest of its own. */
+      flowRunId: string
+      scope: 'full' | 'single'
+      sources: readonly string[]
+      at: Date
+    }
   | { type: 'source-listed'; runId: string; source: string; datasets: number }
   | { type: 'dataset-started'; runId: string; source: string; datasetId: string }
   | {

@@ -23,6 +23,7 @@ export function children(
   backend: Pick<Backend, 'readRun' | 'cancelRun'>,
   recorder: RunRecorder,
   onActivity: () => void,
+  onEnded: (child: ChildResult) => void,
 ): Children {
   const open = new Map<string, ChildRun>()
   let waiting = 0
@@ -93,7 +94,9 @@ export function children(
           waiting++
           onActivity()
           try {
-            return await poll(child, wait)
+            const result = await poll(child, wait)
+            onEnded(result)
+            return result
           } finally {
             waiting--
             onActivity()

@@ -4,10 +4,20 @@ import { artifactWriter } from './artifacts.ts'
 import type { Backend, FinalState, RunRecorder, TaskRun } from './backend.ts'
 import { children } from './children.ts'
 import { runLog } from './log.ts'
+import { redacting } from './redact.ts'
 import { type Runtime, systemRuntime } from './runtime.ts'
 import type { FinalStateType } from './states.ts'
 import { taskRunner } from './tasks.ts'
-import type { EngineEvent, Flow, FlowContext, FlowOutcome, LogLevel, LogLine, RunLog } from './types.ts'
+import type {
+  ChildResult,
+  EngineEvent,
+  Flow,
+  FlowContext,
+  FlowOutcome,
+  LogLevel,
+  LogLine,
+  RunLog,
+} from './types.ts'
 
 export interface EngineOptions {
   readonly runtime?: Runtime
@@ -54,10 +64,11 @@ type Verdict = FinalState & { readonly error: unknown; readonly reschedule?: boo
  */
 export async function executeRun(
   flow: Flow,
-  recorder: RunRecorder,
+  given: RunRecorder,
   backend: Pick<Backend, 'readRun' | 'cancelRun'>,
   options: ExecuteOptions,
 ): Promise<Ended> {
+  const recorder = redacting(given)
   const runtime = options.runtime ?? systemRuntime
   const { run } = recorder
   const emit = options.onEvent ?? (() => {})
@@ -87,6 +98,7 @@ export async function executeRun(
   }
 
   const started = runtime.now().getTime()
+  const childrenSeen: ChildResult[] = []
   for (;;) {
     const begun = await recorder.begin({
       name,
@@ -98,6 +110,7 @@ export async function executeRun(
       return { type: 'GONE', message: begun.reason, error: null }
     }
     emit({ type: 'run-started', run: { ...run, name } })
+    childrenSeen.length = 0
     const verdict: Verdict = parsed.success
       ? await oneAttempt(parsed.data, begun.runCount, begun.startedAt)
       : {
@@ -114,7 +127,10 @@ export async function executeRun(
           run: { ...run, name },
           state: ended.type,
           message: ended.message,
+          error: ended.error,
           milliseconds: runtime.now().getTime() - started,
+          runCount: begun.runCount,
+          children: [...childrenSeen],
         })
       return ended
     }
@@ -202,7 +218,7 @@ export async function executeRun(
       wasWaiting = waiting
     }
     const tasks = taskRunner(attempt, onActivity)
-    const kids = children(attempt, backend, recorder, onActivity)
+    const kids = children(attempt, backend, recorder, onActivity, (child) => childrenSeen.push(child))
     const flowLog = log(null)
     const context: FlowContext = {
       id: run.id,

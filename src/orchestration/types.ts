@@ -214,7 +214,10 @@ export interface FlowContext {
 /** Why the signal of a run was aborted. */
 export type AbortReason = 'cancelled' | 'stopped' | 'crashed' | 'lost' | 'timeout' | 'ended'
 
-/** What happened to runs, once each: logs, metrics and alerts listen. */
+/**
+ * What happened to runs, once each: logs, metrics and alerts listen. The end of a run whose process died is told by
+ * the process that settles it.
+ */
 export type EngineEvent =
   | { readonly type: 'run-started'; readonly run: RunFacts }
   | {
@@ -222,7 +225,13 @@ export type EngineEvent =
       readonly run: RunFacts
       readonly state: StateType
       readonly message: string
+      /** What a run of this process threw that did not complete. */
+      readonly error?: unknown
       readonly milliseconds: number
+      /** Which attempt of the run this was the end of: with the id, the name of this end. */
+      readonly runCount: number
+      /** How the child runs ended that it waited for. */
+      readonly children: readonly Pick<ChildResult, 'deployment' | 'type'>[]
     }
   | { readonly type: 'run-retrying'; readonly run: RunFacts; readonly at: Date; readonly message: string }
   | {

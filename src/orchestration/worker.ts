@@ -103,6 +103,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     worker: name,
     isActive: (id) => active.has(id) || claiming.has(id),
     onProblem,
+    onEvent: options.onEvent,
   })
   await beat()
   await sweep

@@ -17,7 +17,14 @@ const attempt = (outcome: object) =>
 
 test('the numbers of a harvest are counted from what happens in it', async () => {
   const { registry, listen } = harvestMetrics({ process: false })
-  listen({ type: 'run-started', runId: 'r', scope: 'single', sources: [url], at: new Date(0) })
+  listen({
+    type: 'run-started',
+    runId: 'r',
+    flowRunId: 'r',
+    scope: 'single',
+    sources: [url],
+    at: new Date(0),
+  })
   expect(await registry.metrics()).toContain('erddap_harvester_runs_in_progress 1')
   for (const status of [200, 200, 503, null])
     listen({ type: 'request-made', host: 'erddap.alpha.ca', status, ms: 300, bytes: 1000 })

@@ -14,6 +14,8 @@ export interface ExecutorOptions extends EngineOptions {
   readonly limit?: number
   /** Take only the children of this run (and theirs): for one-shot commands. */
   readonly onlyChildrenOf?: string
+  /** Take only runs with this tag, and their children. */
+  readonly onlyTagged?: string
   /** How often the store is looked at for runs of other processes. @default 1000 */
   readonly pollMs?: number
   readonly onStop?: 'reschedule' | 'crash'
@@ -48,7 +50,10 @@ export function startExecutor(options: ExecutorOptions): Executor {
     waiting: boolean
   }
   const active = new Map<string, Active>()
+  /** Claims under way: already ours in the store, not yet in {@link active}. */
+  const claiming = new Set<string>()
   const family = new Set(options.onlyChildrenOf === undefined ? [] : [options.onlyChildrenOf])
+  const restricted = options.onlyChildrenOf !== undefined || options.onlyTagged !== undefined
   let stopping = false
   let looking = false
   let again = false
@@ -90,25 +95,33 @@ export function startExecutor(options: ExecutorOptions): Executor {
       const flow = flows.get(run.flow)
       if (!flow || active.has(run.id)) continue
       const spec = run.deployment === null ? undefined : backend.deployments.get(run.deployment)
-      const claimed = await store.claim(run.id, {
-        worker,
-        concurrencyLimit: spec?.concurrencyLimit ?? null,
-        to: state('PENDING', runtime.now()),
-      })
-      if (claimed) take(flow, claimed)
+      claiming.add(run.id)
+      try {
+        const claimed = await store.claim(run.id, {
+          worker,
+          concurrencyLimit: spec?.concurrencyLimit ?? null,
+          to: state('PENDING', runtime.now()),
+        })
+        if (claimed) take(flow, claimed)
+      } finally {
+        claiming.delete(run.id)
+      }
     }
   }
 
   const due = async (): Promise<StoredRun[]> => {
     const filter = { types: ['SCHEDULED'] as const, dueBefore: runtime.now() }
-    if (family.size === 0) return store.runs(filter)
-    const found = await Promise.all([...family].map((parentRunId) => store.runs({ ...filter, parentRunId })))
+    if (!restricted) return store.runs(filter)
+    const found = await Promise.all([
+      ...(options.onlyTagged === undefined ? [] : [store.runs({ ...filter, tag: options.onlyTagged })]),
+      ...[...family].map((parentRunId) => store.runs({ ...filter, parentRunId })),
+    ])
     return found.flat()
   }
 
   const take = (flow: AnyFlow, run: StoredRun) => {
     const controller = new AbortController()
-    if (options.onlyChildrenOf !== undefined) family.add(run.id)
+    if (restricted) family.add(run.id)
     const done = executeRun(flow, backend.recorder(run), backend, {
       ...options,
       signal: controller.signal,
@@ -179,12 +192,23 @@ export function startExecutor(options: ExecutorOptions): Executor {
       let settled = 0
       for (const run of open) {
         const dead = which === 'own' ? run.worker === worker : run.worker === null || !alive.has(run.worker)
-        if (!dead || active.has(run.id)) continue
+        if (!dead || active.has(run.id) || claiming.has(run.id)) continue
         const to =
           run.state.type === 'CANCELLING'
             ? state('CANCELLED', now, { message: 'The process was gone before it could cancel the run' })
             : state('CRASHED', now, { message: `The process ${run.worker ?? ''} ended before the run did` })
-        if (await store.transition(run.id, [run.state.type], to, { endedAt: now })) settled++
+        if (!(await store.transition(run.id, [run.state.type], to, { endedAt: now }))) continue
+        settled++
+        const { id, name, flow, deployment, parameters, runCount } = run
+        options.onEvent?.({
+          type: 'run-finished',
+          run: { id, name, flow, deployment, parameters },
+          state: to.type,
+          message: to.message,
+          milliseconds: now.getTime() - (run.startedAt ?? run.createdAt).getTime(),
+          runCount,
+          children: [],
+        })
       }
       return settled
     },

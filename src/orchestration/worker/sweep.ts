@@ -3,6 +3,7 @@ import type { PrefectBackend } from '../prefect/backend.ts'
 import { must } from '../prefect/client.ts'
 import { setState } from '../prefect/set-state.ts'
 import type { OnProblem } from '../prefect/telemetry.ts'
+import type { EngineEvent } from '../types.ts'
 
 /** The label that says which worker claimed a run. */
 export const workerLabel = 'prefect.worker.name'
@@ -14,6 +15,7 @@ export interface SweepOptions {
   /** Runs of this process are its own business. */
   readonly isActive: (flowRunId: string) => boolean
   readonly onProblem: OnProblem
+  readonly onEvent?: ((event: EngineEvent) => void) | undefined
 }
 
 export interface Sweeper {
@@ -72,27 +74,44 @@ export function sweeper(options: SweepOptions): Sweeper {
   const settle = async (run: Suspect): Promise<boolean> => {
     if (options.isActive(run.id)) return false
     const who = run.worker === null ? 'Its worker' : `Worker ${run.worker}`
-    const answer =
+    const to =
       run.type === 'CANCELLING'
-        ? await setState(
-            client,
-            run.id,
-            { type: 'CANCELLED', message: `${who} was gone before it could cancel the run` },
-            { force: true, patience: 'once' },
-          )
-        : await setState(
-            client,
-            run.id,
-            { type: 'CRASHED', message: `${who} ended before the run did` },
-            { patience: 'once' },
-          )
+        ? ({ type: 'CANCELLED', message: `${who} was gone before it could cancel the run` } as const)
+        : ({ type: 'CRASHED', message: `${who} ended before the run did` } as const)
+    const answer = await setState(client, run.id, to, {
+      force: to.type === 'CANCELLED',
+      patience: 'once',
+    })
     onProblem('A run of a dead worker was settled', {
       run: run.name,
       flowRunId: run.id,
       worker: run.worker,
       answer: answer.kind,
     })
-    return answer.kind === 'accepted'
+    if (answer.kind !== 'accepted') return false
+    await tell(run, to)
+    return true
+  }
+
+  /** The process that ran it can tell its end no more. */
+  const tell = async (run: Suspect, to: { type: 'CANCELLED' | 'CRASHED'; message: string }) => {
+    if (!options.onEvent) return
+    const facts = await backend.readRun(run.id).catch(() => null)
+    options.onEvent({
+      type: 'run-finished',
+      run: {
+        id: run.id,
+        name: run.name,
+        flow: facts?.flow ?? '',
+        deployment: facts?.deployment ?? null,
+        parameters: facts?.parameters ?? {},
+      },
+      state: to.type,
+      message: to.message,
+      milliseconds: Math.max(0, Date.now() - (facts?.startedAt?.getTime() ?? run.since)),
+      runCount: facts?.runCount ?? 0,
+      children: [],
+    })
   }
 
   const settleAll = async (runs: readonly Suspect[]): Promise<number> => {
