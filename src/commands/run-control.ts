@@ -5,7 +5,7 @@ import { deploymentOfSource } from '../flows/registry.ts'
 import type { LocalBackend, PrefectBackend, Standalone, StoredRun } from '../orchestration/index.ts'
 import { isFinal, openStateTypes } from '../orchestration/index.ts'
 import { must } from '../orchestration/prefect/client.ts'
-import { namespaceTag } from '../orchestration/prefect/deployments.ts'
+import { namespaceTag } from '../orchestration/prefect/namespace.ts'
 import type { RunControl, RunView, ScheduleView, TriggerAnswer } from '../server/ports.ts'
 import { findSourceOf } from './sources.ts'
 
