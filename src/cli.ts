@@ -18,6 +18,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   worker: async () => (await import('./commands/worker.ts')).workerCommand(),
   serve: async () => (await import('./commands/serve.ts')).serveCommand(),
   deploy: async () => (await import('./commands/deploy.ts')).deployCommand(),
+  wait: async () => (await import('./commands/wait.ts')).waitCommand(),
   trigger: async () => (await import('./commands/trigger.ts')).triggerCommand(),
   harvest: async () => (await import('./commands/harvest.ts')).harvestCommand(),
   load: async () => (await import('./commands/load.ts')).loadCommand(),

@@ -97,6 +97,12 @@ export function deployKey(environment: Environment, services: HarvestServices): 
   return `deploy:${environment.HARVESTER_NAMESPACE}:${id}`
 }
 
+/**
+ * Of the run that a deploy starts: servers that start at the same time are waited for. What a source demands itself
+ * stays; the others are to answer within the ten minutes that are the default.
+ */
+const deployParameters = { triggered_by: 'deploy', wait_for: {} }
+
 export async function startPrefectEngine(settings: PrefectSettings, parts: EngineParts): Promise<Engine> {
   const { environment, services, log } = parts
   const declared = declaredDeployments(environment, services)
@@ -119,7 +125,7 @@ export async function startPrefectEngine(settings: PrefectSettings, parts: Engin
         ? {
             deployment: 'harvest-all',
             key: deployKey(environment, services),
-            parameters: { triggered_by: 'deploy' },
+            parameters: deployParameters,
           }
         : null,
     graceSeconds: environment.WORKER_GRACE_SECONDS,
@@ -167,7 +173,7 @@ export async function startLocalEngine(database: Database, parts: EngineParts): 
     logLevel: parts.level,
     onLog: parts.onLog,
     runOnDeploy: environment.RUN_ON_DEPLOY
-      ? { deployment: 'harvest-all', parameters: { triggered_by: 'deploy' } }
+      ? { deployment: 'harvest-all', parameters: deployParameters }
       : null,
     onProblem: (text, facts) => log.warn(facts, text),
     onInfo: (text, facts) => log.info(facts, text),

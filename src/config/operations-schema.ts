@@ -97,26 +97,41 @@ export type AfterSuccessStep = z.output<typeof stepSchema>
 
 const isoTime = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?$/
 
+const newerThan = z.string().refine((text) => isoTime.test(text) || /^\d+\s*(min|h|d)$/.test(text), {
+  message: 'must be a time as 2026-11-21T05:00:00Z, or an age as 90min, 6h or 2d',
+})
+const waitForFields = {
+  dataset_id: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('This dataset must be listed; without, the server must answer.'),
+  newer_than: newerThan
+    .optional()
+    .describe(
+      'The newest time of the dataset must be later: a time, or an age as `6h` before the start of the run.',
+    ),
+  timeout_seconds: positive.default(600).describe('How long to wait at most.'),
+  interval_seconds: z.number().min(1).default(30).describe('Time between two looks.'),
+}
+
 export const waitForSchema = z
-  .strictObject({
-    dataset_id: z
-      .string()
-      .min(1)
-      .optional()
-      .describe('This dataset must be listed; without, the server must answer.'),
-    newer_than: z
-      .string()
-      .refine((text) => isoTime.test(text) || /^\d+\s*(min|h|d)$/.test(text), {
-        message: 'must be a time as 2026-11-21T05:00:00Z, or an age as 90min, 6h or 2d',
-      })
-      .optional()
-      .describe(
-        'The newest time of the dataset must be later: a time, or an age as `6h` before the start of the run.',
-      ),
-    timeout_seconds: positive.default(600).describe('How long to wait at most.'),
-    interval_seconds: z.number().min(1).default(30).describe('Time between two looks.'),
-  })
+  .strictObject(waitForFields)
   .refine((wait) => wait.newer_than === undefined || wait.dataset_id !== undefined, {
     message: '`newer_than` needs a `dataset_id`',
   })
 export type WaitFor = z.output<typeof waitForSchema>
+
+/** As a source carries it to workers, among them older ones: what a newer version adds is left out, not refused. */
+export const carriedWaitForSchema = z.object(waitForFields)
+
+/** As a run is told: what it leaves out is the source's, or the default. See `mergeWaitFor`. */
+export const waitForParameter = z.object({
+  dataset_id: z.string().min(1).nullish().describe('This dataset must be listed'),
+  newer_than: newerThan
+    .nullish()
+    .describe('Its newest time must be later: a time, or an age as 6h before the start of the run'),
+  timeout_seconds: positive.nullish().describe('How long to wait at most'),
+  interval_seconds: z.number().min(1).nullish().describe('Time between two looks'),
+})
+export type WaitForParameter = z.output<typeof waitForParameter>

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { HarvesterError } from '../errors.ts'
-import { waitForSchema } from './operations-schema.ts'
+import { carriedWaitForSchema } from './operations-schema.ts'
 import { deploymentSlugs, hostSlug, urlSlug } from './slug.ts'
 
 /** The name under which OBIS stands among the sources, and in `erddap_url` columns. */
@@ -29,7 +29,7 @@ export const erddapSourceSchema = z.object({
   /** Who to name in the User-Agent. */
   contact: z.string().nullable(),
   /** What its harvest waits for first. Absent in what an older version registered. */
-  waitFor: waitForSchema.nullable().default(null),
+  waitFor: carriedWaitForSchema.nullable().default(null),
 })
 export type ErddapSource = z.output<typeof erddapSourceSchema>
 

@@ -31,9 +31,12 @@ import {
   distinctUrl,
   filesUrl,
   infoUrl,
+  listedDatasetUrl,
   manifestUrl,
   minMaxUrl,
+  newestTimeUrl,
   type TimeWindow,
+  timesAfterUrl,
   versionUrl,
 } from './urls.ts'
 
@@ -56,6 +59,8 @@ export interface ScopeSettings {
   timeoutMs?: number
   /** The breaker of the run: asked before each request, told once a scope that the host cannot be reached. */
   breaker?: Breaker
+  /** How often a question is asked again that failed for what may pass. @default that of the HTTP client */
+  retries?: number
   /** What is odd and not wrong, as a sentence. */
   onWarning?: (sentence: string) => void
 }
@@ -76,6 +81,17 @@ export interface ErddapClient {
 export interface ErddapScope {
   /** Public tabular datasets without `allDatasets`, each id once, in the server's order. @throws LISTING_FAILED */
   listDatasets(): Promise<ListedDataset[]>
+  /**
+   * One dataset of that list, asked for alone; null where the list lacks it. `maxTime` is what the list says, '' where
+   * it says nothing: it may be stale, or a promise (`allDatasets` itself has none). @throws LISTING_FAILED
+   */
+  listed(datasetId: string): Promise<{ maxTime: string } | null>
+  /**
+   * The newest time of the data, if it is later than `after`; null without a later one. Old servers that lack
+   * `orderByMax` give any later time.
+   * @param after ISO 8601
+   */
+  newestTime(datasetId: string, after: string): Promise<string | null>
   /** How many public gridded datasets the server has. */
   countGridded(): Promise<number>
   /** @throws ERDDAP_BAD_METADATA */
@@ -128,6 +144,7 @@ function createScope(settings: ErddapClientSettings, base: string, scope: ScopeS
       ...(scope.signal && { signal: scope.signal }),
       ...(scope.onRequest && { onRequest: scope.onRequest }),
       ...(scope.breaker && { breaker: scope.breaker }),
+      ...(scope.retries !== undefined && { retries: scope.retries }),
       timeouts: {
         ...settings.timeouts,
         ...(endsAt !== null && { totalMs: Math.max(1, endsAt - performance.now()) }),
@@ -194,6 +211,36 @@ function createScope(settings: ErddapClientSettings, base: string, scope: ScopeS
     }
   }
 
+  /** Rows of the list of datasets. @throws LISTING_FAILED where there is none as yet */
+  async function list<T>(
+    url: (columns: readonly string[]) => string,
+    wanted: readonly string[],
+    take: (found: ErddapTable | null) => Promise<T>,
+  ): Promise<T> {
+    const read = (columns: readonly string[]) =>
+      table(null, url(columns), ['datasetID'], { unitsRow: true, limited: true })
+    try {
+      let found: ErddapTable | null
+      try {
+        found = await read(wanted)
+      } catch (error) {
+        // An old server lacks one of the columns: all that it has are asked for.
+        const kind = kindOf(error)
+        const refused = httpStatusFacts(error)?.status === 400
+        if (kind !== 'unknown-variable' && kind !== 'bad-query' && !refused) throw error
+        found = await read([])
+      }
+      return await take(found)
+    } catch (error) {
+      if (kindOf(error) !== 'unknown-dataset') throw error
+      throw again(
+        error,
+        'LISTING_FAILED',
+        'The server is still starting, or this is no ERDDAP: try again later.',
+      )
+    }
+  }
+
   const data = (datasetId: string, url: string, columns: readonly string[]) =>
     table(datasetId, url, columns, { unitsRow: true, limited: false })
 
@@ -216,28 +263,26 @@ function createScope(settings: ErddapClientSettings, base: string, scope: ScopeS
 
   return {
     async listDatasets() {
-      const read = (columns: readonly string[]) =>
-        table(null, allDatasetsUrl(base, 'table', columns), ['datasetID'], { unitsRow: true, limited: true })
+      const url = (columns: readonly string[]) => allDatasetsUrl(base, 'table', columns)
+      return list(url, listingColumns, (found) => readListing(found, scope.onWarning))
+    },
+
+    async listed(datasetId) {
+      const url = (columns: readonly string[]) => listedDatasetUrl(base, datasetId, columns)
+      const row = await list(url, ['datasetID', 'maxTime'], firstRow)
+      return row && { maxTime: row.maxTime ?? '' }
+    },
+
+    async newestTime(datasetId, after) {
+      let found: Readonly<Record<string, string>> | null
       try {
-        let found: ErddapTable | null
-        try {
-          found = await read(listingColumns)
-        } catch (error) {
-          // An old server lacks one of the columns: all that it has are asked for.
-          const kind = kindOf(error)
-          const refused = httpStatusFacts(error)?.status === 400
-          if (kind !== 'unknown-variable' && kind !== 'bad-query' && !refused) throw error
-          found = await read([])
-        }
-        return await readListing(found, scope.onWarning)
+        found = await data(datasetId, newestTimeUrl(base, datasetId, after), ['time']).then(firstRow)
       } catch (error) {
-        if (kindOf(error) !== 'unknown-dataset') throw error
-        throw again(
-          error,
-          'LISTING_FAILED',
-          'The server is still starting, or this is no ERDDAP: try again later.',
-        )
+        const kind = kindOf(error)
+        if (kind !== 'unsupported' && kind !== 'bad-query' && kind !== 'too-much-data') throw error
+        found = await data(datasetId, timesAfterUrl(base, datasetId, after), ['time']).then(firstRow)
       }
+      return found?.time ?? null
     },
 
     async countGridded() {
@@ -319,6 +364,14 @@ function createScope(settings: ErddapClientSettings, base: string, scope: ScopeS
       }
     },
   }
+}
+
+/** The first row by column, and no more of the answer. */
+async function firstRow(table: ErddapTable | null): Promise<Readonly<Record<string, string>> | null> {
+  if (!table) return null
+  for await (const cells of table.rows)
+    return Object.fromEntries(table.columns.map((column, at) => [column, cells[at] ?? '']))
+  return null
 }
 
 /** Whose data a dataset is: the server's own, or that of another one; `why` says what could not be followed. */

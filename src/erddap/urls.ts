@@ -23,6 +23,32 @@ export function allDatasetsUrl(
   ])
 }
 
+/** The row of one dataset in the list, if a harvest would find it there. */
+export function listedDatasetUrl(base: string, datasetId: string, columns: readonly string[]): string {
+  return tableUrl(base, 'allDatasets', columns, [
+    `datasetID=${quoted(datasetId)}`,
+    `accessible=${quoted('public')}`,
+    `dataStructure=${quoted('table')}`,
+  ])
+}
+
+/**
+ * The newest time of the data after `after`, one row. The constraint spares the server the files that end before.
+ * @param after ISO 8601
+ */
+export function newestTimeUrl(base: string, datasetId: string, after: string): string {
+  return tableUrl(base, datasetId, ['time'], [laterThan(after), orderBy('orderByMax', ['time'])])
+}
+
+/** All times after `after`: for servers that lack `orderByMax`. */
+export function timesAfterUrl(base: string, datasetId: string, after: string): string {
+  return tableUrl(base, datasetId, ['time'], [laterThan(after)])
+}
+
+function laterThan(time: string): string {
+  return `time%3E${encodeURIComponent(time)}`
+}
+
 export function infoUrl(base: string, datasetId: string): string {
   return `${base}/info/${encodeURIComponent(datasetId)}/index.csv`
 }

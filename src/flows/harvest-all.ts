@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { waitForParameter } from '../config/operations-schema.ts'
 import { completed, failed, flow } from '../orchestration/index.ts'
 
 export const harvestAllParameters = z.object({
@@ -9,6 +10,10 @@ export const harvestAllParameters = z.object({
     .nullable()
     .default(null)
     .describe('false switches change detection off; never a full reload'),
+  wait_for: waitForParameter
+    .nullable()
+    .default(null)
+    .describe('What each source waits for first, where its own wait_for does not say otherwise'),
   deployments: z.array(z.string()).default([]).describe('The per-source deployments'),
   own_schedule: z
     .array(z.string())
@@ -35,6 +40,7 @@ export const harvestAll = flow({
           triggered_by: triggeredBy,
           force: parameters.force,
           ...(parameters.incremental !== null && { incremental: parameters.incremental }),
+          ...(parameters.wait_for !== null && { wait_for: parameters.wait_for }),
         }),
       ),
     )

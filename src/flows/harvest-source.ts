@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { waitForParameter } from '../config/operations-schema.ts'
 import { findSource, type Source, sourceOptionsSchema } from '../config/source.ts'
 import type { Database } from '../database/port.ts'
 import { describeError, HarvesterError } from '../errors.ts'
@@ -20,6 +21,7 @@ import { mergeAndWrite, writeRunTable } from './harvest/merge-and-write.ts'
 import { noteSources } from './harvest/note-sources.ts'
 import { forgetOldRuns } from './harvest/retention.ts'
 import type { DatasetEntry, HarvestRun } from './harvest/run.ts'
+import { startWaits } from './harvest/wait-for-source.ts'
 import type { HarvestServices } from './services.ts'
 
 export const harvestParameters = z.object({
@@ -36,6 +38,12 @@ export const harvestParameters = z.object({
     .boolean()
     .default(false)
     .describe('Remove more than the share of a source that the limits allow'),
+  wait_for: waitForParameter
+    .nullable()
+    .default(null)
+    .describe(
+      'What to wait for first; it wins over that of the source, key by key. Empty for what the source says',
+    ),
   source_options: sourceOptionsSchema
     .nullable()
     .default(null)
@@ -160,15 +168,22 @@ async function harvest(services: HarvestServices, parameters: HarvestParameters,
     audit: AuditTrail,
   ): Promise<Verdict> {
     const incremental = parameters.incremental ?? settings.incremental
-    const listing = context.task(listDatasets, {
-      services,
-      database,
-      run,
-      flow: context,
-      sources,
-      datasetIds: parameters.dataset_ids,
-      allowPrune: parameters.allow_prune,
-    })
+    const waits = startWaits(services, sources, parameters.wait_for, context)
+    const listing = context.task(
+      listDatasets,
+      {
+        services,
+        database,
+        run,
+        flow: context,
+        sources,
+        waits,
+        datasetIds: parameters.dataset_ids,
+        allowPrune: parameters.allow_prune,
+      },
+      // Of several sources none waits for the others; each list waits for its own source.
+      single ? { after: [...waits.values()], allowFailure: true } : {},
+    )
     const catalogue = context.task(fetchCkan, { services })
     const pending = await listing
     const harvested = context.task(

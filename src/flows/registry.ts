@@ -11,10 +11,16 @@ import { harvestAll } from './harvest-all.ts'
 import { harvestSourceFlow } from './harvest-source.ts'
 import { populateVernacularsFlow } from './populate-vernaculars.ts'
 import type { HarvestServices } from './services.ts'
+import { waitForSourceFlow } from './wait-for-source.ts'
 
 /** Every flow that this process can run. */
 export function harvesterFlows(services: HarvestServices): AnyFlow[] {
-  return [harvestSourceFlow(services), harvestAll, populateVernacularsFlow(services)] as unknown as AnyFlow[]
+  return [
+    harvestSourceFlow(services),
+    harvestAll,
+    populateVernacularsFlow(services),
+    waitForSourceFlow(services),
+  ] as unknown as AnyFlow[]
 }
 
 /**

@@ -16,6 +16,8 @@ interface Input {
   /** The flow's own: a list may come after the task that asked for it has ended. */
   flow: Pick<FlowContext, 'log' | 'signal'>
   sources: readonly Source[]
+  /** By address: what ends once a source is ready to be asked. */
+  waits: ReadonlyMap<string, PromiseLike<unknown>>
   /** Limits every source to these, whatever its own settings. */
   datasetIds: readonly string[] | null
   /** Believe a list that lacks many of the known datasets. */
@@ -72,6 +74,7 @@ async function listErddap(input: Input, source: ErddapSource): Promise<SourceLis
   const startedAt = Date.now()
   let listed: ListedDataset[]
   try {
+    await input.waits.get(source.url)
     const scope = client.scope({
       signal: context.signal,
       onWarning: (sentence) => context.log.warn(facts, sentence),
@@ -87,6 +90,9 @@ async function listErddap(input: Input, source: ErddapSource): Promise<SourceLis
     listed = await scope.listDatasets()
   } catch (error) {
     if (context.signal.aborted || isHarvesterError(error, 'CANCELLED')) throw error
+    // The task that waited has told the log.
+    if (isHarvesterError(error, 'SOURCE_NOT_READY'))
+      return { ...nothing, error: `SOURCE_NOT_READY: ${error.message}` }
     const message = `the list of datasets could not be had: ${describeError(error)}`
     const remedy =
       (isHarvesterError(error) ? error.remedy : undefined) ??

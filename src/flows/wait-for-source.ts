@@ -1,0 +1,86 @@
+import { z } from 'zod'
+import { waitForParameter } from '../config/operations-schema.ts'
+import { hostSlug } from '../config/slug.ts'
+import { findSource, normaliseSourceUrl, type Source, sourceOptionsSchema } from '../config/source.ts'
+import { mergeWaitFor } from '../config/wait-for.ts'
+import { HarvesterError, isHarvesterError } from '../errors.ts'
+import { describeSeen } from '../harvest/readiness.ts'
+import { completed, failed, flow } from '../orchestration/index.ts'
+import { waitForSource } from './harvest/wait-for-source.ts'
+import type { HarvestServices } from './services.ts'
+
+const { dataset_id, newer_than, timeout_seconds, interval_seconds } = waitForParameter.shape
+
+export const waitParameters = z.object({
+  source: z.string().min(1).describe('URL, host or slug of a source; a URL need not be configured'),
+  dataset_id: dataset_id.default(null),
+  newer_than: newer_than.default(null),
+  timeout_seconds: timeout_seconds.default(null).describe('How long to wait at most; empty for 600'),
+  interval_seconds: interval_seconds.default(null).describe('Time between two looks; empty for 30'),
+  source_options: sourceOptionsSchema
+    .nullable()
+    .default(null)
+    .describe('The source as the registering worker resolved it'),
+})
+export type WaitParameters = z.output<typeof waitParameters>
+
+/** The flow that ends when a source is ready, and is Failed with SOURCE_NOT_READY at its time limit. */
+export function waitForSourceFlow(services: Pick<HarvestServices, 'config' | 'http'>) {
+  return flow({
+    name: 'Wait For Source',
+    description:
+      'Waits until a source answers, lists a dataset, or has data newer than a given time. Without parameters of its own it waits for what the configuration says of the source.',
+    parameters: waitParameters,
+    runName: (parameters) => `wait-${runSlug(parameters)}`,
+    async run(parameters, run) {
+      const source = sourceOf(parameters)
+      if (source.type === 'obis')
+        throw new HarvesterError('PARAMETERS_INVALID', 'OBIS is no ERDDAP: there is nothing to wait for', {
+          remedy: 'Name an ERDDAP server.',
+        })
+      const waitFor = mergeWaitFor(source.waitFor, parameters)!
+      try {
+        const waited = await run.task(waitForSource, { services, source, waitFor, startedAt: run.startedAt })
+        return completed(`${source.url} is ready: ${describeSeen(waited.seen)}`)
+      } catch (error) {
+        if (!isHarvesterError(error, 'SOURCE_NOT_READY')) throw error
+        return failed(`SOURCE_NOT_READY: ${error.message}`)
+      }
+    },
+  })
+
+  function runSlug(parameters: WaitParameters): string {
+    try {
+      return sourceOf(parameters).slug
+    } catch {
+      return 'unknown'
+    }
+  }
+
+  function sourceOf({ source, source_options }: WaitParameters): Source {
+    return source_options ?? namedOrUrl(services.config.sources, source)
+  }
+}
+
+/** A configured source by its name, else the one at an address, with defaults. */
+export function namedOrUrl(sources: readonly Source[], name: string): Source {
+  try {
+    return findSource(sources, name)
+  } catch (error) {
+    if (!isHarvesterError(error, 'SOURCE_UNKNOWN') || !/^https?:\/\//i.test(name.trim())) throw error
+  }
+  const url = normaliseSourceUrl(name)
+  return {
+    type: 'erddap',
+    url,
+    slug: hostSlug(url),
+    concurrency: 1,
+    requestsPerSecond: null,
+    timeoutSeconds: null,
+    datasetIds: null,
+    skipDatasetIds: [],
+    cron: null,
+    contact: null,
+    waitFor: null,
+  }
+}
