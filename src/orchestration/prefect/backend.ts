@@ -15,6 +15,8 @@ export interface PrefectBackendOptions {
   /** Tells ours from others of the same name, where only the name of a deployment is given. */
   readonly namespaceTag?: string
   readonly runtime?: Runtime
+  /** Seconds between two signs of life of a run. @default 30 */
+  readonly heartbeatSeconds?: number
   readonly transport?: Omit<TransportOptions, 'runtime' | 'onRetry'>
   readonly onProblem?: OnProblem
 }
@@ -162,6 +164,7 @@ export function createPrefectBackend(options: PrefectBackendOptions): PrefectBac
         policy,
         leaseId,
         findDeployment: backend.findDeployment,
+        ...(options.heartbeatSeconds !== undefined && { heartbeatSeconds: options.heartbeatSeconds }),
         onProblem,
       })
     },

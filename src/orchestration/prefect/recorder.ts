@@ -17,7 +17,9 @@ import { acquireTagSlots, keepLease, type LeaseKeeper } from './leases.ts'
 import { setState } from './set-state.ts'
 import { logRecord, logSender, type OnProblem, taskEventSender } from './telemetry.ts'
 
-const heartbeatMs = 30_000
+const defaultHeartbeatSeconds = 30
+/** The end of a run waits for a heartbeat that is under way, so none may take long. */
+const heartbeatLimitMs = 10_000
 /** How long the end of a run waits for its log to arrive; the rest follows after the final state. */
 const flushMs = 20_000
 
@@ -31,6 +33,8 @@ export interface RecorderOptions {
   /** Of the slot of the deployment, from the accepted claim. */
   readonly leaseId: string | null
   readonly findDeployment: (name: string) => Promise<{ id: string; name: string; flow: string }>
+  /** @default 30 */
+  readonly heartbeatSeconds?: number
   readonly onProblem: OnProblem
 }
 
@@ -47,9 +51,10 @@ export function prefectRecorder(options: RecorderOptions): RunRecorder {
   let prepared = false
   let lease: LeaseKeeper | null = null
   let heartbeat: NodeJS.Timeout | undefined
+  let beating: Promise<unknown> = Promise.resolve()
 
   const beat = () => {
-    void client.once
+    beating = client.once
       .POST('/events', {
         body: [
           {
@@ -75,16 +80,21 @@ export function prefectRecorder(options: RecorderOptions): RunRecorder {
             payload: {},
           },
         ],
+        signal: AbortSignal.timeout(heartbeatLimitMs),
       })
-      .catch(() => {}) // the next one is 30 s away
+      .catch(() => {}) // the next one comes soon
   }
   const startHeartbeat = () => {
     clearInterval(heartbeat)
     beat()
-    heartbeat = setInterval(beat, heartbeatMs)
+    heartbeat = setInterval(beat, (options.heartbeatSeconds ?? defaultHeartbeatSeconds) * 1000)
     heartbeat.unref()
   }
-  const stopHeartbeat = () => clearInterval(heartbeat)
+  /** Waits for the last one: were it seen after the end of the run, the server would take the run for silent. */
+  const stopHeartbeat = async () => {
+    clearInterval(heartbeat)
+    await beating
+  }
 
   const prepare = async (policy: { name: string; retries: number; retryDelaySeconds: number }) => {
     if (prepared) return
@@ -150,7 +160,7 @@ export function prefectRecorder(options: RecorderOptions): RunRecorder {
       return { kind: 'running', runCount, startedAt: now }
     },
     async finish(final: FinalState): Promise<FinishAnswer> {
-      stopHeartbeat()
+      await stopHeartbeat()
       let force = final.type === 'CANCELLED'
       // Rules are skipped only where they would do harm: a failure by counts must not be retried, and what has
       // ended must not end again.
@@ -180,7 +190,7 @@ export function prefectRecorder(options: RecorderOptions): RunRecorder {
       return { kind: 'gone', reason: answer.reason }
     },
     async reschedule(message) {
-      stopHeartbeat()
+      await stopHeartbeat()
       lease?.stop()
       const answer = await setState(client, id, { type: 'SCHEDULED', message, scheduledAt: runtime.now() })
       if (answer.kind === 'rejected' && answer.state?.type === 'CANCELLING') await cancelled()
@@ -258,7 +268,7 @@ export function prefectRecorder(options: RecorderOptions): RunRecorder {
       await Promise.all([tasks.flush(flushMs), logs.flush(flushMs)])
     },
     async close() {
-      stopHeartbeat()
+      await stopHeartbeat()
       lease?.stop()
       await Promise.all([tasks.flush(60_000), logs.flush(60_000)])
     },
