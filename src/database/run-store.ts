@@ -1,12 +1,14 @@
 import type { TaskRun } from '../orchestration/backend.ts'
 import type {
   RunFilter,
+  RunGroup,
   RunStore,
   StoredArtifact,
   StoredLogLine,
   StoredRun,
 } from '../orchestration/local/store.ts'
 import type { RunState } from '../orchestration/states.ts'
+import { limitStore } from './limit-store.ts'
 import type { Database, Session } from './port.ts'
 
 interface RunRow {
@@ -51,6 +53,8 @@ const settable = {
 /** Runs of the standalone engine in the database: seen by the dashboard, and shared by several processes. */
 export function databaseRunStore(database: Database): RunStore {
   return {
+    ...limitStore(database),
+
     async createRun(run) {
       const inserted = await database.query<RunRow>(
         `INSERT INTO harvester.flow_runs (${columns})
@@ -104,9 +108,12 @@ export function databaseRunStore(database: Database): RunStore {
       return rows.map(runOf)
     },
 
-    claim(id, { worker, concurrencyLimit, to }) {
+    claim(id, { worker, concurrencyLimit, groups = [], to }) {
       return database.transaction(async (session) => {
         if (concurrencyLimit !== null && (await isFull(session, id, concurrencyLimit))) return null
+        // In one order, after the deployment's: two claims that count the same groups never wait for each other.
+        for (const group of [...groups].sort((a, b) => (a.name < b.name ? -1 : 1)))
+          if (await isGroupFull(session, group)) return null
         const { rows } = await session.query<RunRow>(
           `UPDATE harvester.flow_runs SET worker = $2, state_type = $3, state_name = $4, state_message = $5,
              state_at = $6, state_scheduled_at = $7
@@ -268,6 +275,15 @@ async function isFull(session: Session, id: string, limit: number): Promise<bool
   return rows[0]!.n >= limit
 }
 
+async function isGroupFull(session: Session, { name, deployments, limit }: RunGroup): Promise<boolean> {
+  await session.query('SELECT pg_advisory_xact_lock($1, hashtext($2))', [claimLockClass, name])
+  const { rows } = await session.query<{ n: number }>(
+    'SELECT count(*) AS n FROM harvester.flow_runs WHERE deployment = ANY($1) AND state_type = ANY($2)',
+    [deployments, holding],
+  )
+  return rows[0]!.n >= limit
+}
+
 function conditionsOf(filter: RunFilter): { where: string; values: unknown[] } {
   const values: unknown[] = []
   const conditions: string[] = []
@@ -280,6 +296,7 @@ function conditionsOf(filter: RunFilter): { where: string; values: unknown[] } {
   add((slot) => `deployment = ${slot}`, filter.deployment)
   add((slot) => `parent_run_id = ${slot}::uuid`, filter.parentRunId)
   add((slot) => `worker = ${slot}`, filter.worker)
+  add((slot) => `${slot} = ANY(tags)`, filter.tag)
   add((slot) => `scheduled_at <= ${slot}`, filter.dueBefore)
   return { where: conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : '', values }
 }

@@ -7,6 +7,24 @@ export interface ScheduleSpec {
   readonly timezone: string
 }
 
+/** A queue of a work pool as it is declared. */
+export interface QueueSpec {
+  readonly name: string
+  /** Runs at once in the queue; null: no limit. */
+  readonly concurrencyLimit: number | null
+  /** The lower number is served first; null: as the server decides. */
+  readonly priority: number | null
+}
+
+/** A work pool as it is declared. */
+export interface PoolSpec {
+  readonly name: string
+  /** Runs at once in the whole pool; null: no limit. */
+  readonly concurrencyLimit: number | null
+  readonly description?: string
+  readonly queues?: readonly QueueSpec[]
+}
+
 /** A deployment as it is declared; both back ends register it. */
 export interface DeploymentSpec {
   readonly name: string
@@ -19,6 +37,8 @@ export interface DeploymentSpec {
   readonly collisionStrategy?: 'ENQUEUE' | 'CANCEL_NEW'
   readonly tags: readonly string[]
   readonly workPool: string
+  /** The queue of the pool. @default 'default' */
+  readonly workQueue?: string | null
   readonly description: string
   readonly version: string
   /** Whether its runs wait for runs of other deployments: these must not share a limited pool. @default false */

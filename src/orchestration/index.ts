@@ -3,21 +3,39 @@ export { abortReason } from './abort.ts'
 export type { Backend, FlowRun, SubmittedRun, TaskRun } from './backend.ts'
 export { nextTimes, normaliseCron, normaliseTimezone } from './cron.ts'
 export { completed, failed, flow, task } from './define.ts'
-export type { DeploymentSpec, ScheduleSpec } from './deployment-spec.ts'
+export type { DeploymentSpec, PoolSpec, QueueSpec, ScheduleSpec } from './deployment-spec.ts'
 export type { Ended, EngineOptions } from './engine.ts'
+export {
+  checkParents,
+  declaredLimits,
+  describeLimitChange,
+  type Limit,
+  type LimitDeclaration,
+  type LimitDesk,
+  type LimitView,
+  parseLimit,
+  showLimit,
+} from './limits.ts'
 export { createLocalBackend, type LocalBackend } from './local/backend.ts'
+export { localLimitDesk } from './local/limits.ts'
 export { memoryStore } from './local/memory-store.ts'
 export type { RunFilter, RunStore, StoredArtifact, StoredLogLine, StoredRun } from './local/store.ts'
 export { formatLine } from './log.ts'
+export {
+  type AlertRules,
+  type AutomationReport,
+  ensureAlertRules,
+  ensureSilentRule,
+} from './prefect/automations.ts'
 export { createPrefectBackend, type PrefectBackend } from './prefect/backend.ts'
 export {
-  namespaceTag,
-  type PoolSpec,
   parameterSchema,
   type Registration,
   type RegistrationReport,
   registerDeployments,
 } from './prefect/deployments.ts'
+export { prefectLimitDesk } from './prefect/limits.ts'
+export { namespaceTag } from './prefect/namespace.ts'
 export { type PrefectSettings, prefectSettings } from './prefect/settings.ts'
 export { type AnyFlow, flowRegistry } from './registry.ts'
 export { type FlowResult, type RunFlowOptions, runFlow } from './run-flow.ts'
@@ -26,4 +44,5 @@ export { type Standalone, type StandaloneOptions, startStandalone } from './stan
 export { isFinal, openStateTypes, stateTypes } from './states.ts'
 export { triggerDeployment } from './trigger.ts'
 export type * from './types.ts'
+export { processLives, processStart, type Slot, takeSlot } from './worker/slot.ts'
 export { type RunOnDeploy, startWorker, type Worker, type WorkerOptions } from './worker.ts'

@@ -398,7 +398,10 @@ export async function startFakePrefect(
     [
       'GET',
       /^\/v2\/concurrency_limits\/([^/]+)$/,
-      (_, [name]) => found(limits.has(name as string) ? { name } : undefined),
+      (_, [name]) => {
+        const limit = limits.get(name as string)
+        return found(limit && { name, limit: limit.limit, active_slots: limit.held.size })
+      },
     ],
     [
       'POST',

@@ -1,7 +1,7 @@
 import type { Environment } from '../../config/environment.ts'
 import { createPrefectBackend, type PrefectSettings } from '../../orchestration/index.ts'
 import { must, serverVersion } from '../../orchestration/prefect/client.ts'
-import { poolType } from '../../orchestration/prefect/deployments.ts'
+import { poolType } from '../../orchestration/prefect/pools.ts'
 import { type Finding, failure, fine, warned } from './types.ts'
 
 const what = 'Prefect'

@@ -1,9 +1,12 @@
+import { hostname } from 'node:os'
 import { HarvesterError } from '../../errors.ts'
 import type { Backend, DeploymentRunRequest, RunRecorder, SubmittedRun } from '../backend.ts'
-import type { DeploymentSpec } from '../deployment-spec.ts'
+import type { DeploymentSpec, PoolSpec } from '../deployment-spec.ts'
+import { declaredLimits, deploymentLimitName, type Limit, type LimitDeclaration } from '../limits.ts'
 import { splitDeploymentName } from '../registry.ts'
 import { type Runtime, systemRuntime } from '../runtime.ts'
 import { state } from '../states.ts'
+import { limitsInForce } from './limits.ts'
 import { flowRunOf, localRecorder } from './recorder.ts'
 import type { RunStore, StoredRun } from './store.ts'
 import { tagLimits } from './tag-limits.ts'
@@ -12,9 +15,13 @@ export interface LocalBackendOptions {
   readonly store: RunStore
   /** What may be started by name. */
   readonly deployments?: readonly DeploymentSpec[]
-  /** Task runs at once by tag, in this process. @default {} */
-  readonly tagLimits?: Readonly<Record<string, number>>
-  /** The name of this process in the store. @default 'local' */
+  /** Limits of pools and queues. @default [] */
+  readonly pools?: readonly PoolSpec[]
+  /** Task runs at once by tag, over all processes of the store; null: known, and not limited. @default {} */
+  readonly tagLimits?: Readonly<Record<string, Limit>>
+  /** How long the slot of a killed process is held. @default 60 */
+  readonly slotSeconds?: number
+  /** The name of this process in the store. @default `{hostname}-{pid}`, which no other living process has */
   readonly worker?: string
   readonly runtime?: Runtime
   /** Told of what could not be stored. */
@@ -28,7 +35,12 @@ export interface LocalBackend extends Backend {
   readonly deployments: ReadonlyMap<string, DeploymentSpec>
   submit(request: DeploymentRunRequest & { parentRunId?: string }): Promise<SubmittedRun>
   recorder(run: StoredRun): RunRecorder
-  acquireTags(tags: readonly string[], signal: AbortSignal): Promise<() => Promise<void>>
+  /** What its limits are by declaration. */
+  readonly declaration: LimitDeclaration
+  /** The limits in force now, by name. */
+  limits(): Promise<ReadonlyMap<string, Limit>>
+  /** Waits for a slot of each limited tag; the returned function gives them back. */
+  acquireTags(tags: readonly string[], taskRunId: string, signal: AbortSignal): Promise<() => Promise<void>>
   /** Called when something may be waiting to be run or cancelled; the returned function ends it. */
   onWork(listener: () => void): () => void
 }
@@ -37,10 +49,24 @@ export interface LocalBackend extends Backend {
 export function createLocalBackend(options: LocalBackendOptions): LocalBackend {
   const { store } = options
   const runtime = options.runtime ?? systemRuntime
-  const worker = options.worker ?? 'local'
+  const worker = options.worker ?? `${hostname()}-${process.pid}`
   const onProblem = options.onProblem ?? (() => {})
-  const limits = tagLimits(options.tagLimits ?? {})
-  const deployments = new Map((options.deployments ?? []).map((spec) => [spec.name, spec]))
+  const declaration: LimitDeclaration = {
+    deployments: options.deployments ?? [],
+    pools: options.pools ?? [],
+    tagLimits: options.tagLimits ?? {},
+  }
+  const declared = declaredLimits(declaration)
+  const limits = () => limitsInForce(store, declared)
+  const tags = tagLimits({
+    store,
+    limits,
+    tags: new Set(Object.keys(declaration.tagLimits)),
+    runtime,
+    onProblem,
+    ...(options.slotSeconds !== undefined && { leaseSeconds: options.slotSeconds }),
+  })
+  const deployments = new Map(declaration.deployments.map((spec) => [spec.name, spec]))
   const listeners = new Set<() => void>()
   const wake = () => {
     for (const listener of listeners) listener()
@@ -58,8 +84,9 @@ export function createLocalBackend(options: LocalBackendOptions): LocalBackend {
 
   /** A deployment may want no queue: what is beyond its limit ends at once. */
   const cancelBeyondLimit = async (run: StoredRun, spec: DeploymentSpec): Promise<void> => {
-    const { concurrencyLimit: limit } = spec
-    if (spec.collisionStrategy !== 'CANCEL_NEW' || limit === null) return
+    if (spec.collisionStrategy !== 'CANCEL_NEW') return
+    const limit = (await limits()).get(deploymentLimitName(spec.name)) ?? null
+    if (limit === null) return
     const open = await store.runs({
       deployment: spec.name,
       types: ['SCHEDULED', 'PENDING', 'RUNNING', 'CANCELLING'],
@@ -76,6 +103,8 @@ export function createLocalBackend(options: LocalBackendOptions): LocalBackend {
     store,
     worker,
     deployments,
+    declaration,
+    limits,
     async submit(request) {
       const spec = find(request.deployment)
       const parameters = { ...spec.parameters, ...request.parameters }
@@ -147,7 +176,7 @@ export function createLocalBackend(options: LocalBackendOptions): LocalBackend {
       return backend.recorder(run)
     },
     recorder: (run) => localRecorder({ run, store, backend, runtime, onProblem }),
-    acquireTags: (tags, signal) => limits.acquire(tags, signal),
+    acquireTags: (names, taskRunId, signal) => tags.acquire(names, `${worker} ${taskRunId}`, signal),
     onWork(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)

@@ -1,11 +1,13 @@
 import { describeError } from '../../errors.ts'
 import { aborted } from '../abort.ts'
 import { type EngineOptions, executeRun } from '../engine.ts'
+import { deploymentLimitName } from '../limits.ts'
 import type { AnyFlow } from '../registry.ts'
 import { systemRuntime } from '../runtime.ts'
 import { state } from '../states.ts'
 import type { LocalBackend } from './backend.ts'
-import type { StoredRun } from './store.ts'
+import { groupsOfRun } from './limits.ts'
+import type { RunGroup, StoredRun } from './store.ts'
 
 export interface ExecutorOptions extends EngineOptions {
   readonly backend: LocalBackend
@@ -90,19 +92,37 @@ export function startExecutor(options: ExecutorOptions): Executor {
 
   const lookForDue = async () => {
     if (stopping || busy() >= limit) return
-    for (const run of await due()) {
+    const found = await due()
+    if (found.length === 0) return
+    const limits = await backend.limits()
+    const isLimited = [...limits].some(([name, limit]) => limit !== null && /^(pool|queue):/.test(name))
+    /** Deployments of the runs that count, so that not each of those that wait is asked for in vain. */
+    const counting = isLimited
+      ? (await store.runs({ types: ['PENDING', 'RUNNING', 'CANCELLING'], limit: 10_000 })).map(
+          ({ deployment }) => deployment,
+        )
+      : []
+    const isFull = (group: RunGroup) =>
+      counting.filter((name) => name !== null && group.deployments.includes(name)).length >= group.limit
+    for (const run of found) {
       if (stopping || busy() >= limit) return
       const flow = flows.get(run.flow)
       if (!flow || active.has(run.id)) continue
-      const spec = run.deployment === null ? undefined : backend.deployments.get(run.deployment)
+      const groups = run.deployment === null ? [] : groupsOfRun(run.deployment, backend.declaration, limits)
+      if (groups.some(isFull)) continue
       claiming.add(run.id)
       try {
         const claimed = await store.claim(run.id, {
           worker,
-          concurrencyLimit: spec?.concurrencyLimit ?? null,
+          concurrencyLimit:
+            run.deployment === null ? null : (limits.get(deploymentLimitName(run.deployment)) ?? null),
+          groups,
           to: state('PENDING', runtime.now()),
         })
-        if (claimed) take(flow, claimed)
+        if (claimed) {
+          counting.push(claimed.deployment)
+          take(flow, claimed)
+        }
       } finally {
         claiming.delete(run.id)
       }

@@ -1,5 +1,13 @@
 import type { TaskRun } from '../backend.ts'
-import type { RunFilter, RunStore, StoredArtifact, StoredLogLine, StoredRun } from './store.ts'
+import type {
+  HeldSlot,
+  RunFilter,
+  RunStore,
+  StoredArtifact,
+  StoredLimit,
+  StoredLogLine,
+  StoredRun,
+} from './store.ts'
 
 /** Lines of a run that are kept, the newest; a harvest of a large server writes tens of thousands. */
 const keepLines = 5_000
@@ -14,6 +22,14 @@ export function memoryStore(options: { keepRuns?: number } = {}): RunStore {
   const logs = new Map<string, StoredLogLine[]>()
   const artifacts = new Map<string, Map<string, StoredArtifact>>()
   const workers = new Map<string, Date>()
+  const limits = new Map<string, StoredLimit>()
+  const slots = new Map<string, HeldSlot[]>()
+
+  const forgetExpired = () => {
+    for (const [id, held] of slots)
+      if (held.some(({ expiresAt }) => expiresAt <= new Date())) slots.delete(id)
+  }
+  const inSeconds = (seconds: number) => new Date(Date.now() + seconds * 1000)
 
   const put = (run: StoredRun): StoredRun => {
     runs.set(run.id, run)
@@ -33,6 +49,7 @@ export function memoryStore(options: { keepRuns?: number } = {}): RunStore {
     (filter.deployment === undefined || run.deployment === filter.deployment) &&
     (filter.parentRunId === undefined || run.parentRunId === filter.parentRunId) &&
     (filter.worker === undefined || run.worker === filter.worker) &&
+    (filter.tag === undefined || run.tags.includes(filter.tag)) &&
     (!filter.dueBefore || run.scheduledAt <= filter.dueBefore)
 
   return {
@@ -54,15 +71,18 @@ export function memoryStore(options: { keepRuns?: number } = {}): RunStore {
       else found.reverse().sort((a, b) => b.createdAt.getTime() - a.createdAt.getTime())
       return found.slice(0, filter.limit ?? 200)
     },
-    async claim(id, { worker, concurrencyLimit, to }) {
+    async claim(id, { worker, concurrencyLimit, groups = [], to }) {
       const run = runs.get(id)
       if (run?.state.type !== 'SCHEDULED') return null
-      if (concurrencyLimit !== null && run.deployment !== null) {
+      const isFull = (deployments: readonly (string | null)[], limit: number) => {
         let busy = 0
         for (const other of runs.values())
-          if (other.deployment === run.deployment && holding.has(other.state.type)) busy++
-        if (busy >= concurrencyLimit) return null
+          if (holding.has(other.state.type) && deployments.includes(other.deployment)) busy++
+        return busy >= limit
       }
+      if (concurrencyLimit !== null && run.deployment !== null && isFull([run.deployment], concurrencyLimit))
+        return null
+      if (groups.some(({ deployments, limit }) => isFull(deployments, limit))) return null
       return put({ ...run, state: to, worker })
     },
     async transition(id, from, to, set = {}) {
@@ -108,6 +128,43 @@ export function memoryStore(options: { keepRuns?: number } = {}): RunStore {
     },
     async removeWorker(name) {
       workers.delete(name)
+    },
+    async limits() {
+      return [...limits.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
+    },
+    async setLimit(limit) {
+      limits.set(limit.name, limit)
+    },
+    async clearLimit(name) {
+      limits.delete(name)
+    },
+    async takeSlots({ id, holder, limits: wanted, seconds }) {
+      forgetExpired()
+      const held = [...slots.values()].flat()
+      if (wanted.some(({ name, limit }) => held.filter((slot) => slot.name === name).length >= limit))
+        return false
+      slots.set(
+        id,
+        wanted.map(({ name }) => ({ name, holder, expiresAt: inSeconds(seconds) })),
+      )
+      return true
+    },
+    async renewSlots(id, seconds) {
+      forgetExpired()
+      const held = slots.get(id)
+      if (!held) return false
+      slots.set(
+        id,
+        held.map((slot) => ({ ...slot, expiresAt: inSeconds(seconds) })),
+      )
+      return true
+    },
+    async freeSlots(id) {
+      slots.delete(id)
+    },
+    async slots() {
+      forgetExpired()
+      return [...slots.values()].flat()
     },
   }
 }

@@ -171,7 +171,7 @@ export function localRecorder(options: {
       const known = stored.get(artifactId)
       if (known) await saveArtifact({ ...known, artifact, at: runtime.now() })
     },
-    acquire: (tags, _taskRunId, signal) => backend.acquireTags(tags, signal),
+    acquire: (tags, taskRunId, signal) => backend.acquireTags(tags, taskRunId, signal),
     submitChild: (request) => backend.submit({ ...request, parentRunId: id }),
     async flush() {
       await Promise.all([tasks.flush(), logs.flush()])

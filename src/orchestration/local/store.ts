@@ -49,6 +49,31 @@ export interface StoredLogLine {
   readonly at: Date
 }
 
+/** A limit that an operator set; it stands until it is cleared. */
+export interface StoredLimit {
+  /** As `tag:database`, `pool:harvest`. */
+  readonly name: string
+  /** Null lifts the limit. */
+  readonly limit: number | null
+  readonly setAt: Date
+  readonly setBy: string | null
+}
+
+/** Runs that count together against a limit: those of a pool, of a queue, of one deployment. */
+export interface RunGroup {
+  /** As `pool:harvest`: claims with the same name are counted one after the other. */
+  readonly name: string
+  readonly deployments: readonly string[]
+  readonly limit: number
+}
+
+/** A slot of a limit that a task holds. */
+export interface HeldSlot {
+  readonly name: string
+  readonly holder: string
+  readonly expiresAt: Date
+}
+
 export interface RunFilter {
   readonly ids?: readonly string[]
   readonly types?: readonly StateType[]
@@ -56,6 +81,8 @@ export interface RunFilter {
   readonly deployment?: string
   readonly parentRunId?: string
   readonly worker?: string
+  /** One of its tags. */
+  readonly tag?: string
   /** Due at or before. */
   readonly dueBefore?: Date
   /** @default 200, by creation, newest first; by due time, oldest first, where `dueBefore` is given */
@@ -69,11 +96,17 @@ export interface RunStore {
   runs(filter: RunFilter): Promise<StoredRun[]>
   /**
    * SCHEDULED becomes `to` (Pending) for this worker, unless the deployment has `concurrencyLimit` runs that are
-   * PENDING, RUNNING or CANCELLING. Null when it was not had. Atomic among processes.
+   * PENDING, RUNNING or CANCELLING, or one of the groups has as many as its limit. Null when it was not had. Atomic
+   * among processes.
    */
   claim(
     id: string,
-    claim: { worker: string; concurrencyLimit: number | null; to: RunState },
+    claim: {
+      worker: string
+      concurrencyLimit: number | null
+      groups?: readonly RunGroup[]
+      to: RunState
+    },
   ): Promise<StoredRun | null>
   /** Changes the state and the given fields if the present type is one of `from`; null (no change) otherwise. */
   transition(
@@ -94,4 +127,25 @@ export interface RunStore {
   touchWorker(name: string, at: Date): Promise<void>
   workers(): Promise<{ name: string; seenAt: Date }[]>
   removeWorker(name: string): Promise<void>
+  /** Limits that were set by an operator, by name. */
+  limits(): Promise<StoredLimit[]>
+  setLimit(limit: StoredLimit): Promise<void>
+  /** The declared limit is in force again. */
+  clearLimit(name: string): Promise<void>
+  /**
+   * Takes one slot of each limit, or none at all: false when one is full. Slots end by themselves after `seconds`,
+   * so that those of a killed process come back. Atomic among processes.
+   */
+  takeSlots(request: {
+    /** UUID of what is held together. */
+    id: string
+    holder: string
+    limits: readonly { name: string; limit: number }[]
+    seconds: number
+  }): Promise<boolean>
+  /** Holds them for `seconds` more; false when they have ended. */
+  renewSlots(id: string, seconds: number): Promise<boolean>
+  freeSlots(id: string): Promise<void>
+  /** Slots that are held now. */
+  slots(): Promise<HeldSlot[]>
 }

@@ -2,26 +2,33 @@ import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import { HarvesterError } from '../../errors.ts'
 import { checkName } from '../define.ts'
-import type { DeploymentSpec } from '../deployment-spec.ts'
+import type { DeploymentSpec, PoolSpec } from '../deployment-spec.ts'
+import {
+  checkParents,
+  declaredLimits,
+  deploymentLimitName,
+  type Limit,
+  type LimitChange,
+  queueOf,
+  showLimit,
+} from '../limits.ts'
+import { ensureSilentRule } from './automations.ts'
 import type { PrefectBackend } from './backend.ts'
-import { must, orNull, refused, type Schemas } from './client.ts'
-
-/** The type of our work pools: a custom one, so that no Python worker takes our runs. */
-export const poolType = 'erddap-harvester'
-
-export interface PoolSpec {
-  readonly name: string
-  /** Runs at once in the whole pool; null leaves the limit to the UI. */
-  readonly concurrencyLimit: number | null
-  readonly description?: string
-}
+import { must, orNull, type Schemas } from './client.ts'
+import { declaredLimitLabel, limitInForce, syncLimits } from './limits.ts'
+import { namespaceTag } from './namespace.ts'
 
 export interface Registration {
   readonly namespace: string
   readonly pools: readonly PoolSpec[]
   readonly deployments: readonly DeploymentSpec[]
-  /** Task runs at once by tag, over all workers; set only where the server has none. */
-  readonly tagLimits?: Readonly<Record<string, number>>
+  /** Task runs at once by tag, over all workers; null: known, and not limited. */
+  readonly tagLimits?: Readonly<Record<string, Limit>>
+  /**
+   * What becomes of limits that differ from the declared ones. `keep`: somebody set them, they stay, and only what is
+   * missing is created. `reset`: they become what is declared. @default 'keep'
+   */
+  readonly limits?: 'keep' | 'reset'
   /** Deletes the deployments that vanished instead of pausing them. @default false */
   readonly prune?: boolean
   /** Only some of the deployments are given: the others have not vanished. @default false */
@@ -34,11 +41,10 @@ export interface RegistrationReport {
   readonly unchanged: string[]
   readonly paused: string[]
   readonly deleted: string[]
-}
-
-/** The tag by which our deployments are known on a server that others use as well. */
-export function namespaceTag(namespace: string): string {
-  return `erddap-harvester:${namespace}`
+  /** Limits that were created or changed. */
+  readonly limits: LimitChange[]
+  /** Limits that were left as somebody set them; `to` is what is declared. */
+  readonly otherLimits: LimitChange[]
 }
 
 /** Marks what was paused because it vanished, so that its return is not taken for a pause made by a person. */
@@ -57,15 +63,31 @@ export async function registerDeployments(
   registration: Registration,
 ): Promise<RegistrationReport> {
   checkSpecs(registration)
-  for (const pool of registration.pools) await ensurePool(backend, pool)
-  for (const [tag, limit] of Object.entries(registration.tagLimits ?? {}))
-    await ensureTagLimit(backend, tag, limit)
-  await ensureZombieRule(backend, registration.namespace)
-  const report: RegistrationReport = { created: [], updated: [], unchanged: [], paused: [], deleted: [] }
+  const mode = registration.limits ?? 'keep'
+  const limits = await syncLimits(
+    backend,
+    { ...registration, tagLimits: registration.tagLimits ?? {} },
+    // Where only some deployments are meant, the limits of everything else stay.
+    registration.partial ? 'keep' : mode,
+  )
+  await ensureSilentRule(backend, registration.namespace)
+  const report: RegistrationReport = {
+    created: [],
+    updated: [],
+    unchanged: [],
+    paused: [],
+    deleted: [],
+    limits: limits.changed,
+    otherLimits: limits.kept,
+  }
   const tag = namespaceTag(registration.namespace)
   for (const spec of registration.deployments) {
-    const what = await ensureDeployment(backend, spec, tag)
+    const { what, before, limit } = await ensureDeployment(backend, spec, tag, mode)
     report[what].push(spec.name)
+    const name = deploymentLimitName(spec.name)
+    if (what === 'updated' && before !== limit) report.limits.push({ name, from: before, to: limit })
+    if (limit !== spec.concurrencyLimit)
+      report.otherLimits.push({ name, from: limit, to: spec.concurrencyLimit })
   }
   if (!registration.partial) await retireVanished(backend, registration, tag, report)
   return report
@@ -104,132 +126,17 @@ function checkSpecs({ deployments, pools }: Registration): void {
   }
   for (const pool of pools) {
     checkName('work pool', pool.name)
-    const inPool = deployments.filter((spec) => spec.workPool === pool.name)
-    const parent = inPool.find((spec) => spec.startsChildren)
-    const child = inPool.find((spec) => !spec.startsChildren)
-    if (pool.concurrencyLimit !== null && parent && child)
-      throw new HarvesterError(
-        'CONFIG_INVALID',
-        `${parent.name} waits for runs as those of ${child.name}, and both are in the pool ${pool.name}, which is limited to ${pool.concurrencyLimit}`,
-        {
-          remedy:
-            'Put them into two pools (HARVEST_POOL, MAINTENANCE_POOL), or lift the limit: they could wait for ever.',
-        },
-      )
+    for (const queue of pool.queues ?? []) checkName('work queue', queue.name)
   }
-}
-
-/** Creates the pool if it is missing. Throws PREFECT_REFUSED when one of another type has the name. */
-export async function ensurePool({ client }: PrefectBackend, pool: PoolSpec): Promise<void> {
-  const read = () =>
-    orNull(
-      'read a work pool',
-      client.normal.GET('/work_pools/{name}', { params: { path: { name: pool.name } } }),
-    )
-  let known = await read()
-  if (!known) {
-    const { error, response } = await client.normal.POST('/work_pools/', {
-      body: {
-        name: pool.name,
-        type: poolType,
-        description: pool.description ?? 'Runs in the process of `harvester worker`.',
-        base_job_template: {},
-        concurrency_limit: pool.concurrencyLimit,
-      },
-    })
-    if (!response.ok && response.status !== 409)
-      throw refused(`create the work pool ${pool.name}`, response.status, error)
-    known = await read()
-  }
-  checkPoolType(pool.name, known?.type)
-  if (pool.concurrencyLimit !== null && known?.concurrency_limit !== pool.concurrencyLimit)
-    await must(
-      `limit the work pool ${pool.name}`,
-      client.normal.PATCH('/work_pools/{name}', {
-        params: { path: { name: pool.name } },
-        body: { concurrency_limit: pool.concurrencyLimit },
-      }),
-    )
-}
-
-export function checkPoolType(name: string, type: string | undefined): void {
-  if (type !== undefined && type !== poolType)
-    throw new HarvesterError(
-      'PREFECT_REFUSED',
-      `The work pool "${name}" has the type ${type}, not ${poolType}`,
-      {
-        remedy: 'Name other pools with HARVEST_POOL and MAINTENANCE_POOL, or delete that one in the UI.',
-      },
-    )
-}
-
-async function ensureTagLimit({ client }: PrefectBackend, tag: string, limit: number): Promise<void> {
-  const known = await orNull(
-    'read a limit',
-    client.normal.GET('/v2/concurrency_limits/{id_or_name}', {
-      params: { path: { id_or_name: `tag:${tag}` } },
-    }),
-  )
-  if (known) return // an operator may have changed it
-  const { error, response } = await client.normal.POST('/concurrency_limits/', {
-    body: { tag, concurrency_limit: limit },
-  })
-  if (!response.ok && response.status !== 409) throw refused(`limit the tag ${tag}`, response.status, error)
-}
-
-/** Runs of ours whose heartbeats stop for 10 minutes are Crashed by the server, should no worker be there to do it. */
-async function ensureZombieRule({ client }: PrefectBackend, namespace: string): Promise<void> {
-  const name = `erddap-harvester-crash-silent-runs-${namespace}`
-  const known = await must(
-    'read automations',
-    client.normal.POST('/automations/filter', {
-      body: { automations: { name: { any_: [name] } }, limit: 1, offset: 0 },
-    }),
-  )
-  if (known.length > 0) return
-  await must(
-    'create an automation',
-    client.normal.POST('/automations/', {
-      body: {
-        name,
-        description: 'Settles runs of the harvester that went silent.',
-        enabled: true,
-        trigger: {
-          type: 'event',
-          posture: 'Proactive',
-          after: ['prefect.flow-run.heartbeat'],
-          expect: [
-            'prefect.flow-run.heartbeat',
-            'prefect.flow-run.Completed',
-            'prefect.flow-run.Failed',
-            'prefect.flow-run.TimedOut',
-            'prefect.flow-run.Cancelled',
-            'prefect.flow-run.Crashed',
-            'prefect.flow-run.Scheduled',
-          ],
-          match: { 'prefect.resource.id': 'prefect.flow-run.*' },
-          match_related: {
-            'prefect.resource.role': 'tag',
-            'prefect.resource.id': `prefect.tag.${namespaceTag(namespace)}`,
-          },
-          for_each: ['prefect.resource.id'],
-          threshold: 1,
-          // The document says ISO 8601, yet the server fails on it: it wants seconds.
-          within: 600 as unknown as string,
-        },
-        actions: [
-          { type: 'change-flow-run-state', state: 'CRASHED', message: 'No sign of life for 10 minutes' },
-        ],
-      },
-    }),
-  )
+  checkParents(deployments, declaredLimits({ deployments, pools, tagLimits: {} }))
 }
 
 async function ensureDeployment(
   backend: PrefectBackend,
   spec: DeploymentSpec,
   tag: string,
-): Promise<'created' | 'updated' | 'unchanged'> {
+  mode: 'keep' | 'reset',
+): Promise<{ what: 'created' | 'updated' | 'unchanged'; before: Limit; limit: Limit }> {
   const { client } = backend
   const flowId = await backend.flowId(spec.flow.name)
   const known = await orNull(
@@ -238,10 +145,23 @@ async function ensureDeployment(
       params: { path: { flow_name: spec.flow.name, deployment_name: spec.name } },
     }),
   )
-  const wanted = deploymentBody(spec, flowId, tag, known)
-  if (known && sameDeployment(known, wanted)) return 'unchanged'
+  const wanted = deploymentBody(spec, flowId, tag, known, mode)
+  const limits = { before: limitInForce(known), limit: wanted.concurrency_limit ?? null }
+  if (known && sameDeployment(known, wanted)) return { what: 'unchanged', ...limits }
   await must(`register the deployment ${spec.name}`, client.normal.POST('/deployments/', { body: wanted }))
-  return known ? 'updated' : 'created'
+  return { what: known ? 'updated' : 'created', ...limits }
+}
+
+/** The declared limit, unless somebody set another since it was declared. */
+function limitToSend(
+  spec: DeploymentSpec,
+  known: Schemas['DeploymentResponse'] | null,
+  mode: 'keep' | 'reset',
+): Limit {
+  const lastDeclared = known?.labels?.[declaredLimitLabel]
+  return mode === 'keep' && lastDeclared === showLimit(spec.concurrencyLimit)
+    ? limitInForce(known)
+    : spec.concurrencyLimit
 }
 
 /** What to send; a pause that a person made (of the deployment or of its schedule) is sent back as it was found. */
@@ -250,13 +170,17 @@ export function deploymentBody(
   flowId: string,
   tag: string,
   known: Schemas['DeploymentResponse'] | null,
+  mode: 'keep' | 'reset' = 'keep',
 ): Schemas['DeploymentCreate'] & { paused: boolean } {
   const before = known?.schedules?.find((schedule) => schedule.slug === scheduleSlug)
   const returns = known?.tags?.includes(vanishedTag) ?? false
+  const limit = limitToSend(spec, known, mode)
   return {
     name: spec.name,
     flow_id: flowId,
     work_pool_name: spec.workPool,
+    work_queue_name: queueOf(spec),
+    labels: { [declaredLimitLabel]: showLimit(spec.concurrencyLimit) },
     entrypoint: `erddap-harvester:${spec.flow.name}`,
     version: spec.version,
     description: spec.description,
@@ -278,8 +202,8 @@ export function deploymentBody(
               parameters: {},
             },
           ],
-    concurrency_limit: spec.concurrencyLimit,
-    ...(spec.concurrencyLimit === null
+    concurrency_limit: limit,
+    ...(limit === null
       ? {}
       : { concurrency_options: { collision_strategy: spec.collisionStrategy ?? ('ENQUEUE' as const) } }),
   }
@@ -296,14 +220,15 @@ function sameDeployment(
       const { cron, timezone } = item.schedule as { cron?: string; timezone?: string }
       return { slug: item.slug ?? null, active: item.active ?? true, cron, timezone }
     })
-  const limit = known.global_concurrency_limit as { limit?: number } | null | undefined
   return (
     known.work_pool_name === wanted.work_pool_name &&
+    known.work_queue_name === wanted.work_queue_name &&
+    known.labels?.[declaredLimitLabel] === wanted.labels?.[declaredLimitLabel] &&
     known.entrypoint === wanted.entrypoint &&
     known.version === wanted.version &&
     known.description === wanted.description &&
     known.paused === wanted.paused &&
-    (limit?.limit ?? null) === (wanted.concurrency_limit ?? null) &&
+    limitInForce(known) === (wanted.concurrency_limit ?? null) &&
     (known.concurrency_options?.collision_strategy ?? 'ENQUEUE') ===
       (wanted.concurrency_options?.collision_strategy ?? 'ENQUEUE') &&
     isDeepStrictEqual([...(known.tags ?? [])].sort(), [...(wanted.tags ?? [])].sort()) &&

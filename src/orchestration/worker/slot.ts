@@ -96,7 +96,7 @@ async function read(path: string): Promise<Owner | null> {
 /** Whether a living process holds the lock. A file that was only just created and is not yet written counts as held. */
 async function held(path: string): Promise<boolean> {
   const owner = await read(path)
-  return owner === null ? (await age(path)) < staleMs : alive(owner)
+  return owner === null ? (await age(path)) < staleMs : processLives(owner)
 }
 
 async function age(path: string): Promise<number> {
@@ -106,7 +106,8 @@ async function age(path: string): Promise<number> {
   )
 }
 
-async function alive(owner: Owner): Promise<boolean> {
+/** Whether a process that was noted with its start still runs: its pid alone may be another's by now. */
+export async function processLives(owner: Pick<Owner, 'pid' | 'started'>): Promise<boolean> {
   try {
     process.kill(owner.pid, 0)
   } catch (error) {
@@ -115,7 +116,8 @@ async function alive(owner: Owner): Promise<boolean> {
   return (await processStart(owner.pid)) === owner.started
 }
 
-async function processStart(pid: number): Promise<string> {
+/** In clock ticks since boot; empty where the system does not tell. */
+export async function processStart(pid: number): Promise<string> {
   try {
     const text = await readFile(`/proc/${pid}/stat`, 'utf8')
     // The command in parentheses may hold blanks: fields are counted from its end.

@@ -1,12 +1,9 @@
 import { describeError, isHarvesterError } from '../../errors.ts'
+import { describeLimitChange, showLimit } from '../limits.ts'
 import type { PrefectBackend } from '../prefect/backend.ts'
 import { orNull, serverVersion } from '../prefect/client.ts'
-import {
-  checkPoolType,
-  type Registration,
-  type RegistrationReport,
-  registerDeployments,
-} from '../prefect/deployments.ts'
+import { type Registration, type RegistrationReport, registerDeployments } from '../prefect/deployments.ts'
+import { checkPoolType } from '../prefect/pools.ts'
 import type { OnProblem } from '../prefect/telemetry.ts'
 import type { Runtime } from '../runtime.ts'
 
@@ -59,7 +56,14 @@ export async function register(
     updated: report.updated.length,
     unchanged: report.unchanged.length,
     paused: report.paused.join(', ') || undefined,
+    limits: report.limits.map(describeLimitChange).join(', ') || undefined,
   })
+  for (const { name, from, to } of report.otherLimits)
+    onInfo('A limit is not the declared one: somebody set it, and it stays until `harvester deploy --all`', {
+      limit: name,
+      inForce: showLimit(from ?? null),
+      declared: showLimit(to),
+    })
   if (runOnDeploy === null) return report
   const { deployment, key, parameters } = runOnDeploy
   try {

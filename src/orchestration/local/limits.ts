@@ -1,0 +1,99 @@
+/** Limits of the standalone engine: declared in the file, changed in the store, in force at the next claim. */
+import {
+  checkKnown,
+  checkParents,
+  declaredLimits,
+  deploymentLimitName,
+  groupsOf,
+  type Limit,
+  type LimitDeclaration,
+  type LimitDesk,
+  type LimitView,
+  poolLimitName,
+  queueLimitName,
+  queueOf,
+} from '../limits.ts'
+import type { RunGroup, RunStore } from './store.ts'
+
+/** The declared limits, with what operators set instead. */
+export async function limitsInForce(
+  store: Pick<RunStore, 'limits'>,
+  declared: ReadonlyMap<string, Limit>,
+): Promise<Map<string, Limit>> {
+  const limits = new Map(declared)
+  for (const { name, limit } of await store.limits()) if (limits.has(name)) limits.set(name, limit)
+  return limits
+}
+
+/** The limited pool and queue that a run of a deployment counts in. */
+export function groupsOfRun(
+  deployment: string,
+  declaration: Pick<LimitDeclaration, 'deployments'>,
+  limits: ReadonlyMap<string, Limit>,
+): RunGroup[] {
+  const spec = declaration.deployments.find(({ name }) => name === deployment)
+  if (!spec) return []
+  return groupsOf(spec).flatMap((name) => {
+    const limit = limits.get(name) ?? null
+    return limit === null
+      ? []
+      : [
+          {
+            name,
+            limit,
+            deployments: declaration.deployments
+              .filter((other) => groupsOf(other).includes(name))
+              .map((other) => other.name),
+          },
+        ]
+  })
+}
+
+/** Limits of a store; `by` is who changes them. */
+export function localLimitDesk(
+  store: Pick<RunStore, 'limits' | 'setLimit' | 'clearLimit' | 'slots' | 'runs'>,
+  declaration: LimitDeclaration,
+  by: string | null,
+): LimitDesk {
+  const declared = declaredLimits(declaration)
+  return {
+    async list(): Promise<LimitView[]> {
+      const [set, slots, running] = await Promise.all([
+        store.limits(),
+        store.slots(),
+        store.runs({ types: ['PENDING', 'RUNNING', 'CANCELLING'], limit: 10_000 }),
+      ])
+      const active = new Map<string, number>()
+      const count = (name: string) => active.set(name, (active.get(name) ?? 0) + 1)
+      for (const { name } of slots) count(name)
+      for (const { deployment } of running) {
+        const spec = declaration.deployments.find(({ name }) => name === deployment)
+        if (!spec) continue
+        count(deploymentLimitName(spec.name))
+        count(poolLimitName(spec.workPool))
+        count(queueLimitName(spec.workPool, queueOf(spec)))
+      }
+      return [...declared].map(([name, limit]) => {
+        const own = set.find((stored) => stored.name === name)
+        return {
+          name,
+          declared: limit,
+          inForce: own ? own.limit : limit,
+          active: active.get(name) ?? 0,
+          from: own ? 'operator' : 'declaration',
+          setBy: own?.setBy ?? null,
+          setAt: own?.setAt ?? null,
+        }
+      })
+    },
+    async set(name, limit) {
+      checkKnown(name, declared)
+      checkParents(declaration.deployments, new Map([[name, limit]]))
+      await store.setLimit({ name, limit, setAt: new Date(), setBy: by })
+    },
+    async reset(name) {
+      checkKnown(name, declared)
+      await store.clearLimit(name)
+    },
+  }
+}
