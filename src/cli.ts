@@ -20,6 +20,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   deploy: async () => (await import('./commands/deploy.ts')).deployCommand(),
   wait: async () => (await import('./commands/wait.ts')).waitCommand(),
   trigger: async () => (await import('./commands/trigger.ts')).triggerCommand(),
+  backfill: async () => (await import('./commands/backfill.ts')).backfillCommand(),
   harvest: async () => (await import('./commands/harvest.ts')).harvestCommand(),
   load: async () => (await import('./commands/load.ts')).loadCommand(),
   migrate: async () => (await import('./commands/migrate.ts')).migrateCommand(),

@@ -4,13 +4,11 @@ import { isHarvesterError } from '../errors.ts'
 import { deploymentOfSource } from '../flows/registry.ts'
 import type { LocalBackend, PrefectBackend, Standalone, StoredRun } from '../orchestration/index.ts'
 import { isFinal, openStateTypes } from '../orchestration/index.ts'
+import { takesAnyRun } from '../orchestration/local/presence.ts'
 import { must } from '../orchestration/prefect/client.ts'
 import { namespaceTag } from '../orchestration/prefect/namespace.ts'
 import type { RunControl, RunView, ScheduleView, TriggerAnswer } from '../server/ports.ts'
 import { findSourceOf } from './sources.ts'
-
-/** A process that gave no sign of life for so long will not run anything. */
-const aliveMs = 120_000
 
 function deploymentFor(declared: readonly DeclaredDeployment[], source: string | null): string | null {
   if (source === null) return 'harvest-all'
@@ -64,8 +62,7 @@ export function localRunControl(
       const deployment = deploymentFor(declared, source)
       if (deployment === null) return { outcome: 'unknown-source' }
       const alive =
-        standalone() !== null ||
-        (await store.workers()).some(({ seenAt }) => Date.now() - seenAt.getTime() < aliveMs)
+        standalone() !== null || (await store.workers()).some((worker) => takesAnyRun(worker, new Date()))
       if (!alive)
         return {
           outcome: 'unavailable',

@@ -9,6 +9,8 @@ export class ProgressBars {
     { bar: cliProgress.SingleBar; ok: number; skipped: number; failed: number }
   >()
 
+  #counts = 0
+
   constructor(stream: NodeJS.WriteStream) {
     this.#bars = new cliProgress.MultiBar(
       {
@@ -43,9 +45,23 @@ export class ProgressBars {
     source.bar.increment(1, { ok: source.ok, skipped: source.skipped, failed: source.failed })
   }
 
+  /** One bar over so many runs. */
+  count(total: number): {
+    update(done: number, told: { failed: number; running: number; text: string }): void
+  } {
+    const bar = this.#bars.create(
+      Math.max(1, total),
+      0,
+      { failed: 0, running: 0, text: '' },
+      { format: '{bar} {value}/{total} | {running} at work · ✗ {failed} | {text}' },
+    )
+    this.#counts += 1
+    return { update: (done, told) => bar.update(done, told) }
+  }
+
   /** Prints a line above the bars. */
   print(line: string): void {
-    if (this.#sources.size === 0 || !this.#bars.isActive) process.stderr.write(line)
+    if (this.#sources.size + this.#counts === 0 || !this.#bars.isActive) process.stderr.write(line)
     else this.#bars.log(line.endsWith('\n') ? line : `${line}\n`)
   }
 

@@ -1,0 +1,47 @@
+/** What a backfill asks of whoever keeps and executes runs: a Prefect server, or the standalone store. */
+import type { Source } from '../../config/source.ts'
+import type { AnyFlow, RunState } from '../../orchestration/index.ts'
+import type { Item } from './plan.ts'
+
+/** One run of a backfill, as the back end knows it now. */
+export interface BackfillRun {
+  readonly id: string
+  readonly name: string
+  /** Of the item it was started for. */
+  readonly hash: string
+  /** 1, 2, …: how often the item was started. */
+  readonly attempt: number
+  readonly state: RunState
+  readonly startedAt: Date | null
+  readonly endedAt: Date | null
+}
+
+/** A deployment, as far as a backfill has to know it. */
+export interface Target {
+  readonly deployment: string
+  /** Null for a flow that this program does not know: its parameters can only be checked by the server. */
+  readonly flow: AnyFlow | null
+  /** As they were declared or registered. */
+  readonly parameters: Readonly<Record<string, unknown>>
+  /** Known sources, with the deployment of the same flow that is each one's own. */
+  readonly sources: readonly { readonly source: Source; readonly deployment: string | null }[]
+  readonly namespace: string
+}
+
+export interface BackfillEngine {
+  /** @throws USAGE for an unknown name */
+  target(deployment: string): Promise<Target>
+  /** All runs that carry the tag of a backfill. */
+  known(tag: string): Promise<BackfillRun[]>
+  /** Starts a run, or gives the one that has this idempotency key already. */
+  submit(item: Item, request: { idempotencyKey: string; tag: string }): Promise<{ id: string; name: string }>
+  /** Those of the runs that still exist. */
+  read(ids: readonly string[]): Promise<BackfillRun[]>
+  /** Called before each look at open runs: sees to it that somebody executes them. */
+  attend(tag: string): Promise<void>
+  /** Where a person can look at the runs; null where there is no such place. */
+  link(tag: string): string | null
+  /** Who goes on with open runs when the command ends now. */
+  readonly leftRunning: 'elsewhere' | 'nowhere'
+  close(): Promise<void>
+}
