@@ -87,8 +87,8 @@ export interface ErddapScope {
    */
   listed(datasetId: string): Promise<{ maxTime: string } | null>
   /**
-   * The newest time of the data, if it is later than `after`; null without a later one. Old servers that lack
-   * `orderByMax` give any later time.
+   * The newest time of the data, as the data has it and not the list; null where there is none after `after`. Servers
+   * that know no maximum or lack a function are asked for times after `after`, and may give any of those.
    * @param after ISO 8601
    */
   newestTime(datasetId: string, after: string): Promise<string | null>
@@ -274,15 +274,32 @@ function createScope(settings: ErddapClientSettings, base: string, scope: ScopeS
     },
 
     async newestTime(datasetId, after) {
-      let found: Readonly<Record<string, string>> | null
-      try {
-        found = await data(datasetId, newestTimeUrl(base, datasetId, after), ['time']).then(firstRow)
-      } catch (error) {
-        const kind = kindOf(error)
-        if (kind !== 'unsupported' && kind !== 'bad-query' && kind !== 'too-much-data') throw error
-        found = await data(datasetId, timesAfterUrl(base, datasetId, after), ['time']).then(firstRow)
+      const questions = [
+        newestTimeUrl(base, datasetId),
+        timesAfterUrl(base, datasetId, after, true),
+        timesAfterUrl(base, datasetId, after, false),
+      ]
+      let refusal: unknown
+      for (const url of questions) {
+        try {
+          const row = await data(datasetId, url, ['time']).then(firstRow)
+          if (row) return row.time ?? null
+          refusal = undefined
+          // To the first question "no rows" says nothing: the maximum on record need not be one of the data.
+          if (url !== questions[0]) return null
+        } catch (error) {
+          const kind = kindOf(error)
+          const refused =
+            kind === 'unsupported' ||
+            kind === 'bad-query' ||
+            kind === 'too-much-data' ||
+            (kind === 'unknown' && httpStatusFacts(error)?.status === 400)
+          if (!refused) throw error
+          refusal = error
+        }
       }
-      return found?.time ?? null
+      if (refusal !== undefined) throw refusal
+      return null
     },
 
     async countGridded() {

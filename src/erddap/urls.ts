@@ -33,20 +33,21 @@ export function listedDatasetUrl(base: string, datasetId: string, columns: reado
 }
 
 /**
- * The newest time of the data after `after`, one row. The constraint spares the server the files that end before.
- * @param after ISO 8601
+ * The newest time of the data, one row. `max(time)` is what the server has on record: of files that end before nothing
+ * is read, and a last file that has grown since is read to its end.
  */
-export function newestTimeUrl(base: string, datasetId: string, after: string): string {
-  return tableUrl(base, datasetId, ['time'], [laterThan(after), orderBy('orderByMax', ['time'])])
+export function newestTimeUrl(base: string, datasetId: string): string {
+  return tableUrl(base, datasetId, ['time'], ['time%3E=max(time)', orderBy('orderByMax', ['time'])])
 }
 
-/** All times after `after`: for servers that lack `orderByMax`. */
-export function timesAfterUrl(base: string, datasetId: string, after: string): string {
-  return tableUrl(base, datasetId, ['time'], [laterThan(after)])
-}
-
-function laterThan(time: string): string {
-  return `time%3E${encodeURIComponent(time)}`
+/**
+ * Times of the data after `after`.
+ * @param after ISO 8601
+ * @param newestOnly one row, where the server has `orderByMax`
+ */
+export function timesAfterUrl(base: string, datasetId: string, after: string, newestOnly: boolean): string {
+  const only = newestOnly ? [orderBy('orderByMax', ['time'])] : []
+  return tableUrl(base, datasetId, ['time'], [`time%3E${encodeURIComponent(after)}`, ...only])
 }
 
 export function infoUrl(base: string, datasetId: string): string {

@@ -22,7 +22,7 @@ export type Seen =
   | { kind: 'listed' }
   /** The data has no time after the wanted one; what the list gives as its newest, or ''. */
   | { kind: 'not-newer'; listedMaxTime: string }
-  /** A time of the data, as ERDDAP sends it. */
+  /** The newest time of the data, as ERDDAP sends it, or at least one that is later than the wanted one. */
   | { kind: 'newest'; time: string }
 
 export function isReady(wanted: Wanted, seen: Seen): boolean {
@@ -65,7 +65,7 @@ export function describeSeen(seen: Seen): string {
       return `the dataset has no later data${listed === null ? '' : `; its newest time is ${formatTime(listed)} by the list`}`
     }
     case 'newest':
-      return `the dataset has data of ${seen.time}`
+      return `the dataset has data up to ${seen.time}`
   }
 }
 

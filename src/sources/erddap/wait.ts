@@ -109,7 +109,7 @@ async function look(
 
 /**
  * The server: its version, then one row of its list, since right after a start a server answers and has no list.
- * A dataset: its row of the list; then the newest time of its data itself, since the list's `maxTime` is as of when
+ * A dataset: its row of the list; then the newest time of the data itself, since the list's `maxTime` is as of when
  * the server last read the dataset, is missing for datasets that go on until now, and can be an owner's promise.
  */
 async function ask(quick: ErddapScope, thorough: ErddapScope, wanted: Wanted): Promise<Seen> {
