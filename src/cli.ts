@@ -5,9 +5,12 @@ import { Command, CommanderError } from 'commander'
 import { reportError } from './commands/console.ts'
 import { loadDotenv } from './commands/dotenv.ts'
 import { exitCodes } from './errors.ts'
+import { registerSecrets } from './secrets.ts'
 import { version } from './version.ts'
 
 loadDotenv()
+// Known only at the start: the channel is closed when the supervisor is gone.
+const supervised = process.send !== undefined
 // A harvest waits for servers, not for the processor: a heap that grows by two fifths between collections, and not up to
 // fourfold, takes half the memory for long tables (bench/memory).
 setFlagsFromString('--heap-growing-percent=40')
@@ -16,6 +19,7 @@ setFlagsFromString('--heap-growing-percent=40')
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   start: async () => (await import('./commands/start.ts')).startCommand(),
   worker: async () => (await import('./commands/worker.ts')).workerCommand(),
+  workers: async () => (await import('./commands/workers.ts')).workersCommand(),
   serve: async () => (await import('./commands/serve.ts')).serveCommand(),
   deploy: async () => (await import('./commands/deploy.ts')).deployCommand(),
   wait: async () => (await import('./commands/wait.ts')).waitCommand(),
@@ -60,11 +64,17 @@ for (const [name, load] of Object.entries(commands)) {
   program.addCommand(command.exitOverride().showHelpAfterError('(--help says more)'))
 }
 
+if (Object.hasOwn(commands, asked)) {
+  const { secretValues } = await import('./config/environment.ts')
+  registerSecrets(secretValues(process.env))
+}
+
 // Whoever reads may stop reading (`harvester … | head`): that is no fault of ours.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error
-    process.exit()
+    // A supervised worker whose supervisor was killed has nobody to talk to, and still its runs to end.
+    if (!supervised) process.exit()
   })
 }
 

@@ -1,6 +1,7 @@
 /** How commands speak to people: log lines, bars, errors, exit codes. */
 import { describeError, exitCodes, HarvesterError, isHarvesterError } from '../errors.ts'
 import { createLog, type Log, type LogLevel } from '../observability/log.ts'
+import type { ProcessLog } from '../observability/process-log.ts'
 import { ProgressBars } from '../observability/progress.ts'
 import { scrub } from '../observability/secrets.ts'
 
@@ -10,13 +11,22 @@ export interface Console {
   bars: ProgressBars | null
 }
 
-export function createConsole(options: { level: LogLevel; time: boolean; progress: boolean }): Console {
+export function createConsole(options: {
+  level: LogLevel
+  time: boolean
+  progress: boolean
+  /** Which of several processes speaks. */
+  facts?: Record<string, unknown>
+  file?: ProcessLog | null
+}): Console {
   const terminal = process.stderr.isTTY === true
   const bars = terminal && options.progress ? new ProgressBars(process.stderr) : null
   const log = createLog({
     level: options.level,
     format: terminal ? 'pretty' : 'json',
     time: options.time,
+    file: options.file ?? null,
+    ...(options.facts && { facts: options.facts }),
     ...(bars && { write: (line: string) => bars.print(line) }),
   })
   return { log, bars }

@@ -10,7 +10,7 @@ import { checkFolders, checkNode, checkTimeZone } from './doctor/host.ts'
 import { checkPrefect } from './doctor/prefect.ts'
 import { checkCatalogue, checkSources } from './doctor/sources.ts'
 import type { Finding } from './doctor/types.ts'
-import { serviceConfig } from './service.ts'
+import { serviceConfig } from './service-config.ts'
 import { createProcess } from './services.ts'
 
 export function doctorCommand(): Command {

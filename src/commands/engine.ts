@@ -42,6 +42,8 @@ export interface EngineParts {
   environment: Environment
   services: HarvestServices
   log: Log
+  /** What this process is called in the back end; null: the back end finds a name. */
+  worker: string | null
   level: LogLevel
   onLog: (line: LogLine) => void
   onStop: 'reschedule' | 'crash'
@@ -117,7 +119,7 @@ export async function startPrefectEngine(settings: PrefectSettings, parts: Engin
     flows: flowRegistry(harvesterFlows(services)),
     pools: [environment.HARVEST_POOL, environment.MAINTENANCE_POOL],
     limit: environment.WORKER_LIMIT,
-    name: environment.WORKER_NAME ?? null,
+    name: parts.worker,
     slotFolder: join(environment.HARVESTER_DATA_DIR, 'workers'),
     registration: registers ? registrationOf(environment, services, declared) : null,
     runOnDeploy:
@@ -162,7 +164,7 @@ export async function startLocalEngine(database: Database, parts: EngineParts): 
     store: databaseRunStore(database),
     deployments: deploymentSpecs(declared, harvesterFlows(services), services.gitSha ?? version),
     tagLimits: { database: databaseLimit },
-    ...(environment.WORKER_NAME !== undefined && { worker: environment.WORKER_NAME }),
+    ...(parts.worker !== null && { worker: parts.worker }),
     onProblem: (text, facts) => log.warn(facts, text),
   })
   const standalone: Standalone = await startStandalone({

@@ -1,8 +1,6 @@
 /** The long-lived processes: worker, API, or all in one. */
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { type Environment, readEnvironment } from '../config/environment.ts'
-import { type HarvestConfig, readHarvestConfig } from '../config/harvest.ts'
+import type { HarvestConfig } from '../config/harvest.ts'
 import { openDatabase } from '../database/open.ts'
 import type { Database } from '../database/port.ts'
 import { type DatabaseSettings, databaseSettings } from '../database/settings.ts'
@@ -10,7 +8,8 @@ import { exitCodes, HarvesterError } from '../errors.ts'
 import type { Log } from '../observability/log.ts'
 import { parseLogLevel } from '../observability/log.ts'
 import { harvestMetrics } from '../observability/metrics.ts'
-import { prefectSettings } from '../orchestration/index.ts'
+import { openProcessLog } from '../observability/process-log.ts'
+import { prefectSettings, type Slot, takeSlot } from '../orchestration/index.ts'
 import type { RunControl } from '../server/ports.ts'
 import { type ApiServer, createServer } from '../server/server.ts'
 import { createConsole } from './console.ts'
@@ -22,7 +21,9 @@ import {
   startPrefectEngine,
   storedRunControl,
 } from './engine.ts'
+import { serviceConfig } from './service-config.ts'
 import { createProcess, type ProcessParts } from './services.ts'
+import { giveSigns, workersFolder } from './workers/signs.ts'
 
 export interface ServiceOptions {
   file?: string | undefined
@@ -33,10 +34,6 @@ export interface ServiceOptions {
   onStop: 'reschedule' | 'crash'
 }
 
-/** How old the sign of life of a worker may be. */
-const aliveSeconds = 90
-const aliveFile = (environment: Environment) => join(environment.HARVESTER_DATA_DIR, 'worker-alive.json')
-
 /** Runs until it is stopped. A first Ctrl-C or SIGTERM ends it cleanly, a second one at once. */
 export async function runService(options: ServiceOptions): Promise<number> {
   const environment = readEnvironment(process.env)
@@ -45,7 +42,17 @@ export async function runService(options: ServiceOptions): Promise<number> {
     environment.LOG_LEVEL ?? environment.PREFECT_LOGGING_LEVEL ?? config.settings.log_level ?? 'info',
     'the log level',
   )
-  const { log } = createConsole({ level, time: config.settings.log_time, progress: false })
+  const slot = options.work ? await workerName(environment) : null
+  const worker = slot?.name ?? null
+  process.send?.({ worker })
+  const file = openProcessLog(environment, worker)
+  const { log } = createConsole({
+    level,
+    time: config.settings.log_time,
+    progress: false,
+    file,
+    ...(worker !== null && { facts: { worker } }),
+  })
   for (const warning of config.warnings) log.warn({ config: config.origin }, warning)
   if (config.settings.cache) {
     log.warn({}, 'cache: true is for one-shot commands; scheduled runs ask the servers')
@@ -73,6 +80,7 @@ export async function runService(options: ServiceOptions): Promise<number> {
         environment,
         services: parts.services,
         log,
+        worker,
         level,
         onLog: parts.onLog,
         onStop: options.onStop,
@@ -106,9 +114,9 @@ export async function runService(options: ServiceOptions): Promise<number> {
       )
       process.stdout.write(`Dashboard: ${(await open.server.listen()).replace(/\/+$/, '')}/harvest\n`)
     }
-    const sign = options.work ? signOfLife(environment) : null
+    const endSigns = worker === null ? null : await giveSigns(environment.HARVESTER_DATA_DIR, worker)
     await stop.requested
-    sign?.()
+    endSigns?.()
     log.info({ running: open.engine?.running() ?? 0 }, 'stopping')
     return exitCodes.done
   } catch (error) {
@@ -120,6 +128,8 @@ export async function runService(options: ServiceOptions): Promise<number> {
     await parts.close()
     await open.reading?.close()
     await database.close()
+    await slot?.release()
+    await file?.close()
     stop.dispose()
   }
 }
@@ -192,89 +202,58 @@ export function serverOptions({
   }
 }
 
-/** A worker that only polls needs no list of sources: deployments carry their source. */
-export function serviceConfig(
-  options: Pick<ServiceOptions, 'file' | 'work'>,
-  environment: Environment,
-  env: Readonly<Record<string, string | undefined>> = process.env,
-): HarvestConfig {
-  const sourceless = !options.work || !environment.REGISTER_DEPLOYMENTS
-  const request = {
-    file: options.file,
-    env,
-    folder: process.cwd(),
-    ...(sourceless && { sourcesOptional: true }),
-  }
-  try {
-    return readHarvestConfig(request)
-  } catch (error) {
-    if (
-      !(
-        sourceless &&
-        error instanceof HarvesterError &&
-        error.code === 'CONFIG_NOT_FOUND' &&
-        options.file === undefined
-      )
-    )
-      throw error
-    return readHarvestConfig({ ...request, env: { HARVEST_CONFIG_YAML: '{}' } })
-  }
+/**
+ * What this process is called, in the log and in the back end: WORKER_NAME, else the host and the lowest free slot,
+ * held until it is released. It comes back after a restart, so that a predecessor's runs are known.
+ */
+async function workerName(environment: Environment): Promise<Slot> {
+  const { WORKER_NAME: name } = environment
+  if (name !== undefined) return { name, release: async () => {} }
+  return takeSlot(workersFolder(environment.HARVESTER_DATA_DIR))
 }
 
-/** Whether a worker of this host gave a sign of life lately: for health checks. */
-export function checkWorker(): number {
-  const path = aliveFile(readEnvironment(process.env))
-  if (!existsSync(path)) {
-    process.stderr.write(`harvester: no worker runs here (${path} is missing)\n`)
-    return exitCodes.failed
-  }
-  const { pid, at } = JSON.parse(readFileSync(path, 'utf8')) as { pid: number; at: string }
-  const age = (Date.now() - Date.parse(at)) / 1000
-  if (age > aliveSeconds) {
-    process.stderr.write(
-      `harvester: the worker (process ${pid}) gave no sign of life for ${Math.round(age)} s\n`,
-    )
-    return exitCodes.failed
-  }
-  process.stdout.write(`the worker (process ${pid}) lives\n`)
-  return exitCodes.done
-}
-
-function signOfLife(environment: Environment): () => void {
-  const path = aliveFile(environment)
-  const write = () => writeFileSync(path, JSON.stringify({ pid: process.pid, at: new Date().toISOString() }))
-  mkdirSync(environment.HARVESTER_DATA_DIR, { recursive: true })
-  write()
-  const timer = setInterval(write, 20_000)
-  return () => {
-    clearInterval(timer)
-    rmSync(path, { force: true })
-  }
-}
-
+/** Ends by signals, and by a supervisor's orders; a supervisor that is gone is an order to stop. */
 function stopping(starting: AbortController, force: () => void) {
-  let asked = 0
+  let signals = 0
+  let asked = false
   let resolve: () => void = () => {}
   const requested = new Promise<void>((done) => {
     resolve = done
   })
-  const on = () => {
-    asked += 1
-    if (asked === 1) {
+  const ask = () => {
+    if (asked) return
+    asked = true
+    starting.abort(new HarvesterError('CANCELLED', 'stopped while starting'))
+    resolve()
+  }
+  const onSignal = () => {
+    signals += 1
+    if (signals === 1) {
       process.stderr.write('Stopping; a second signal ends it at once.\n')
-      starting.abort(new HarvesterError('CANCELLED', 'stopped while starting'))
-      resolve()
-    } else if (asked === 2) force()
+      ask()
+    } else if (signals === 2) force()
     else process.exit(exitCodes.failed)
   }
-  process.on('SIGINT', on)
-  process.on('SIGTERM', on)
+  const onOrder = (order: unknown) => {
+    if (order === 'stop' || order === 'force') ask()
+    if (order === 'force') force()
+  }
+  process.on('SIGINT', onSignal)
+  process.on('SIGTERM', onSignal)
+  if (process.connected !== undefined) {
+    process.on('message', onOrder)
+    process.on('disconnect', ask)
+    // The supervisor may have gone before anybody listened.
+    if (!process.connected) ask()
+  }
   return {
     requested,
-    wasRequested: () => asked > 0,
+    wasRequested: () => asked,
     dispose() {
-      process.off('SIGINT', on)
-      process.off('SIGTERM', on)
+      process.off('SIGINT', onSignal)
+      process.off('SIGTERM', onSignal)
+      process.off('message', onOrder)
+      process.off('disconnect', ask)
     },
   }
 }

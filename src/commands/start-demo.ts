@@ -66,6 +66,7 @@ or copy config/harvest.sample.yaml to config/harvest.yaml, name your servers the
       environment,
       services: parts.services,
       log,
+      worker: 'demo',
       level,
       onLog: bars ? (line) => (line.level === 'info' ? undefined : parts.onLog(line)) : parts.onLog,
       onStop: 'crash',

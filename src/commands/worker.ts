@@ -1,10 +1,10 @@
 import { Command, Option } from 'commander'
-import { checkWorker, runService } from './service.ts'
 
 interface Flags {
   file?: string
   serve: boolean
   check: boolean
+  name?: string
   onStop: 'reschedule' | 'crash'
 }
 
@@ -15,7 +15,8 @@ export function workerCommand(): Command {
     )
     .option('-f, --file <path>', 'harvest configuration (YAML)')
     .option('--serve', 'serve the API and the dashboard too', false)
-    .option('--check', 'say whether a worker runs here, and end: for health checks', false)
+    .option('--check', 'say whether a worker lives on this host, and end: for health checks', false)
+    .option('--name <worker>', 'with --check: this worker, on whatever host it shares the data folder from')
     .addOption(
       new Option('--on-stop <what>', 'what becomes of runs that are unfinished when the grace time ends')
         .choices(['reschedule', 'crash'])
@@ -23,7 +24,12 @@ export function workerCommand(): Command {
     )
     .action(async (flags: Flags) => {
       process.exitCode = flags.check
-        ? checkWorker()
-        : await runService({ file: flags.file, work: true, serve: flags.serve, onStop: flags.onStop })
+        ? await (await import('./workers/check.ts')).checkWorker(flags.name)
+        : await (await import('./service.ts')).runService({
+            file: flags.file,
+            work: true,
+            serve: flags.serve,
+            onStop: flags.onStop,
+          })
     })
 }

@@ -350,7 +350,8 @@ export const environmentVariables = {
   }),
   HARVESTER_LOG_FILE: variable({
     group: 'Logs',
-    meaning: 'A file that the log of the process goes to as well, JSON lines, rotated by size.',
+    meaning:
+      'A file that the log of workers and of the API goes to as well, JSON lines, rotated by size; a worker puts its name before the ending (worker.log: worker.host-1.log).',
     schema: text,
     example: '/var/log/erddap-harvester/worker.log',
   }),
@@ -488,6 +489,14 @@ export type Environment = Pick<Values, Defaulted> & Partial<Omit<Values, Default
 /** Whether a value counts as given: blank counts as unset, a pair of quotes around nothing too. */
 export function isSet(value: string | undefined): value is string {
   return value !== undefined && value.trim() !== '' && value.trim() !== '""' && value.trim() !== "''"
+}
+
+/** The values of the variables that are marked as secret, for the removal of secrets from all texts. */
+export function secretValues(env: Readonly<Record<string, string | undefined>>): string[] {
+  return (Object.entries(environmentVariables) as [string, Variable][]).flatMap(([name, { secret }]) => {
+    const value = env[name]
+    return secret && isSet(value) ? [value] : []
+  })
 }
 
 /**

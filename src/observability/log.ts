@@ -43,6 +43,10 @@ export interface LogOptions {
   format: 'pretty' | 'json'
   /** Whether lines begin with the time. */
   time?: boolean
+  /** On every line for machines: which of several processes wrote it. */
+  facts?: Record<string, unknown>
+  /** A file that every line goes to as well, as JSON with its time. */
+  file?: { write(line: string): void } | null
   /** Where lines go; default standard error, since standard output belongs to results. */
   write?: (line: string) => void
 }
@@ -50,27 +54,39 @@ export interface LogOptions {
 /** The program's log. Every fact and text passes the removal of secrets. */
 export function createLog(options: LogOptions): Log {
   const write = options.write ?? ((line: string) => void process.stderr.write(line))
-  const destination: DestinationStream =
+  const own = Object.keys(options.facts ?? {}).join()
+  const shown: DestinationStream =
     options.format === 'pretty'
       ? pretty({
           colorize: process.stderr.isTTY === true && !process.env.NO_COLOR,
-          ignore: options.time === false ? 'pid,hostname,time' : 'pid,hostname',
+          ignore: ['pid,hostname', ...(options.time === false ? ['time'] : []), ...(own ? [own] : [])].join(),
           translateTime: 'HH:MM:ss',
           singleLine: true,
           destination: { write } as unknown as NodeJS.WritableStream,
         })
       : { write }
+  const { file } = options
+  const destination: DestinationStream = file
+    ? {
+        write(line) {
+          shown.write(line)
+          file.write(line)
+        },
+      }
+    : shown
   const logger: Logger = pino(
     {
       level: options.level,
       base: null,
-      ...(options.time === false ? { timestamp: false } : { timestamp: pino.stdTimeFunctions.isoTime }),
+      ...(options.time === false && !file
+        ? { timestamp: false }
+        : { timestamp: pino.stdTimeFunctions.isoTime }),
       formatters: { level: (label) => ({ level: label }) },
     },
     destination,
   )
   const at = (level: LogLevel) => (facts: Record<string, unknown>, text: string) =>
-    logger[level](scrubFacts(facts), scrub(text))
+    logger[level]({ ...scrubFacts(facts), ...options.facts }, scrub(text))
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
 }
 

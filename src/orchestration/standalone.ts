@@ -99,8 +99,18 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
       if (last && runtime.now().getTime() - last.createdAt.getTime() < deployPauseMs)
         onInfo('RUN_ON_DEPLOY: there was one less than 10 minutes ago', { deployment, run: last.name })
       else {
-        const run = await backend.submit({ deployment, parameters, createdBy: createdByDeploy })
-        onInfo('Run of this start enqueued', { deployment, run: run.name, flowRunId: run.id })
+        const run = await backend.submit({
+          deployment,
+          parameters,
+          createdBy: createdByDeploy,
+          // Of several processes that start at once all know the same last one, and one run is meant.
+          idempotencyKey: `deploy:${deployment}:after:${last?.id ?? 'none'}`,
+        })
+        onInfo(run.created ? 'Run of this start enqueued' : 'This start has its run already', {
+          deployment,
+          run: run.name,
+          flowRunId: run.id,
+        })
       }
     } catch (error) {
       onProblem('RUN_ON_DEPLOY: the run could NOT be enqueued; start it by hand', {

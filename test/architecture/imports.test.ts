@@ -9,6 +9,7 @@ const source = join(root, 'src')
 const rooms: Record<string, { values: string[]; types?: string[] }> = {
   errors: { values: [] },
   version: { values: [] },
+  secrets: { values: [] },
   config: { values: ['errors'], types: ['harvest'] },
   http: { values: ['errors', 'config'] },
   erddap: { values: ['http', 'errors'] },
@@ -18,9 +19,9 @@ const rooms: Record<string, { values: string[]; types?: string[] }> = {
   harvest: { values: [], types: ['erddap', 'ckan', 'obis', 'worms'] },
   tables: { values: ['errors'] },
   sources: { values: ['erddap', 'obis', 'ckan', 'worms', 'harvest', 'tables', 'errors', 'http'] },
-  database: { values: ['tables', 'errors'], types: ['orchestration', 'harvest'] },
-  orchestration: { values: ['http', 'errors', 'config'] },
-  observability: { values: ['errors', 'config', 'harvest'], types: ['orchestration'] },
+  database: { values: ['tables', 'errors', 'secrets'], types: ['orchestration', 'harvest', 'observability'] },
+  orchestration: { values: ['http', 'errors', 'config', 'secrets'] },
+  observability: { values: ['errors', 'config', 'harvest', 'http', 'secrets'], types: ['orchestration'] },
   flows: {
     values: [
       'sources',
@@ -36,11 +37,12 @@ const rooms: Record<string, { values: string[]; types?: string[] }> = {
       'http',
       'config',
       'errors',
+      'secrets',
       'version',
     ],
   },
   server: {
-    values: ['database', 'orchestration', 'config', 'errors', 'flows', 'observability', 'version'],
+    values: ['database', 'orchestration', 'config', 'errors', 'secrets', 'flows', 'observability', 'version'],
     types: ['harvest'],
   },
   demo: { values: [], types: ['erddap', 'ckan', 'obis', 'worms'] },

@@ -85,7 +85,7 @@ export function sweeper(options: SweepOptions): Sweeper {
     onProblem('A run of a dead worker was settled', {
       run: run.name,
       flowRunId: run.id,
-      worker: run.worker,
+      deadWorker: run.worker,
       answer: answer.kind,
     })
     if (answer.kind !== 'accepted') return false

@@ -1,0 +1,51 @@
+import { scrub, scrubError, scrubFacts, scrubValue } from '../secrets.ts'
+import type { Artifact, RunRecorder, TaskRun } from './backend.ts'
+import type { LogLine } from './types.ts'
+
+/**
+ * A recorder that is handed no secrets: log lines, messages of states and artifacts are kept by a server or a
+ * database, where everybody may read them.
+ */
+export function redacting(recorder: RunRecorder): RunRecorder {
+  return {
+    ...recorder,
+    // Not copied: a recorder may look it up anew.
+    get run() {
+      return recorder.run
+    },
+    log: (line) => recorder.log(redactLine(line)),
+    finish: (final) => recorder.finish({ ...final, message: scrub(final.message) }),
+    reschedule: (message) => recorder.reschedule(scrub(message)),
+    taskChanged: (task) => recorder.taskChanged(redactTask(task)),
+    createArtifact: (artifact, taskRunId) => recorder.createArtifact(redactArtifact(artifact), taskRunId),
+    updateArtifact: (id, artifact) => recorder.updateArtifact(id, redactArtifact(artifact)),
+  }
+}
+
+/** A line as it may leave the process. Errors stay errors, so that their stacks are written as such. */
+export function redactLine(line: LogLine): LogLine {
+  const facts = Object.entries(line.facts).map(([key, value]) =>
+    value instanceof Error ? { [key]: scrubError(value) } : scrubFacts({ [key]: value }),
+  )
+  return { ...line, text: scrub(line.text), facts: Object.assign({}, ...facts) as Record<string, unknown> }
+}
+
+function redactTask(task: TaskRun): TaskRun {
+  return { ...task, state: { ...task.state, message: scrub(task.state.message) } }
+}
+
+function redactArtifact(artifact: Artifact): Artifact {
+  const description = artifact.description === null ? null : scrub(artifact.description)
+  if (artifact.type === 'progress') return { ...artifact, description }
+  const data = artifact.type === 'table' ? redactJson(artifact.data) : scrub(artifact.data)
+  return { ...artifact, description, data }
+}
+
+/** Within the texts of the JSON, so that it stays JSON. */
+function redactJson(json: string): string {
+  try {
+    return JSON.stringify(scrubValue(JSON.parse(json)))
+  } catch {
+    return scrub(json)
+  }
+}
