@@ -14,8 +14,14 @@ export function lazyDatabase(settings: DatabaseSettings, log: Log, signal: Abort
   let opened: Promise<Database> | undefined
   return {
     open() {
-      opened ??= openWithNotice(settings, log, signal)
-      return opened
+      if (opened) return opened
+      const opening = openWithNotice(settings, log, signal)
+      opened = opening
+      // A database that is away now may be back when it is needed next.
+      opening.catch(() => {
+        if (opened === opening) opened = undefined
+      })
+      return opening
     },
     async close() {
       await (await opened?.catch(() => undefined))?.close()
