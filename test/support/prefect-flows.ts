@@ -87,6 +87,14 @@ export const byCounts = flow({
   run: async () => failed('3 of 4 failed'),
 })
 
+export const says = flow({
+  name: 'Test Says',
+  description: 'Fails with the message that it is given.',
+  parameters: z.object({ message: z.string() }),
+  runName: () => 'says',
+  run: async ({ message }) => failed(message),
+})
+
 export const slow = flow({
   name: 'Test Slow',
   description: 'Takes its time.',
@@ -150,7 +158,16 @@ export const stranger = flow({
   run: async () => completed(''),
 })
 
-export const flows: AnyFlow[] = [source, hang, flaky, byCounts, slow, parent, noisy] as unknown as AnyFlow[]
+export const flows: AnyFlow[] = [
+  source,
+  hang,
+  flaky,
+  byCounts,
+  slow,
+  parent,
+  noisy,
+  says,
+] as unknown as AnyFlow[]
 
 export const harvestPool = 'test-harvest'
 export const maintenancePool = 'test-maintenance'

@@ -10,7 +10,11 @@ import { flows, harvestPool, maintenancePool } from './prefect-flows.ts'
 const settings = prefectSettings(process.env)
 if (!settings) throw new Error('PREFECT_API_URL is not set')
 const tell = (text: string, facts: Record<string, unknown>) => console.log(text, JSON.stringify(facts))
-const backend = createPrefectBackend({ settings, onProblem: tell })
+const backend = createPrefectBackend({
+  settings,
+  onProblem: tell,
+  heartbeatSeconds: Number(process.env.TEST_HEARTBEAT ?? 30),
+})
 const worker = await startWorker({
   backend,
   flows: flowRegistry(flows),
