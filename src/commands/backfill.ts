@@ -3,7 +3,7 @@ import { readEnvironment } from '../config/environment.ts'
 import { databaseRunStore } from '../database/run-store.ts'
 import { databaseSettings } from '../database/settings.ts'
 import { exitCodes, HarvesterError } from '../errors.ts'
-import { deploymentSpecs, harvesterFlows } from '../flows/registry.ts'
+import { harvesterFlows } from '../flows/registry.ts'
 import { parseLogLevel } from '../observability/log.ts'
 import {
   createLocalBackend,
@@ -13,7 +13,6 @@ import {
   prefectSettings,
 } from '../orchestration/index.ts'
 import { oneShotWorker } from '../orchestration/local/presence.ts'
-import { version } from '../version.ts'
 import type { BackfillEngine } from './backfill/engine.ts'
 import { localBackfill } from './backfill/local.ts'
 import { planBackfill, stepsOf, tagOf } from './backfill/plan.ts'
@@ -31,8 +30,9 @@ import { type BackfillEvent, refreshed, resumable, runBackfill } from './backfil
 import { parseEach, parseParam } from './backfill/values.ts'
 import { type Console, createConsole, interruptible } from './console.ts'
 import { lazyDatabase } from './database.ts'
-import { databaseLimit, declaredDeployments } from './engine.ts'
-import { serviceConfig } from './service.ts'
+import { limitDeclaration } from './declaration.ts'
+import { declaredDeployments } from './engine.ts'
+import { serviceConfig } from './service-config.ts'
 import { createProcess } from './services.ts'
 
 interface Flags {
@@ -238,8 +238,7 @@ async function openEngine(flags: Flags, signal: AbortSignal): Promise<Opened> {
         sources: config.sources,
         backend: createLocalBackend({
           store: databaseRunStore(await database!.open()),
-          deployments: deploymentSpecs(declared, flows, parts.services.gitSha ?? version),
-          tagLimits: { database: databaseLimit },
+          ...limitDeclaration(environment, parts.services),
           worker: oneShotWorker(),
           onProblem,
         }),

@@ -7,12 +7,15 @@ import type { Database } from '../database/port.ts'
 import { databaseRunStore } from '../database/run-store.ts'
 import { harvestSourceFlow } from '../flows/harvest-source.ts'
 import { populateVernacularsFlow } from '../flows/populate-vernaculars.ts'
-import { deploymentSpecs, harvesterFlows } from '../flows/registry.ts'
+import { harvesterFlows } from '../flows/registry.ts'
 import type { HarvestServices } from '../flows/services.ts'
 import type { Log, LogLevel } from '../observability/log.ts'
 import {
+  checkParents,
   createLocalBackend,
   createPrefectBackend,
+  declaredLimits,
+  type EngineEvent,
   type FlowResult,
   flowRegistry,
   type LogLine,
@@ -26,6 +29,7 @@ import {
 } from '../orchestration/index.ts'
 import type { RunControl } from '../server/ports.ts'
 import { version } from '../version.ts'
+import { limitDeclaration } from './declaration.ts'
 import { localRunControl, prefectRunControl } from './run-control.ts'
 
 export interface Engine {
@@ -46,12 +50,11 @@ export interface EngineParts {
   worker: string | null
   level: LogLevel
   onLog: (line: LogLine) => void
+  /** Told of the ends of runs, those of processes that died too. */
+  onEvent?: ((event: EngineEvent) => void) | undefined
   onStop: 'reschedule' | 'crash'
   signal: AbortSignal
 }
-
-/** Task runs that load at once, over all workers. */
-export const databaseLimit = 3
 
 /** The declared deployments of this process. */
 export function declaredDeployments(
@@ -65,18 +68,12 @@ export function declaredDeployments(
 export function registrationOf(
   environment: Environment,
   services: HarvestServices,
-  declared: readonly DeclaredDeployment[],
-  prune = false,
+  options: Pick<Registration, 'prune' | 'limits'> = {},
 ): Registration {
   return {
     namespace: environment.HARVESTER_NAMESPACE,
-    pools: [environment.HARVEST_POOL, environment.MAINTENANCE_POOL].map((name) => ({
-      name,
-      concurrencyLimit: null,
-    })),
-    deployments: deploymentSpecs(declared, harvesterFlows(services), services.gitSha ?? version),
-    tagLimits: { database: databaseLimit },
-    prune,
+    ...limitDeclaration(environment, services),
+    ...options,
   }
 }
 
@@ -103,7 +100,7 @@ export function deployKey(environment: Environment, services: HarvestServices): 
  * Of the run that a deploy starts: servers that start at the same time are waited for. What a source demands itself
  * stays; the others are to answer within the ten minutes that are the default.
  */
-const deployParameters = { triggered_by: 'deploy', wait_for: {} }
+export const deployParameters = { triggered_by: 'deploy', wait_for: {} }
 
 export async function startPrefectEngine(settings: PrefectSettings, parts: EngineParts): Promise<Engine> {
   const { environment, services, log } = parts
@@ -121,7 +118,7 @@ export async function startPrefectEngine(settings: PrefectSettings, parts: Engin
     limit: environment.WORKER_LIMIT,
     name: parts.worker,
     slotFolder: join(environment.HARVESTER_DATA_DIR, 'workers'),
-    registration: registers ? registrationOf(environment, services, declared) : null,
+    registration: registers ? registrationOf(environment, services) : null,
     runOnDeploy:
       registers && environment.RUN_ON_DEPLOY
         ? {
@@ -134,6 +131,7 @@ export async function startPrefectEngine(settings: PrefectSettings, parts: Engin
     onStop: parts.onStop,
     logLevel: parts.level,
     onLog: parts.onLog,
+    ...(parts.onEvent && { onEvent: parts.onEvent }),
     signal: parts.signal,
     onProblem: (text, facts) => log.warn(facts, text),
     onInfo: (text, facts) => log.info(facts, text),
@@ -160,10 +158,11 @@ export interface LocalEngine extends Engine {
 export async function startLocalEngine(database: Database, parts: EngineParts): Promise<LocalEngine> {
   const { environment, services, log } = parts
   const declared = declaredDeployments(environment, services)
+  const declaration = limitDeclaration(environment, services)
+  checkParents(declaration.deployments, declaredLimits(declaration))
   const backend = createLocalBackend({
     store: databaseRunStore(database),
-    deployments: deploymentSpecs(declared, harvesterFlows(services), services.gitSha ?? version),
-    tagLimits: { database: databaseLimit },
+    ...declaration,
     ...(parts.worker !== null && { worker: parts.worker }),
     onProblem: (text, facts) => log.warn(facts, text),
   })
@@ -174,6 +173,7 @@ export async function startLocalEngine(database: Database, parts: EngineParts): 
     onStop: parts.onStop,
     logLevel: parts.level,
     onLog: parts.onLog,
+    ...(parts.onEvent && { onEvent: parts.onEvent }),
     runOnDeploy: environment.RUN_ON_DEPLOY
       ? { deployment: 'harvest-all', parameters: deployParameters }
       : null,
@@ -221,9 +221,8 @@ export function storedRunControl(
     })
     return prefectRunControl(backend, declared, environment.HARVESTER_NAMESPACE)
   }
-  const deployments = deploymentSpecs(declared, harvesterFlows(services), services.gitSha ?? version)
   return localRunControl(
-    createLocalBackend({ store: databaseRunStore(keeper), deployments }),
+    createLocalBackend({ store: databaseRunStore(keeper), ...limitDeclaration(environment, services) }),
     declared,
     () => null,
   )

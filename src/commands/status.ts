@@ -4,7 +4,6 @@ import { databaseBytes, sourceSuccesses } from '../database/queries/source-succe
 import { databaseRunStore } from '../database/run-store.ts'
 import { databaseSettings, describeSettings } from '../database/settings.ts'
 import { describeError, exitCodes, HarvesterError } from '../errors.ts'
-import { deploymentSpecs, harvesterFlows } from '../flows/registry.ts'
 import { scrub } from '../observability/secrets.ts'
 import {
   createLocalBackend,
@@ -16,7 +15,8 @@ import { serverVersion } from '../orchestration/prefect/client.ts'
 import { version } from '../version.ts'
 import { createConsole, interruptible, pause } from './console.ts'
 import { lazyDatabase } from './database.ts'
-import { databaseLimit, declaredDeployments } from './engine.ts'
+import { limitDeclaration } from './declaration.ts'
+import { declaredDeployments } from './engine.ts'
 import { serviceConfig } from './service-config.ts'
 import { createProcess } from './services.ts'
 import { localStatus, prefectStatus } from './status/engines.ts'
@@ -81,6 +81,7 @@ export async function openStatus(
     listeners: [],
   })
   const declared = declaredDeployments(environment, parts.services)
+  const declaration = limitDeclaration(environment, parts.services)
   const backend = prefect
     ? createPrefectBackend({
         settings: prefect,
@@ -129,11 +130,9 @@ export async function openStatus(
             succeeded_at === null ? null : Math.round((at.getTime() - succeeded_at.getTime()) / 360_000) / 10,
         }))
         if (backend) return
-        const deployments = deploymentSpecs(declared, harvesterFlows(parts.services), version)
         report.state = await localStatus(
-          createLocalBackend({ store: databaseRunStore(opened), deployments }),
+          createLocalBackend({ store: databaseRunStore(opened), ...declaration }),
           declared,
-          { database: databaseLimit },
           at,
         )
       })
@@ -143,10 +142,8 @@ export async function openStatus(
           report.state = await prefectStatus(
             backend,
             declared,
-            {
-              namespace: environment.HARVESTER_NAMESPACE,
-              pools: [...new Set([environment.HARVEST_POOL, environment.MAINTENANCE_POOL])],
-            },
+            declaration,
+            environment.HARVESTER_NAMESPACE,
             at,
           )
         })

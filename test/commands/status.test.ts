@@ -20,6 +20,14 @@ async function seeded() {
   const store = memoryStore()
   const backend = createLocalBackend({
     store,
+    tagLimits: { database: 3 },
+    pools: [
+      {
+        name: 'maintenance',
+        concurrencyLimit: null,
+        queues: [{ name: 'big', concurrencyLimit: 2, priority: null }],
+      },
+    ],
     deployments: [
       {
         name: 'harvest-all',
@@ -51,6 +59,8 @@ async function seeded() {
     parameters: {},
     scheduledAt: new Date(now.getTime() - 1),
   })
+  await store.setLimit({ name: 'pool:maintenance', limit: 4, setAt: now, setBy: 'ann' })
+  await backend.acquireTags(['database'], 'task', new AbortController().signal)
   await store.touchWorker('w1', new Date(now.getTime() - 20_000))
   await store.touchWorker('w2', new Date(now.getTime() - 600_000))
   return { id, backend }
@@ -62,8 +72,19 @@ const declared = [
 
 test('the standalone engine tells what runs and how far, what waits, who lives, and what comes next', async () => {
   const { id, backend } = await seeded()
-  const found = await localStatus(backend, declared, { database: 3 }, now)
-  expect(found.pools).toEqual([{ name: 'standalone', status: 'ready', limit: null, waiting: 1 }])
+  const found = await localStatus(backend, declared, now)
+  expect(found.pools).toEqual([
+    {
+      name: 'maintenance',
+      status: 'ready',
+      limit: 4,
+      waiting: 1,
+      queues: [
+        { name: 'big', status: 'ready', limit: 2, waiting: 0 },
+        { name: 'default', status: 'ready', limit: null, waiting: 1 },
+      ],
+    },
+  ])
   expect(found.workers.map(({ name, alive }) => [name, alive])).toEqual([
     ['w1', true],
     ['w2', false],
@@ -73,7 +94,12 @@ test('the standalone engine tells what runs and how far, what waits, who lives, 
     name: 'harvest-all',
     nextRunAt: new Date('2026-01-01T05:00:00Z'),
   })
-  expect(found.limits).toEqual([{ name: 'tag:database', limit: 3, active: null }])
+  expect(found.limits).toEqual([
+    { name: 'tag:database', limit: 3, active: 1 },
+    { name: 'pool:maintenance', limit: 4, active: 1 },
+    { name: 'queue:maintenance/big', limit: 2, active: 0 },
+    { name: 'deployment:harvest-all', limit: 1, active: 1 },
+  ])
 })
 
 test('a person sees all of it as tables, and what could not be asked as a problem', async () => {
@@ -82,7 +108,7 @@ test('a person sees all of it as tables, and what could not be asked as a proble
     at: now,
     version: '1.0.0',
     engine: { kind: 'standalone', url: null, version: null },
-    state: await localStatus(backend, declared, { database: 3 }, now),
+    state: await localStatus(backend, declared, now),
     database: { description: 'the database', bytes: 2_500_000_000 },
     sources: [
       {
@@ -101,6 +127,7 @@ test('a person sees all of it as tables, and what could not be asked as a proble
     'the database, 2.5 GB',
     id.slice(0, 8),
     '42 %',
+    'maintenance/big',
     'offline',
     '2026-01-01T05:00:00Z',
     '2 d ago',

@@ -1,10 +1,22 @@
 /** Asks either back end for its part of the status. */
 import type { DeclaredDeployment } from '../../config/deployments-file.ts'
-import { type LocalBackend, namespaceTag, nextTimes, type PrefectBackend } from '../../orchestration/index.ts'
+import {
+  type DeploymentSpec,
+  type LimitDeclaration,
+  type LimitView,
+  type LocalBackend,
+  localLimitDesk,
+  namespaceTag,
+  nextTimes,
+  type PrefectBackend,
+  prefectLimitDesk,
+} from '../../orchestration/index.ts'
+import { poolLimitName, poolsOf, queueLimitName, queueOf } from '../../orchestration/limits.ts'
 import { must } from '../../orchestration/prefect/client.ts'
+import { readQueues } from '../../orchestration/prefect/pools.ts'
 import { workerLabel } from '../../orchestration/worker/sweep.ts'
 import { localRunControl, prefectRunControl } from '../run-control.ts'
-import type { EngineStatus, PoolStatus, WorkerStatus } from './report.ts'
+import type { EngineStatus, LimitStatus, PoolStatus, WorkerStatus } from './report.ts'
 
 /** A standalone process that gave no sign of life for so long counts as offline. */
 const aliveMs = 120_000
@@ -13,24 +25,35 @@ const openTypes = ['PENDING', 'RUNNING', 'CANCELLING'] as const
 export async function localStatus(
   backend: LocalBackend,
   declared: readonly DeclaredDeployment[],
-  tagLimits: Readonly<Record<string, number>>,
   now: Date,
 ): Promise<EngineStatus> {
   const { store } = backend
   const deployments = await localRunControl(backend, declared, () => null).schedules()
   const running = await store.runs({ types: openTypes, limit: 100 })
   const waiting = await store.runs({ types: ['SCHEDULED'], dueBefore: now, limit: 1000 })
+  const limits = await backend.limits()
   const workers = await store.workers()
   const alive = workers.some(({ seenAt }) => now.getTime() - seenAt.getTime() < aliveMs)
   return {
-    pools: [
-      {
-        name: 'standalone',
-        status: alive ? 'ready' : 'not ready',
-        limit: null,
-        waiting: waiting.length,
-      },
-    ],
+    // There are no pools to poll, and still limits of them: any process takes the runs of all.
+    pools: poolsOf(backend.declaration).map((pool) => {
+      const status = alive ? 'ready' : 'not ready'
+      const specs = backend.declaration.deployments.filter(({ workPool }) => workPool === pool.name)
+      const depth = (of: readonly DeploymentSpec[]) =>
+        waiting.filter(({ deployment }) => of.some(({ name }) => name === deployment)).length
+      return {
+        name: pool.name,
+        status,
+        limit: limits.get(poolLimitName(pool.name)) ?? null,
+        waiting: depth(specs),
+        queues: (pool.queues ?? []).map(({ name }) => ({
+          name,
+          status,
+          limit: limits.get(queueLimitName(pool.name, name)) ?? null,
+          waiting: depth(specs.filter((spec) => queueOf(spec) === name)),
+        })),
+      }
+    }),
     workers: workers.map(({ name, seenAt }) => ({
       name,
       pool: null,
@@ -61,24 +84,26 @@ export async function localStatus(
           ? null
           : (nextTimes(deployment.cron, deployment.timezone, 1, now)[0] ?? null),
     })),
-    limits: Object.entries(tagLimits).map(([tag, limit]) => ({ name: `tag:${tag}`, limit, active: null })),
+    limits: inForce(await localLimitDesk(store, backend.declaration, null).list()),
   }
 }
 
 export async function prefectStatus(
   backend: PrefectBackend,
   declared: readonly DeclaredDeployment[],
-  names: { namespace: string; pools: readonly string[] },
+  declaration: LimitDeclaration,
+  namespace: string,
   now: Date,
 ): Promise<EngineStatus> {
   const { client } = backend
-  const ofPools = { work_pools: { operator: 'and_' as const, name: { any_: [...names.pools] } } }
+  const names = poolsOf(declaration).map(({ name }) => name)
+  const ofPools = { work_pools: { operator: 'and_' as const, name: { any_: names } } }
   const running = await must(
     'list running runs',
     client.once.POST('/flow_runs/filter', {
       body: {
         ...ofPools,
-        deployments: { operator: 'and_', tags: { operator: 'and_', all_: [namespaceTag(names.namespace)] } },
+        deployments: { operator: 'and_', tags: { operator: 'and_', all_: [namespaceTag(namespace)] } },
         flow_runs: { operator: 'and_', state: { operator: 'and_', type: { any_: [...openTypes] } } },
         sort: 'START_TIME_DESC',
         limit: 100,
@@ -117,10 +142,10 @@ export async function prefectStatus(
         ])
   const pools: PoolStatus[] = []
   const workers: WorkerStatus[] = []
-  for (const name of names.pools) {
+  for (const name of names) {
     const { data: pool } = await client.once.GET('/work_pools/{name}', { params: { path: { name } } })
     if (!pool) {
-      pools.push({ name, status: 'not registered', limit: null, waiting: 0 })
+      pools.push({ name, status: 'not registered', limit: null, waiting: 0, queues: [] })
       continue
     }
     const waiting = await must(
@@ -141,9 +166,15 @@ export async function prefectStatus(
     )
     pools.push({
       name,
-      status: (pool.status ?? 'NOT_READY').toLowerCase().replace('_', ' '),
+      status: shownStatus(pool.status),
       limit: pool.concurrency_limit ?? null,
       waiting: waiting.length,
+      queues: (await readQueues(backend, name)).map((queue) => ({
+        name: queue.name,
+        status: shownStatus(queue.status),
+        limit: queue.concurrency_limit ?? null,
+        waiting: waiting.filter((run) => run.work_queue_name === queue.name).length,
+      })),
     })
     const polling = await must(
       'list workers',
@@ -161,10 +192,7 @@ export async function prefectStatus(
       })),
     )
   }
-  const limits = await must(
-    'list limits',
-    client.once.POST('/v2/concurrency_limits/filter', { body: { limit: 200, offset: 0 } }),
-  )
+  const limits = await prefectLimitDesk(backend, declaration, namespace).list()
   return {
     pools,
     workers,
@@ -180,7 +208,17 @@ export async function prefectStatus(
         percent: bar === undefined || bar === null ? null : Number(bar),
       }
     }),
-    deployments: await prefectRunControl(backend, declared, names.namespace).schedules(),
-    limits: limits.map(({ name, limit, active_slots }) => ({ name, limit, active: active_slots })),
+    deployments: await prefectRunControl(backend, declared, namespace).schedules(),
+    limits: inForce(limits),
   }
+}
+
+function inForce(limits: readonly LimitView[]): LimitStatus[] {
+  return limits.flatMap(({ name, inForce, active }) =>
+    inForce === null ? [] : [{ name, limit: inForce, active }],
+  )
+}
+
+function shownStatus(status: string | null | undefined): string {
+  return (status ?? 'NOT_READY').toLowerCase().replace('_', ' ')
 }

@@ -2,7 +2,7 @@
 import Table from 'cli-table3'
 import type { ScheduleView } from '../../server/ports.ts'
 
-export interface PoolStatus {
+export interface QueueStatus {
   name: string
   /** `ready`, `not ready` (no worker polls it) or `paused`. */
   status: string
@@ -10,6 +10,10 @@ export interface PoolStatus {
   limit: number | null
   /** Runs that are due and wait. */
   waiting: number
+}
+
+export interface PoolStatus extends QueueStatus {
+  queues: QueueStatus[]
 }
 
 export interface WorkerStatus {
@@ -34,8 +38,8 @@ export interface RunningRun {
 export interface LimitStatus {
   name: string
   limit: number
-  /** Null where the back end does not know what other processes hold. */
-  active: number | null
+  /** Runs, or task runs of a tag, that hold a slot. */
+  active: number
 }
 
 /** What the engine knows. */
@@ -78,8 +82,17 @@ export function renderStatus(report: StatusReport): string {
     if (state.pools.length > 0)
       parts.push(
         table(
-          ['Pool', 'Status', 'Waiting', 'Limit'],
-          state.pools.map((pool) => [pool.name, pool.status, pool.waiting, pool.limit ?? 'none']),
+          ['Pool, queue', 'Status', 'Waiting', 'Limit'],
+          state.pools.flatMap((pool) => [
+            [pool.name, pool.status, pool.waiting, pool.limit ?? 'none'],
+            // One queue says nothing that its pool does not.
+            ...(pool.queues.length < 2 ? [] : pool.queues).map((queue) => [
+              `${pool.name}/${queue.name}`,
+              queue.status,
+              queue.waiting,
+              queue.limit ?? 'none',
+            ]),
+          ]),
         ),
       )
     parts.push(
@@ -124,7 +137,7 @@ export function renderStatus(report: StatusReport): string {
       parts.push(
         table(
           ['Limit', 'Active', 'At most'],
-          state.limits.map(({ name, active, limit }) => [name, active ?? '?', limit]),
+          state.limits.map(({ name, active, limit }) => [name, active, limit]),
         ),
       )
   }
