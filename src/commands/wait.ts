@@ -180,7 +180,7 @@ async function waitViaPrefect(environment: Environment, parameters: Given): Prom
 /** A URL needs no configuration; one that is there may say what to wait for. */
 function configOf(name: string, flags: Flags): HarvestConfig {
   const request = { file: flags.file, env: process.env, folder: process.cwd() }
-  const isUrl = /^https?:\/\//i.test(name.trim())
+  const isUrl = name.includes('://')
   if (!isUrl || findConfig(request)) return readHarvestConfig({ ...request, sourcesOptional: true })
   return readHarvestConfig({ ...request, urls: [name] })
 }

@@ -67,7 +67,7 @@ export function namedOrUrl(sources: readonly Source[], name: string): Source {
   try {
     return findSource(sources, name)
   } catch (error) {
-    if (!isHarvesterError(error, 'SOURCE_UNKNOWN') || !/^https?:\/\//i.test(name.trim())) throw error
+    if (!isHarvesterError(error, 'SOURCE_UNKNOWN') || !name.includes('://')) throw error
   }
   const url = normaliseSourceUrl(name)
   return {
