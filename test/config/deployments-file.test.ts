@@ -49,13 +49,14 @@ ${more
 describe('the file of deployments that ships', () => {
   const shipped = (env: Record<string, string> = {}) => loadDeployments(readEnvironment(env), sources)
 
-  it('declares one deployment for every source, one for all, and the vernacular names', () => {
+  it('declares one deployment for every source, one for all, the vernacular names, and waiting', () => {
     expect(shipped().map(({ name, flow, workPool }) => [name, flow, workPool])).toEqual([
       ['harvest-a-example-org', 'Harvest Source', 'harvest'],
       ['harvest-b-example-org', 'Harvest Source', 'harvest'],
       ['harvest-obis', 'Harvest Source', 'harvest'],
       ['harvest-all', 'Harvest All Sources', 'maintenance'],
       ['populate-vernaculars', 'Populate Vernaculars', 'maintenance'],
+      ['wait-for-source', 'Wait For Source', 'maintenance'],
     ])
   })
 
@@ -117,6 +118,7 @@ describe('the file of deployments that ships', () => {
     expect(loadDeployments(readEnvironment({}), []).map(({ name }) => name)).toEqual([
       'harvest-all',
       'populate-vernaculars',
+      'wait-for-source',
     ])
   })
 
