@@ -1,7 +1,7 @@
 /** Tests never act on a developer's own database or Prefect server: ambient variables are removed. */
 for (const name of Object.keys(process.env)) {
   if (
-    /^(DATABASE|DB_|PG[A-Z]|PREFECT_(?!BIN$)|HARVEST|VERNACULARS_|RUN_ON_DEPLOY|REGISTER_DEPLOYMENTS|WORKER_|CDE_|LOG_LEVEL)/.test(
+    /^(DATABASE|DB_|PG[A-Z]|PREFECT_(?!BIN$)|HARVEST|VERNACULARS_|RUN_ON_DEPLOY|REGISTER_DEPLOYMENTS|WORKER_|CDE_|LOG_LEVEL|ALERT_|SMTP_|REDIS_|SENTRY_)/.test(
       name,
     )
   )
