@@ -12,6 +12,7 @@ import { openProcessLog } from '../observability/process-log.ts'
 import { prefectSettings, type Slot, takeSlot } from '../orchestration/index.ts'
 import type { RunControl } from '../server/ports.ts'
 import { type ApiServer, createServer } from '../server/server.ts'
+import { startAlerting } from './alerting.ts'
 import { createConsole } from './console.ts'
 import { type LazyDatabase, lazyDatabase } from './database.ts'
 import {
@@ -63,19 +64,23 @@ export async function runService(options: ServiceOptions): Promise<number> {
   const settings = databaseSettings(process.env)
   const starting = new AbortController()
   const database = lazyDatabase(settings, log, starting.signal)
+  const alerts = options.work
+    ? startAlerting({ environment, config, log, database: database.open, prefect })
+    : null
   const parts = await createProcess({
     environment,
     config,
     log,
     database: database.open,
     orchestrator: prefect ? 'prefect' : 'local',
-    listeners: [metrics.listen],
+    listeners: [metrics.listen, ...(alerts ? [alerts.listen] : [])],
   })
   const open: { engine?: Engine; server?: ApiServer; reading?: Database } = {}
   const stop = stopping(starting, () => open.engine?.force())
   try {
     let control: RunControl | null = null
     if (options.work) {
+      alerts?.declare(declaredDeployments(environment, parts.services))
       const engineParts = {
         environment,
         services: parts.services,
@@ -83,6 +88,7 @@ export async function runService(options: ServiceOptions): Promise<number> {
         worker,
         level,
         onLog: parts.onLog,
+        onEvent: alerts?.onEvent,
         onStop: options.onStop,
         signal: starting.signal,
       }
@@ -125,6 +131,8 @@ export async function runService(options: ServiceOptions): Promise<number> {
   } finally {
     await open.server?.close()
     await open.engine?.stop()
+    // After the runs of this process have ended, before the database is gone.
+    await alerts?.stop()
     await parts.close()
     await open.reading?.close()
     await database.close()
