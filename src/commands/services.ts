@@ -82,6 +82,8 @@ export async function createProcess(options: ProcessOptions): Promise<ProcessPar
     gitSha: environment.GIT_SHA ?? gitRevision(),
     logDir: config.settings.log_dir ?? environment.HARVESTER_LOG_DIR,
     logBaseUrl: environment.HARVESTER_LOG_BASE_URL ?? null,
+    pageOfRun: runPages(environment),
+    variables: { ...process.env, REDIS_URL: environment.REDIS_URL },
     allowFullReload: environment.CDE_ALLOW_FULL_RELOAD,
     listeners: options.listeners,
     attachLogFile: (flowRunId, file) => void files.set(flowRunId, file),
@@ -95,6 +97,17 @@ export async function createProcess(options: ProcessOptions): Promise<ProcessPar
       files.get(line.flowRunId)?.write(line.level, line.text, facts, line.at)
     },
     close: () => http.close(),
+  }
+}
+
+/** Where a person sees a flow run: in Prefect, else on the dashboard, if its address is known. */
+function runPages(environment: Environment): (flowRunId: string) => string | null {
+  const { PREFECT_API_URL: apiUrl, PREFECT_UI_URL: uiUrl, HARVESTER_PUBLIC_URL: publicUrl } = environment
+  const prefect = (uiUrl ?? apiUrl?.replace(/\/api\/?$/, ''))?.replace(/\/+$/, '')
+  const dashboard = publicUrl?.replace(/\/+$/, '')
+  return (id) => {
+    if (apiUrl !== undefined && prefect !== undefined) return `${prefect}/runs/flow-run/${id}`
+    return dashboard === undefined ? null : `${dashboard}/harvest/run/${id}`
   }
 }
 

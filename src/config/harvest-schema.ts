@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { alertsSchema, stepSchema, waitForSchema } from './operations-schema.ts'
+import { alertsSchema, stepsSchema, waitForSchema } from './operations-schema.ts'
 
 /**
  * The harvest configuration as a site writes it. Every default stands here and nowhere else, with its reason where
@@ -149,8 +149,7 @@ export const harvestSchema = z.strictObject({
     .describe('How long things are kept.'),
 
   wait_for: waitForSchema.optional().describe('What the harvest of each ERDDAP source waits for first.'),
-  after_success: z
-    .array(stepSchema)
+  after_success: stepsSchema
     .default([])
     .describe(
       'What follows a harvest of all sources in which none failed, in this order (docs/operations.md).',

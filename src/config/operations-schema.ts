@@ -51,7 +51,11 @@ export type StepKind = (typeof stepKinds)[number]
 
 export const stepSchema = z
   .strictObject({
-    name: z.string().min(1).optional().describe('Name of the task; default: what the step does.'),
+    name: z
+      .string()
+      .regex(/^[^/%&><]+$/, 'must be a name without / % & > <')
+      .optional()
+      .describe('Name of the task; default: what the step does.'),
     refresh_views: z
       .array(z.string().regex(/^[\w$]+(\.[\w$]+)?$/, 'must be `view` or `schema.view`'))
       .min(1)
@@ -94,6 +98,21 @@ export const stepSchema = z
     message: `needs exactly one of ${stepKinds.join(', ')}`,
   })
 export type AfterSuccessStep = z.output<typeof stepSchema>
+
+/** Steps are named in parameters and logs, so that a name must mean one of them. */
+export const stepsSchema = z.array(stepSchema).superRefine((steps, context) => {
+  const seen = new Set<string>()
+  for (const [index, { name }] of steps.entries()) {
+    if (name === undefined) continue
+    if (seen.has(name))
+      context.addIssue({
+        code: 'custom',
+        path: [index, 'name'],
+        message: `"${name}" names another step already`,
+      })
+    seen.add(name)
+  }
+})
 
 const isoTime = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?$/
 

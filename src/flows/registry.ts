@@ -7,7 +7,7 @@ import {
   normaliseCron,
   normaliseTimezone,
 } from '../orchestration/index.ts'
-import { harvestAll } from './harvest-all.ts'
+import { harvestAllFlow, harvestAllName } from './harvest-all.ts'
 import { harvestSourceFlow } from './harvest-source.ts'
 import { populateVernacularsFlow } from './populate-vernaculars.ts'
 import type { HarvestServices } from './services.ts'
@@ -17,7 +17,7 @@ import { waitForSourceFlow } from './wait-for-source.ts'
 export function harvesterFlows(services: HarvestServices): AnyFlow[] {
   return [
     harvestSourceFlow(services),
-    harvestAll,
+    harvestAllFlow(services),
     populateVernacularsFlow(services),
     waitForSourceFlow(services),
   ] as unknown as AnyFlow[]
@@ -47,7 +47,7 @@ export function deploymentSpecs(
     const { schedule } = deployment
     const cron = schedule?.active ? normaliseCron(schedule.cron, schedule.named) : null
     const fanOut =
-      flow.name === harvestAll.name
+      flow.name === harvestAllName
         ? {
             deployments: perSource.map(({ name }) => name),
             own_schedule: perSource.filter(({ schedule }) => schedule !== null).map(({ name }) => name),
@@ -56,7 +56,7 @@ export function deploymentSpecs(
     return {
       name: deployment.name,
       flow,
-      parameters: { ...fanOut, ...deployment.parameters },
+      parameters: { ...fanOut, ...flow.deploymentParameters, ...deployment.parameters },
       schedule:
         cron === null
           ? null
@@ -65,7 +65,7 @@ export function deploymentSpecs(
       collisionStrategy: deployment.collisionStrategy,
       tags: deployment.tags,
       workPool: deployment.workPool,
-      startsChildren: flow.name === harvestAll.name,
+      startsChildren: flow.name === harvestAllName,
       description: deployment.description,
       version,
     }

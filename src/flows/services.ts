@@ -25,6 +25,10 @@ export interface HarvestServices {
   /** Folder of log files. */
   logDir: string
   logBaseUrl: string | null
+  /** Where a person sees a flow run; null where no address is configured. */
+  pageOfRun(flowRunId: string): string | null
+  /** The environment of the process: for what the configuration names by variables, and for programs it starts. */
+  variables: Readonly<Record<string, string | undefined>>
   allowFullReload: boolean
   listeners: readonly HarvestListener[]
   /** Told of the log file of a run, so that its lines go there. */

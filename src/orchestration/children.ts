@@ -104,7 +104,7 @@ export function children(
         },
         cancel: () => backend.cancelRun(submitted.id),
       }
-      open.set(child.id, child)
+      if (!options.detached) open.set(child.id, child)
       log.info({ child: child.name, childId: child.id, deployment }, 'Child run submitted')
       return child
     },

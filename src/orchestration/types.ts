@@ -53,6 +53,8 @@ export interface FlowDefinition<S extends z.ZodObject = z.ZodObject> {
   /** @default no limit */
   readonly timeoutSeconds?: number
   readonly tags?: readonly string[]
+  /** What its deployments are registered with, unless they say otherwise: what the process that registers knows. */
+  readonly deploymentParameters?: Readonly<Record<string, unknown>>
   // biome-ignore lint/suspicious/noConfusingVoidType: a body that returns nothing is complete without a message
   run(parameters: z.output<S>, run: FlowContext): Promise<FlowOutcome | undefined | void>
 }
@@ -175,6 +177,8 @@ export interface RunDeploymentOptions {
   readonly tags?: readonly string[]
   /** Tells apart two children of one deployment in one run. */
   readonly key?: string
+  /** Goes on by itself: a cancellation of the parent leaves it alone. @default false */
+  readonly detached?: boolean
 }
 
 export interface FlowContext {
