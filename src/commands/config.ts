@@ -1,5 +1,6 @@
 import Table from 'cli-table3'
 import { Command } from 'commander'
+import { stepWarnings } from '../config/after-success.ts'
 import { type EnvironmentName, environmentVariables, isSet, readEnvironment } from '../config/environment.ts'
 import { findConfig, readHarvestConfig } from '../config/harvest.ts'
 import { readYaml } from '../config/yaml.ts'
@@ -110,7 +111,7 @@ function showHarvest(file: string | undefined): void {
         : `, ${source.datasetIds.length} datasets`
     print(`  ${source.slug}  ${source.url}${limits}`)
   }
-  for (const warning of warnings) print(`  ! ${warning}`)
+  for (const warning of [...warnings, ...stepWarnings(settings, process.env)]) print(`  ! ${warning}`)
 }
 
 function print(line: string): void {

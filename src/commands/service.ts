@@ -1,4 +1,5 @@
 /** The long-lived processes: worker, API, or all in one. */
+import { stepWarnings } from '../config/after-success.ts'
 import { type Environment, readEnvironment } from '../config/environment.ts'
 import type { HarvestConfig } from '../config/harvest.ts'
 import { openDatabase } from '../database/open.ts'
@@ -22,6 +23,7 @@ import {
   startPrefectEngine,
   storedRunControl,
 } from './engine.ts'
+import { openReports, toAll, watchProcess } from './reports.ts'
 import { serviceConfig } from './service-config.ts'
 import { createProcess, type ProcessParts } from './services.ts'
 import { giveSigns, workersFolder } from './workers/signs.ts'
@@ -54,7 +56,12 @@ export async function runService(options: ServiceOptions): Promise<number> {
     file,
     ...(worker !== null && { facts: { worker } }),
   })
+  const reports = await openReports(environment, worker, log)
+  const unwatch = reports ? watchProcess(reports) : () => {}
   for (const warning of config.warnings) log.warn({ config: config.origin }, warning)
+  if (options.work)
+    for (const warning of stepWarnings(config.settings, process.env))
+      log.warn({ config: config.origin }, warning)
   if (config.settings.cache) {
     log.warn({}, 'cache: true is for one-shot commands; scheduled runs ask the servers')
     config.settings.cache = false
@@ -88,7 +95,7 @@ export async function runService(options: ServiceOptions): Promise<number> {
         worker,
         level,
         onLog: parts.onLog,
-        onEvent: alerts?.onEvent,
+        onEvent: toAll(alerts?.onEvent, reports?.onEvent),
         onStop: options.onStop,
         signal: starting.signal,
       }
@@ -127,6 +134,7 @@ export async function runService(options: ServiceOptions): Promise<number> {
     return exitCodes.done
   } catch (error) {
     if (stop.wasRequested()) return exitCodes.done
+    reports?.capture(error)
     throw error
   } finally {
     await open.server?.close()
@@ -136,6 +144,8 @@ export async function runService(options: ServiceOptions): Promise<number> {
     await parts.close()
     await open.reading?.close()
     await database.close()
+    unwatch()
+    await reports?.close()
     await slot?.release()
     await file?.close()
     stop.dispose()
