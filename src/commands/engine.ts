@@ -105,9 +105,11 @@ export const deployParameters = { triggered_by: 'deploy', wait_for: {} }
 export async function startPrefectEngine(settings: PrefectSettings, parts: EngineParts): Promise<Engine> {
   const { environment, services, log } = parts
   const declared = declaredDeployments(environment, services)
+  const { tagLimits } = limitDeclaration(environment, services)
   const backend = createPrefectBackend({
     settings,
     namespaceTag: namespaceTag(environment.HARVESTER_NAMESPACE),
+    limitedTags: Object.keys(tagLimits).filter((tag) => tagLimits[tag] !== null),
     onProblem: (text, facts) => log.warn(facts, text),
   })
   const registers = environment.REGISTER_DEPLOYMENTS

@@ -186,10 +186,11 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     const due = run.next_scheduled_start_time ? Date.parse(run.next_scheduled_start_time) : 0
     const wait = due - runtime.now().getTime()
     if (wait > 0) {
-      // A claim before the time would take the run out of "Scheduled" and block a slot.
+      // A claim before the time would take the run out of "Scheduled" and block a slot. When it is due the server is
+      // asked again: the pool may be full or paused by then, and only the answer to a poll knows that.
       const timer = setTimeout(() => {
         upcoming.delete(id)
-        if (!stopping && busy() < limit) void claim(run, flow, pool)
+        if (!stopping) polling.wake()
       }, wait)
       upcoming.set(id, timer)
       return

@@ -77,14 +77,23 @@ export function tagLimits(options: TagLimitOptions): TagLimits {
     for (let told = false; ; told = true) {
       signal.throwIfAborted()
       const wake = freed.signal
-      const inForce = await options.limits()
-      const limits = tags.flatMap((tag) => {
-        const limit = inForce.get(tagLimitName(tag)) ?? null
-        return limit === null ? [] : [{ name: tagLimitName(tag), limit }]
-      })
-      if (limits.length === 0) return async () => {}
       const id = runtime.id()
-      if (await store.takeSlots({ id, holder, limits, seconds: leaseSeconds })) {
+      let limits: { name: string; limit: number }[]
+      let taken: boolean
+      try {
+        const inForce = await options.limits()
+        limits = tags.flatMap((tag) => {
+          const limit = inForce.get(tagLimitName(tag)) ?? null
+          return limit === null ? [] : [{ name: tagLimitName(tag), limit }]
+        })
+        if (limits.length === 0) return async () => {}
+        taken = await store.takeSlots({ id, holder, limits, seconds: leaseSeconds })
+      } catch (error) {
+        // A task that cannot ask has its own ways to wait for a database that is away.
+        onProblem('No slot could be asked for; the task runs without', { error: describeError(error) })
+        return async () => {}
+      }
+      if (taken) {
         const release = hold(id, tags)
         if (!signal.aborted) return release
         await release()

@@ -19,6 +19,8 @@ export interface PrefectBackendOptions {
   readonly heartbeatSeconds?: number
   readonly transport?: Omit<TransportOptions, 'runtime' | 'onRetry'>
   readonly onProblem?: OnProblem
+  /** Tags that should have a limit on the server: it is said once where one has none. */
+  readonly limitedTags?: readonly string[]
 }
 
 export interface FoundDeployment {
@@ -53,6 +55,21 @@ export function createPrefectBackend(options: PrefectBackendOptions): PrefectBac
   const flowNames = new Map<string, string>()
   const flowIds = new Map<string, string>()
   const deploymentNames = new Map<string, string>()
+
+  const unlimited = new Set(options.limitedTags)
+  const onUnlimited = async (tags: readonly string[]) => {
+    for (const tag of tags.filter((name) => unlimited.delete(name))) {
+      // One that was switched off is there, and meant so.
+      const { response } = await client.once.GET('/v2/concurrency_limits/{id_or_name}', {
+        params: { path: { id_or_name: `tag:${tag}` } },
+      })
+      if (response.status === 404)
+        onProblem(
+          'The server has no limit for a tag, so that its tasks are not limited: `harvester deploy --all` makes it',
+          { tag },
+        )
+    }
+  }
 
   const flowName = async (flowId: string): Promise<string> => {
     const known = flowNames.get(flowId)
@@ -164,6 +181,7 @@ export function createPrefectBackend(options: PrefectBackendOptions): PrefectBac
         policy,
         leaseId,
         findDeployment: backend.findDeployment,
+        onUnlimited: (tags) => void onUnlimited(tags).catch(() => {}),
         ...(options.heartbeatSeconds !== undefined && { heartbeatSeconds: options.heartbeatSeconds }),
         onProblem,
       })

@@ -8,6 +8,7 @@ export interface LeaseKeeper {
 
 const deploymentLeaseSeconds = 300
 const tagLeaseSeconds = 60
+const pausedPollMs = 10_000
 
 /**
  * Renews a lease at once and then at three quarters of its life. A lease that is gone (a restarted server forgets
@@ -72,6 +73,8 @@ export async function acquireTagSlots(
     sleep: (ms: number, signal: AbortSignal) => Promise<void>
     onWaiting: (tags: readonly string[]) => void
     onLost: (reason: string) => void
+    /** Told of tags that the server has no limit for: they limit nothing. */
+    onUnlimited?: (tags: readonly string[]) => void
   },
 ): Promise<() => Promise<void>> {
   const names = [...new Set(tags)].sort().map((tag) => `tag:${tag}`)
@@ -87,6 +90,9 @@ export async function acquireTagSlots(
       signal: options.signal,
     })
     if (data && response.ok) {
+      const held = new Set(data.limits.map((limit) => limit.name))
+      const unlimited = names.filter((name) => !held.has(name)).map((name) => name.slice('tag:'.length))
+      if (unlimited.length > 0) options.onUnlimited?.(unlimited)
       if (data.limits.length === 0) return async () => {}
       const leaseId = data.lease_id
       const keeper = keepLease(client, leaseId, { seconds: tagLeaseSeconds, onLost: options.onLost })
@@ -97,12 +103,24 @@ export async function acquireTagSlots(
           .catch((cause: unknown) => options.onLost(describeError(cause)))
       }
     }
-    if (response.status !== 423) throw refused('give a slot', response.status, error)
+    // A limit of 0, which only the UI can set, is answered with 422: it is a pause like any other.
+    const paused = response.status === 422 && (await isPaused(client, names))
+    if (response.status !== 423 && !paused) throw refused('give a slot', response.status, error)
     if (round === 0) options.onWaiting(tags)
     const seconds = Number(response.headers.get('retry-after'))
     await options.sleep(
-      Number.isFinite(seconds) && seconds > 0 ? Math.min(seconds, 30) * 1000 : 2000,
+      Number.isFinite(seconds) && seconds > 0 ? Math.min(seconds, 30) * 1000 : paused ? pausedPollMs : 2000,
       options.signal,
     )
   }
+}
+
+async function isPaused(client: PrefectClient, names: readonly string[]): Promise<boolean> {
+  for (const name of names) {
+    const { data } = await client.normal.GET('/v2/concurrency_limits/{id_or_name}', {
+      params: { path: { id_or_name: name } },
+    })
+    if (data && data.active !== false && data.limit < 1) return true
+  }
+  return false
 }

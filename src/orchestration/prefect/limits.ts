@@ -67,8 +67,8 @@ export async function syncLimits(
       if (to === null) continue
       await createTagLimit(backend, tag, to)
       changed.push({ name, from: undefined, to })
-    } else if (known.limit !== to)
-      await differs({ name, from: known.limit, to }, () => changeTagLimit(backend, name, to))
+    } else if (tagLimitInForce(known) !== to)
+      await differs({ name, from: tagLimitInForce(known), to }, () => changeTagLimit(backend, name, to))
   }
   return { changed, kept }
 }
@@ -114,6 +114,11 @@ function readTagLimit({ client }: PrefectBackend, name: string) {
   )
 }
 
+/** A limit that is switched off limits nothing. */
+function tagLimitInForce(known: Schemas['GlobalConcurrencyLimitResponse']): Limit {
+  return known.active === false ? null : known.limit
+}
+
 async function createTagLimit({ client }: PrefectBackend, tag: string, limit: number): Promise<void> {
   const { error, response } = await client.normal.POST('/concurrency_limits/', {
     body: { tag, concurrency_limit: limit },
@@ -122,14 +127,14 @@ async function createTagLimit({ client }: PrefectBackend, tag: string, limit: nu
 }
 
 async function changeTagLimit({ client }: PrefectBackend, name: string, limit: Limit): Promise<void> {
-  const params = { path: { id_or_name: name } }
-  if (limit === null)
-    await orNull('lift a limit', client.normal.DELETE('/v2/concurrency_limits/{id_or_name}', { params }))
-  else
-    await must(
-      'change a limit',
-      client.normal.PATCH('/v2/concurrency_limits/{id_or_name}', { params, body: { limit } }),
-    )
+  await must(
+    'change a limit',
+    client.normal.PATCH('/v2/concurrency_limits/{id_or_name}', {
+      params: { path: { id_or_name: name } },
+      // Deleted, it would be missing, and a starting worker would make it again.
+      body: limit === null ? { active: false } : { limit, active: true },
+    }),
+  )
 }
 
 /** The limits of our deployments, pools, queues and tags on a server. */
@@ -246,8 +251,7 @@ async function listLimits(
   const found = new Map<string, { limit: Limit | undefined; active: number }>()
   for (const tag of Object.keys(declaration.tagLimits)) {
     const known = await readTagLimit(backend, tagLimitName(tag))
-    // A limit that is switched off in the UI limits nothing.
-    const limit = known ? (known.active === false ? null : known.limit) : undefined
+    const limit = known ? tagLimitInForce(known) : undefined
     found.set(tagLimitName(tag), { limit, active: known?.active_slots ?? 0 })
   }
   for (const { name, pool, queues } of perPool) {

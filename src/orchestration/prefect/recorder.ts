@@ -32,6 +32,8 @@ export interface RecorderOptions {
   readonly policy: Schemas['FlowRunPolicy'] | null
   /** Of the slot of the deployment, from the accepted claim. */
   readonly leaseId: string | null
+  /** Told of tags of tasks that the server limits no longer. */
+  readonly onUnlimited?: ((tags: readonly string[]) => void) | undefined
   readonly findDeployment: (name: string) => Promise<{ id: string; name: string; flow: string }>
   /** @default 30 */
   readonly heartbeatSeconds?: number
@@ -154,6 +156,7 @@ export function prefectRecorder(options: RecorderOptions): RunRecorder {
       if (options.leaseId !== null && lease === null)
         lease = keepLease(client, options.leaseId, {
           renewNow: true,
+          ...(options.onUnlimited && { onUnlimited: options.onUnlimited }),
           onLost: (reason) => problem('The slot of the deployment is not held any more', { reason }),
         })
       startHeartbeat()
