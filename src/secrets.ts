@@ -119,8 +119,7 @@ function holdsText(value: unknown): boolean {
   return value !== undefined && value !== null && typeof value !== 'number' && typeof value !== 'boolean'
 }
 
-/** A copy of any plain value, as {@link scrubFacts} does it; deep, for what is small or of known form. */
-export function scrubValue(value: unknown, depth = 0): unknown {
+function scrubValue(value: unknown, depth = 0): unknown {
   if (typeof value === 'string') return scrub(value)
   if (value instanceof Error)
     return {
@@ -133,6 +132,19 @@ export function scrubValue(value: unknown, depth = 0): unknown {
   if (value !== null && typeof value === 'object')
     return depth > 3 ? '…' : scrubFacts(value as Record<string, unknown>, depth + 1)
   return value
+}
+
+/** A copy of a value as JSON would carry it, without secrets, however deep. */
+export function scrubJson<T>(value: T): T {
+  return JSON.parse(
+    JSON.stringify(value, (key: string, inner: unknown) =>
+      key !== '' && secretKey.test(key) && holdsText(inner)
+        ? hidden
+        : typeof inner === 'string'
+          ? scrub(inner)
+          : inner,
+    ),
+  ) as T
 }
 
 /** A copy of an error whose texts, and those of its causes, are without secrets. */

@@ -10,6 +10,7 @@ import { RunSummary } from '../observability/summary.ts'
 import { createLocalBackend, memoryStore, runFlow } from '../orchestration/index.ts'
 import { createConsole, interruptible } from './console.ts'
 import { lazyDatabase } from './database.ts'
+import { openReports } from './reports.ts'
 import { createProcess } from './services.ts'
 
 export interface HarvestFlags {
@@ -98,6 +99,7 @@ export async function harvest(flags: HarvestFlags): Promise<number> {
   const stop = interruptible()
   const summary = new RunSummary()
   const database = flags.load ? lazyDatabase(databaseSettings(process.env), log, stop.signal) : null
+  const reports = await openReports(environment, null, log)
   const parts = await createProcess({
     environment,
     config,
@@ -126,6 +128,7 @@ export async function harvest(flags: HarvestFlags): Promise<number> {
         signal: stop.signal,
         createdBy: 'cli',
         logLevel: level,
+        ...(reports && { onEvent: reports.onEvent }),
         onLog: bars ? (line) => (line.level === 'info' ? undefined : parts.onLog(line)) : parts.onLog,
       },
     )
@@ -142,6 +145,7 @@ export async function harvest(flags: HarvestFlags): Promise<number> {
     bars?.stop()
     stop.dispose()
     await parts.close()
+    await reports?.close()
     await database?.close()
   }
 }

@@ -9,6 +9,7 @@ import { noAttempts, runVerdict, sourceVerdict, type Verdict } from '../harvest/
 import { tellAll } from '../observability/events.ts'
 import { RunLogFile, removeOldLogs } from '../observability/log-file.ts'
 import { abortReason, completed, type FlowContext, failed, flow } from '../orchestration/index.ts'
+import { scrub } from '../secrets.ts'
 import { RunFolder, removeOldFolders } from '../tables/folder.ts'
 import { Spool } from '../tables/spool.ts'
 import { publishArtifacts, StatusTable } from './harvest/artifacts.ts'
@@ -87,7 +88,7 @@ async function harvest(services: HarvestServices, parameters: HarvestParameters,
   const startedAt = context.startedAt
 
   const logFile = new RunLogFile(services.logDir, slug, startedAt)
-  services.attachLogFile(context.id, logFile)
+  services.attachLogFile(context.id, logFile, single ? { source: single.url } : {})
   const statuses = new StatusTable()
   let verdict: Verdict = { ok: false, message: 'not finished' }
   const undo: (() => Promise<void>)[] = []
@@ -139,7 +140,7 @@ async function harvest(services: HarvestServices, parameters: HarvestParameters,
     verdict = await harvestAndLoad(run, database, audit)
     return verdict.ok ? completed(verdict.message) : failed(verdict.message)
   } catch (error) {
-    verdict = { ok: false, message: interruption(context.signal) ?? describeError(error) }
+    verdict = { ok: false, message: scrub(interruption(context.signal) ?? describeError(error)) }
     throw error
   } finally {
     for (const step of undo.reverse())
@@ -159,7 +160,11 @@ async function harvest(services: HarvestServices, parameters: HarvestParameters,
       { keep: settings.retention.folders, youngestHours: settings.retention.folder_hours },
       new Date(),
     )
-    removeOldLogs(services.logDir, settings.retention.logs_days, new Date())
+    removeOldLogs(
+      services.logDir,
+      { days: settings.retention.logs_days, megabytes: settings.retention.logs_megabytes },
+      new Date(),
+    )
   }
 
   async function harvestAndLoad(
@@ -226,7 +231,7 @@ async function harvest(services: HarvestServices, parameters: HarvestParameters,
       ]
       if (problems.length > 0) outcome = { ok: false, message: [outcome.message, ...problems].join('; ') }
     } catch (error) {
-      outcome = { ok: false, message: `${outcome.message}; not loaded: ${describeError(error)}` }
+      outcome = { ok: false, message: scrub(`${outcome.message}; not loaded: ${describeError(error)}`) }
       await writeRunTable(run, join(folder, 'harvest_runs.csv'), services, outcome).catch(() => undefined)
       if (!context.signal.aborted) {
         context.log.error(

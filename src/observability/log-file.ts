@@ -1,25 +1,38 @@
-import { appendFileSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { appendFileSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
-import { scrub, scrubFacts } from './secrets.ts'
+import { scrub, scrubFacts } from '../secrets.ts'
 
 /** How much of the end of a log goes into the log artifact. */
 const tailBytes = 200 * 1024
 
-/** The log file of one run, `harvest_{time}_{slug}.log`. Lines are gathered and written every half second. */
+/** Largest size of a run's log, over both of its files. */
+const longestBytes = 100 * 1024 * 1024
+/** Beside the file: what came before, once a run wrote more than half of that. */
+const earlier = '.1'
+
+/**
+ * The log file of one run, `harvest_{time}_{slug}.log`. Lines are gathered and written every half second. A run that
+ * writes more than 50 MB goes on in a new file; the one before is kept as `.log.1`, what was before that is gone.
+ */
 export class RunLogFile {
   readonly name: string
   readonly path: string
   #waiting: string[] = []
   #timer: NodeJS.Timeout | undefined
   #failed: string | null = null
+  #bytes = 0
+  readonly #limitBytes: number
 
-  constructor(folder: string, slug: string, startedAt: Date) {
+  constructor(folder: string, slug: string, startedAt: Date, limits: { longestBytes?: number } = {}) {
+    this.#limitBytes = (limits.longestBytes ?? longestBytes) / 2
     const stamp = startedAt.toISOString().replace(/[-:]/g, '').replace('T', '_').slice(0, 15)
     this.name = `harvest_${stamp}_${slug}.log`
     this.path = join(folder, this.name)
     try {
       mkdirSync(folder, { recursive: true })
+      // A run that is resumed within the second it began in goes on in its file.
+      this.#bytes = statSync(this.path, { throwIfNoEntry: false })?.size ?? 0
     } catch (error) {
       this.#failed = (error as Error).message
     }
@@ -43,10 +56,28 @@ export class RunLogFile {
     this.#waiting = []
     if (lines.length === 0 || this.#failed !== null) return
     try {
-      appendFileSync(this.path, lines.join(''))
+      let block = ''
+      for (const line of lines) {
+        const bytes = Buffer.byteLength(line)
+        if (this.#bytes > 0 && this.#bytes + bytes > this.#limitBytes) {
+          appendFileSync(this.path, block)
+          block = this.#rotate()
+        }
+        block += line
+        this.#bytes += bytes
+      }
+      appendFileSync(this.path, block)
     } catch (error) {
       this.#failed = (error as Error).message
     }
+  }
+
+  /** Begins a new file, and gives its first line. */
+  #rotate(): string {
+    renameSync(this.path, `${this.path}${earlier}`)
+    const marker = `… the log goes on here: what came before is in ${this.name}${earlier}, and nothing older is kept\n`
+    this.#bytes = Buffer.byteLength(marker)
+    return marker
   }
 
   /** The end of the file, from the beginning of a line. */
@@ -69,20 +100,38 @@ export class RunLogFile {
   }
 }
 
-/** Removes log files of runs older than the retention. Returns their number. */
-export function removeOldLogs(folder: string, days: number, now: Date): number {
+export interface LogRetention {
+  days: number
+  /** All log files of runs together; beyond it the oldest go first. */
+  megabytes: number
+}
+
+/** A file that was written to so lately belongs to a run of this or another process: it stays in any case. */
+const inUseMs = 3_600_000
+
+/** Removes log files of runs that the retention does not keep. Returns their number. */
+export function removeOldLogs(folder: string, retention: LogRetention, now: Date): number {
+  const files = listFiles(folder)
+    .filter((name) => /^harvest_\d{8}_\d{6}_.+\.log(\.1)?$/.test(name))
+    .flatMap((name) => {
+      const path = join(folder, name)
+      const found = statSync(path, { throwIfNoEntry: false })
+      return found ? [{ path, bytes: found.size, ageMs: now.getTime() - found.mtimeMs }] : []
+    })
+    .sort((a, b) => b.ageMs - a.ageMs || (a.path < b.path ? -1 : 1))
+  let sum = files.reduce((bytes, file) => bytes + file.bytes, 0)
   let removed = 0
-  for (const name of listFiles(folder)) {
-    if (!/^harvest_\d{8}_\d{6}_.+\.log$/.test(name)) continue
-    const path = join(folder, name)
+  for (const { path, bytes, ageMs } of files) {
+    const tooOld = ageMs > retention.days * 86_400_000
+    const tooMuch = sum > retention.megabytes * 1024 * 1024
+    if (ageMs < inUseMs || (!tooOld && !tooMuch)) continue
     try {
-      if (now.getTime() - statSync(path).mtimeMs > days * 86_400_000) {
-        rmSync(path)
-        removed += 1
-      }
+      rmSync(path)
+      removed += 1
     } catch {
       // Another process removed it first.
     }
+    sum -= bytes
   }
   return removed
 }

@@ -1,4 +1,4 @@
-import { scrub, scrubError, scrubFacts, scrubValue } from '../secrets.ts'
+import { scrub, scrubError, scrubFacts, scrubJson } from '../secrets.ts'
 import type { Artifact, RunRecorder, TaskRun } from './backend.ts'
 import type { LogLine } from './types.ts'
 
@@ -44,7 +44,7 @@ function redactArtifact(artifact: Artifact): Artifact {
 /** Within the texts of the JSON, so that it stays JSON. */
 function redactJson(json: string): string {
   try {
-    return JSON.stringify(scrubValue(JSON.parse(json)))
+    return JSON.stringify(scrubJson(JSON.parse(json)))
   } catch {
     return scrub(json)
   }

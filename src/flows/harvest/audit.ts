@@ -6,6 +6,7 @@ import type { Attempt } from '../../harvest/attempt.ts'
 import type { Verdict } from '../../harvest/verdict.ts'
 import type { HarvestListener } from '../../observability/events.ts'
 import type { Log } from '../../observability/log.ts'
+import { scrub } from '../../secrets.ts'
 import type { HarvestServices } from '../services.ts'
 import type { HarvestRun } from './run.ts'
 
@@ -85,7 +86,7 @@ export function openAudit(database: Database | null, services: HarvestServices, 
         finishRun(database, run.runId, {
           finishedAt: new Date(),
           status: verdict.ok ? 'ok' : 'failed',
-          errorMessage: verdict.ok ? null : verdict.message,
+          errorMessage: verdict.ok ? null : scrub(verdict.message),
         }),
       )
     },

@@ -116,7 +116,7 @@ async function harvestErddap(
 }
 
 async function changeDetection(
-  { services, database, run, skipUnchanged }: HarvestInput,
+  { services, database, skipUnchanged }: HarvestInput,
   { source, known }: ErddapListing,
   context: TaskContext,
 ): Promise<ChangeDetection> {
@@ -129,7 +129,7 @@ async function changeDetection(
       harvestedAt = await lastDataHarvests(database, source.url)
     } catch (error) {
       if (context.signal.aborted) throw error
-      context.log.warn({ source: source.url, run: run.runId, error }, 'the last harvests cannot be read')
+      context.log.warn({ source: source.url, error }, 'the last harvests cannot be read')
     }
   }
   return {

@@ -190,7 +190,7 @@ async function withUnlisted(
 
 /** Null as well where the database cannot be asked: then nothing is skipped. */
 async function knownOf(
-  { database, flow, run }: Input,
+  { database, flow }: Input,
   source: Source,
 ): Promise<ReadonlyMap<string, KnownDataset> | null> {
   if (!database) return null
@@ -199,7 +199,7 @@ async function knownOf(
   } catch (error) {
     if (flow.signal.aborted) throw error
     flow.log.warn(
-      { source: source.url, run: run.runId, error },
+      { source: source.url, error },
       `what the database knows of ${source.url} cannot be read (${describeError(error)}): everything is harvested`,
     )
     return null

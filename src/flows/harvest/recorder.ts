@@ -5,6 +5,7 @@ import type { Breaker } from '../../http/breaker.ts'
 import type { HttpRecord } from '../../http/client.ts'
 import { describeWaits } from '../../http/gate.ts'
 import type { ProgressBar, TaskContext } from '../../orchestration/index.ts'
+import { scrub } from '../../secrets.ts'
 import { partialLifeHours } from '../../tables/folder.ts'
 import type { SpoolPiece } from '../../tables/spool.ts'
 import type { HarvestServices } from '../services.ts'
@@ -228,9 +229,10 @@ export class SourceRecorder {
       source: this.#source.type,
       durationMs,
       attemptedAt,
-      queryUrls: result.queryUrls,
+      queryUrls: result.queryUrls.map(scrub),
       ...result.outcome,
-    }
+      ...(result.outcome.message !== null && { message: scrub(result.outcome.message) }),
+    } as Attempt
     const entry: DatasetEntry = {
       attempt: { ...attempt, attemptedAt: attemptedAt.toISOString() },
       description: harvested && 'description' in harvested ? harvested.description : null,
