@@ -31,6 +31,8 @@ export interface Target {
 export interface BackfillEngine {
   /** @throws USAGE for an unknown name */
   target(deployment: string): Promise<Target>
+  /** Connects. Called when the plan is made, so that wrong usage starts no database. */
+  open(): Promise<void>
   /** All runs that carry the tag of a backfill. */
   known(tag: string): Promise<BackfillRun[]>
   /** Starts a run, or gives the one that has this idempotency key already. */

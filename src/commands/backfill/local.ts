@@ -2,6 +2,7 @@ import type { DeclaredDeployment } from '../../config/deployments-file.ts'
 import type { Source } from '../../config/source.ts'
 import { HarvesterError } from '../../errors.ts'
 import {
+  type DeploymentSpec,
   type EngineOptions,
   flowRegistry,
   isFinal,
@@ -16,8 +17,9 @@ import type { BackfillEngine, BackfillRun } from './engine.ts'
 import { readIdempotencyKey } from './plan.ts'
 
 export interface LocalEngineOptions {
-  /** Its `worker` is the name of this process: {@link oneShotWorker}. */
-  readonly backend: LocalBackend
+  readonly deployments: readonly DeploymentSpec[]
+  /** Called once, when the runs are first needed; its `worker` is {@link oneShotWorker}. */
+  readonly open: () => Promise<LocalBackend>
   readonly declared: readonly Pick<DeclaredDeployment, 'name' | 'flow' | 'source'>[]
   readonly sources: readonly Source[]
   /** Runs at once where this process executes them. */
@@ -34,14 +36,20 @@ export interface LocalEngineOptions {
  * this process does, and gives back what is unfinished when it is closed.
  */
 export function localBackfill(options: LocalEngineOptions): BackfillEngine {
-  const { backend, declared } = options
-  const { store } = backend
+  const { declared } = options
+  const deployments = new Map(options.deployments.map((spec) => [spec.name, spec]))
+  let opening: Promise<LocalBackend> | null = null
   let executor: Executor | null = null
 
+  const opened = (): Promise<LocalBackend> => {
+    opening ??= options.open()
+    return opening
+  }
+
   /** Nobody else will: a run of a process that ended would be waited for in vain, and hold the place of others. */
-  const settleDead = async (tag: string, now: Date): Promise<void> => {
+  const settleDead = async ({ store, worker: own }: LocalBackend, tag: string, now: Date): Promise<void> => {
     const held = await store.runs({ types: ['PENDING', 'RUNNING', 'CANCELLING'], limit: 1000 })
-    const others = held.filter(({ worker }) => worker !== backend.worker)
+    const others = held.filter(({ worker }) => worker !== own)
     if (others.length === 0) return
     const seen = new Map((await store.workers()).map(({ name, seenAt }) => [name, seenAt.getTime()]))
     for (const run of others) {
@@ -77,10 +85,10 @@ export function localBackfill(options: LocalEngineOptions): BackfillEngine {
   return {
     async target(name) {
       const wanted = splitDeploymentName(name)
-      const spec = backend.deployments.get(wanted.deployment)
+      const spec = deployments.get(wanted.deployment)
       if (!spec || (wanted.flow !== null && spec.flow.name !== wanted.flow))
         throw new HarvesterError('USAGE', `There is no deployment "${name}"`, {
-          remedy: `Name one of: ${[...backend.deployments.keys()].sort().join(', ') || '(none is declared)'}.`,
+          remedy: `Name one of: ${[...deployments.keys()].sort().join(', ') || '(none is declared)'}.`,
         })
       const own = new Map(
         declared.flatMap(({ name, flow, source }) =>
@@ -95,11 +103,15 @@ export function localBackfill(options: LocalEngineOptions): BackfillEngine {
         namespace: '',
       }
     },
+    async open() {
+      await opened()
+    },
     async known(tag) {
+      const { store } = await opened()
       return (await store.runs({ tag, limit: 1_000_000 })).flatMap(runOf)
     },
     async submit(item, { idempotencyKey, tag }) {
-      return backend.submit({
+      return (await opened()).submit({
         deployment: item.deployment,
         parameters: { ...item.parameters },
         tags: [tag],
@@ -108,17 +120,20 @@ export function localBackfill(options: LocalEngineOptions): BackfillEngine {
       })
     },
     async read(ids) {
-      return ids.length === 0 ? [] : (await store.runs({ ids, limit: ids.length })).flatMap(runOf)
+      if (ids.length === 0) return []
+      const { store } = await opened()
+      return (await store.runs({ ids, limit: ids.length })).flatMap(runOf)
     },
     async attend(tag) {
       const now = new Date()
-      await settleDead(tag, now)
-      if (executor || (await store.workers()).some((worker) => takesAnyRun(worker, now))) return
+      const backend = await opened()
+      await settleDead(backend, tag, now)
+      if (executor || (await backend.store.workers()).some((worker) => takesAnyRun(worker, now))) return
       options.onExecuting?.()
       executor = startExecutor({
         ...options.engine,
         backend,
-        flows: flowRegistry([...new Set([...backend.deployments.values()].map(({ flow }) => flow))]),
+        flows: flowRegistry([...new Set([...deployments.values()].map(({ flow }) => flow))]),
         limit: options.parallel,
         onlyTagged: tag,
         onStop: 'reschedule',
@@ -131,7 +146,7 @@ export function localBackfill(options: LocalEngineOptions): BackfillEngine {
     },
     async close() {
       await executor?.stop(0)
-      await backend.close()
+      await (await opening?.catch(() => null))?.close()
     },
   }
 }

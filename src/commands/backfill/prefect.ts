@@ -101,6 +101,8 @@ export function prefectBackfill(options: PrefectEngineOptions): BackfillEngine {
         namespace,
       }
     },
+    // Its deployments were asked for already.
+    async open() {},
     known: (tag) => all({ tags: { operator: 'and_', all_: [tag] } }),
     async submit(item, { idempotencyKey, tag }) {
       return createDeploymentRun(client, ids.get(item.deployment)!, {

@@ -119,7 +119,9 @@ async function backfill(
   const parallel = more.parallel ?? 1
   let executed = false
   const bare = localBackfill({
-    backend: createLocalBackend({ store: of.store, deployments: of.deployments, worker: oneShotWorker() }),
+    deployments: of.deployments,
+    open: async () =>
+      createLocalBackend({ store: of.store, deployments: of.deployments, worker: oneShotWorker() }),
     declared: [],
     sources: [],
     parallel,
