@@ -1,8 +1,10 @@
+import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import {
   type AlertRules,
@@ -277,8 +279,8 @@ it('tells of a run that failed, as JSON whatever the message holds, and of no ru
 })
 
 it('settles and tells of a run whose worker was killed, though no process of ours is left', async () => {
-  // Beats every 2 seconds, silence of 15: a run that beats lives on, however long it takes.
-  await ensureSilentRule(backend, namespace, 15)
+  // Beats every 2 seconds, silence of 20: a run that beats lives on, however long it takes.
+  await ensureSilentRule(backend, namespace, 20)
   await ensureAlertRules(backend, rules({ channels: { webhook: `${address}/hook`, slack: null } }))
   const worker = await startWorkerProcess(server.apiUrl, {
     TEST_SLOTS: folder,
@@ -293,7 +295,7 @@ it('settles and tells of a run whose worker was killed, though no process of our
     await waitUntil('the run to run', async () => (await backend.readRun(id))?.state.type === 'RUNNING')
     await ended(short)
     const since = Date.now()
-    await waitUntil('longer than the silence allowed', () => Date.now() - since > 25_000, 40_000, 1000)
+    await waitUntil('longer than the silence allowed', () => Date.now() - since > 30_000, 60_000, 1000)
     expect((await backend.readRun(id))?.state.name).toBe('Running')
   } finally {
     await worker.kill('SIGKILL')
@@ -304,13 +306,13 @@ it('settles and tells of a run whose worker was killed, though no process of our
     90_000,
     500,
   )
-  expect((await backend.readRun(id))?.state.message).toBe('No sign of life for 15 seconds')
+  expect((await backend.readRun(id))?.state.message).toBe('No sign of life for 20 seconds')
   await waitUntil('the server to tell of it', () => about(id).length > 0, 60_000)
   expect(about(id)).toMatchObject([
     {
       kind: 'crashed',
       deployment: 'slow-long',
-      message: 'No sign of life for 15 seconds',
+      message: 'No sign of life for 20 seconds',
       links: { prefect: `https://prefect.example.org/runs/flow-run/${id}` },
     },
   ])
@@ -352,4 +354,54 @@ it('tells when no harvest has completed for long, and not while one does', async
   expect(JSON.parse(calls.find(({ path }) => path === '/slack')?.body ?? '').text).toContain(
     'No harvest of tests',
   )
+})
+
+it('does all that by command, says what it did, and never the address', async () => {
+  const secret = `${address}/hook?token=s3cret-2`
+  const deploy = async (args: string[], env: Record<string, string> = {}) => {
+    const { stdout, stderr } = await promisify(execFile)(
+      process.execPath,
+      ['--import', 'tsx', resolve('src/cli.ts'), 'deploy', ...args],
+      {
+        env: {
+          PATH: process.env.PATH,
+          PREFECT_API_URL: server.apiUrl,
+          HARVESTER_NAMESPACE: 'by-command',
+          HARVESTER_DATA_DIR: folder,
+          HARVEST_CONFIG_YAML: 'erddap_urls: [https://erddap.example.org/erddap]',
+          ...env,
+        },
+      },
+    )
+    expect(stdout + stderr).not.toContain('s3cret-2')
+    return stdout.trim().split('\n')
+  }
+  const [silent, failures, stale] = [
+    'erddap-harvester-crash-silent-runs-by-command',
+    'erddap-harvester-tell-failures-by-command',
+    'erddap-harvester-tell-nothing-harvested-by-command',
+  ]
+  const hook = 'erddap-harvester-by-command-webhook'
+  expect(await deploy(['--alerts'])).toEqual([
+    `alerts created: ${silent}`,
+    expect.stringMatching(
+      /^alerts: no channel: neither ALERT_WEBHOOK_URL nor ALERT_SLACK_WEBHOOK_URL is set/,
+    ),
+  ])
+  const env = { ALERT_WEBHOOK_URL: secret }
+  expect(await deploy(['--alerts'], env)).toEqual([
+    `alerts created: ${hook}, ${failures}, ${stale}`,
+    `alerts unchanged: ${silent}`,
+  ])
+  const withAll = await deploy(['--all', '--alerts'], env)
+  expect(withAll).toContain(`alerts unchanged: ${silent}, ${hook}, ${failures}, ${stale}`)
+  expect(withAll.some((line) => line.startsWith('created: ') && line.includes('harvest-all'))).toBe(true)
+  // Without the flag, what the server has stays.
+  expect((await deploy(['--all'], env)).filter((line) => line.startsWith('alerts'))).toEqual([])
+  expect(await automation(failures as string)).not.toBeNull()
+  expect(await deploy(['--no-alerts'], env)).toEqual([
+    `alerts unchanged: ${silent}`,
+    `alerts deleted: ${failures}, ${stale}, ${hook}`,
+    'alerts: the server tells nobody any more; it still settles runs that went silent',
+  ])
 })
