@@ -105,6 +105,7 @@ async function backfill(deployment: string, flags: Flags): Promise<number> {
     const plan = planBackfill({ target: await engine.target(deployment), each, params, key: flags.key })
     const tag = tagOf(plan.key)
     const about = { key: plan.key, deployment, tag, link: engine.link(tag) }
+    await engine.open()
     if (plan.repeated > 0) say(`${plan.repeated} were given more than once; each is run once`)
     if (flags.dryRun) {
       const steps = stepsOf(plan.items, await engine.known(tag), flags)
@@ -233,16 +234,18 @@ async function openEngine(flags: Flags, signal: AbortSignal): Promise<Opened> {
         flows,
       })
     } else {
-      const declared = declaredDeployments(environment, parts.services)
+      const declaration = limitDeclaration(environment, parts.services)
       engine = localBackfill({
+        deployments: declaration.deployments,
+        open: async () =>
+          createLocalBackend({
+            store: databaseRunStore(await database!.open()),
+            ...declaration,
+            worker: oneShotWorker(),
+            onProblem,
+          }),
         sources: config.sources,
-        backend: createLocalBackend({
-          store: databaseRunStore(await database!.open()),
-          ...limitDeclaration(environment, parts.services),
-          worker: oneShotWorker(),
-          onProblem,
-        }),
-        declared,
+        declared: declaredDeployments(environment, parts.services),
         parallel: flags.parallel,
         engine: {
           logLevel: level,
