@@ -351,9 +351,9 @@ it('tells when no harvest has completed for long, and not while one does', async
       },
     ],
   })
-  expect(JSON.parse(calls.find(({ path }) => path === '/slack')?.body ?? '').text).toContain(
-    'No harvest of tests',
-  )
+  expect(calls.filter(({ path }) => path === '/slack').map(({ body }) => JSON.parse(body))[0]).toEqual({
+    text: ':warning: no harvest of tests has completed for 0.01 hours\n<https://prefect.example.org/runs|Runs in Prefect>',
+  })
 })
 
 it('does all that by command, says what it did, and never the address', async () => {

@@ -105,7 +105,7 @@ export function failureSlack(facts: TemplateFacts): string {
 }
 
 function staleText({ namespace }: TemplateFacts, hours: number): string {
-  return `no harvest of ${namespace} has completed for ${hours} hours`
+  return `no harvest of ${namespace} has completed for ${Number(hours.toFixed(2))} hours`
 }
 
 /** Body of the webhook when no harvest at all has completed for so many hours. */
