@@ -1,6 +1,7 @@
 /** What a backfill asks of whoever keeps and executes runs: a Prefect server, or the standalone store. */
+import type { z } from 'zod'
 import type { Source } from '../../config/source.ts'
-import type { AnyFlow, RunState } from '../../orchestration/index.ts'
+import type { RunState } from '../../orchestration/index.ts'
 import type { Item } from './plan.ts'
 
 /** One run of a backfill, as the back end knows it now. */
@@ -16,11 +17,19 @@ export interface BackfillRun {
   readonly endedAt: Date | null
 }
 
+/** A flow, as far as its parameters can be checked before anything starts. */
+export interface TargetFlow {
+  readonly name: string
+  readonly parameters: z.ZodObject
+  /** Null where only the flow itself knows. */
+  readonly runName: ((parameters: never) => string) | null
+}
+
 /** A deployment, as far as a backfill has to know it. */
 export interface Target {
   readonly deployment: string
-  /** Null for a flow that this program does not know: its parameters can only be checked by the server. */
-  readonly flow: AnyFlow | null
+  /** Null where nothing is known of the parameters: only the server can check them. */
+  readonly flow: TargetFlow | null
   /** As they were declared or registered. */
   readonly parameters: Readonly<Record<string, unknown>>
   /** Known sources, with the deployment of the same flow that is each one's own. */

@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto'
 import { findSource, type Source } from '../../config/source.ts'
 import { HarvesterError, isHarvesterError } from '../../errors.ts'
-import { type AnyFlow, isFinal } from '../../orchestration/index.ts'
-import type { BackfillRun, Target } from './engine.ts'
+import { isFinal } from '../../orchestration/index.ts'
+import type { BackfillRun, Target, TargetFlow } from './engine.ts'
 import type { Given, GivenValue } from './values.ts'
 
 /** One run to be had. */
@@ -193,7 +193,7 @@ function values(given: Given, target: Target, faults: Faults): unknown[] {
   })
 }
 
-type Field = AnyFlow['parameters']['shape'][string]
+type Field = TargetFlow['parameters']['shape'][string]
 
 /** A value, or its text where text is wanted, or a list of it where a list is. */
 function fitting(
@@ -212,7 +212,7 @@ function fitting(
 }
 
 /** Whether `source` names one of our sources, with what is known of it beside it. */
-function namesSources(flow: AnyFlow): boolean {
+function namesSources(flow: TargetFlow): boolean {
   return (
     Object.hasOwn(flow.parameters.shape, 'source') && Object.hasOwn(flow.parameters.shape, 'source_options')
   )
@@ -236,7 +236,7 @@ function itemOf(
   let runName: string | null = null
   if (flow) {
     const parsed = flow.parameters.safeParse({ ...target.parameters, ...parameters })
-    if (parsed.success) runName = flow.runName(parsed.data)
+    if (parsed.success) runName = flow.runName?.(parsed.data as never) ?? null
     else
       for (const issue of parsed.error.issues)
         faults.parameter(`${issue.path.join('.') || 'parameters'}: ${issue.message}`)

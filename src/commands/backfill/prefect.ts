@@ -1,9 +1,10 @@
+import { z } from 'zod'
 import { type Source, sourceOptionsSchema } from '../../config/source.ts'
 import { type AnyFlow, namespaceTag, type PrefectBackend } from '../../orchestration/index.ts'
 import { must } from '../../orchestration/prefect/client.ts'
 import { stateOf } from '../../orchestration/prefect/read.ts'
 import { createDeploymentRun } from '../../orchestration/prefect/recorder.ts'
-import type { BackfillEngine, BackfillRun } from './engine.ts'
+import type { BackfillEngine, BackfillRun, TargetFlow } from './engine.ts'
 import { readIdempotencyKey } from './plan.ts'
 
 export interface PrefectEngineOptions {
@@ -84,7 +85,7 @@ export function prefectBackfill(options: PrefectEngineOptions): BackfillEngine {
   return {
     async target(name) {
       const deployment = await backend.findDeployment(name)
-      const { flow_id, parameters } = await must(
+      const { flow_id, parameters, parameter_openapi_schema } = await must(
         'read a deployment',
         client.normal.GET('/deployments/{id}', { params: { path: { id: deployment.id } } }),
       )
@@ -95,7 +96,9 @@ export function prefectBackfill(options: PrefectEngineOptions): BackfillEngine {
         .map((source) => ({ source, deployment: null }))
       return {
         deployment: deployment.name,
-        flow: options.flows.find((flow) => flow.name === deployment.flow) ?? null,
+        flow:
+          options.flows.find((flow) => flow.name === deployment.flow) ??
+          foreignFlow(deployment.flow, parameter_openapi_schema),
         parameters: parameters ?? {},
         sources: [...known, ...configured],
         namespace,
@@ -123,5 +126,23 @@ export function prefectBackfill(options: PrefectEngineOptions): BackfillEngine {
     link: (tag) => `${options.uiUrl}/runs?tag=${encodeURIComponent(tag)}&tags=${encodeURIComponent(tag)}`,
     leftRunning: 'elsewhere',
     close: () => backend.close(),
+  }
+}
+
+/** A flow of somebody else's, by the schema that was registered with its deployment. */
+export function foreignFlow(
+  name: string,
+  schema: Record<string, unknown> | null | undefined,
+): TargetFlow | null {
+  try {
+    // Prefect's Python client writes draft 7, with its references in `definitions`.
+    const parameters = z.fromJSONSchema(schema as Parameters<typeof z.fromJSONSchema>[0], {
+      defaultTarget: 'draft-7',
+    })
+    return parameters instanceof z.ZodObject && Object.keys(parameters.shape).length > 0
+      ? { name, parameters, runName: null }
+      : null
+  } catch {
+    return null // what cannot be read here is checked by the server alone
   }
 }

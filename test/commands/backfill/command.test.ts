@@ -107,7 +107,10 @@ describe('harvester backfill', () => {
       [['harvest-all', '--each', 'force'], /--each force has no name and values/],
       [['harvest-all', '--each', 'force=true', '--parallel', '0'], /--parallel must be/],
       [['harvest-all', '--each', 'force=true', '--key', 'a b'], /--key "a b" is not usable/],
-      [['harvest-nobody', '--each', 'force=true'], /no deployment "harvest-nobody".*Name one of: harvest-/s],
+      [
+        ['harvest-elsewhere', '--each', 'force=true'],
+        /no deployment "harvest-elsewhere".*Name one of: harvest-/s,
+      ],
       [
         ['harvest-all', '--each', 'force=true,perhaps', '--param', 'sorce=a'],
         /force = perhaps: .*there is no parameter sorce/,

@@ -10,6 +10,7 @@ import {
   readIdempotencyKey,
   stepsOf,
 } from '../../../src/commands/backfill/plan.ts'
+import { foreignFlow } from '../../../src/commands/backfill/prefect.ts'
 import { parseEach, parseParam } from '../../../src/commands/backfill/values.ts'
 import { type Source, sourceOptionsSchema } from '../../../src/config/source.ts'
 import { harvestParameters } from '../../../src/flows/harvest-source.ts'
@@ -183,7 +184,30 @@ describe('the plan of a backfill', () => {
     })
   })
 
-  it('leaves the parameters of a flow it does not know to the server', () => {
+  it('checks the parameters of somebody else’s flow by the schema that was registered with it', () => {
+    const foreign = foreignFlow('dbt', {
+      title: 'Parameters',
+      type: 'object',
+      properties: {
+        target: { $ref: '#/definitions/Target' },
+        day: { anyOf: [{ type: 'string' }, { type: 'null' }] },
+      },
+      required: ['target'],
+      definitions: { Target: { type: 'string', enum: ['dev', 'prod'] } },
+    })
+    const of: Target = { ...counting, flow: foreign, parameters: { target: 'dev' } }
+    expect(plan(of, ['day=2026-01-01,2026-01-02']).items).toHaveLength(2)
+    expect(caught(() => plan(of, ['target=prod,test'], ['hour=1']))).toMatchObject({
+      code: 'PARAMETERS_INVALID',
+      message: expect.stringMatching(/target = test: .*no parameter hour/),
+    })
+    expect(foreignFlow('dbt', {})).toBeNull()
+    expect(
+      foreignFlow('dbt', { type: 'object', properties: { a: { $ref: '#/definitions/gone' } } }),
+    ).toBeNull()
+  })
+
+  it('leaves the parameters of a flow it knows nothing of to the server', () => {
     const { items } = plan({ ...counting, flow: null }, ['anything=1,b'])
     expect(items.map(({ parameters }) => parameters)).toEqual([{ anything: 1 }, { anything: 'b' }])
   })
