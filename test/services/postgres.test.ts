@@ -1,4 +1,5 @@
 import { afterAll, beforeAll } from 'vitest'
+import { describeAlertStore } from '../database/alert-store.suite.ts'
 import { describeLoad } from '../database/load.suite.ts'
 import { describeMigrations } from '../database/migrate.suite.ts'
 import { describePort } from '../database/port.suite.ts'
@@ -23,3 +24,4 @@ describePort('PostgreSQL', open)
 describeMigrations('PostgreSQL', open)
 describeLoad('PostgreSQL', open)
 describeRunStore('PostgreSQL', open)
+describeAlertStore('PostgreSQL', open)

@@ -1,4 +1,5 @@
 /** The ways a message goes: webhook, Slack, e-mail. Addresses come from the environment and are secrets. */
+import { isIPv4 } from 'node:net'
 import { describeError, HarvesterError } from '../../errors.ts'
 import type { HttpClient } from '../../http/types.ts'
 import { type AlertMessage, asMail, asSlack } from './message.ts'
@@ -176,7 +177,9 @@ function webhook(
 
 function email(server: URL, to: readonly string[], from: string | undefined, limits: ChannelLimits): Channel {
   const description = `e-mail to ${to.join(', ')} by ${server.host}`
-  const sender = from ?? `erddap-harvester@${server.hostname}`
+  // A bare number is no domain: RFC 5321 wants it in brackets.
+  const host = isIPv4(server.hostname) ? `[${server.hostname}]` : server.hostname
+  const sender = from ?? `erddap-harvester@${host}`
   return {
     kind: 'email',
     description,
