@@ -29,10 +29,10 @@ export async function refreshView(
        EXISTS (SELECT 1 FROM pg_index i WHERE i.indrelid = c.oid AND i.indisunique AND i.indisvalid
          AND i.indimmediate AND i.indpred IS NULL AND i.indexprs IS NULL) AS indexed
      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-     WHERE c.relkind IN ('m', 'r', 'p', 'v', 'f') AND c.relname IN ($2, lower($2))
+     WHERE c.relkind IN ('m', 'r', 'p', 'v', 'f') AND c.relname IN ($2::text, lower($2::text))
        AND CASE WHEN $1::text IS NULL THEN n.nspname = 'cde' OR pg_table_is_visible(c.oid)
-           ELSE n.nspname IN ($1, lower($1)) END
-     ORDER BY c.relname = $2 DESC, n.nspname = $1 DESC, pg_table_is_visible(c.oid) DESC LIMIT 1`,
+           ELSE n.nspname IN ($1::text, lower($1::text)) END
+     ORDER BY c.relname = $2::text DESC, n.nspname = $1::text DESC, pg_table_is_visible(c.oid) DESC LIMIT 1`,
     [schema, view],
     options,
   )
