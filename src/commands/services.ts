@@ -65,7 +65,7 @@ export async function createProcess(options: ProcessOptions): Promise<ProcessPar
       ),
     }),
   })
-  const runs = new Map<string, { file: RunLogFile; facts: Readonly<Record<string, string>> }>()
+  const files = new Map<string, RunLogFile>()
   const services: HarvestServices = {
     config,
     http,
@@ -86,17 +86,16 @@ export async function createProcess(options: ProcessOptions): Promise<ProcessPar
     variables: { ...process.env, REDIS_URL: environment.REDIS_URL },
     allowFullReload: environment.CDE_ALLOW_FULL_RELOAD,
     listeners: options.listeners,
-    attachLogFile: (flowRunId, file, facts) => void runs.set(flowRunId, { file, facts }),
-    detachLogFile: (flowRunId) => void runs.delete(flowRunId),
+    attachLogFile: (flowRunId, file) => void files.set(flowRunId, file),
+    detachLogFile: (flowRunId) => void files.delete(flowRunId),
   }
   return {
     services,
     onLog(line) {
-      const run = runs.get(line.flowRunId)
       const facts = { ...line.facts, ...(line.task !== null && { task: line.task }) }
-      const { flowRunName, flowRunId, flow } = line
-      log[line.level]({ ...run?.facts, ...facts, run: flowRunName, flowRunId, flow }, line.text)
-      run?.file.write(line.level, line.text, facts, line.at)
+      const { flowRunName, flowRunId, flow, runFacts } = line
+      log[line.level]({ ...runFacts, ...facts, run: flowRunName, flowRunId, flow }, line.text)
+      files.get(flowRunId)?.write(line.level, line.text, facts, line.at)
     },
     close: () => http.close(),
   }

@@ -60,6 +60,8 @@ export function harvestSourceFlow(services: HarvestServices) {
       'Fetches dataset metadata from a source, joins the CKAN catalogue, writes the tables and loads them.',
     parameters: harvestParameters,
     runName: (parameters) => `harvest-${parameters.source === null ? 'full' : runSlug(parameters)}`,
+    runFacts: (parameters) =>
+      parameters.source === null ? {} : { source: namedSource(services, parameters).url },
     run: (parameters, run) => harvest(services, parameters, run),
   })
 
@@ -88,7 +90,7 @@ async function harvest(services: HarvestServices, parameters: HarvestParameters,
   const startedAt = context.startedAt
 
   const logFile = new RunLogFile(services.logDir, slug, startedAt)
-  services.attachLogFile(context.id, logFile, single ? { source: single.url } : {})
+  services.attachLogFile(context.id, logFile)
   const statuses = new StatusTable()
   let verdict: Verdict = { ok: false, message: 'not finished' }
   const undo: (() => Promise<void>)[] = []

@@ -31,7 +31,7 @@ export interface HarvestServices {
   variables: Readonly<Record<string, string | undefined>>
   allowFullReload: boolean
   listeners: readonly HarvestListener[]
-  /** Told of the log file of a run, so that its lines go there, and of facts that all its lines share. */
-  attachLogFile(flowRunId: string, file: RunLogFile, facts: Readonly<Record<string, string>>): void
+  /** Told of the log file of a run, so that its lines go there. */
+  attachLogFile(flowRunId: string, file: RunLogFile): void
   detachLogFile(flowRunId: string): void
 }

@@ -32,6 +32,7 @@ export function waitForSourceFlow(services: Pick<HarvestServices, 'config' | 'ht
       'Waits until a source answers, lists a dataset, or has data newer than a given time. Without parameters of its own it waits for what the configuration says of the source.',
     parameters: waitParameters,
     runName: (parameters) => `wait-${runSlug(parameters)}`,
+    runFacts: (parameters) => ({ source: sourceOf(parameters).url }),
     async run(parameters, run) {
       const source = sourceOf(parameters)
       if (source.type === 'obis')

@@ -82,6 +82,7 @@ export async function executeRun(
         flowRunId: run.id,
         flowRunName: name,
         flow: flow.name,
+        runFacts,
         taskRunId: task?.id ?? null,
         task: task?.name ?? null,
       },
@@ -89,9 +90,11 @@ export async function executeRun(
     )
   const parsed = flow.parameters.safeParse(run.parameters)
   let name = run.name
+  let runFacts: Readonly<Record<string, string>> = {}
   if (parsed.success) {
     try {
       name = flow.runName(parsed.data)
+      runFacts = flow.runFacts?.(parsed.data) ?? {}
     } catch (error) {
       log(null).warn({ error }, 'The name of the run could not be made')
     }

@@ -10,7 +10,7 @@ export function levelNumber(level: LogLevel): number {
 
 /** A log that stamps each line with where it comes from, drops those below the level, and hands them on. */
 export function runLog(
-  where: Pick<LogLine, 'flowRunId' | 'flowRunName' | 'flow' | 'taskRunId' | 'task'>,
+  where: Pick<LogLine, 'flowRunId' | 'flowRunName' | 'flow' | 'runFacts' | 'taskRunId' | 'task'>,
   options: { level: LogLevel; now: () => Date; write: (line: LogLine) => void },
 ): RunLog {
   const at = (level: LogLevel) => (facts: Record<string, unknown>, text: string) => {

@@ -30,6 +30,8 @@ export interface LogLine {
   readonly flowRunId: string
   readonly flowRunName: string
   readonly flow: string
+  /** What all lines of the run are about, beside its name. */
+  readonly runFacts: Readonly<Record<string, string>>
   readonly taskRunId: string | null
   readonly task: string | null
 }
@@ -46,6 +48,8 @@ export interface FlowDefinition<S extends z.ZodObject = z.ZodObject> {
   readonly parameters: S
   /** The name of a run with these parameters. */
   runName(parameters: z.output<S>): string
+  /** What all log lines of a run with these parameters are about, as its source. @default {} */
+  runFacts?(parameters: z.output<S>): Readonly<Record<string, string>>
   /** Retries after a throw or a time limit; a `failed(…)` outcome is never retried. @default 0 */
   readonly retries?: number
   /** The first delay; doubles with each retry. @default 10 */
