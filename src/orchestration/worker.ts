@@ -11,6 +11,7 @@ import type { OnProblem } from './prefect/telemetry.ts'
 import type { AnyFlow } from './registry.ts'
 import { systemRuntime } from './runtime.ts'
 import { type Loop, startLoop } from './worker/loop.ts'
+import { poolRoom } from './worker/pool-room.ts'
 import { takeSlot } from './worker/slot.ts'
 import { type RunOnDeploy, register, type Startup, waitForPools, waitForServer } from './worker/startup.ts'
 import { sweeper, workerLabel } from './worker/sweep.ts'
@@ -98,6 +99,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     return count
   }
 
+  const room = poolRoom(backend, runtime.now)
   const sweep = sweeper({
     backend,
     pools,
@@ -208,6 +210,16 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       // Another worker was faster, or the deployment is at its limit: both are everyday.
       if (answer.kind !== 'accepted') return
       claimed = true
+      if (await room.isOver(run, pool)) {
+        await setState(client, id, {
+          type: 'SCHEDULED',
+          name: 'AwaitingConcurrencySlot',
+          message: `The pool ${pool} or its queue is at its limit`,
+          // At a time of its own, so that two workers that gave way to each other do not meet again.
+          scheduledAt: new Date(runtime.now().getTime() + 500 + runtime.random() * 3000),
+        })
+        return
+      }
       await client.normal.PATCH('/flow_runs/{id}/labels', {
         params: { path: { id } },
         body: { [workerLabel]: name, 'prefect.worker.type': poolType, 'prefect.work-pool.name': pool },

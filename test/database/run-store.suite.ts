@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { migrate } from '../../src/database/migrate.ts'
 import type { Database } from '../../src/database/port.ts'
 import { databaseRunStore, forgetRuns } from '../../src/database/run-store.ts'
@@ -77,6 +77,79 @@ export function describeRunStore(name: string, open: () => Promise<Database>): v
         ])
         expect(claims.filter((claimed) => claimed !== null)).toHaveLength(1)
         expect((await claim(runs[2]!.id, 'w1'))?.worker).toBe('w1')
+      })
+
+      it('lets no more runs of a pool be had than its limit, whichever deployments they are of', async () => {
+        const store = make()
+        const runs = ['a', 'b', 'a', 'c'].map((name) => run({ deployment: name }))
+        for (const one of runs) await store.createRun(one)
+        const groups = [{ name: 'pool:p', deployments: ['a', 'b'], limit: 2 }]
+        const claim = (one: StoredRun) =>
+          store.claim(one.id, { worker: 'w', concurrencyLimit: null, groups, to: state('PENDING', at(6)) })
+        const claims = await Promise.all(runs.slice(0, 3).map(claim))
+        expect(claims.filter((claimed) => claimed !== null)).toHaveLength(2)
+        const refused = runs[claims.indexOf(null)]!
+        expect(await claim(refused)).toBeNull()
+        const held = claims.find((claimed) => claimed !== null)!
+        await store.transition(held.id, ['PENDING'], state('COMPLETED', at(7)), { endedAt: at(7) })
+        expect((await claim(refused))?.id).toBe(refused.id)
+        const other = [{ name: 'queue:p/q', deployments: ['c'], limit: 1 }]
+        const free = await store.claim(runs[3]!.id, {
+          worker: 'w',
+          concurrencyLimit: null,
+          groups: other,
+          to: state('PENDING', at(6)),
+        })
+        expect(free?.deployment).toBe('c')
+      })
+
+      it('keeps limits that were set, until they are cleared', async () => {
+        const store = make()
+        const limits = [
+          { name: 'pool:p', limit: null, setAt: at(1), setBy: 'ann' },
+          { name: 'tag:database', limit: 5, setAt: at(2), setBy: null },
+        ]
+        for (const limit of limits) await store.setLimit({ ...limit, limit: 9 })
+        for (const limit of limits) await store.setLimit(limit)
+        expect(await store.limits()).toEqual(limits)
+        await store.clearLimit('pool:p')
+        expect(await store.limits()).toEqual([limits[1]])
+      })
+
+      it('gives no more slots than there are, all that are asked for or none', async () => {
+        const store = make()
+        const database = { name: 'tag:database', limit: 2 }
+        const heavy = { name: 'tag:heavy', limit: 1 }
+        const take = (limits: { name: string; limit: number }[], id: string = randomUUID()) =>
+          store.takeSlots({ id, holder: 'w task', limits, seconds: 60 })
+        const both = randomUUID()
+        expect(await take([heavy, database], both)).toBe(true)
+        expect(await take([database, heavy])).toBe(false)
+        const answers = await Promise.all([1, 2, 3].map(() => take([database])))
+        expect(answers.filter(Boolean)).toHaveLength(1)
+        expect((await store.slots()).map(({ name }) => name).sort()).toEqual([
+          'tag:database',
+          'tag:database',
+          'tag:heavy',
+        ])
+        await store.freeSlots(both)
+        expect(await take([database, heavy])).toBe(true)
+        expect((await store.slots())[0]?.holder).toBe('w task')
+      })
+
+      it('frees slots that nobody renewed, and only those', async () => {
+        const store = make()
+        const take = (id: string, seconds: number, limit = 1) =>
+          store.takeSlots({ id, holder: 'w', limits: [{ name: 'tag:database', limit }], seconds })
+        const [killed, living, next] = [randomUUID(), randomUUID(), randomUUID()]
+        await take(killed, 0.02, 2)
+        await take(living, 0.02, 2)
+        expect(await store.renewSlots(living, 60)).toBe(true)
+        await vi.waitFor(async () => expect(await take(next, 60, 2)).toBe(true), 5000)
+        expect(await take(randomUUID(), 60, 2)).toBe(false)
+        expect(await store.renewSlots(killed, 60)).toBe(false)
+        expect(await store.renewSlots(next, 60)).toBe(true)
+        expect(await store.slots()).toHaveLength(2)
       })
 
       it('changes a state only from those that are allowed', async () => {

@@ -307,6 +307,7 @@ export async function startFakePrefect(
         return { status: 201, body }
       },
     ],
+    ['POST', /^\/work_pools\/[^/]+\/queues\/filter$/, () => ok([])],
     ['POST', /^\/work_pools\/[^/]+\/workers\/heartbeat$/, () => ({ status: 204 })],
     ['POST', /^\/work_pools\/[^/]+\/workers\/filter$/, () => ok([])],
     ['DELETE', /^\/work_pools\/[^/]+\/workers\/[^/]+$/, () => ({ status: 204 })],

@@ -156,7 +156,6 @@ export function prefectRecorder(options: RecorderOptions): RunRecorder {
       if (options.leaseId !== null && lease === null)
         lease = keepLease(client, options.leaseId, {
           renewNow: true,
-          ...(options.onUnlimited && { onUnlimited: options.onUnlimited }),
           onLost: (reason) => problem('The slot of the deployment is not held any more', { reason }),
         })
       startHeartbeat()
@@ -241,6 +240,7 @@ export function prefectRecorder(options: RecorderOptions): RunRecorder {
           signal,
           sleep: runtime.sleep,
           onWaiting: (waiting) => problem('A task waits for a slot', { tags: waiting.join(',') }),
+          ...(options.onUnlimited && { onUnlimited: options.onUnlimited }),
           onLost: (reason) => problem('The slot of a task is not held any more', { reason }),
         })
       } catch (error) {
