@@ -51,6 +51,7 @@ let knownPattern: RegExp | null = null
 /**
  * Makes values known that are hidden wherever they appear, as they are and as JSON and addresses write them. Of an
  * address with a user its password (or token) counts, so that host and path can still be read; of any other the whole.
+ * The user of a database or mail server without a password is no secret.
  * Values of fewer than 6 characters are left out.
  */
 export function registerSecrets(values: Iterable<string>): void {
@@ -60,10 +61,13 @@ export function registerSecrets(values: Iterable<string>): void {
         for (const form of [part, JSON.stringify(part).slice(1, -1), encodeURIComponent(part)])
           known.add(form)
   const forms = [...known].sort((a, b) => b.length - a.length)
-  knownPattern =
-    forms.length === 0
-      ? null
-      : new RegExp(forms.map((form) => form.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|'), 'g')
+  knownPattern = forms.length === 0 ? null : new RegExp(forms.map(patternOf).join('|'), 'g')
+}
+
+/** A password that is a word, as `harvester`, is hidden where it stands alone, not within the names of things. */
+function patternOf(form: string): string {
+  const literal = form.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')
+  return /^[a-z]{1,15}$/i.test(form) ? `(?<![\\w-])${literal}(?![\\w-])` : literal
 }
 
 /** For tests: nothing is known any more. */
@@ -76,6 +80,7 @@ function partsOf(value: string): string[] {
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(value)) {
     const authority = /^[^/]*\/\/([^/?#]*)@/.exec(value)?.[1]
     if (authority !== undefined) {
+      if (!authority.includes(':') && !/^https?:/i.test(value)) return []
       const secret = authority.includes(':') ? authority.slice(authority.indexOf(':') + 1) : authority
       return [secret, decoded(secret)]
     }
