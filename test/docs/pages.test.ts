@@ -47,7 +47,8 @@ describe.each(pages)('%s', (page) => {
 
   it('names variables that exist', () => {
     const ours = /\b((?:HARVEST|HARVESTER|DB|PREFECT|WORKER|POSTGIS|CDE|VERNACULARS)_[A-Z_]*[A-Z])\b(?!\*)/g
-    const elsewhere = /^PREFECT_(SERVER_|BIN$|UI_API_URL$)/
+    // Of Prefect itself, and what we set for the commands that follow a harvest.
+    const elsewhere = /^PREFECT_(SERVER_|BIN$|UI_API_URL$)|^HARVESTER_RUN_ID$/
     const unknown = [...text.matchAll(ours)]
       .map(([, name]) => name!)
       .filter((name) => !known.has(name) && !elsewhere.test(name))

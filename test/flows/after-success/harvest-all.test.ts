@@ -47,7 +47,8 @@ afterEach(async () => {
   server?.close()
 })
 
-async function hook(): Promise<{ url: string; bodies: Record<string, unknown>[] }> {
+/** Answers 503 so many times, then 200. */
+async function hook(broken = 0): Promise<{ url: string; bodies: Record<string, unknown>[] }> {
   const bodies: Record<string, unknown>[] = []
   server = createServer((request, response) => {
     let text = ''
@@ -56,7 +57,7 @@ async function hook(): Promise<{ url: string; bodies: Record<string, unknown>[] 
     })
     request.on('end', () => {
       bodies.push(JSON.parse(text))
-      response.writeHead(200).end()
+      response.writeHead(bodies.length > broken ? 200 : 503).end()
     })
   })
   await new Promise<void>((done) => server?.listen(0, '127.0.0.1', done))
@@ -212,6 +213,19 @@ describe('what follows a harvest of all sources', () => {
       'Failed: 2 sources harvested, but STEP_FAILED: the step first failed: sh ended with exit code 3: no space. Its output is in the log of this step. Not run after it: second, third.',
     )
     expect(ran).toEqual(['first Failed'])
+  }, 60_000)
+
+  it('asks a webhook of a broken server again, twice at most', async () => {
+    const passing = await hook(2)
+    const well = await harvest({ settings: { after_success: [{ webhook: { url: passing.url } }] } })
+    expect(well.end).toBe('Completed: 2 sources harvested; webhook done')
+    expect(passing.bodies).toHaveLength(3)
+    await open?.stop()
+    server?.close()
+    const broken = await hook(10)
+    const bad = await harvest({ settings: { after_success: [{ webhook: { url: broken.url } }] } })
+    expect(bad.end).toMatch(/^Failed: .*the step webhook failed: .* answered 503/)
+    expect(broken.bodies).toHaveLength(3)
   }, 60_000)
 
   it('can be left out of a run by its parameters, and chosen', async () => {
