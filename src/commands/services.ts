@@ -18,6 +18,7 @@ import type { HarvestListener } from '../observability/events.ts'
 import type { Log } from '../observability/log.ts'
 import type { RunLogFile } from '../observability/log-file.ts'
 import type { LogLine } from '../orchestration/index.ts'
+import { registerSecrets } from '../secrets.ts'
 import { version } from '../version.ts'
 
 export interface ProcessParts {
@@ -43,6 +44,12 @@ export interface ProcessOptions {
 export async function createProcess(options: ProcessOptions): Promise<ProcessParts> {
   const { environment, config, log } = options
   const { timeouts } = config.settings
+  // What the configuration names by a variable is a secret, whatever the variable is called.
+  registerSecrets(
+    config.settings.after_success
+      .flatMap(({ webhook }) => [webhook?.url_env, webhook?.token_env])
+      .flatMap((name) => (name === undefined ? [] : (process.env[name] ?? []))),
+  )
   const contact = config.settings.contact
   const answersFromDisk = config.settings.cache && options.oneShot === true
   if (config.settings.cache && !answersFromDisk)

@@ -1,11 +1,10 @@
 /** Several workers on one host, without Compose or systemd. */
 import Table from 'cli-table3'
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { prettyFactory } from 'pino-pretty'
 import { type Environment, readEnvironment } from '../config/environment.ts'
 import { databaseSettings } from '../database/settings.ts'
 import { exitCodes, HarvesterError } from '../errors.ts'
-import { parseLogLevel } from '../observability/log.ts'
+import { parseLogLevel, prettyFormatter } from '../observability/log.ts'
 import { openProcessLog } from '../observability/process-log.ts'
 import { processLives } from '../orchestration/worker/slot.ts'
 import { scrub } from '../secrets.ts'
@@ -131,12 +130,7 @@ function workerEnvironment(environment: Environment, number: number, count: numb
 function lineWriter(time: boolean): SupervisorOptions['onLine'] {
   const terminal = process.stderr.isTTY === true
   const colours = terminal && !process.env.NO_COLOR
-  const pretty = prettyFactory({
-    colorize: colours,
-    ignore: time ? 'pid,hostname,worker' : 'pid,hostname,worker,time',
-    translateTime: 'HH:MM:ss',
-    singleLine: true,
-  })
+  const pretty = prettyFormatter({ time, ignore: ['worker'] })
   return (line, { number, label }, stream) => {
     if (stream === 'stdout') return void process.stdout.write(`${line}\n`)
     if (!terminal) return void process.stderr.write(`${labelledJson(scrub(line), label, new Date())}\n`)

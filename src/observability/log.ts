@@ -1,5 +1,5 @@
 import { type DestinationStream, type Logger, pino } from 'pino'
-import pretty from 'pino-pretty'
+import { prettyFactory } from 'pino-pretty'
 import { HarvesterError } from '../errors.ts'
 import { scrub, scrubFacts } from './secrets.ts'
 
@@ -54,16 +54,9 @@ export interface LogOptions {
 /** The program's log. Every fact and text passes the removal of secrets. */
 export function createLog(options: LogOptions): Log {
   const write = options.write ?? ((line: string) => void process.stderr.write(line))
-  const own = Object.keys(options.facts ?? {}).join()
   const shown: DestinationStream =
     options.format === 'pretty'
-      ? pretty({
-          colorize: process.stderr.isTTY === true && !process.env.NO_COLOR,
-          ignore: ['pid,hostname', ...(options.time === false ? ['time'] : []), ...(own ? [own] : [])].join(),
-          translateTime: 'HH:MM:ss',
-          singleLine: true,
-          destination: { write } as unknown as NodeJS.WritableStream,
-        })
+      ? prettyLines(options.time !== false, Object.keys(options.facts ?? {}), write)
       : { write }
   const { file } = options
   const destination: DestinationStream = file
@@ -88,6 +81,29 @@ export function createLog(options: LogOptions): Log {
   const at = (level: LogLevel) => (facts: Record<string, unknown>, text: string) =>
     logger[level]({ ...scrubFacts(facts), ...options.facts }, scrub(text))
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
+}
+
+/** Lines for people, one a record, without the facts that all have. */
+function prettyLines(
+  time: boolean,
+  ownFacts: readonly string[],
+  write: (line: string) => void,
+): DestinationStream {
+  const pretty = prettyFormatter({ time, ignore: ownFacts })
+  return { write: (line) => write(pretty(line)) }
+}
+
+/** Makes a record of the log, as JSON, a coloured line for people, with its end. */
+export function prettyFormatter(options: {
+  time: boolean
+  ignore: readonly string[]
+}): (line: string) => string {
+  return prettyFactory({
+    colorize: process.stderr.isTTY === true && !process.env.NO_COLOR,
+    ignore: ['pid', 'hostname', ...(options.time ? [] : ['time']), ...options.ignore].join(),
+    translateTime: 'HH:MM:ss',
+    singleLine: true,
+  })
 }
 
 /** A log that says nothing, for callers that have none. */

@@ -102,7 +102,7 @@ export function supervise(options: SupervisorOptions): Supervision {
       seat.child = null
       onExit(seat, { code, signal, failure, livedMs: performance.now() - startedAt })
     }
-    log.info({ worker: seat.label, pid: child.pid }, 'worker process started')
+    log.info({ worker: seat.label, processId: child.pid }, 'worker process started')
   }
 
   const onExit = (
