@@ -31,14 +31,7 @@ cpSync(join(root, 'src/database'), join(root, 'dist/database'), {
   recursive: true,
   filter: (path) => statSync(path).isDirectory() || path.endsWith('.sql'),
 })
-if (existsSync(join(root, 'src/dashboard/index.html'))) {
-  run(
-    'node_modules/vite/bin/vite.js',
-    'build',
-    '--config',
-    'src/dashboard/vite.config.ts',
-    '--logLevel',
-    'warn',
-  )
+if (existsSync(join(root, 'src/web/index.html'))) {
+  run('node_modules/vite/bin/vite.js', 'build', '--config', 'src/web/vite.config.ts', '--logLevel', 'warn')
 }
 writeFileSync(stamp, new Date().toISOString())

@@ -1,9 +1,8 @@
 #!/usr/bin/env node
 import { setFlagsFromString } from 'node:v8'
 import { Command, CommanderError } from 'commander'
-
-import { reportError } from './commands/console.ts'
-import { loadDotenv } from './commands/dotenv.ts'
+import { loadDotenv } from './app/dotenv.ts'
+import { reportError } from './cli/console.ts'
 import { exitCodes } from './errors.ts'
 import { registerSecrets } from './secrets.ts'
 import { version } from './version.ts'
@@ -17,28 +16,28 @@ setFlagsFromString('--heap-growing-percent=40')
 
 /** In the order of the help. A command is loaded when it is asked for: most need little of the program. */
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
-  start: async () => (await import('./commands/start.ts')).startCommand(),
-  worker: async () => (await import('./commands/worker.ts')).workerCommand(),
-  workers: async () => (await import('./commands/workers.ts')).workersCommand(),
-  serve: async () => (await import('./commands/serve.ts')).serveCommand(),
-  deploy: async () => (await import('./commands/deploy.ts')).deployCommand(),
-  wait: async () => (await import('./commands/wait.ts')).waitCommand(),
-  trigger: async () => (await import('./commands/trigger.ts')).triggerCommand(),
-  backfill: async () => (await import('./commands/backfill.ts')).backfillCommand(),
-  harvest: async () => (await import('./commands/harvest.ts')).harvestCommand(),
-  load: async () => (await import('./commands/load.ts')).loadCommand(),
-  migrate: async () => (await import('./commands/migrate.ts')).migrateCommand(),
-  prune: async () => (await import('./commands/prune.ts')).pruneCommand(),
-  runs: async () => (await import('./commands/runs.ts')).runsCommand(),
-  limits: async () => (await import('./commands/limits.ts')).limitsCommand(),
-  status: async () => (await import('./commands/status.ts')).statusCommand(),
-  alerts: async () => (await import('./commands/alerts.ts')).alertsCommand(),
-  doctor: async () => (await import('./commands/doctor.ts')).doctorCommand(),
-  explain: async () => (await import('./commands/explain.ts')).explainCommand(),
-  vernaculars: async () => (await import('./commands/vernaculars.ts')).vernacularsCommand(),
-  vocabularies: async () => (await import('./commands/vocabularies.ts')).vocabulariesCommand(),
-  config: async () => (await import('./commands/config.ts')).configCommand(),
-  demo: async () => (await import('./commands/demo.ts')).demoCommand(),
+  start: async () => (await import('./cli/start.ts')).startCommand(),
+  worker: async () => (await import('./cli/worker.ts')).workerCommand(),
+  workers: async () => (await import('./cli/workers.ts')).workersCommand(),
+  serve: async () => (await import('./cli/serve.ts')).serveCommand(),
+  deploy: async () => (await import('./cli/deploy.ts')).deployCommand(),
+  wait: async () => (await import('./cli/wait.ts')).waitCommand(),
+  trigger: async () => (await import('./cli/trigger.ts')).triggerCommand(),
+  backfill: async () => (await import('./cli/backfill.ts')).backfillCommand(),
+  harvest: async () => (await import('./cli/harvest.ts')).harvestCommand(),
+  load: async () => (await import('./cli/load.ts')).loadCommand(),
+  migrate: async () => (await import('./cli/migrate.ts')).migrateCommand(),
+  prune: async () => (await import('./cli/prune.ts')).pruneCommand(),
+  runs: async () => (await import('./cli/runs.ts')).runsCommand(),
+  limits: async () => (await import('./cli/limits.ts')).limitsCommand(),
+  status: async () => (await import('./cli/status.ts')).statusCommand(),
+  alerts: async () => (await import('./cli/alerts.ts')).alertsCommand(),
+  doctor: async () => (await import('./cli/doctor.ts')).doctorCommand(),
+  explain: async () => (await import('./cli/explain.ts')).explainCommand(),
+  vernaculars: async () => (await import('./cli/vernaculars.ts')).vernacularsCommand(),
+  vocabularies: async () => (await import('./cli/vocabularies.ts')).vocabulariesCommand(),
+  config: async () => (await import('./cli/config.ts')).configCommand(),
+  demo: async () => (await import('./cli/demo.ts')).demoCommand(),
 }
 
 const program = new Command('harvester')

@@ -10,7 +10,7 @@ import { createRequire } from 'node:module'
 import autocannon from 'autocannon'
 import { migrate } from '../../src/database/migrate.ts'
 import type { DatabaseSettings } from '../../src/database/settings.ts'
-import { sourceSlug } from '../../src/server/slugs.ts'
+import { sourceSlug } from '../../src/serve/slugs.ts'
 import { startPostgres } from '../../test/support/postgres.ts'
 import { fill, full, sourceUrl } from './data.ts'
 

@@ -1,7 +1,8 @@
 /** The process that is measured: loads one folder and tells what it took. */
-import { loadFolder } from '../../src/database/load/load.ts'
+
 import { openDatabase } from '../../src/database/open.ts'
 import { databaseSettings } from '../../src/database/settings.ts'
+import { loadFolder } from '../../src/inventory/load/load.ts'
 
 const began = performance.now()
 const [folder = '', mode = 'incremental'] = process.argv.slice(2)

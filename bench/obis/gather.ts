@@ -1,7 +1,7 @@
 /** One process of the benchmark: gathers a published file into cells and prints what it cost, as JSON. */
 import { createBreaker } from '../../src/http/breaker.ts'
 import { createHttpClient } from '../../src/http/client.ts'
-import { createObisClient } from '../../src/obis/client.ts'
+import { createObisClient } from '../../src/sources/obis/client.ts'
 import { harvestObisDataset } from '../../src/sources/obis/dataset.ts'
 import { loadObisFilter } from '../../src/sources/obis/filter.ts'
 

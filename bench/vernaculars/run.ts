@@ -11,10 +11,10 @@ import Table from 'cli-table3'
 import { readHarvestConfig } from '../../src/config/harvest.ts'
 import { migrate } from '../../src/database/migrate.ts'
 import type { Database } from '../../src/database/port.ts'
-import { refreshNameIndex, searchNames } from '../../src/database/vernaculars/name-index.ts'
 import { populateVernacularsFlow } from '../../src/flows/populate-vernaculars.ts'
 import { createHttpClient } from '../../src/http/client.ts'
-import { createLocalBackend, memoryStore, runFlow } from '../../src/orchestration/index.ts'
+import { refreshNameIndex, searchNames } from '../../src/inventory/vernaculars/name-index.ts'
+import { createLocalBackend, memoryStore, runFlow } from '../../src/runs/index.ts'
 import { startPostgres } from '../../test/support/postgres.ts'
 
 const { values } = parseArgs({

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
-import { completed, flow, task } from '../../src/orchestration/index.ts'
+import { completed, flow, task } from '../../src/runs/index.ts'
 
 /** Two trivial tasks, as `flow.py` has them. */
 const first = task({ name: 'first', run: async (n: number) => n + 1 })

@@ -14,7 +14,7 @@ import {
   type PrefectBackend,
   type PrefectSettings,
   prefectSettings,
-} from '../../src/orchestration/index.ts'
+} from '../../src/runs/index.ts'
 import { prefectBin, prefectEnvironment, startPrefect, waitUntil } from '../../test/support/prefect.ts'
 
 const runs = Number(process.argv[2] ?? 50)

@@ -1,11 +1,6 @@
 /** Our worker with the small flow, in a process of its own so that its memory can be measured. */
-import {
-  createPrefectBackend,
-  flowRegistry,
-  prefectSettings,
-  startWorker,
-} from '../../src/orchestration/index.ts'
-import type { AnyFlow } from '../../src/orchestration/registry.ts'
+import { createPrefectBackend, flowRegistry, prefectSettings, startWorker } from '../../src/runs/index.ts'
+import type { AnyFlow } from '../../src/runs/registry.ts'
 import { small } from './flow.ts'
 
 const settings = prefectSettings(process.env)

@@ -1,13 +1,13 @@
 import { z } from 'zod'
 import { namedSteps } from '../config/after-success.ts'
 import { waitForParameter } from '../config/operations-schema.ts'
-import { findRun } from '../database/queries/find-run.ts'
 import { describeError, isHarvesterError } from '../errors.ts'
-import { type ChildResult, completed, type FlowContext, failed, flow } from '../orchestration/index.ts'
+import type { HarvestServices } from '../harvest/services.ts'
+import { findRun } from '../inventory/queries/find-run.ts'
+import { type ChildResult, completed, type FlowContext, failed, flow } from '../runs/index.ts'
 import { chooseSteps, notGreen, type SourceEnd, unknownSteps } from './after-success/gate.ts'
 import { runSteps } from './after-success/run-steps.ts'
 import { summarise, withoutFlow } from './after-success/summary.ts'
-import type { HarvestServices } from './services.ts'
 
 export const harvestAllParameters = z.object({
   triggered_by: z.string().nullable().default(null).describe('Who or what started the run'),

@@ -1,16 +1,11 @@
 /** Our flows, and the deployments that a site has of them. */
 import type { DeclaredDeployment } from '../config/deployments-file.ts'
 import { HarvesterError } from '../errors.ts'
-import {
-  type AnyFlow,
-  type DeploymentSpec,
-  normaliseCron,
-  normaliseTimezone,
-} from '../orchestration/index.ts'
+import type { HarvestServices } from '../harvest/services.ts'
+import { type AnyFlow, type DeploymentSpec, normaliseCron, normaliseTimezone } from '../runs/index.ts'
 import { harvestAllFlow, harvestAllName } from './harvest-all.ts'
 import { harvestSourceFlow } from './harvest-source.ts'
 import { populateVernacularsFlow } from './populate-vernaculars.ts'
-import type { HarvestServices } from './services.ts'
 import { waitForSourceFlow } from './wait-for-source.ts'
 
 /** Every flow that this process can run. */

@@ -4,10 +4,10 @@ import { hostSlug } from '../config/slug.ts'
 import { findSource, normaliseSourceUrl, type Source, sourceOptionsSchema } from '../config/source.ts'
 import { mergeWaitFor } from '../config/wait-for.ts'
 import { HarvesterError, isHarvesterError } from '../errors.ts'
-import { describeSeen } from '../harvest/readiness.ts'
-import { completed, failed, flow } from '../orchestration/index.ts'
-import { waitForSource } from './harvest/wait-for-source.ts'
-import type { HarvestServices } from './services.ts'
+import type { HarvestServices } from '../harvest/services.ts'
+import { waitForSource } from '../harvest/wait-for-source.ts'
+import { describeSeen } from '../rules/readiness.ts'
+import { completed, failed, flow } from '../runs/index.ts'
 
 const { dataset_id, newer_than, timeout_seconds, interval_seconds } = waitForParameter.shape
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { loadVocabularies, vocabulariesFolder, writeCfStandardNames } from '../../src/config/vocabularies.ts'
-import { indexVocabularies } from '../../src/harvest/vocabularies.ts'
+import { indexVocabularies } from '../../src/rules/vocabularies.ts'
 
 describe('the vocabularies of the package', () => {
   const data = loadVocabularies()

@@ -1,11 +1,11 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { alertsSchema } from '../../src/config/operations-schema.ts'
-import { databaseAlertStore, openTroubles } from '../../src/database/alert-store.ts'
 import { migrate } from '../../src/database/migrate.ts'
 import type { Database } from '../../src/database/port.ts'
-import { watchSources } from '../../src/database/queries/watched-sources.ts'
-import { claim } from '../../src/observability/alerts/policy.ts'
-import type { Trouble } from '../../src/observability/alerts/trouble.ts'
+import { databaseAlertStore, openTroubles } from '../../src/inventory/alert-store.ts'
+import { watchSources } from '../../src/inventory/queries/watched-sources.ts'
+import { claim } from '../../src/operate/alerts/policy.ts'
+import type { Trouble } from '../../src/operate/alerts/trouble.ts'
 import { emptyDatabase } from '../support/database.ts'
 
 const settings = alertsSchema.parse({})

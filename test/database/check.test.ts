@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { CellFault, checkedColumns, type LoadedFile } from '../../src/database/check.ts'
+import { CellFault, checkedColumns, type LoadedFile } from '../../src/inventory/check.ts'
 
 function check(file: LoadedFile, column: string, text: string): unknown {
   const found = checkedColumns[file].find((candidate) => candidate.name === column)!

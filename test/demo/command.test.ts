@@ -5,7 +5,7 @@ import { expect, it } from 'vitest'
 import { ask, lines } from './ask.ts'
 
 it('harvester demo says where it listens, serves, and ends with 0 when it is stopped', async () => {
-  const script = `import('${new URL('../../src/commands/demo.ts', import.meta.url)}').then(({ demoCommand }) =>
+  const script = `import('${new URL('../../src/cli/demo.ts', import.meta.url)}').then(({ demoCommand }) =>
     demoCommand().parseAsync(['--scale', 'mixed', '--datasets', '7'], { from: 'user' }))`
   const child = spawn(process.execPath, ['--import', 'tsx', '--eval', script], {
     stdio: ['ignore', 'pipe', 'inherit'],

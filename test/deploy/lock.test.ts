@@ -74,7 +74,7 @@ function sources(folder: string): string[] {
   return readdirSync(folder).flatMap((name) => {
     const path = join(folder, name)
     // The page is bundled when the image is built.
-    if (statSync(path).isDirectory()) return name === 'dashboard' ? [] : sources(path)
+    if (statSync(path).isDirectory()) return name === 'web' ? [] : sources(path)
     return path.endsWith('.ts') ? [path] : []
   })
 }

@@ -83,7 +83,7 @@ describe('the table of environment variables', () => {
 function files(folder: string): string[] {
   return readdirSync(folder).flatMap((name) => {
     const path = join(folder, name)
-    if (statSync(path).isDirectory()) return name === 'dashboard' ? [] : files(path)
+    if (statSync(path).isDirectory()) return name === 'web' ? [] : files(path)
     return path.endsWith('.ts') && !path.endsWith('.generated.ts') ? [path] : []
   })
 }

@@ -8,7 +8,7 @@ const root = resolve(import.meta.dirname, '../..')
 const pages = ['README.md', 'CHANGELOG.md', ...below('docs')].filter((path) => existsSync(join(root, path)))
 const read = (path: string) => readFileSync(join(root, path), 'utf8')
 const commands = new Set(
-  below('src/commands').flatMap((path) =>
+  below('src/cli').flatMap((path) =>
     [...read(path).matchAll(/new Command\('([a-z-]+)'\)/g)].map(([, name]) => name!),
   ),
 )

@@ -2,14 +2,14 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { readHarvestConfig } from '../../src/config/harvest.ts'
 import { migrate } from '../../src/database/migrate.ts'
 import type { Database } from '../../src/database/port.ts'
-import { nameCoverage } from '../../src/database/vernaculars/coverage.ts'
-import { refreshNameIndex, searchNames } from '../../src/database/vernaculars/name-index.ts'
-import { pendingNames } from '../../src/database/vernaculars/pending-names.ts'
 import { startWorms, type WormsServer } from '../../src/demo/worms.ts'
 import { demoSynonyms, demoTaxa, demoUnknownName, type Taxon } from '../../src/demo/worms-taxa.ts'
 import { populateVernacularsFlow, type VernacularParameters } from '../../src/flows/populate-vernaculars.ts'
 import { createHttpClient } from '../../src/http/client.ts'
-import { createLocalBackend, memoryStore, runFlow } from '../../src/orchestration/index.ts'
+import { nameCoverage } from '../../src/inventory/vernaculars/coverage.ts'
+import { refreshNameIndex, searchNames } from '../../src/inventory/vernaculars/name-index.ts'
+import { pendingNames } from '../../src/inventory/vernaculars/pending-names.ts'
+import { createLocalBackend, memoryStore, runFlow } from '../../src/runs/index.ts'
 import { emptyDatabase } from '../support/database.ts'
 
 /** What becomes of names from the cells to the portal's search, on either engine. */

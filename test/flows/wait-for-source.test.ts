@@ -4,26 +4,26 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { deployParameters } from '../../src/commands/engine.ts'
-import { createProcess } from '../../src/commands/services.ts'
+import { deployParameters } from '../../src/app/engine.ts'
+import { createProcess } from '../../src/app/services.ts'
 import { loadDeployments } from '../../src/config/deployments-file.ts'
 import { readEnvironment } from '../../src/config/environment.ts'
 import { readHarvestConfig } from '../../src/config/harvest.ts'
 import { startCkan } from '../../src/demo/ckan.ts'
 import { type ErddapServer, startErddap } from '../../src/demo/erddap.ts'
 import { scaleDatasets } from '../../src/demo/scale.ts'
-import { startWaits } from '../../src/flows/harvest/wait-for-source.ts'
 import { deploymentSpecs, harvesterFlows } from '../../src/flows/registry.ts'
-import type { HarvestServices } from '../../src/flows/services.ts'
 import { waitForSourceFlow } from '../../src/flows/wait-for-source.ts'
-import { silentLog } from '../../src/observability/log.ts'
+import type { HarvestServices } from '../../src/harvest/services.ts'
+import { startWaits } from '../../src/harvest/wait-for-source.ts'
+import { silentLog } from '../../src/log/log.ts'
 import {
   createLocalBackend,
   type FlowContext,
   memoryStore,
   runFlow,
   startStandalone,
-} from '../../src/orchestration/index.ts'
+} from '../../src/runs/index.ts'
 import { createHarvester, type Harvester } from '../support/harvester.ts'
 
 const closing: (() => Promise<unknown>)[] = []

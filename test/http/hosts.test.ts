@@ -1,7 +1,7 @@
 import { HttpResponse, http } from 'msw'
 import { describe, expect, it } from 'vitest'
-import { createErddapClient } from '../../src/erddap/client.ts'
 import { createHttpClient } from '../../src/http/client.ts'
+import { createErddapClient } from '../../src/sources/erddap/client.ts'
 import { MswDispatcher } from './msw-dispatcher.ts'
 
 const redirect = (location: string) => () => new HttpResponse(null, { status: 302, headers: { location } })

@@ -8,7 +8,6 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { readHarvestConfig } from '../../src/config/harvest.ts'
-import { addAttempts, finishRun, startRun } from '../../src/database/audit.ts'
 import { migrate } from '../../src/database/migrate.ts'
 import type { Database } from '../../src/database/port.ts'
 import { flushRedis } from '../../src/flows/after-success/flush-redis.ts'
@@ -16,6 +15,7 @@ import { refreshViews } from '../../src/flows/after-success/refresh-views.ts'
 import { isTransientFailure } from '../../src/flows/after-success/step.ts'
 import { type HarvestAllServices, harvestAllFlow } from '../../src/flows/harvest-all.ts'
 import { createHttpClient } from '../../src/http/client.ts'
+import { addAttempts, finishRun, startRun } from '../../src/inventory/audit.ts'
 import {
   type AnyFlow,
   completed,
@@ -31,7 +31,7 @@ import {
   task,
   triggerDeployment,
   type Worker,
-} from '../../src/orchestration/index.ts'
+} from '../../src/runs/index.ts'
 import { startPostgres, type TestServer } from '../support/postgres.ts'
 import { freePort, type PrefectServer, startPrefect, waitUntil } from '../support/prefect.ts'
 import { spec } from '../support/prefect-flows.ts'

@@ -2,12 +2,12 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { openTroubles } from '../../src/database/alert-store.ts'
 import { migrate } from '../../src/database/migrate.ts'
 import type { Database } from '../../src/database/port.ts'
 import { startCkan } from '../../src/demo/ckan.ts'
 import { type ErddapServer, startErddap } from '../../src/demo/erddap.ts'
 import { scaleDatasets } from '../../src/demo/scale.ts'
+import { openTroubles } from '../../src/inventory/alert-store.ts'
 import {
   createPrefectBackend,
   isFinal,
@@ -15,7 +15,7 @@ import {
   type PrefectSettings,
   prefectSettings,
   triggerDeployment,
-} from '../../src/orchestration/index.ts'
+} from '../../src/runs/index.ts'
 import { emptyDatabase } from '../support/database.ts'
 import { type Listener, startListener } from '../support/listener.ts'
 import { startPostgres } from '../support/postgres.ts'

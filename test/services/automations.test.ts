@@ -18,9 +18,9 @@ import {
   registerDeployments,
   startWorker,
   triggerDeployment,
-} from '../../src/orchestration/index.ts'
-import { automationNames } from '../../src/orchestration/prefect/automations.ts'
-import { blockName } from '../../src/orchestration/prefect/webhook-blocks.ts'
+} from '../../src/runs/index.ts'
+import { automationNames } from '../../src/runs/prefect/automations.ts'
+import { blockName } from '../../src/runs/prefect/webhook-blocks.ts'
 import { type PrefectServer, startPrefect, waitUntil } from '../support/prefect.ts'
 import { flows, harvestPool, maintenancePool, says, slow, source, spec } from '../support/prefect-flows.ts'
 import { startWorkerProcess } from '../support/prefect-worker-process.ts'

@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { z } from 'zod'
-import { planBackfill } from '../../src/commands/backfill/plan.ts'
-import { prefectBackfill } from '../../src/commands/backfill/prefect.ts'
-import type { JsonReport } from '../../src/commands/backfill/report.ts'
-import { type BackfillOptions, runBackfill } from '../../src/commands/backfill/run.ts'
-import { parseEach } from '../../src/commands/backfill/values.ts'
+import { planBackfill } from '../../src/operate/backfill/plan.ts'
+import { prefectBackfill } from '../../src/operate/backfill/prefect.ts'
+import type { JsonReport } from '../../src/operate/backfill/report.ts'
+import { type BackfillOptions, runBackfill } from '../../src/operate/backfill/run.ts'
+import { parseEach } from '../../src/operate/backfill/values.ts'
 import {
   type AnyFlow,
   completed,
@@ -22,7 +22,7 @@ import {
   registerDeployments,
   startWorker,
   type Worker,
-} from '../../src/orchestration/index.ts'
+} from '../../src/runs/index.ts'
 import { type PrefectServer, startPrefect, waitUntil } from '../support/prefect.ts'
 import { harvestPool, spec } from '../support/prefect-flows.ts'
 

@@ -4,8 +4,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { migrate } from '../../src/database/migrate.ts'
 import { openDatabase } from '../../src/database/open.ts'
 import type { Database } from '../../src/database/port.ts'
-import { type ApiServer, createServer } from '../../src/server/server.ts'
-import { alpha, runId, seedAudit, seedProfiles } from '../server/audit.ts'
+import { type ApiServer, createServer } from '../../src/serve/server.ts'
+import { alpha, runId, seedAudit, seedProfiles } from '../serve/audit.ts'
 import { startPostgres, type TestServer } from '../support/postgres.ts'
 
 let postgres: TestServer

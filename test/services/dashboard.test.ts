@@ -13,8 +13,8 @@ import { type Browser, type BrowserContext, chromium, type Page } from 'playwrig
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openDatabase } from '../../src/database/open.ts'
 import type { Database } from '../../src/database/port.ts'
-import type { RunControl, RunView } from '../../src/server/ports.ts'
-import { type ApiServer, createServer } from '../../src/server/server.ts'
+import type { RunControl, RunView } from '../../src/serve/ports.ts'
+import { type ApiServer, createServer } from '../../src/serve/server.ts'
 
 const run = promisify(execFile)
 const root = new URL('../../', import.meta.url).pathname
@@ -42,7 +42,7 @@ beforeAll(async () => {
     run(process.execPath, [
       join(root, 'node_modules/vite/bin/vite.js'),
       'build',
-      ...['--config', join(root, 'src/dashboard/vite.config.ts'), '--logLevel', 'warn'],
+      ...['--config', join(root, 'src/web/vite.config.ts'), '--logLevel', 'warn'],
       ...['--outDir', page, '--emptyOutDir'],
     ]),
     run(process.execPath, ['--import', require.resolve('tsx'), join(root, 'src/cli.ts'), 'start', '--once'], {

@@ -4,11 +4,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { openLimits } from '../../src/commands/limits.ts'
-import { openStatus } from '../../src/commands/status.ts'
+import { openLimits } from '../../src/cli/limits.ts'
+import { openStatus } from '../../src/cli/status.ts'
 import { migrate } from '../../src/database/migrate.ts'
 import type { Database } from '../../src/database/port.ts'
-import { databaseRunStore } from '../../src/database/run-store.ts'
+import { databaseRunStore } from '../../src/inventory/run-store.ts'
 import {
   createLocalBackend,
   createPrefectBackend,
@@ -23,8 +23,8 @@ import {
   registerDeployments,
   startWorker,
   triggerDeployment,
-} from '../../src/orchestration/index.ts'
-import { acquireTagSlots } from '../../src/orchestration/prefect/leases.ts'
+} from '../../src/runs/index.ts'
+import { acquireTagSlots } from '../../src/runs/prefect/leases.ts'
 import { startPostgres, type TestServer } from '../support/postgres.ts'
 import { type PrefectServer, startPrefect, waitUntil } from '../support/prefect.ts'
 import { flows, harvestPool, maintenancePool, parent, slow, source, spec } from '../support/prefect-flows.ts'

@@ -2,12 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Finding } from '../../src/commands/doctor/types.ts'
-import { examine } from '../../src/commands/doctor.ts'
-import { prefectLedger } from '../../src/commands/runs/prefect.ts'
-import { cancelRun, retryRun, tellLog } from '../../src/commands/runs.ts'
-import { openStatus } from '../../src/commands/status.ts'
+import { examine } from '../../src/cli/doctor.ts'
+import { cancelRun, retryRun, tellLog } from '../../src/cli/runs.ts'
+import { openStatus } from '../../src/cli/status.ts'
 import { migrate } from '../../src/database/migrate.ts'
+import type { Finding } from '../../src/operate/doctor/types.ts'
+import { prefectLedger } from '../../src/operate/runs/prefect.ts'
 import {
   createPrefectBackend,
   flowRegistry,
@@ -17,7 +17,7 @@ import {
   registerDeployments,
   startWorker,
   triggerDeployment,
-} from '../../src/orchestration/index.ts'
+} from '../../src/runs/index.ts'
 import { startPostgres, type TestServer } from '../support/postgres.ts'
 import { type PrefectServer, startPrefect, waitUntil } from '../support/prefect.ts'
 import { deployments, flows, harvestPool, maintenancePool } from '../support/prefect-flows.ts'

@@ -18,7 +18,7 @@ import {
   triggerDeployment,
   type Worker,
   type WorkerOptions,
-} from '../../src/orchestration/index.ts'
+} from '../../src/runs/index.ts'
 import {
   type PrefectServer,
   prefectBin,
@@ -562,7 +562,7 @@ asyncio.run(main())`
     const target = join(folder, 'api.generated.ts')
     const tool = new URL('../../tools/prefect-types/', import.meta.url).pathname
     await run(process.execPath, ['generate.mjs', `${server.apiUrl}/openapi.json`, target], { cwd: tool })
-    const committed = new URL('../../src/orchestration/prefect/api.generated.ts', import.meta.url)
+    const committed = new URL('../../src/runs/prefect/api.generated.ts', import.meta.url)
     expect(readFileSync(target, 'utf8')).toBe(readFileSync(committed, 'utf8'))
   })
 

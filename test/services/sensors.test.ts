@@ -2,14 +2,14 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Engine, startPrefectEngine } from '../../src/commands/engine.ts'
-import { createProcess, type ProcessParts } from '../../src/commands/services.ts'
+import { type Engine, startPrefectEngine } from '../../src/app/engine.ts'
+import { createProcess, type ProcessParts } from '../../src/app/services.ts'
 import { readEnvironment } from '../../src/config/environment.ts'
 import { readHarvestConfig } from '../../src/config/harvest.ts'
 import { startCkan } from '../../src/demo/ckan.ts'
 import { type ErddapServer, startErddap } from '../../src/demo/erddap.ts'
 import { scaleDatasets } from '../../src/demo/scale.ts'
-import { silentLog } from '../../src/observability/log.ts'
+import { silentLog } from '../../src/log/log.ts'
 import {
   createPrefectBackend,
   type LogLine,
@@ -17,7 +17,7 @@ import {
   type PrefectSettings,
   prefectSettings,
   triggerDeployment,
-} from '../../src/orchestration/index.ts'
+} from '../../src/runs/index.ts'
 import { harvester, start } from '../acceptance/run.ts'
 import { freePort, type PrefectServer, startPrefect, waitUntil } from '../support/prefect.ts'
 

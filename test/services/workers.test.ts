@@ -4,15 +4,15 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { migrate } from '../../src/database/migrate.ts'
 import type { Database } from '../../src/database/port.ts'
-import { databaseRunStore } from '../../src/database/run-store.ts'
 import { type ErddapServer, startErddap } from '../../src/demo/erddap.ts'
 import { scaleDatasets } from '../../src/demo/scale.ts'
+import { databaseRunStore } from '../../src/inventory/run-store.ts'
 import {
   createPrefectBackend,
   type PrefectBackend,
   type PrefectSettings,
   prefectSettings,
-} from '../../src/orchestration/index.ts'
+} from '../../src/runs/index.ts'
 import { harvester, type Running, start } from '../acceptance/run.ts'
 import { startPostgres, type TestServer } from '../support/postgres.ts'
 import { type PrefectServer, startPrefect, waitUntil } from '../support/prefect.ts'

@@ -4,24 +4,24 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parse } from 'csv-parse/sync'
-import { createProcess } from '../../src/commands/services.ts'
+import { createProcess } from '../../src/app/services.ts'
 import { readEnvironment } from '../../src/config/environment.ts'
 import { readHarvestConfig } from '../../src/config/harvest.ts'
 import type { Database } from '../../src/database/port.ts'
 import { startCkan } from '../../src/demo/ckan.ts'
 import { type HarvestParameters, harvestSourceFlow } from '../../src/flows/harvest-source.ts'
-import type { Attempt } from '../../src/harvest/attempt.ts'
-import type { HarvestEvent } from '../../src/observability/events.ts'
-import { silentLog } from '../../src/observability/log.ts'
+import type { TableName } from '../../src/inventory/columns.ts'
+import type { HarvestEvent } from '../../src/log/events.ts'
+import { silentLog } from '../../src/log/log.ts'
+import type { Attempt } from '../../src/rules/attempt.ts'
 import {
   createLocalBackend,
   type FlowResult,
   memoryStore,
   runFlow,
   systemRuntime,
-} from '../../src/orchestration/index.ts'
-import type { LogLine } from '../../src/orchestration/types.ts'
-import type { TableName } from '../../src/tables/columns.ts'
+} from '../../src/runs/index.ts'
+import type { LogLine } from '../../src/runs/types.ts'
 
 export interface Harvested {
   result: FlowResult

@@ -5,8 +5,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { openDatabase } from '../../src/database/open.ts'
-import { databaseRunStore } from '../../src/database/run-store.ts'
 import { databaseSettings } from '../../src/database/settings.ts'
+import { databaseRunStore } from '../../src/inventory/run-store.ts'
 import {
   type AnyFlow,
   completed,
@@ -14,7 +14,7 @@ import {
   flow,
   startStandalone,
   task,
-} from '../../src/orchestration/index.ts'
+} from '../../src/runs/index.ts'
 import { spec } from './prefect-flows.ts'
 
 const database = await openDatabase(databaseSettings(process.env))

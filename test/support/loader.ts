@@ -4,10 +4,10 @@
  */
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { loadFolder } from '../../src/database/load/load.ts'
 import { migrate } from '../../src/database/migrate.ts'
 import { openDatabase } from '../../src/database/open.ts'
 import { databaseSettings } from '../../src/database/settings.ts'
+import { loadFolder } from '../../src/inventory/load/load.ts'
 import { contentOf } from './snapshot.ts'
 
 const database = await openDatabase(databaseSettings(process.env))

@@ -9,7 +9,7 @@ import {
   flow,
   flowRegistry,
   task,
-} from '../../src/orchestration/index.ts'
+} from '../../src/runs/index.ts'
 import { waitUntil } from './prefect.ts'
 import { byCounts, flaky, harvestPool, maintenancePool, parent, slow, source, spec } from './prefect-flows.ts'
 

@@ -1,14 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { request } from 'undici'
 import { z } from 'zod'
-import {
-  type AnyFlow,
-  completed,
-  type DeploymentSpec,
-  failed,
-  flow,
-  task,
-} from '../../src/orchestration/index.ts'
+import { type AnyFlow, completed, type DeploymentSpec, failed, flow, task } from '../../src/runs/index.ts'
 
 /** Small flows that behave as the product's do: the same shapes, no sources. */
 

@@ -1,10 +1,5 @@
 /** A worker in a process of its own, to be killed. Says READY, and takes SIGTERM as the product's command does. */
-import {
-  createPrefectBackend,
-  flowRegistry,
-  prefectSettings,
-  startWorker,
-} from '../../src/orchestration/index.ts'
+import { createPrefectBackend, flowRegistry, prefectSettings, startWorker } from '../../src/runs/index.ts'
 import { flows, harvestPool, maintenancePool } from './prefect-flows.ts'
 
 const settings = prefectSettings(process.env)

@@ -1,5 +1,5 @@
 // Writes the types of the Prefect routes that are used, from the openapi document of a running server or a file:
-//   node generate.mjs http://127.0.0.1:4200/api/openapi.json ../../src/orchestration/prefect/api.generated.ts
+//   node generate.mjs http://127.0.0.1:4200/api/openapi.json ../../src/runs/prefect/api.generated.ts
 // The pinned server is 3.8.8. Only the paths below and what they refer to are kept: the whole is half a megabyte.
 import { readFile, writeFile } from 'node:fs/promises'
 import openapiTypescript, { astToString } from 'openapi-typescript'

@@ -1,7 +1,7 @@
 /** Whether the steps after a harvest run, and which: decided from facts alone. */
 import type { NamedStep } from '../../config/after-success.ts'
 import { HarvesterError } from '../../errors.ts'
-import type { StateType } from '../../orchestration/index.ts'
+import type { StateType } from '../../runs/index.ts'
 
 /** How one source ended. */
 export interface SourceEnd {

@@ -1,6 +1,6 @@
 import { isTransient } from '../../database/failure.ts'
-import { refreshView } from '../../database/refresh-view.ts'
 import { describeError, isHarvesterError } from '../../errors.ts'
+import { refreshView } from '../../inventory/refresh-view.ts'
 import { type StepContext, type StepServices, stepFailed } from './step.ts'
 
 /**

@@ -2,7 +2,7 @@
 import type { NamedStep } from '../../config/after-success.ts'
 import type { AfterSuccessStep } from '../../config/operations-schema.ts'
 import { describeError, isHarvesterError } from '../../errors.ts'
-import { type FlowContext, type GraphNode, task } from '../../orchestration/index.ts'
+import { type FlowContext, type GraphNode, task } from '../../runs/index.ts'
 import { runCommand } from './command.ts'
 import { flushRedis } from './flush-redis.ts'
 import { refreshViews } from './refresh-views.ts'

@@ -1,7 +1,7 @@
 /** What every step is given, and how it fails. */
 import { HarvesterError, isHarvesterError } from '../../errors.ts'
-import type { TaskContext } from '../../orchestration/index.ts'
-import type { HarvestServices } from '../services.ts'
+import type { HarvestServices } from '../../harvest/services.ts'
+import type { TaskContext } from '../../runs/index.ts'
 import type { HarvestSummary } from './summary.ts'
 
 export type StepServices = Pick<HarvestServices, 'http' | 'database' | 'variables'>

@@ -1,5 +1,5 @@
 /** What a harvest of all sources came to, as webhooks are told. */
-import type { ChildResult, FlowContext } from '../../orchestration/index.ts'
+import type { ChildResult, FlowContext } from '../../runs/index.ts'
 
 /** The body of a webhook (docs/operations.md). Keys are added, never renamed. */
 export interface HarvestSummary {

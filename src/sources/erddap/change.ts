@@ -4,8 +4,6 @@
  * Metadata alone prove nothing: a row in the middle of a file changes none of them.
  */
 import { createHash } from 'node:crypto'
-import type { ErddapClient, ErddapScope, ScopeSettings } from '../../erddap/client.ts'
-import type { DatasetMetadata, ListedDataset, SourceFile, SourceFiles } from '../../erddap/types.ts'
 import { isHarvesterError } from '../../errors.ts'
 import {
   type ContentFingerprint,
@@ -19,8 +17,10 @@ import {
   rulesVersion,
   trustPrefix,
   vocabularyText,
-} from '../../harvest/fingerprint.ts'
-import type { Vocabularies } from '../../harvest/vocabularies.ts'
+} from '../../rules/fingerprint.ts'
+import type { Vocabularies } from '../../rules/vocabularies.ts'
+import type { ErddapClient, ErddapScope, ScopeSettings } from './client.ts'
+import type { DatasetMetadata, ListedDataset, SourceFile, SourceFiles } from './types.ts'
 
 /** What is known of a dataset from its last good harvest. */
 export interface KnownFingerprint {

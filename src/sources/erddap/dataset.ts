@@ -1,19 +1,20 @@
 /** One dataset of an ERDDAP from the list to its attempt: asked, decided, its rows handed on. */
-import type { ErddapClient, ScopeSettings } from '../../erddap/client.ts'
-import type { DatasetMetadata, ListedDataset } from '../../erddap/types.ts'
-import { decodeUrl, infoPageUrl } from '../../erddap/urls.ts'
+
 import { describeError, isHarvesterError } from '../../errors.ts'
-import type { AttemptOutcome, ErrorReason } from '../../harvest/attempt.ts'
-import type { CatalogueChange } from '../../harvest/catalogue-change.ts'
-import { type DatasetPlan, decideFromListing, decideFromMetadata } from '../../harvest/decisions.ts'
-import type { ContentFingerprint } from '../../harvest/fingerprint.ts'
-import type { ProfileRow } from '../../harvest/profile.ts'
-import { formatTime } from '../../harvest/time.ts'
-import type { Vocabularies } from '../../harvest/vocabularies.ts'
 import type { Breaker } from '../../http/breaker.ts'
 import type { HttpRecord } from '../../http/client.ts'
+import type { AttemptOutcome, ErrorReason } from '../../rules/attempt.ts'
+import type { CatalogueChange } from '../../rules/catalogue-change.ts'
+import { type DatasetPlan, decideFromListing, decideFromMetadata } from '../../rules/decisions.ts'
+import type { ContentFingerprint } from '../../rules/fingerprint.ts'
+import type { ProfileRow } from '../../rules/profile.ts'
+import { formatTime } from '../../rules/time.ts'
+import type { Vocabularies } from '../../rules/vocabularies.ts'
 import { type ChangeDetection, inspectDataset } from './change.ts'
+import type { ErddapClient, ScopeSettings } from './client.ts'
 import { harvestProfiles, type ServerAbilities } from './profiles.ts'
+import type { DatasetMetadata, ListedDataset } from './types.ts'
+import { decodeUrl, infoPageUrl } from './urls.ts'
 
 /** What all datasets of one server share in one run. */
 export interface ServerHarvest {

@@ -2,14 +2,15 @@
  * The answers of a server, brought together by identity. Each answer is sorted by identity (spilled to disk where it
  * is long) and then read side by side with the others, so that memory does not grow with the number of profiles.
  */
-import type { DatasetMetadata, ErddapTable } from '../../erddap/types.ts'
+
 import { HarvesterError } from '../../errors.ts'
-import type { DatasetPlan } from '../../harvest/decisions.ts'
-import { parseNumber } from '../../harvest/numbers.ts'
-import type { Extent } from '../../harvest/profile.ts'
-import { parseTime } from '../../harvest/time.ts'
-import { compareCodePoints } from '../../tables/order.ts'
-import { ExternalSorter, type Keyed, SortedCursor } from '../../tables/sort.ts'
+import { compareCodePoints } from '../../inventory/order.ts'
+import { ExternalSorter, type Keyed, SortedCursor } from '../../inventory/sort.ts'
+import type { DatasetPlan } from '../../rules/decisions.ts'
+import { parseNumber } from '../../rules/numbers.ts'
+import type { Extent } from '../../rules/profile.ts'
+import { parseTime } from '../../rules/time.ts'
+import type { DatasetMetadata, ErddapTable } from './types.ts'
 
 /** Sorts before every character that an id may hold. */
 const separator = '\u0000'

@@ -7,12 +7,12 @@
  * grouped by cannot be counted, and casts are counted as records too), nor where one station with a long record is
  * expected, of which only the first days need counting.
  */
-import { isFinalAnswer } from '../../erddap/answers.ts'
-import type { DatasetMetadata, ErddapTable } from '../../erddap/types.ts'
+
 import { describeError, isHarvesterError } from '../../errors.ts'
-import type { DatasetPlan } from '../../harvest/decisions.ts'
-import { readingsPerDay } from '../../harvest/duration.ts'
-import { parseNumber } from '../../harvest/numbers.ts'
+import { httpStatusFacts } from '../../http/types.ts'
+import type { DatasetPlan } from '../../rules/decisions.ts'
+import { readingsPerDay } from '../../rules/duration.ts'
+import { parseNumber } from '../../rules/numbers.ts'
 import {
   type DropReason,
   dropSentences,
@@ -20,10 +20,10 @@ import {
   type ProfileFacts,
   type ProfileRow,
   profileRow,
-} from '../../harvest/profile.ts'
-import { actualRange } from '../../harvest/range.ts'
-import { isSampled, recordsFromResolution, recordsFromSample, sampleEnd } from '../../harvest/records.ts'
-import { httpStatusFacts } from '../../http/types.ts'
+} from '../../rules/profile.ts'
+import { actualRange } from '../../rules/range.ts'
+import { isSampled, recordsFromResolution, recordsFromSample, sampleEnd } from '../../rules/records.ts'
+import { isFinalAnswer } from './answers.ts'
 import {
   collectCounts,
   collectExtents,
@@ -35,6 +35,7 @@ import {
   type PositionGroup,
   type PositionTable,
 } from './identities.ts'
+import type { DatasetMetadata, ErddapTable } from './types.ts'
 
 /** The questions about one dataset; null answers "no rows". */
 export interface DatasetQueries {

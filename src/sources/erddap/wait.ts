@@ -1,12 +1,12 @@
 /** Waits until an ERDDAP is ready for a harvest: looks at it again and again, with as few questions as can be. */
 
-import { classifyAnswer } from '../../erddap/answers.ts'
-import type { ErddapClient, ErddapScope } from '../../erddap/client.ts'
 import { describeError, HarvesterError, isHarvesterError } from '../../errors.ts'
-import { describeSeen, describeWanted, isReady, type Seen, type Wanted } from '../../harvest/readiness.ts'
-import { formatTime } from '../../harvest/time.ts'
 import { retryAfterMs } from '../../http/retry.ts'
 import { httpStatusFacts } from '../../http/types.ts'
+import { describeSeen, describeWanted, isReady, type Seen, type Wanted } from '../../rules/readiness.ts'
+import { formatTime } from '../../rules/time.ts'
+import { classifyAnswer } from './answers.ts'
+import type { ErddapClient, ErddapScope } from './client.ts'
 
 export interface WaitSettings {
   client: ErddapClient

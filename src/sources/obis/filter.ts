@@ -5,8 +5,8 @@ import { readFile } from 'node:fs/promises'
 import { isAbsolute, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describeError, HarvesterError } from '../../errors.ts'
-import { parseShape } from '../../harvest/obis-geometry.ts'
-import { PolygonRegion } from '../../harvest/obis-region.ts'
+import { parseShape } from '../../rules/obis-geometry.ts'
+import { PolygonRegion } from '../../rules/obis-region.ts'
 
 export interface ObisFilter {
   /** Null: everything everywhere. */

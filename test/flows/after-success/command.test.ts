@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { runCommand } from '../../../src/flows/after-success/command.ts'
 import { lineReader, longestLine, runProgram } from '../../../src/flows/after-success/process.ts'
-import type { RunLog } from '../../../src/orchestration/index.ts'
+import type { RunLog } from '../../../src/runs/index.ts'
 
 let folder: string
 beforeEach(async () => {

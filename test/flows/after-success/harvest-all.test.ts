@@ -15,7 +15,7 @@ import {
   type Standalone,
   startStandalone,
   systemRuntime,
-} from '../../../src/orchestration/index.ts'
+} from '../../../src/runs/index.ts'
 import { spec } from '../../support/prefect-flows.ts'
 
 const http = createHttpClient({ version: 'test' })

@@ -6,7 +6,7 @@ import { isTransientFailure } from '../../../src/flows/after-success/step.ts'
 import type { HarvestSummary } from '../../../src/flows/after-success/summary.ts'
 import { callWebhook } from '../../../src/flows/after-success/webhook.ts'
 import { createHttpClient } from '../../../src/http/client.ts'
-import type { RunLog } from '../../../src/orchestration/index.ts'
+import type { RunLog } from '../../../src/runs/index.ts'
 
 interface Received {
   method: string

@@ -1,10 +1,10 @@
 import { describe, expect, it, vi } from 'vitest'
 import { loadVocabularies } from '../../../src/config/vocabularies.ts'
-import { indexVocabularies } from '../../../src/harvest/vocabularies.ts'
+import { indexVocabularies } from '../../../src/rules/vocabularies.ts'
 
 const version = vi.hoisted(() => ({ now: 1 }))
-vi.mock('../../../src/harvest/fingerprint.ts', async (original) => {
-  const real = await original<typeof import('../../../src/harvest/fingerprint.ts')>()
+vi.mock('../../../src/rules/fingerprint.ts', async (original) => {
+  const real = await original<typeof import('../../../src/rules/fingerprint.ts')>()
   return {
     ...real,
     get rulesVersion() {

@@ -3,11 +3,11 @@ import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type ErddapServer, startErddap } from '../../../src/demo/erddap.ts'
 import { scaleDatasets } from '../../../src/demo/scale.ts'
-import { createErddapClient } from '../../../src/erddap/client.ts'
-import { describeSeen, type Wanted } from '../../../src/harvest/readiness.ts'
 import { createHttpClient } from '../../../src/http/client.ts'
+import { describeSeen, type Wanted } from '../../../src/rules/readiness.ts'
+import { createErddapClient } from '../../../src/sources/erddap/client.ts'
 import { waitForErddap } from '../../../src/sources/erddap/wait.ts'
-import { replayServer } from '../../erddap/recordings.ts'
+import { replayServer } from './recordings.ts'
 
 const closing: (() => Promise<unknown> | unknown)[] = []
 afterEach(async () => {

@@ -9,10 +9,10 @@ import {
   type ObisDemoDataset,
   type ObisOccurrence,
 } from '../../../src/demo/obis-datasets.ts'
-import type { ObisCell } from '../../../src/harvest/obis-cells.ts'
 import { createBreaker } from '../../../src/http/breaker.ts'
 import { createHttpClient } from '../../../src/http/client.ts'
-import { createObisClient } from '../../../src/obis/client.ts'
+import type { ObisCell } from '../../../src/rules/obis-cells.ts'
+import { createObisClient } from '../../../src/sources/obis/client.ts'
 import { harvestObisDataset, type ObisHarvest } from '../../../src/sources/obis/dataset.ts'
 import { loadObisFilter } from '../../../src/sources/obis/filter.ts'
 

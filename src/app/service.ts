@@ -1,0 +1,278 @@
+/** The long-lived processes: worker, API, or all in one. */
+
+import { createConsole } from '../cli/console.ts'
+import { stepWarnings } from '../config/after-success.ts'
+import { type Environment, readEnvironment } from '../config/environment.ts'
+import type { HarvestConfig } from '../config/harvest.ts'
+import { openDatabase } from '../database/open.ts'
+import type { Database } from '../database/port.ts'
+import { type DatabaseSettings, databaseSettings } from '../database/settings.ts'
+import { exitCodes, HarvesterError } from '../errors.ts'
+import type { Log } from '../log/log.ts'
+import { parseLogLevel } from '../log/log.ts'
+import { harvestMetrics } from '../log/metrics.ts'
+import { openProcessLog } from '../log/process-log.ts'
+import { giveSigns, workersFolder } from '../operate/workers/signs.ts'
+import { prefectSettings, type Slot, takeSlot } from '../runs/index.ts'
+import type { RunControl } from '../serve/ports.ts'
+import { type ApiServer, createServer } from '../serve/server.ts'
+import { startAlerting } from './alerting.ts'
+import { type LazyDatabase, lazyDatabase } from './database.ts'
+import {
+  declaredDeployments,
+  type Engine,
+  startLocalEngine,
+  startPrefectEngine,
+  storedRunControl,
+} from './engine.ts'
+import { openReports, toAll, watchProcess } from './reports.ts'
+import { serviceConfig } from './service-config.ts'
+import { createProcess, type ProcessParts } from './services.ts'
+
+export interface ServiceOptions {
+  file?: string | undefined
+  /** Poll and run flows. */
+  work: boolean
+  /** Serve the API and the dashboard. */
+  serve: boolean
+  onStop: 'reschedule' | 'crash'
+}
+
+/** Runs until it is stopped. A first Ctrl-C or SIGTERM ends it cleanly, a second one at once. */
+export async function runService(options: ServiceOptions): Promise<number> {
+  const environment = readEnvironment(process.env)
+  const config = serviceConfig(options, environment)
+  const level = parseLogLevel(
+    environment.LOG_LEVEL ?? environment.PREFECT_LOGGING_LEVEL ?? config.settings.log_level ?? 'info',
+    'the log level',
+  )
+  const slot = options.work ? await workerName(environment) : null
+  const worker = slot?.name ?? null
+  process.send?.({ worker })
+  const file = openProcessLog(environment, worker)
+  const { log } = createConsole({
+    level,
+    time: config.settings.log_time,
+    progress: false,
+    file,
+    ...(worker !== null && { facts: { worker } }),
+  })
+  const reports = await openReports(environment, worker, log)
+  const unwatch = reports ? watchProcess(reports) : () => {}
+  for (const warning of config.warnings) log.warn({ config: config.origin }, warning)
+  if (options.work)
+    for (const warning of stepWarnings(config.settings, process.env))
+      log.warn({ config: config.origin }, warning)
+  if (config.settings.cache) {
+    log.warn({}, 'cache: true is for one-shot commands; scheduled runs ask the servers')
+    config.settings.cache = false
+  }
+  const metrics = harvestMetrics()
+  const prefect = prefectSettings(process.env)
+  const settings = databaseSettings(process.env)
+  const starting = new AbortController()
+  const database = lazyDatabase(settings, log, starting.signal)
+  const alerts = options.work
+    ? startAlerting({ environment, config, log, database: database.open, prefect })
+    : null
+  const parts = await createProcess({
+    environment,
+    config,
+    log,
+    database: database.open,
+    orchestrator: prefect ? 'prefect' : 'local',
+    listeners: [metrics.listen, ...(alerts ? [alerts.listen] : [])],
+  })
+  const open: { engine?: Engine; server?: ApiServer; reading?: Database } = {}
+  const stop = stopping(starting, () => open.engine?.force())
+  try {
+    let control: RunControl | null = null
+    if (options.work) {
+      alerts?.declare(declaredDeployments(environment, parts.services))
+      const engineParts = {
+        environment,
+        services: parts.services,
+        log,
+        worker,
+        level,
+        onLog: parts.onLog,
+        onEvent: toAll(alerts?.onEvent, reports?.onEvent),
+        onStop: options.onStop,
+        signal: starting.signal,
+      }
+      open.engine = prefect
+        ? await startPrefectEngine(prefect, engineParts)
+        : await startLocalEngine(await database.open(), engineParts)
+      control = open.engine.control
+      log.info({ sources: config.sources.length }, `${open.engine.describe} is running`)
+    }
+    if (options.serve) {
+      control ??= storedRunControl(
+        prefect ?? (await database.open()),
+        declaredDeployments(environment, parts.services),
+        parts.services,
+        environment,
+      )
+      open.reading = await openForReading(settings, database, environment, starting.signal)
+      open.server = createServer(
+        serverOptions({
+          environment,
+          config,
+          parts,
+          log,
+          database: open.reading,
+          control,
+          prefectUrl: prefect?.apiUrl ?? null,
+          registries: [metrics.registry],
+        }),
+      )
+      process.stdout.write(`Dashboard: ${(await open.server.listen()).replace(/\/+$/, '')}/harvest\n`)
+    }
+    const endSigns = worker === null ? null : await giveSigns(environment.HARVESTER_DATA_DIR, worker)
+    await stop.requested
+    endSigns?.()
+    log.info({ running: open.engine?.running() ?? 0 }, 'stopping')
+    return exitCodes.done
+  } catch (error) {
+    if (stop.wasRequested()) return exitCodes.done
+    reports?.capture(error)
+    throw error
+  } finally {
+    await open.server?.close()
+    await open.engine?.stop()
+    // After the runs of this process have ended, before the database is gone.
+    await alerts?.stop()
+    await parts.close()
+    await open.reading?.close()
+    await database.close()
+    unwatch()
+    await reports?.close()
+    await slot?.release()
+    await file?.close()
+    stop.dispose()
+  }
+}
+
+export interface ServerParts {
+  environment: Environment
+  config: HarvestConfig
+  parts: ProcessParts
+  log: Log
+  database: Awaited<ReturnType<LazyDatabase['open']>>
+  control: RunControl | null
+  prefectUrl: string | null
+  registries?: NonNullable<Parameters<typeof createServer>[0]['registries']>
+}
+
+/**
+ * What the API reads through: on PostgreSQL connections that can only read, with a role of their own where
+ * DATABASE_READ_URL names one. The embedded engine has one connection behind all, which cannot be so limited.
+ */
+async function openForReading(
+  settings: DatabaseSettings,
+  writable: LazyDatabase,
+  environment: Environment,
+  signal: AbortSignal,
+): Promise<Database> {
+  if (settings.kind === 'embedded') return writable.open()
+  const own = environment.DATABASE_READ_URL
+  const reading = own === undefined ? settings : databaseSettings({ ...process.env, DATABASE_URL: own })
+  return openDatabase(reading, { readOnly: true, applicationName: 'erddap-harvester api', signal })
+}
+
+/** What the API is told of the process it runs in. */
+export function serverOptions({
+  environment,
+  config,
+  parts,
+  log,
+  database,
+  control,
+  prefectUrl,
+  registries,
+}: ServerParts): Parameters<typeof createServer>[0] {
+  return {
+    database,
+    host: environment.HARVESTER_HTTP_HOST,
+    port: environment.HARVESTER_HTTP_PORT,
+    basePath: environment.HARVESTER_BASE_PATH,
+    corsOrigins:
+      environment.HARVESTER_CORS_ORIGINS?.split(',')
+        .map((origin) => origin.trim())
+        .filter(Boolean) ?? [],
+    runs: control,
+    registries: registries ?? [],
+    trigger: {
+      enabled: environment.HARVEST_TRIGGER_ENABLED,
+      token: environment.HARVEST_TRIGGER_TOKEN ?? null,
+      trustedUserHeader: environment.HARVEST_TRUSTED_USER_HEADER ?? null,
+    },
+    prefectUiUrl:
+      environment.PREFECT_UI_URL?.replace(/\/+$/, '') ?? prefectUrl?.replace(/\/api$/, '') ?? null,
+    configuredSources: config.sources.map(({ url }) => url),
+    logFolder: environment.HARVESTER_SERVE_LOGS ? parts.services.logDir : null,
+    gitSha: parts.services.gitSha,
+    log: {
+      debug: (facts, text) => log.debug({ ...facts }, text),
+      info: (facts, text) => log.info({ ...facts }, text),
+      warn: (facts, text) => log.warn({ ...facts }, text),
+      error: (facts, text) => log.error({ ...facts }, text),
+    },
+  }
+}
+
+/**
+ * What this process is called, in the log and in the back end: WORKER_NAME, else the host and the lowest free slot,
+ * held until it is released. It comes back after a restart, so that a predecessor's runs are known.
+ */
+async function workerName(environment: Environment): Promise<Slot> {
+  const { WORKER_NAME: name } = environment
+  if (name !== undefined) return { name, release: async () => {} }
+  return takeSlot(workersFolder(environment.HARVESTER_DATA_DIR))
+}
+
+/** Ends by signals, and by a supervisor's orders; a supervisor that is gone is an order to stop. */
+function stopping(starting: AbortController, force: () => void) {
+  let signals = 0
+  let asked = false
+  let resolve: () => void = () => {}
+  const requested = new Promise<void>((done) => {
+    resolve = done
+  })
+  const ask = () => {
+    if (asked) return
+    asked = true
+    starting.abort(new HarvesterError('CANCELLED', 'stopped while starting'))
+    resolve()
+  }
+  const onSignal = () => {
+    signals += 1
+    if (signals === 1) {
+      process.stderr.write('Stopping; a second signal ends it at once.\n')
+      ask()
+    } else if (signals === 2) force()
+    else process.exit(exitCodes.failed)
+  }
+  const onOrder = (order: unknown) => {
+    if (order === 'stop' || order === 'force') ask()
+    if (order === 'force') force()
+  }
+  process.on('SIGINT', onSignal)
+  process.on('SIGTERM', onSignal)
+  if (process.connected !== undefined) {
+    process.on('message', onOrder)
+    process.on('disconnect', ask)
+    // The supervisor may have gone before anybody listened.
+    if (!process.connected) ask()
+  }
+  return {
+    requested,
+    wasRequested: () => asked,
+    dispose() {
+      process.off('SIGINT', onSignal)
+      process.off('SIGTERM', onSignal)
+      process.off('message', onOrder)
+      process.off('disconnect', ask)
+    },
+  }
+}

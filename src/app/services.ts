@@ -1,0 +1,134 @@
+/** Puts the parts of a process together: the only place that knows all rooms. */
+import { execFileSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Agent } from 'undici'
+import { createCkanCatalogue } from '../catalogue/catalogue.ts'
+import type { Environment } from '../config/environment.ts'
+import type { HarvestConfig } from '../config/harvest.ts'
+import { loadVocabularies } from '../config/vocabularies.ts'
+import type { Database } from '../database/port.ts'
+import type { HarvestServices } from '../harvest/services.ts'
+import { createDiskCache } from '../http/cache.ts'
+import { createHttpClient } from '../http/client.ts'
+import { routed } from '../http/routes.ts'
+import type { HarvestListener } from '../log/events.ts'
+import type { Log } from '../log/log.ts'
+import type { RunLogFile } from '../log/log-file.ts'
+import { indexVocabularies } from '../rules/vocabularies.ts'
+import type { LogLine } from '../runs/index.ts'
+import { registerSecrets } from '../secrets.ts'
+import { version } from '../version.ts'
+
+export interface ProcessParts {
+  services: HarvestServices
+  /** Where the engine sends log lines: the console, and the file of the run. */
+  onLog: (line: LogLine) => void
+  close(): Promise<void>
+}
+
+export interface ProcessOptions {
+  environment: Environment
+  config: HarvestConfig
+  log: Log
+  database: (() => Promise<Database>) | null
+  orchestrator: 'prefect' | 'local'
+  listeners: readonly HarvestListener[]
+  /** Lives for one command: only then may answers come from the disk. @default false */
+  oneShot?: boolean
+  /** Fixed origins of the demo, and where they really are. */
+  routes?: ReadonlyMap<string, string>
+}
+
+export async function createProcess(options: ProcessOptions): Promise<ProcessParts> {
+  const { environment, config, log } = options
+  const { timeouts } = config.settings
+  // What the configuration names by a variable is a secret, whatever the variable is called.
+  registerSecrets(
+    config.settings.after_success
+      .flatMap(({ webhook }) => [webhook?.url_env, webhook?.token_env])
+      .flatMap((name) => (name === undefined ? [] : (process.env[name] ?? []))),
+  )
+  const contact = config.settings.contact
+  const answersFromDisk = config.settings.cache && options.oneShot === true
+  if (config.settings.cache && !answersFromDisk)
+    log.warn({ config: config.origin }, 'cache: true is for one-shot commands; this process asks the servers')
+  const http = createHttpClient({
+    version,
+    ...(contact !== undefined && { contact }),
+    ...(answersFromDisk && {
+      cache: createDiskCache({ folder: join(environment.HARVESTER_CACHE_DIR, 'http') }),
+    }),
+    timeouts: {
+      connectMs: timeouts.connect_seconds * 1000,
+      headersMs: timeouts.headers_seconds * 1000,
+      bodyIdleMs: timeouts.idle_seconds * 1000,
+    },
+    ...(options.routes && {
+      dispatcher: routed(
+        new Agent({ connect: { timeout: timeouts.connect_seconds * 1000 } }),
+        options.routes,
+      ),
+    }),
+  })
+  const files = new Map<string, RunLogFile>()
+  const services: HarvestServices = {
+    config,
+    http,
+    answersFromDisk,
+    obisCacheDir: config.settings.obis_folder ?? join(environment.HARVESTER_CACHE_DIR, 'obis'),
+    ckan: createCkanCatalogue({
+      http,
+      cacheDir: environment.HARVESTER_CACHE_DIR,
+      freshSeconds: config.settings.ckan_cache_hours * 3600,
+    }),
+    vocabularies: indexVocabularies(loadVocabularies()),
+    database: options.database,
+    orchestrator: options.orchestrator,
+    gitSha: environment.GIT_SHA ?? gitRevision(),
+    logDir: config.settings.log_dir ?? environment.HARVESTER_LOG_DIR,
+    logBaseUrl: environment.HARVESTER_LOG_BASE_URL ?? null,
+    pageOfRun: runPages(environment),
+    variables: { ...process.env, REDIS_URL: environment.REDIS_URL },
+    allowFullReload: environment.CDE_ALLOW_FULL_RELOAD,
+    listeners: options.listeners,
+    attachLogFile: (flowRunId, file) => void files.set(flowRunId, file),
+    detachLogFile: (flowRunId) => void files.delete(flowRunId),
+  }
+  return {
+    services,
+    onLog(line) {
+      const facts = { ...line.facts, ...(line.task !== null && { task: line.task }) }
+      const { flowRunName, flowRunId, flow, runFacts } = line
+      log[line.level]({ ...runFacts, ...facts, run: flowRunName, flowRunId, flow }, line.text)
+      files.get(flowRunId)?.write(line.level, line.text, facts, line.at)
+    },
+    close: () => http.close(),
+  }
+}
+
+/** Where a person sees a flow run: in Prefect, else on the dashboard, if its address is known. */
+function runPages(environment: Environment): (flowRunId: string) => string | null {
+  const { PREFECT_API_URL: apiUrl, PREFECT_UI_URL: uiUrl, HARVESTER_PUBLIC_URL: publicUrl } = environment
+  const prefect = (uiUrl ?? apiUrl?.replace(/\/api\/?$/, ''))?.replace(/\/+$/, '')
+  const dashboard = publicUrl?.replace(/\/+$/, '')
+  return (id) => {
+    if (apiUrl !== undefined && prefect !== undefined) return `${prefect}/runs/flow-run/${id}`
+    return dashboard === undefined ? null : `${dashboard}/harvest/run/${id}`
+  }
+}
+
+/** The revision of the checkout that this runs from, if it is one. */
+function gitRevision(): string | null {
+  const root = fileURLToPath(new URL('../..', import.meta.url))
+  if (!existsSync(`${root}/.git`)) return null
+  try {
+    return execFileSync('git', ['-C', root, 'rev-parse', '--short=12', 'HEAD'], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim()
+  } catch {
+    return null
+  }
+}

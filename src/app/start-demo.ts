@@ -1,0 +1,122 @@
+/** The demo: look-alike servers on this machine, harvested on exactly the path of production. */
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { createConsole, interruptible } from '../cli/console.ts'
+import { readEnvironment } from '../config/environment.ts'
+import { type HarvestConfig, readHarvestConfig } from '../config/harvest.ts'
+import { type DemoBiology, startDemoBiology } from '../demo/obis-sources.ts'
+import { type DemoSources, startDemoSources } from '../demo/sources.ts'
+import { exitCodes, HarvesterError } from '../errors.ts'
+import type { LogLevel } from '../log/log.ts'
+import { RunSummary } from '../log/summary.ts'
+import { createServer } from '../serve/server.ts'
+import { lazyDatabase } from './database.ts'
+import { startLocalEngine } from './engine.ts'
+import { serverOptions } from './service.ts'
+import { createProcess } from './services.ts'
+
+const folder = join('.data', 'demo')
+
+/** Runs the demo; with `once` it ends after the summary. */
+export async function startDemo(options: {
+  once: boolean
+  level: LogLevel | null
+  port: number
+}): Promise<number> {
+  const say = (line: string) => void process.stdout.write(`${line}\n`)
+  say(`This is the demo: two small ERDDAP servers, a CKAN catalogue, OBIS and WoRMS look-alikes run on this machine and
+are harvested into an embedded PostgreSQL/PostGIS in ${folder}. Nothing leaves this machine. To harvest servers of your own:
+
+  npx harvester harvest --url https://erddap.example.org/erddap
+
+or copy config/harvest.sample.yaml to config/harvest.yaml, name your servers there, and run npm start again.
+`)
+  const stop = interruptible()
+  const sources = await startDemoSources()
+  const biology = await startDemoBiology()
+  // The demo is the same everywhere: the variables of a real site are none of its business.
+  const environment = readEnvironment({
+    HARVESTER_CACHE_DIR: join(folder, 'cache'),
+    HARVESTER_LOG_DIR: join(folder, 'logs'),
+    HARVESTER_DATA_DIR: folder,
+  })
+  const config = demoConfig(sources, biology)
+  const level = options.level ?? 'info'
+  const { log, bars } = createConsole({ level, time: true, progress: true })
+  mkdirSync(folder, { recursive: true })
+  const database = lazyDatabase({ kind: 'embedded', dataFolder: folder }, log, stop.signal)
+  const summary = new RunSummary()
+  const parts = await createProcess({
+    environment,
+    config,
+    log,
+    database: database.open,
+    orchestrator: 'local',
+    listeners: [summary.listen, ...(bars ? [bars.listen] : [])],
+    routes: new Map([...sources.routes, ...biology.routes]),
+  })
+  const closing: (() => Promise<void>)[] = [
+    () => parts.close(),
+    () => database.close(),
+    () => sources.close(),
+    () => biology.close(),
+  ]
+  try {
+    const engine = await startLocalEngine(await database.open(), {
+      environment,
+      services: parts.services,
+      log,
+      worker: 'demo',
+      level,
+      onLog: bars ? (line) => (line.level === 'info' ? undefined : parts.onLog(line)) : parts.onLog,
+      onStop: 'crash',
+      signal: stop.signal,
+    })
+    closing.unshift(() => engine.stop())
+    const result = await engine.harvestOnce(stop.signal)
+    bars?.stop()
+    if (stop.exitCode() !== null) return stop.exitCode()!
+    if (result.error instanceof HarvesterError && !summary.folder) throw result.error
+    say(`\n${summary.render()}`)
+    say(`${result.state === 'COMPLETED' ? 'Completed' : 'Failed'}: ${result.message}`)
+    const names = await engine.populateOnce(stop.signal)
+    if (stop.exitCode() !== null) return stop.exitCode()!
+    say(`Names of species: ${names.message}`)
+    const code =
+      result.state === 'COMPLETED' && names.state === 'COMPLETED' ? exitCodes.done : exitCodes.failed
+    if (options.once) return code
+    const server = createServer({
+      ...serverOptions({
+        environment,
+        config,
+        parts,
+        log,
+        database: await database.open(),
+        control: engine.control,
+        prefectUrl: null,
+      }),
+      port: options.port,
+    })
+    say(`\nDashboard: ${(await server.listen()).replace(/\/+$/, '')}/harvest   (Ctrl-C ends the demo)`)
+    closing.unshift(() => server.close())
+    await new Promise((resolve) => stop.signal.addEventListener('abort', resolve, { once: true }))
+    return exitCodes.done
+  } finally {
+    bars?.stop()
+    for (const close of closing) await close()
+    stop.dispose()
+  }
+}
+
+function demoConfig(sources: DemoSources, biology: DemoBiology): HarvestConfig {
+  const yaml = JSON.stringify({
+    erddap_urls: sources.erddapUrls.map((url) => ({
+      url,
+      skip_dataset_ids: sources.skippedDatasets[new URL(url).host] ?? [],
+    })),
+    ckan_url: sources.ckanUrl,
+    ...biology.settings,
+    folder: join(folder, 'harvest'),
+  })
+  return readHarvestConfig({ env: { HARVEST_CONFIG_YAML: yaml }, folder: process.cwd() })
+}

@@ -1,0 +1,139 @@
+import Table from 'cli-table3'
+import { Command } from 'commander'
+import { alertLinks, envelope, openChannels } from '../app/alerting.ts'
+import { lazyDatabase } from '../app/database.ts'
+import { readEnvironment } from '../config/environment.ts'
+import { databaseSettings } from '../database/settings.ts'
+import { describeError, exitCodes, HarvesterError } from '../errors.ts'
+import { openTroubles } from '../inventory/alert-store.ts'
+import type { Channel } from '../operate/alerts/channels.ts'
+import { alertMessage } from '../operate/alerts/message.ts'
+import type { Alert, Trouble } from '../operate/alerts/trouble.ts'
+import { prefectSettings } from '../runs/index.ts'
+import { createConsole, interruptible } from './console.ts'
+
+const variables = 'ALERT_WEBHOOK_URL, ALERT_SLACK_WEBHOOK_URL, or ALERT_EMAIL_TO with SMTP_URL'
+
+export function alertsCommand(): Command {
+  const command = new Command('alerts').description('whom failures are told to, and what is wrong now')
+  command
+    .command('list', { isDefault: true })
+    .description('configured channels, and troubles that are not over')
+    .option('--json', 'as JSON', false)
+    .action(async (flags: { json: boolean }) => {
+      process.exitCode = await listAlerts(flags)
+    })
+  command
+    .command('test')
+    .description('sends a sample through every channel')
+    .action(async () => {
+      process.exitCode = await testAlerts(process.env, print)
+    })
+  return command
+}
+
+async function listAlerts(flags: { json: boolean }): Promise<number> {
+  const environment = readEnvironment(process.env)
+  const { channels, close } = openChannels(environment)
+  await close()
+  const { log } = createConsole({ level: 'warn', time: true, progress: false })
+  const stop = interruptible()
+  const database = lazyDatabase(databaseSettings(process.env), log, stop.signal)
+  try {
+    const troubles = await openTroubles(await database.open())
+    const shown = channels.map(({ kind, description }) => ({ kind, description }))
+    print(
+      flags.json ? JSON.stringify({ channels: shown, troubles }, null, 2) : renderAlerts(channels, troubles),
+    )
+    return stop.exitCode() ?? exitCodes.done
+  } finally {
+    await database.close()
+    stop.dispose()
+  }
+}
+
+export function renderAlerts(
+  channels: readonly Pick<Channel, 'description'>[],
+  troubles: readonly Trouble[],
+): string {
+  const lines = channels.map(({ description }) => `  ${description}`)
+  const head =
+    channels.length === 0 ? `No channel is configured: set ${variables}.` : ['Channels:', ...lines].join('\n')
+  if (troubles.length === 0) return `${head}\nNothing is wrong.`
+  const table = new Table({
+    head: ['what', 'kind', 'since', 'last', 'told', 'untold', 'message'],
+    style: { head: [], border: [] },
+    colWidths: [null, null, null, null, null, null, 60],
+    wordWrap: true,
+  })
+  const time = (at: Date | null) => (at === null ? '' : at.toISOString().slice(0, 16).replace('T', ' '))
+  for (const { details, kind, openedAt, lastAt, toldAt, untold } of troubles)
+    table.push([details.name, kind, time(openedAt), time(lastAt), time(toldAt), untold, details.message])
+  return `${head}\n${table.toString()}`
+}
+
+/** @throws HarvesterError ALERT_NOT_SENT when there is no channel, or one refused */
+export async function testAlerts(
+  env: Readonly<Record<string, string | undefined>>,
+  say: (line: string) => void,
+): Promise<number> {
+  const environment = readEnvironment(env)
+  const { channels, close } = openChannels(environment)
+  try {
+    if (channels.length === 0)
+      throw new HarvesterError('ALERT_NOT_SENT', 'no channel is configured', { remedy: `Set ${variables}.` })
+    const message = alertMessage([sample(new Date())], alertLinks(environment, prefectSettings(env)), {
+      ...envelope(environment),
+      test: true,
+    })
+    const refused: string[] = []
+    await Promise.all(
+      channels.map(async (channel) => {
+        try {
+          await channel.send(message)
+          say(`sent: ${channel.description}`)
+        } catch (error) {
+          refused.push(channel.kind)
+          say(`NOT sent: ${describeError(error)}`)
+        }
+      }),
+    )
+    if (refused.length > 0)
+      throw new HarvesterError(
+        'ALERT_NOT_SENT',
+        `${refused.length} of ${channels.length} channels did not take the sample: ${refused.join(', ')}`,
+        { remedy: 'Look at the address, the login and the way to it; then try again.' },
+      )
+    return exitCodes.done
+  } finally {
+    await close()
+  }
+}
+
+function sample(now: Date): Alert {
+  return {
+    status: 'open',
+    kind: 'failed',
+    subject: 'https://erddap.example.org/erddap',
+    openedAt: now,
+    lastAt: now,
+    recoveredAt: null,
+    toldBefore: null,
+    occurrences: 1,
+    details: {
+      name: 'harvest-erddap-example-org',
+      source: 'https://erddap.example.org/erddap',
+      flow: 'Harvest Source',
+      deployment: 'harvest-erddap-example-org',
+      runId: '00000000-0000-0000-0000-000000000000',
+      runName: 'harvest-erddap-erddap-example-org',
+      message: 'This is a test: nothing has failed.',
+      datasets: null,
+      lastSuccessAt: null,
+    },
+  }
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`)
+}

@@ -1,0 +1,322 @@
+import { Command } from 'commander'
+import { lazyDatabase } from '../app/database.ts'
+import { declaredDeployments } from '../app/engine.ts'
+import { serviceConfig } from '../app/service-config.ts'
+import { createProcess } from '../app/services.ts'
+import { readEnvironment } from '../config/environment.ts'
+import { databaseSettings } from '../database/settings.ts'
+import { exitCodes, HarvesterError } from '../errors.ts'
+import { harvesterFlows } from '../flows/registry.ts'
+import { databaseRunStore } from '../inventory/run-store.ts'
+import { parseLogLevel } from '../log/log.ts'
+import type { BackfillEngine } from '../operate/backfill/engine.ts'
+import { localBackfill } from '../operate/backfill/local.ts'
+import { planBackfill, stepsOf, tagOf } from '../operate/backfill/plan.ts'
+import { prefectBackfill } from '../operate/backfill/prefect.ts'
+import {
+  allCompleted,
+  describeItem,
+  intent,
+  jsonResult,
+  lineOf,
+  renderResult,
+  renderSteps,
+} from '../operate/backfill/report.ts'
+import { type BackfillEvent, refreshed, resumable, runBackfill } from '../operate/backfill/run.ts'
+import { parseEach, parseParam } from '../operate/backfill/values.ts'
+import {
+  createLocalBackend,
+  createPrefectBackend,
+  namespaceTag,
+  type PrefectSettings,
+  prefectSettings,
+} from '../runs/index.ts'
+import { oneShotWorker } from '../runs/standalone/presence.ts'
+import { type Console, createConsole, interruptible } from './console.ts'
+import { limitDeclaration } from './declaration.ts'
+
+interface Flags {
+  file?: string
+  each: string[]
+  param: string[]
+  parallel: number
+  key?: string
+  retryFailed: boolean
+  stopOnFailure: boolean
+  dryRun: boolean
+  json: boolean
+  logLevel?: string
+}
+
+const mostParallel = 100
+const collect = (value: string, previous: string[]): string[] => [...previous, value]
+
+export function backfillCommand(): Command {
+  return new Command('backfill')
+    .description(
+      'one run of a deployment for each of many values; the same command again goes on with the rest',
+    )
+    .argument('<deployment>', 'name of the deployment, as harvest-erddap-example-org')
+    .option(
+      '--each <name=a,b,c>',
+      'what varies: a list, JSON (name=["a","b"]) or a file (name=@file, a value a line); may be repeated, for all combinations',
+      collect,
+      [],
+    )
+    .option(
+      '--param <name=value>',
+      'a parameter of all runs, its value as JSON or text; may be repeated',
+      collect,
+      [],
+    )
+    .option('--parallel <number>', 'runs at once', Number, 1)
+    .option('--key <text>', 'name of the backfill, instead of one made from its values')
+    .option('--retry-failed', 'start those again that failed, crashed or were cancelled', false)
+    .option('--stop-on-failure', 'start no more once a run failed', false)
+    .option('--dry-run', 'only say what would be done', false)
+    .option('--json', 'the result as JSON', false)
+    .option('-f, --file <path>', 'harvest configuration (YAML)')
+    .option('--log-level <level>', 'debug, info, warning or error')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  harvester backfill harvest-all --each force=true --dry-run
+  harvester backfill harvest-erddap-example-org --each source=erddap.example.org,data.example.org --param force=true
+  harvester backfill harvest-erddap-example-org --each dataset_ids=@datasets.txt --parallel 2
+
+Exit codes: 0 all completed, 1 one did not, 2 wrong usage or parameters, 130 interrupted.`,
+    )
+    .action(async (deployment: string, flags: Flags) => {
+      process.exitCode = await backfill(deployment, flags)
+    })
+}
+
+async function backfill(deployment: string, flags: Flags): Promise<number> {
+  const { each, params } = readFlags(flags)
+  const stop = interruptible()
+  const opened = await openEngine(flags, stop.signal)
+  const { engine, console } = opened
+  const say = (line: string) => {
+    if (console.bars) console.bars.print(`${line}\n`)
+    else process.stderr.write(`${line}\n`)
+  }
+  try {
+    const plan = planBackfill({ target: await engine.target(deployment), each, params, key: flags.key })
+    const tag = tagOf(plan.key)
+    const about = { key: plan.key, deployment, tag, link: engine.link(tag) }
+    await engine.open()
+    if (plan.repeated > 0) say(`${plan.repeated} were given more than once; each is run once`)
+    if (flags.dryRun) {
+      const steps = stepsOf(plan.items, await engine.known(tag), flags)
+      if (flags.json)
+        print(
+          JSON.stringify(
+            {
+              ...about,
+              dryRun: true,
+              runs: steps.map((step) => ({
+                parameters: step.item.varies,
+                deployment: step.item.deployment,
+                would: intent(step),
+              })),
+            },
+            null,
+            2,
+          ),
+        )
+      else print(`Backfill ${plan.key}\n${renderSteps(steps)}`)
+      return exitCodes.done
+    }
+    say(`Backfill ${plan.key}: ${plan.items.length} runs of ${deployment}, ${flags.parallel} at once`)
+    if (about.link !== null) say(about.link)
+    const progress = teller(console, plan.items.length, say)
+    let result = await runBackfill({
+      engine,
+      plan,
+      parallel: flags.parallel,
+      retryFailed: flags.retryFailed,
+      stopOnFailure: flags.stopOnFailure,
+      signal: stop.signal,
+      pollMs: opened.pollMs,
+      onEvent: progress,
+    })
+    const { leftRunning } = engine
+    // What this process executes is given back before the end is told.
+    await engine.close()
+    if (leftRunning === 'nowhere' && result.interrupted)
+      result = { ...result, rows: await refreshed(engine, result.rows) }
+    console.bars?.stop()
+    const now = new Date()
+    print(
+      flags.json ? JSON.stringify(jsonResult(about, result, now), null, 2) : renderResult(result.rows, now),
+    )
+    if (result.problem !== null) throw resumable(result.problem)
+    if (result.interrupted) {
+      process.stderr.write(
+        `Interrupted. ${leftRunning === 'elsewhere' ? 'Runs that were started go on without this command' : 'Unfinished runs were given back'}; the same command goes on with backfill ${plan.key}.\n`,
+      )
+      return stop.exitCode() ?? exitCodes.interrupted
+    }
+    if (result.halted)
+      process.stderr.write('Stopped at the first failure; the same command starts the rest.\n')
+    else if (!allCompleted(result.rows))
+      process.stderr.write('The same command with --retry-failed starts those again that did not complete.\n')
+    return allCompleted(result.rows) ? exitCodes.done : exitCodes.failed
+  } catch (error) {
+    if (stop.signal.aborted) return stop.exitCode() ?? exitCodes.interrupted
+    throw error
+  } finally {
+    console.bars?.stop()
+    await opened.close()
+    stop.dispose()
+  }
+}
+
+/** Everything that is wrong with the flags is found before anything is opened. */
+function readFlags(flags: Flags) {
+  if (!Number.isInteger(flags.parallel) || flags.parallel < 1 || flags.parallel > mostParallel)
+    throw new HarvesterError('USAGE', `--parallel must be a whole number from 1 to ${mostParallel}`)
+  if (flags.key !== undefined && !/^[\w.-]{1,80}$/.test(flags.key))
+    throw new HarvesterError('USAGE', `--key "${flags.key}" is not usable`, {
+      remedy: 'Take up to 80 letters, digits, dots, dashes and underscores.',
+    })
+  if (flags.each.length === 0)
+    throw new HarvesterError('USAGE', 'a backfill needs --each', {
+      remedy: 'For one run there is `harvester trigger`; else name what varies, as --each source=a,b,c.',
+    })
+  return { each: flags.each.map((text) => parseEach(text)), params: flags.param.map(parseParam) }
+}
+
+interface Opened {
+  engine: BackfillEngine
+  console: Console
+  pollMs: number
+  close(): Promise<void>
+}
+
+async function openEngine(flags: Flags, signal: AbortSignal): Promise<Opened> {
+  const environment = readEnvironment(process.env)
+  const prefect: PrefectSettings | null = prefectSettings(process.env)
+  // The deployments of a Prefect server carry their sources.
+  const config = serviceConfig({ file: flags.file, work: prefect === null }, environment)
+  const level = parseLogLevel(
+    flags.logLevel ?? environment.LOG_LEVEL ?? config.settings.log_level ?? 'info',
+    'the log level',
+  )
+  const console = createConsole({ level, time: config.settings.log_time, progress: true })
+  const { log } = console
+  const database = prefect ? null : lazyDatabase(databaseSettings(process.env), log, signal)
+  const parts = await createProcess({
+    environment,
+    config: { ...config, settings: { ...config.settings, cache: false } },
+    log,
+    database: database?.open ?? null,
+    orchestrator: prefect ? 'prefect' : 'local',
+    listeners: [],
+  })
+  const flows = harvesterFlows(parts.services)
+  const onProblem = (text: string, facts: Record<string, unknown>) => log.warn(facts, text)
+  const close: (() => Promise<void>)[] = [() => parts.close(), async () => database?.close()]
+  try {
+    let engine: BackfillEngine
+    if (prefect) {
+      const namespace = environment.HARVESTER_NAMESPACE
+      engine = prefectBackfill({
+        sources: config.sources,
+        backend: createPrefectBackend({
+          settings: prefect,
+          namespaceTag: namespaceTag(namespace),
+          onProblem,
+        }),
+        namespace,
+        uiUrl: environment.PREFECT_UI_URL?.replace(/\/+$/, '') ?? prefect.apiUrl.replace(/\/api$/, ''),
+        flows,
+      })
+    } else {
+      const declaration = limitDeclaration(environment, parts.services)
+      engine = localBackfill({
+        deployments: declaration.deployments,
+        open: async () =>
+          createLocalBackend({
+            store: databaseRunStore(await database!.open()),
+            ...declaration,
+            worker: oneShotWorker(),
+            onProblem,
+          }),
+        sources: config.sources,
+        declared: declaredDeployments(environment, parts.services),
+        parallel: flags.parallel,
+        engine: {
+          logLevel: level,
+          // Bars and the lines of runs would chase each other over the terminal.
+          onLog: console.bars
+            ? (line) => (line.level === 'info' ? undefined : parts.onLog(line))
+            : parts.onLog,
+        },
+        onExecuting: () => log.info({}, 'no standalone process lives: this command executes the runs itself'),
+        onProblem,
+      })
+    }
+    let closed = false
+    const closeEngine = async () => {
+      if (!closed) await engine.close()
+      closed = true
+    }
+    return {
+      engine: withClose(engine, closeEngine),
+      console,
+      pollMs: prefect ? 2000 : 500,
+      async close() {
+        await closeEngine()
+        for (const end of close) await end()
+      },
+    }
+  } catch (error) {
+    for (const end of close) await end()
+    throw error
+  }
+}
+
+/** Closed before the result is told, and at the latest with everything else. */
+function withClose(engine: BackfillEngine, close: () => Promise<void>): BackfillEngine {
+  return {
+    ...engine,
+    get leftRunning() {
+      return engine.leftRunning
+    },
+    close,
+  }
+}
+
+/** A bar on a terminal, with what failed above it; lines elsewhere. */
+function teller(
+  console: Console,
+  total: number,
+  say: (line: string) => void,
+): (event: BackfillEvent) => void {
+  const bar = console.bars?.count(total)
+  const running = new Map<string, string>()
+  let ended = 0
+  let failed = 0
+  return (event) => {
+    if (event.type === 'planned') ended += event.keep
+    if (event.type === 'started') running.set(event.item.hash, describeItem(event.item))
+    if (event.type === 'changed') running.set(event.item.hash, describeItem(event.item))
+    if (event.type === 'ended') {
+      running.delete(event.row.item.hash)
+      ended += 1
+      if (event.row.lost || event.row.run?.state.type !== 'COMPLETED') failed += 1
+    }
+    bar?.update(ended, { failed, running: running.size, text: [...running.values()].join(', ') })
+    const quiet =
+      bar &&
+      (event.type === 'started' || (event.type === 'ended' && event.row.run?.state.type === 'COMPLETED'))
+    const line = quiet ? null : lineOf(event, new Date())
+    if (line !== null) say(line)
+  }
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`)
+}

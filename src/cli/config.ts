@@ -1,0 +1,119 @@
+import Table from 'cli-table3'
+import { Command } from 'commander'
+import { originOf } from '../app/dotenv.ts'
+import { stepWarnings } from '../config/after-success.ts'
+import { type EnvironmentName, environmentVariables, isSet, readEnvironment } from '../config/environment.ts'
+import { findConfig, readHarvestConfig } from '../config/harvest.ts'
+import { readYaml } from '../config/yaml.ts'
+import { databaseSettings, describeSettings } from '../database/settings.ts'
+import { describeError, exitCodes, isHarvesterError } from '../errors.ts'
+import { scrub } from '../log/secrets.ts'
+
+export function configCommand(): Command {
+  const command = new Command('config').description('look at the configuration')
+  command
+    .command('check')
+    .description('show what is configured and where each value came from; secrets are masked')
+    .option('-f, --file <path>', 'harvest configuration (YAML)')
+    .option('--all', 'show variables that are not set too', false)
+    .action((flags: { file?: string; all: boolean }) => {
+      process.exitCode = check(flags)
+    })
+  return command
+}
+
+/** Shows everything that can be read, then every fault: a broken part does not hide the others. */
+function check(flags: { file?: string; all: boolean }): number {
+  const faults: unknown[] = []
+  const attempt = (work: () => void) => {
+    try {
+      work()
+    } catch (error) {
+      faults.push(error)
+    }
+  }
+  attempt(() => showEnvironment(flags.all))
+  attempt(() => showHarvest(flags.file))
+  attempt(() => {
+    print('\nDatabase')
+    print(`  ${scrub(describeSettings(databaseSettings(process.env)))}`)
+  })
+  for (const fault of faults) {
+    print(`\n✗ ${scrub(describeError(fault))}`)
+    if (isHarvesterError(fault) && fault.remedy) print(`  ${scrub(fault.remedy)}`)
+  }
+  print(faults.length === 0 ? '\n✓ The configuration is usable.' : '')
+  return faults.length === 0 ? exitCodes.done : exitCodes.usage
+}
+
+function showEnvironment(all: boolean): void {
+  print('Environment')
+  const table = new Table({
+    head: ['Variable', 'Value', 'From'],
+    style: { head: [], border: [] },
+    wordWrap: true,
+    colWidths: [30, 60, 13],
+  })
+  for (const [name, definition] of Object.entries(environmentVariables) as [
+    EnvironmentName,
+    { secret?: true; default?: string },
+  ][]) {
+    const given = process.env[name]
+    if (!isSet(given) && definition.default === undefined && !all) continue
+    const value = isSet(given)
+      ? definition.secret
+        ? '***'
+        : scrub(given)
+      : (definition.default ?? '(not set)')
+    table.push([
+      name,
+      value,
+      isSet(given) ? originOf(name) : definition.default === undefined ? '' : 'default',
+    ])
+  }
+  print(table.toString())
+  readEnvironment(process.env)
+}
+
+function showHarvest(file: string | undefined): void {
+  print('\nHarvest configuration')
+  const request = { file, env: process.env, folder: process.cwd() }
+  const found = findConfig(request)
+  if (!found) {
+    print(
+      '  none: `npm start` runs the demo. Copy config/harvest.sample.yaml to config/harvest.yaml to harvest your servers.',
+    )
+    return
+  }
+  print(`  from ${found.origin}`)
+  const { settings, sources, warnings } = readHarvestConfig(request)
+  const written = readYaml(found.text).value as Record<string, unknown> | undefined
+  const table = new Table({
+    head: ['Key', 'Value', 'From'],
+    style: { head: [], border: [] },
+    wordWrap: true,
+    colWidths: [34, 56, 13],
+  })
+  for (const [key, value] of Object.entries(settings)) {
+    if (key === 'erddap_urls' || value === undefined) continue
+    table.push([
+      key,
+      typeof value === 'object' ? JSON.stringify(value) : String(value),
+      written && key in written ? 'file' : 'default',
+    ])
+  }
+  print(table.toString())
+  print('\nSources')
+  for (const source of sources) {
+    const limits =
+      source.type === 'erddap'
+        ? `, ${source.concurrency} at a time${source.cron ? `, ${source.cron}` : ''}`
+        : `, ${source.datasetIds.length} datasets`
+    print(`  ${source.slug}  ${source.url}${limits}`)
+  }
+  for (const warning of [...warnings, ...stepWarnings(settings, process.env)]) print(`  ! ${warning}`)
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`)
+}

@@ -1,0 +1,116 @@
+import { Command } from 'commander'
+import { declaredDeployments, registrationOf } from '../app/engine.ts'
+import { createProcess } from '../app/services.ts'
+import { readEnvironment } from '../config/environment.ts'
+import { readHarvestConfig } from '../config/harvest.ts'
+import { exitCodes, HarvesterError } from '../errors.ts'
+import {
+  createPrefectBackend,
+  describeLimitChange,
+  namespaceTag,
+  prefectSettings,
+  registerDeployments,
+} from '../runs/index.ts'
+import { createConsole } from './console.ts'
+import { deployAlerts } from './deploy-alerts.ts'
+
+interface Flags {
+  file?: string
+  all: boolean
+  prune: boolean
+  /** Undefined leaves the server's alerts as they are. */
+  alerts?: boolean
+}
+
+export function deployCommand(): Command {
+  return new Command('deploy')
+    .description('register pools, limits and deployments with the Prefect server, without a worker')
+    .argument('[name...]', 'deployments to register')
+    .option('-f, --file <path>', 'harvest configuration (YAML)')
+    .option('--all', 'all of config/deployments.yaml', false)
+    .option(
+      '--prune',
+      'delete deployments of sources that left the configuration, instead of pausing them',
+      false,
+    )
+    .option(
+      '--alerts',
+      'let the server itself tell of failures, by the ALERT_ webhooks; updates what differs',
+    )
+    .option('--no-alerts', 'delete what --alerts made; the rule for runs that went silent stays')
+    .action(async (names: string[], flags: Flags) => {
+      process.exitCode = await deploy(names, flags)
+    })
+}
+
+async function deploy(names: string[], flags: Flags): Promise<number> {
+  const environment = readEnvironment(process.env)
+  const settings = prefectSettings(process.env)
+  if (!settings)
+    throw new HarvesterError('USAGE', 'PREFECT_API_URL is not set', {
+      remedy: 'Set it to the API of the server, as http://localhost:4200/api.',
+    })
+  const registers = names.length > 0 || flags.all
+  if (!registers && flags.alerts === undefined)
+    throw new HarvesterError('USAGE', 'no deployment is named', {
+      remedy: 'Name some, or use --all, or --alerts for the alerts alone.',
+    })
+  const config = readHarvestConfig({ file: flags.file, env: process.env, folder: process.cwd() })
+  const { log } = createConsole({ level: 'info', time: true, progress: false })
+  const parts = await createProcess({
+    environment,
+    config,
+    log,
+    database: null,
+    orchestrator: 'prefect',
+    listeners: [],
+  })
+  const backend = createPrefectBackend({
+    settings,
+    namespaceTag: namespaceTag(environment.HARVESTER_NAMESPACE),
+    onProblem: (text, facts) => log.warn(facts, text),
+  })
+  const alerts = async () => {
+    if (flags.alerts === undefined) return
+    for (const line of await deployAlerts(backend, environment, config.settings.alerts, flags.alerts))
+      process.stdout.write(`${line}\n`)
+  }
+  try {
+    if (!registers) {
+      await alerts()
+      return exitCodes.done
+    }
+    const declared = declaredDeployments(environment, parts.services)
+    const unknown = names.filter((name) => !declared.some((deployment) => deployment.name === name))
+    if (unknown.length > 0) {
+      throw new HarvesterError('USAGE', `there is no deployment ${unknown.join(', ')}`, {
+        remedy: `Declared: ${declared.map(({ name }) => name).join(', ')}.`,
+      })
+    }
+    const registration = registrationOf(environment, parts.services, {
+      prune: flags.prune,
+      limits: 'reset',
+    })
+    const only = new Set(names)
+    const report = await registerDeployments(
+      backend,
+      // What was not named has not vanished.
+      flags.all
+        ? registration
+        : {
+            ...registration,
+            deployments: registration.deployments.filter(({ name }) => only.has(name)),
+            partial: true,
+          },
+    )
+    const { limits, otherLimits: _, ...deployments } = report
+    for (const change of limits) process.stdout.write(`${describeLimitChange(change)}\n`)
+    for (const [what, list] of Object.entries(deployments))
+      if (list.length > 0) process.stdout.write(`${what}: ${list.join(', ')}\n`)
+    await alerts()
+    return exitCodes.done
+  } finally {
+    await backend.close()
+    await parts.close()
+  }
+}

@@ -1,0 +1,109 @@
+import { Command } from 'commander'
+import { serviceConfig } from '../app/service-config.ts'
+import { createProcess } from '../app/services.ts'
+import { readEnvironment } from '../config/environment.ts'
+import { databaseSettings } from '../database/settings.ts'
+import { describeError, exitCodes, isHarvesterError } from '../errors.ts'
+import { scrub } from '../log/secrets.ts'
+import { checkDatabase } from '../operate/doctor/database.ts'
+import { checkFolders, checkNode, checkTimeZone } from '../operate/doctor/host.ts'
+import { checkPrefect } from '../operate/doctor/prefect.ts'
+import { checkCatalogue, checkSources } from '../operate/doctor/sources.ts'
+import type { Finding } from '../operate/doctor/types.ts'
+import { prefectSettings } from '../runs/index.ts'
+import { createConsole, interruptible } from './console.ts'
+
+export function doctorCommand(): Command {
+  return new Command('doctor')
+    .description('checks configuration, database, Prefect, sources, CKAN and disk: a line each, with remedy')
+    .option('-f, --file <path>', 'harvest configuration (YAML)')
+    .option('--json', 'as JSON', false)
+    .action(async (flags: { file?: string; json: boolean }) => {
+      const stop = interruptible()
+      try {
+        const findings: Finding[] = []
+        for await (const finding of examine(flags.file, process.env, stop.signal)) {
+          findings.push(finding)
+          if (!flags.json) process.stdout.write(`${renderFinding(finding)}\n`)
+        }
+        if (flags.json) process.stdout.write(`${JSON.stringify(findings, null, 2)}\n`)
+        process.exitCode =
+          stop.exitCode() ??
+          (findings.some(({ level }) => level === 'fail') ? exitCodes.failed : exitCodes.done)
+      } finally {
+        stop.dispose()
+      }
+    })
+}
+
+export function renderFinding({ level, what, text, remedy }: Finding): string {
+  const mark = { ok: 'ok  ', warn: 'warn', fail: 'FAIL' }[level]
+  return `${mark}  ${what}: ${text}${remedy === null ? '' : `\n      → ${remedy}`}`
+}
+
+/** Every check in turn. One that fails does not keep the others from being made, where they do not need it. */
+export async function* examine(
+  file: string | undefined,
+  env: Readonly<Record<string, string | undefined>>,
+  signal: AbortSignal,
+): AsyncGenerator<Finding> {
+  yield checkNode(process.versions.node)
+  yield checkTimeZone()
+  const environment = await attempted('environment', async () => readEnvironment(env))
+  if ('finding' in environment) {
+    yield environment.finding
+    return
+  }
+  yield { level: 'ok', what: 'environment', text: 'every variable can be read', remedy: null }
+  yield* checkFolders(environment.value)
+  const settings = await attempted('database', async () => databaseSettings(env))
+  if ('finding' in settings) yield settings.finding
+  else yield* checkDatabase(settings.value, signal)
+  const prefect = await attempted('Prefect', async () => prefectSettings(env))
+  if ('finding' in prefect) yield prefect.finding
+  else yield* checkPrefect(prefect.value, environment.value)
+
+  const config = await attempted('configuration', async () =>
+    serviceConfig({ file, work: true }, environment.value, env),
+  )
+  if ('finding' in config) {
+    yield config.finding
+    return
+  }
+  const { sources, warnings, origin } = config.value
+  yield { level: 'ok', what: 'configuration', text: `${origin}, ${sources.length} sources`, remedy: null }
+  for (const warning of warnings) yield { level: 'warn', what: 'configuration', text: warning, remedy: null }
+  const { log } = createConsole({ level: 'error', time: true, progress: false })
+  const parts = await createProcess({
+    environment: environment.value,
+    config: { ...config.value, settings: { ...config.value.settings, cache: false } },
+    log,
+    database: null,
+    orchestrator: 'local',
+    listeners: [],
+  })
+  try {
+    yield* checkSources(parts.services, signal)
+    yield await checkCatalogue(parts.services, signal)
+  } finally {
+    await parts.close()
+  }
+}
+
+async function attempted<T>(
+  what: string,
+  work: () => Promise<T>,
+): Promise<{ value: T } | { finding: Finding }> {
+  try {
+    return { value: await work() }
+  } catch (error) {
+    return {
+      finding: {
+        level: 'fail',
+        what,
+        text: scrub(describeError(error)),
+        remedy: (isHarvesterError(error) && error.remedy) || null,
+      },
+    }
+  }
+}

@@ -1,0 +1,200 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import Table from 'cli-table3'
+import { Command } from 'commander'
+import { createCkanCatalogue } from '../catalogue/catalogue.ts'
+import { readEnvironment } from '../config/environment.ts'
+import { harvestSchema } from '../config/harvest-schema.ts'
+import { normaliseSourceUrl } from '../config/source.ts'
+import { loadVocabularies } from '../config/vocabularies.ts'
+import { exitCodes, HarvesterError } from '../errors.ts'
+import { createBreaker } from '../http/breaker.ts'
+import { createHttpClient, type HttpRecord } from '../http/client.ts'
+import { formatCell } from '../inventory/cell.ts'
+import type { AttemptOutcome } from '../rules/attempt.ts'
+import { matchCkan } from '../rules/ckan.ts'
+import { datasetRecord } from '../rules/dataset.ts'
+import type { ProfileRow } from '../rules/profile.ts'
+import { indexVocabularies } from '../rules/vocabularies.ts'
+import { createErddapClient } from '../sources/erddap/client.ts'
+import { harvestDataset } from '../sources/erddap/dataset.ts'
+import { decodeUrl } from '../sources/erddap/urls.ts'
+import { version } from '../version.ts'
+import { interruptible } from './console.ts'
+
+/** The decisions in their order, as a person reads them. */
+const decisions: readonly (readonly [reason: string, sentence: string])[] = [
+  ['CDM_DATA_TYPE_UNSUPPORTED', 'cdm_data_type is TimeSeries, Profile or TimeSeriesProfile'],
+  ['ON_SKIP_LIST', 'not on the skip list'],
+  ['INGEST_FLAG_FALSE', 'cde_ingest is not false'],
+  ['MISSING_REQUIRED_VARS', 'time, latitude and longitude are there'],
+  ['NO_SUPPORTED_VARIABLES', 'a standard_name belongs to an ocean variable'],
+  ['DEPTH_AND_ALTITUDE', 'not both depth and altitude'],
+  ['MISSING_CF_ROLE', 'the cf_role that the type needs is there'],
+  ['NO_PROFILES_FOUND', 'at least one profile is left'],
+]
+
+export function explainCommand(): Command {
+  return new Command('explain')
+    .description(
+      'try one dataset without writing anything: each decision, each request, the rows it would give',
+    )
+    .argument('<url>', 'the ERDDAP server')
+    .argument('<dataset>', 'the dataset id')
+    .option('--rows <number>', 'rows shown', (text) => Number.parseInt(text, 10), 20)
+    .option('--ckan-url <url>', 'join this CKAN catalogue too')
+    .action(async (url: string, dataset: string, flags: { rows: number; ckanUrl?: string }) => {
+      process.exitCode = await explain(url, dataset, flags)
+    })
+}
+
+async function explain(
+  address: string,
+  datasetId: string,
+  flags: { rows: number; ckanUrl?: string },
+): Promise<number> {
+  readEnvironment(process.env)
+  const url = normaliseSourceUrl(address)
+  const settings = harvestSchema.parse({})
+  const http = createHttpClient({ version })
+  const folder = await mkdtemp(join(tmpdir(), 'harvester-explain-'))
+  const stop = interruptible()
+  const onRequest = (record: HttpRecord) =>
+    print(
+      `  ${record.method} ${decodeUrl(record.url)}\n      ${record.status ?? record.error ?? 'no answer'}, ${Math.round(record.ms)} ms, ${record.bytes} bytes${record.attempt > 1 ? `, attempt ${record.attempt}` : ''}`,
+    )
+  try {
+    const client = createErddapClient({
+      http,
+      baseUrl: url,
+      maxBytes: settings.max_answer_megabytes * 1024 * 1024,
+    })
+    const vocabularies = indexVocabularies(loadVocabularies())
+    print('Requests')
+    const listed = await client.scope({ signal: stop.signal, onRequest }).listDatasets()
+    const entry = listed.find((candidate) => candidate.datasetId === datasetId)
+    if (!entry) {
+      throw new HarvesterError('USAGE', `${url} does not list a public tabular dataset "${datasetId}"`, {
+        remedy: `It lists ${listed.length}: ${listed
+          .slice(0, 10)
+          .map((known) => known.datasetId)
+          .join(', ')}${listed.length > 10 ? ', …' : ''}`,
+      })
+    }
+    const rows: ProfileRow[] = []
+    const now = new Date()
+    const result = await harvestDataset(
+      {
+        client,
+        vocabularies,
+        abilities: { counts: true },
+        breaker: createBreaker(),
+        skipList: new Set(),
+        datasetTimeoutMs: settings.timeouts.dataset_seconds * 1000,
+        now: now.getTime(),
+        folder,
+        signal: stop.signal,
+      },
+      entry,
+      {
+        onRequest,
+        onRows: async (more) => {
+          if (rows.length < flags.rows) rows.push(...more.slice(0, flags.rows - rows.length))
+        },
+      },
+    )
+    print('\nDecisions')
+    showDecisions(result.outcome)
+    for (const warning of result.warnings) print(`  ! ${warning}`)
+    if (result.harvested) {
+      const { plan, metadata } = result.harvested
+      const snapshot = flags.ckanUrl
+        ? await createCkanCatalogue({ http, cacheDir: folder }).snapshot(flags.ckanUrl, {
+            signal: stop.signal,
+          })
+        : null
+      const ckan = snapshot
+        ? (matchCkan(
+            snapshot.records,
+            url,
+            listed.map((known) => known.datasetId),
+          ).records.get(datasetId) ?? null)
+        : null
+      const { record, warnings } = datasetRecord({
+        erddapUrl: url,
+        listed: entry,
+        metadata,
+        plan,
+        vocabularies,
+        ckan,
+        profileCount: result.harvested.rows,
+        content: { hash: null, reason: 'HASH_NOT_COMPUTED' },
+        harvestedAt: now,
+      })
+      for (const { message } of warnings) print(`  ! ${message}`)
+      print('\nRow of datasets.csv')
+      for (const [column, value] of Object.entries(record))
+        print(`  ${column.padEnd(24)}${formatCell(value)}`)
+      print(`\nRows of profiles.csv (${rows.length} of ${result.harvested.rows})`)
+      print(profileTable(rows))
+    }
+    print(`\n${result.requests} requests for the dataset, ${result.bytes} bytes. Nothing was written.`)
+    return stop.exitCode() ?? (result.outcome.status === 'error' ? exitCodes.failed : exitCodes.done)
+  } finally {
+    stop.dispose()
+    await http.close()
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+function showDecisions(outcome: AttemptOutcome): void {
+  const reason = outcome.status === 'skipped' ? outcome.reason : null
+  if (outcome.status === 'error') {
+    print(`  ✗ ${outcome.reason}: ${outcome.message}`)
+    return
+  }
+  for (const [code, sentence] of decisions) {
+    if (code === reason) {
+      print(`  ✗ ${sentence}: skipped ${code}, ${outcome.message}`)
+      return
+    }
+    print(`  ✓ ${sentence}`)
+  }
+  print('  → harvested')
+}
+
+function profileTable(rows: readonly ProfileRow[]): string {
+  const table = new Table({
+    head: [
+      'timeseries_id',
+      'profile_id',
+      'latitude',
+      'longitude',
+      'depth',
+      'time',
+      'n_records',
+      'per day',
+      'n_profiles',
+    ],
+    style: { head: [], border: [] },
+  })
+  for (const row of rows) {
+    table.push([
+      row.timeseriesId ?? '',
+      row.profileId ?? '',
+      row.latitude,
+      row.longitude,
+      `${row.depthMinMetres} – ${row.depthMaxMetres}`,
+      `${formatCell(new Date(row.timeMinMs))} – ${formatCell(new Date(row.timeMaxMs))}`,
+      row.records,
+      row.recordsPerDay,
+      row.profiles ?? '',
+    ])
+  }
+  return table.toString()
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`)
+}

@@ -1,0 +1,162 @@
+import { Command } from 'commander'
+import { lazyDatabase } from '../app/database.ts'
+import { openReports } from '../app/reports.ts'
+import { createProcess } from '../app/services.ts'
+import { readEnvironment } from '../config/environment.ts'
+import { readHarvestConfig } from '../config/harvest.ts'
+import { findSource } from '../config/source.ts'
+import { databaseSettings } from '../database/settings.ts'
+import { exitCodes, HarvesterError } from '../errors.ts'
+import { harvestSourceFlow } from '../flows/harvest-source.ts'
+import { parseLogLevel } from '../log/log.ts'
+import { RunSummary } from '../log/summary.ts'
+import { createLocalBackend, memoryStore, runFlow } from '../runs/index.ts'
+import { createConsole, interruptible } from './console.ts'
+
+export interface HarvestFlags {
+  file?: string
+  url?: string[]
+  source?: string
+  datasetId?: string[]
+  folder?: string
+  load: boolean
+  force: boolean
+  full: boolean
+  strict: boolean
+  allowPrune: boolean
+  ckanUrl?: string
+  logLevel?: string
+}
+
+export function harvestCommand(): Command {
+  return new Command('harvest')
+    .description('harvest ERDDAP servers once: fetch, join CKAN, write CSVs, load the database')
+    .option('-f, --file <path>', 'harvest configuration (YAML)')
+    .option(
+      '--url <url>',
+      'an ERDDAP server, instead of those of the configuration; may be repeated',
+      collect,
+    )
+    .option('--source <name>', 'only this configured source, by URL, host or slug')
+    .option('--dataset-id <id>', 'only this dataset; may be repeated', collect)
+    .option('--folder <path>', 'where the CSVs go')
+    .option('--no-load', 'write the CSVs only; no database is started')
+    .option('--force', 'harvest datasets that did not change too', false)
+    .option('--full', 'reload everything: what no source holds any more leaves the index', false)
+    .option('--allow-prune', 'remove more than the share of a source that the limits allow', false)
+    .option('--strict', 'end with 1 if any dataset failed', false)
+    .option('--ckan-url <url>', 'the CKAN catalogue')
+    .option('--log-level <level>', 'debug, info, warning or error')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  harvester harvest --url https://erddap.example.org/erddap
+  harvester harvest -f config/harvest.yaml --source erddap.example.org --no-load
+
+Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 130 interrupted.`,
+    )
+    .action(async (flags: HarvestFlags) => {
+      process.exitCode = await harvest(flags)
+    })
+}
+
+/** What the flags are when none is given. */
+export const harvestDefaults: HarvestFlags = {
+  load: true,
+  force: false,
+  full: false,
+  strict: false,
+  allowPrune: false,
+}
+
+export async function harvest(flags: HarvestFlags): Promise<number> {
+  if (flags.full && flags.source !== undefined) {
+    throw new HarvesterError('USAGE', '--full reloads all sources, --source names one', {
+      remedy: 'Leave one of them out.',
+    })
+  }
+  const environment = readEnvironment(process.env)
+  const config = readHarvestConfig({
+    file: flags.file,
+    urls: flags.url,
+    env: process.env,
+    folder: process.cwd(),
+  })
+  if (flags.folder !== undefined) config.settings.folder = flags.folder
+  if (flags.ckanUrl !== undefined) config.settings.ckan_url = catalogueUrl(flags.ckanUrl)
+  if (flags.source !== undefined) findSource(config.sources, flags.source)
+  const level = parseLogLevel(
+    flags.logLevel ??
+      environment.LOG_LEVEL ??
+      environment.PREFECT_LOGGING_LEVEL ??
+      config.settings.log_level ??
+      'info',
+    'the log level',
+  )
+  const { log, bars } = createConsole({ level, time: config.settings.log_time, progress: true })
+  for (const warning of config.warnings) log.warn({ config: config.origin }, warning)
+  const stop = interruptible()
+  const summary = new RunSummary()
+  const database = flags.load ? lazyDatabase(databaseSettings(process.env), log, stop.signal) : null
+  const reports = await openReports(environment, null, log)
+  const parts = await createProcess({
+    environment,
+    config,
+    log,
+    database: database?.open ?? null,
+    orchestrator: 'local',
+    oneShot: true,
+    listeners: [summary.listen, ...(bars ? [bars.listen] : [])],
+  })
+  try {
+    const backend = createLocalBackend({ store: memoryStore(), tagLimits: { database: 3 } })
+    // One configured server is a run of that source; several are one run over all.
+    const [only, ...others] = config.sources
+    const source = flags.full ? null : (flags.source ?? (only && others.length === 0 ? only.url : null))
+    const result = await runFlow(
+      backend,
+      harvestSourceFlow(parts.services),
+      {
+        source,
+        force: flags.force,
+        dataset_ids: flags.datasetId ?? null,
+        incremental: flags.full ? false : null,
+        allow_prune: flags.allowPrune,
+      },
+      {
+        signal: stop.signal,
+        createdBy: 'cli',
+        logLevel: level,
+        ...(reports && { onEvent: reports.onEvent }),
+        onLog: bars ? (line) => (line.level === 'info' ? undefined : parts.onLog(line)) : parts.onLog,
+      },
+    )
+    bars?.stop()
+    if (stop.exitCode() !== null) return stop.exitCode()!
+    if (result.state !== 'COMPLETED' && result.error instanceof HarvesterError && !summary.folder)
+      throw result.error
+    process.stdout.write(`${summary.render()}\n`)
+    process.stdout.write(`${result.state === 'COMPLETED' ? 'Completed' : 'Failed'}: ${result.message}\n`)
+    if (result.state !== 'COMPLETED')
+      return result.error instanceof HarvesterError ? result.error.exitCode : exitCodes.failed
+    return flags.strict && summary.errorCount > 0 ? exitCodes.failed : exitCodes.done
+  } finally {
+    bars?.stop()
+    stop.dispose()
+    await parts.close()
+    await reports?.close()
+    await database?.close()
+  }
+}
+
+function catalogueUrl(text: string): string {
+  if (/^https?:\/\//i.test(text) && URL.canParse(text)) return text
+  throw new HarvesterError('USAGE', `--ckan-url: "${text}" is not an http or https address`, {
+    remedy: 'Write it whole, as https://catalogue.example.org',
+  })
+}
+
+function collect(value: string, previous: string[] = []): string[] {
+  return [...previous, value]
+}

@@ -1,0 +1,86 @@
+import { Command } from 'commander'
+import { lazyDatabase } from '../app/database.ts'
+import { readEnvironment } from '../config/environment.ts'
+import { findConfig, readHarvestConfig } from '../config/harvest.ts'
+import { normaliseSourceUrl, obisUrl } from '../config/source.ts'
+import { databaseSettings } from '../database/settings.ts'
+import { exitCodes, HarvesterError } from '../errors.ts'
+import { pruneSource, type SourceHoldings, sourceHoldings } from '../inventory/prune-source.ts'
+import { parseLogLevel } from '../log/log.ts'
+import { createConsole, interruptible } from './console.ts'
+
+interface Flags {
+  source: string
+  yes: boolean
+  file?: string
+}
+
+export function pruneCommand(): Command {
+  return new Command('prune')
+    .description('remove a source that has left the configuration, with everything that is known of it')
+    .requiredOption('--source <url>', 'URL of the source, as the dashboard shows it, or `obis`')
+    .option('--yes', 'remove it; without this, what would go is only listed', false)
+    .option('-f, --file <path>', 'harvest configuration (YAML), to see that the source has left it')
+    .action(async (flags: Flags) => {
+      process.exitCode = await prune(flags)
+    })
+}
+
+async function prune(flags: Flags): Promise<number> {
+  const environment = readEnvironment(process.env)
+  const url = flags.source.toLowerCase() === 'obis' ? obisUrl : normaliseSourceUrl(flags.source)
+  refuseConfigured(url, flags.file)
+  const level = parseLogLevel(
+    environment.LOG_LEVEL ?? environment.PREFECT_LOGGING_LEVEL ?? 'info',
+    'the log level',
+  )
+  const { log } = createConsole({ level, time: true, progress: false })
+  const say = (line: string) => void process.stdout.write(`${line}\n`)
+  const stop = interruptible()
+  const lazy = lazyDatabase(databaseSettings(process.env), log, stop.signal)
+  try {
+    const database = await lazy.open()
+    const held = await sourceHoldings(database)
+    const found = held.find(({ erddapUrl }) => erddapUrl === url)
+    if (!found)
+      throw new HarvesterError('SOURCE_UNKNOWN', `the database holds nothing of ${url}`, {
+        remedy: `Name one of: ${held.map(({ erddapUrl }) => erddapUrl).join(', ') || '(there is none)'}`,
+      })
+    if (!flags.yes) {
+      say(`Would remove ${url}: ${countsOf(found)}.`)
+      say('Nothing was removed. To remove it, say --yes.')
+      return exitCodes.done
+    }
+    const pruned = await pruneSource(database, url, {
+      signal: stop.signal,
+      log: (kind, message, facts = {}) => log[kind](facts, message),
+    })
+    say(
+      `Removed ${url}: ${countsOf(pruned)}; ${pruned.points} points, ${pruned.hexagons} hexagons and ${pruned.organizations} organizations that nothing else uses.`,
+    )
+    for (const warning of pruned.warnings) say(`  ! ${warning}`)
+    return exitCodes.done
+  } catch (error) {
+    const code = stop.exitCode()
+    if (code !== null) return code
+    throw error
+  } finally {
+    stop.dispose()
+    await lazy.close()
+  }
+}
+
+function countsOf({ datasets, profiles, cells, skipped, attempts }: SourceHoldings): string {
+  return `${datasets} datasets with ${profiles} profiles and ${cells} cells, ${skipped} skipped datasets, ${attempts} attempts of the audit`
+}
+
+/** The next harvest would only bring it back. */
+function refuseConfigured(url: string, file: string | undefined): void {
+  const request = { file, env: process.env, folder: process.cwd(), sourcesOptional: true }
+  if (!findConfig(request)) return
+  const config = readHarvestConfig(request)
+  if (!config.sources.some((source) => source.url === url)) return
+  throw new HarvesterError('USAGE', `${url} is a source of ${config.origin}: a harvest would bring it back`, {
+    remedy: 'Take it out of the configuration first, then prune it.',
+  })
+}

@@ -1,0 +1,157 @@
+import { Command } from 'commander'
+import { lazyDatabase } from '../app/database.ts'
+import { declaredDeployments } from '../app/engine.ts'
+import { serviceConfig } from '../app/service-config.ts'
+import { createProcess } from '../app/services.ts'
+import { readEnvironment } from '../config/environment.ts'
+import { databaseSettings, describeSettings } from '../database/settings.ts'
+import { describeError, exitCodes, HarvesterError } from '../errors.ts'
+import { databaseBytes, sourceSuccesses } from '../inventory/queries/source-successes.ts'
+import { databaseRunStore } from '../inventory/run-store.ts'
+import { scrub } from '../log/secrets.ts'
+import { localStatus, prefectStatus } from '../operate/status/engines.ts'
+import { renderStatus, type StatusReport } from '../operate/status/report.ts'
+import { createLocalBackend, createPrefectBackend, namespaceTag, prefectSettings } from '../runs/index.ts'
+import { serverVersion } from '../runs/prefect/client.ts'
+import { version } from '../version.ts'
+import { createConsole, interruptible, pause } from './console.ts'
+import { limitDeclaration } from './declaration.ts'
+
+interface Flags {
+  file?: string
+  json: boolean
+  watch: boolean
+  interval: number
+}
+
+export function statusCommand(): Command {
+  return new Command('status')
+    .description('one look at everything: engine, workers, running and next runs, limits, age of each source')
+    .option('-f, --file <path>', 'harvest configuration (YAML)')
+    .option('--json', 'as JSON; with --watch one line each', false)
+    .option('--watch', 'again and again, until Ctrl-C', false)
+    .option('--interval <seconds>', 'time between two looks', Number, 5)
+    .action(async (flags: Flags) => {
+      process.exitCode = await status(flags)
+    })
+}
+
+async function status(flags: Flags): Promise<number> {
+  if (!(flags.interval > 0)) throw new HarvesterError('USAGE', '--interval is not a number of seconds')
+  const stop = interruptible()
+  const look = await openStatus(flags.file, process.env, stop.signal)
+  try {
+    for (;;) {
+      const report = await look.report()
+      if (flags.json) print(JSON.stringify(report, null, flags.watch ? 0 : 2))
+      else print(`${flags.watch && process.stdout.isTTY ? '\u001b[2J\u001b[H' : ''}${renderStatus(report)}`)
+      if (!flags.watch) return report.problems.length > 0 ? exitCodes.failed : exitCodes.done
+      await pause(flags.interval * 1000, stop.signal)
+      if (stop.signal.aborted) return exitCodes.done
+    }
+  } finally {
+    await look.close()
+    stop.dispose()
+  }
+}
+
+/** Opens what is asked for a report; what cannot be reached becomes a problem of the report. */
+export async function openStatus(
+  file: string | undefined,
+  env: Readonly<Record<string, string | undefined>>,
+  signal: AbortSignal,
+): Promise<{ report(): Promise<StatusReport>; close(): Promise<void> }> {
+  const environment = readEnvironment(env)
+  const prefect = prefectSettings(env)
+  const config = serviceConfig({ file, work: false }, environment, env)
+  const { log } = createConsole({ level: 'warn', time: true, progress: false })
+  const settings = databaseSettings(env)
+  let database = lazyDatabase(settings, log, signal)
+  const parts = await createProcess({
+    environment,
+    config: { ...config, settings: { ...config.settings, cache: false } },
+    log,
+    database: null,
+    orchestrator: prefect ? 'prefect' : 'local',
+    listeners: [],
+  })
+  const declared = declaredDeployments(environment, parts.services)
+  const declaration = limitDeclaration(environment, parts.services)
+  const backend = prefect
+    ? createPrefectBackend({
+        settings: prefect,
+        namespaceTag: namespaceTag(environment.HARVESTER_NAMESPACE),
+      })
+    : null
+  return {
+    async report() {
+      const at = new Date()
+      const report: StatusReport = {
+        at,
+        version,
+        engine: {
+          kind: prefect ? 'prefect' : 'standalone',
+          url: prefect?.apiUrl ?? null,
+          version: null,
+        },
+        state: null,
+        database: null,
+        sources: [],
+        problems: [],
+      }
+      const attempt = async (work: () => Promise<void>) => {
+        try {
+          await work()
+        } catch (error) {
+          report.problems.push(scrub(describeError(error)))
+        }
+      }
+      await attempt(async () => {
+        // A database that was away may be back at the next look.
+        const opened = await database.open().catch((error: unknown) => {
+          database = lazyDatabase(settings, log, signal)
+          throw error
+        })
+        report.database = { description: describeSettings(settings), bytes: await databaseBytes(opened) }
+        const rows = await sourceSuccesses(
+          opened,
+          config.sources.map(({ url }) => url),
+        )
+        report.sources = rows.map(({ erddap_url, datasets, succeeded_at }) => ({
+          url: erddap_url,
+          datasets,
+          succeededAt: succeeded_at,
+          ageHours:
+            succeeded_at === null ? null : Math.round((at.getTime() - succeeded_at.getTime()) / 360_000) / 10,
+        }))
+        if (backend) return
+        report.state = await localStatus(
+          createLocalBackend({ store: databaseRunStore(opened), ...declaration }),
+          declared,
+          at,
+        )
+      })
+      if (backend)
+        await attempt(async () => {
+          report.engine.version = await serverVersion(backend.client)
+          report.state = await prefectStatus(
+            backend,
+            declared,
+            declaration,
+            environment.HARVESTER_NAMESPACE,
+            at,
+          )
+        })
+      return report
+    },
+    async close() {
+      await backend?.close()
+      await parts.close()
+      await database.close()
+    },
+  }
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`)
+}

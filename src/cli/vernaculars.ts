@@ -1,0 +1,179 @@
+/** `harvester vernaculars`: names of species from WoRMS into the database, once. */
+
+import { SingleBar } from 'cli-progress'
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { lazyDatabase } from '../app/database.ts'
+import { createProcess } from '../app/services.ts'
+import { readEnvironment } from '../config/environment.ts'
+import { findConfig, type HarvestConfig, readHarvestConfig } from '../config/harvest.ts'
+import { databaseSettings } from '../database/settings.ts'
+import { exitCodes, HarvesterError } from '../errors.ts'
+import { populateVernacularsFlow } from '../flows/populate-vernaculars.ts'
+import { nameCoverage } from '../inventory/vernaculars/coverage.ts'
+import { parseLogLevel } from '../log/log.ts'
+import { type RefreshMode, refreshModes } from '../rules/vernaculars.ts'
+import { createLocalBackend, memoryStore, runFlow } from '../runs/index.ts'
+import { createConsole, interruptible } from './console.ts'
+
+interface Flags {
+  file?: string
+  top?: number
+  limit?: number
+  workers: number
+  batchSize: number
+  rate?: number
+  refreshStatus: RefreshMode[]
+  wormsUrl?: string
+  logLevel?: string
+}
+
+export function vernacularsCommand(): Command {
+  return new Command('vernaculars')
+    .description('fetch English and French names and the classification of the OBIS species from WoRMS')
+    .option('-f, --file <path>', 'harvest configuration (YAML)')
+    .option('--top <n>', 'only names among the n most frequent ones', wholeNumber)
+    .option('--limit <n>', 'at most n names in this run', wholeNumber)
+    .option('--workers <n>', 'requests in flight at once, 1 to 32', wholeNumber, 8)
+    .option('--batch-size <n>', 'names asked for and stored at once, 1 to 50', wholeNumber, 50)
+    .option('--rate <n>', 'requests a second at most', positiveNumber)
+    .addOption(
+      new Option(
+        '--refresh-status <mode>',
+        `ask again for known names: ${refreshModes.join(', ')}; may be repeated`,
+      )
+        .argParser(collectMode)
+        .default([] as RefreshMode[], 'none'),
+    )
+    .option('--worms-url <url>', 'the WoRMS server')
+    .option('--log-level <level>', 'debug, info, warning or error')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  harvester vernaculars
+  harvester vernaculars --top 500 --rate 4
+  harvester vernaculars --refresh-status error --refresh-status missing_classification
+
+An interrupted run loses at most the batches under way; the next one goes on where it was.
+Exit codes: 0 done, 1 failed or WoRMS cannot be reached, 2 wrong usage or configuration, 130 interrupted.`,
+    )
+    .action(async (flags: Flags) => {
+      process.exitCode = await vernaculars(flags)
+    })
+}
+
+async function vernaculars(flags: Flags): Promise<number> {
+  const environment = readEnvironment(process.env)
+  const config = configOf(flags)
+  if (flags.wormsUrl !== undefined) config.settings.worms_url = flags.wormsUrl
+  const level = parseLogLevel(
+    flags.logLevel ??
+      environment.LOG_LEVEL ??
+      environment.PREFECT_LOGGING_LEVEL ??
+      config.settings.log_level ??
+      'info',
+    'the log level',
+  )
+  const { log } = createConsole({ level, time: config.settings.log_time, progress: false })
+  const stop = interruptible()
+  const database = lazyDatabase(databaseSettings(process.env), log, stop.signal)
+  const parts = await createProcess({
+    environment,
+    config,
+    log,
+    database: database.open,
+    orchestrator: 'local',
+    oneShot: true,
+    listeners: [],
+  })
+  const bar = process.stderr.isTTY === true ? nameBar() : null
+  try {
+    const result = await runFlow(
+      createLocalBackend({ store: memoryStore(), tagLimits: { database: 3 } }),
+      populateVernacularsFlow({
+        ...parts.services,
+        ...(bar && {
+          onNames: (done, total, counts) =>
+            bar.show(done, total, { english: counts.english, french: counts.french }),
+        }),
+      }),
+      {
+        top: flags.top ?? null,
+        limit: flags.limit ?? null,
+        workers: flags.workers,
+        batch_size: flags.batchSize,
+        rate: flags.rate ?? null,
+        refresh_status: flags.refreshStatus,
+      },
+      {
+        signal: stop.signal,
+        createdBy: 'cli',
+        logLevel: level,
+        onLog: bar ? (line) => (line.level === 'error' ? parts.onLog(line) : undefined) : parts.onLog,
+      },
+    )
+    bar?.stop()
+    if (stop.exitCode() !== null) return stop.exitCode()!
+    if (result.error instanceof HarvesterError) throw result.error
+    const known = await nameCoverage(await database.open())
+    process.stdout.write(`${result.state === 'COMPLETED' ? 'Completed' : 'Failed'}: ${result.message}\n`)
+    process.stdout.write(
+      `Of ${known.names} names in the cells, ${known.english} have English names, ${known.french} French ones, ${known.classified} a classification.\n`,
+    )
+    return result.state === 'COMPLETED' ? exitCodes.done : exitCodes.failed
+  } finally {
+    bar?.stop()
+    stop.dispose()
+    await parts.close()
+    await database.close()
+  }
+}
+
+/** Names need no source: without a configuration everything has its default. */
+function configOf(flags: Flags): HarvestConfig {
+  const request = { file: flags.file, env: process.env, folder: process.cwd() }
+  if (findConfig(request)) return readHarvestConfig(request)
+  return {
+    ...readHarvestConfig({ env: {}, urls: ['https://none.invalid/erddap'], folder: process.cwd() }),
+    sources: [],
+  }
+}
+
+function nameBar() {
+  const bar = new SingleBar({
+    format: 'names {bar} {value}/{total}  {english} English, {french} French  {eta_formatted}',
+    stream: process.stderr,
+    hideCursor: true,
+  })
+  let started = false
+  return {
+    show(done: number, total: number, counts: { english: number; french: number }) {
+      if (!started) bar.start(total, 0, counts)
+      started = true
+      bar.update(done, counts)
+    },
+    stop() {
+      if (started) bar.stop()
+      started = false
+    },
+  }
+}
+
+function wholeNumber(text: string): number {
+  const number = Number(text)
+  if (!Number.isInteger(number) || number < 1)
+    throw new InvalidArgumentError('It must be a whole number from 1.')
+  return number
+}
+
+function positiveNumber(text: string): number {
+  const number = Number(text)
+  if (!(number > 0 && Number.isFinite(number))) throw new InvalidArgumentError('It must be a number above 0.')
+  return number
+}
+
+function collectMode(text: string, previous: RefreshMode[]): RefreshMode[] {
+  const mode = refreshModes.find((candidate) => candidate === text)
+  if (!mode) throw new InvalidArgumentError(`It must be one of ${refreshModes.join(', ')}.`)
+  return [...previous, mode]
+}

@@ -1,0 +1,186 @@
+/** `harvester wait`: ends when a source is ready, so that a script can go on. */
+
+import { Command } from 'commander'
+import { createProcess } from '../app/services.ts'
+import { type Environment, readEnvironment } from '../config/environment.ts'
+import { findConfig, type HarvestConfig, readHarvestConfig } from '../config/harvest.ts'
+import { waitForParameter } from '../config/operations-schema.ts'
+import { exitCodes, HarvesterError } from '../errors.ts'
+import { namedOrUrl, type WaitParameters, waitForSourceFlow } from '../flows/wait-for-source.ts'
+import { parseLogLevel } from '../log/log.ts'
+import {
+  createLocalBackend,
+  createPrefectBackend,
+  isFinal,
+  memoryStore,
+  namespaceTag,
+  prefectSettings,
+  runFlow,
+  triggerDeployment,
+} from '../runs/index.ts'
+import { createConsole, interruptible, pause } from './console.ts'
+
+interface Flags {
+  file?: string
+  dataset?: string
+  newerThan?: string
+  timeout?: number
+  interval?: number
+  viaPrefect: boolean
+  logLevel?: string
+}
+
+export function waitCommand(): Command {
+  return new Command('wait')
+    .description('wait until a source answers, lists a dataset, or has newer data')
+    .argument('<source>', 'an ERDDAP server: a URL, or the host or slug of a configured source')
+    .option('-f, --file <path>', 'harvest configuration (YAML)')
+    .option('--dataset <id>', 'until this dataset is listed')
+    .option('--newer-than <time>', 'until it has data later than a time, or than an age as 90min, 6h or 2d')
+    .option('--timeout <seconds>', 'how long to wait at most (default: 600)', Number)
+    .option('--interval <seconds>', 'time between two looks (default: 30)', Number)
+    .option('--via-prefect', 'let a worker wait: run the deployment wait-for-source and follow it', false)
+    .option('--log-level <level>', 'debug, info, warning or error')
+    .addHelpText(
+      'after',
+      `
+Without --dataset it waits for what the configuration says of the source (wait_for), else until the server answers.
+
+Examples:
+  harvester wait https://erddap.example.org/erddap && harvester harvest --url https://erddap.example.org/erddap
+  harvester wait erddap.example.org --dataset buoy_7 --newer-than 6h --timeout 3600
+
+Exit codes: 0 ready, 1 not ready within the time limit, 2 wrong usage or configuration, 130 interrupted.`,
+    )
+    .action(async (source: string, flags: Flags) => {
+      process.exitCode = await wait(source, flags)
+    })
+}
+
+async function wait(name: string, flags: Flags): Promise<number> {
+  const environment = readEnvironment(process.env)
+  const told = waitForParameter.safeParse({
+    dataset_id: flags.dataset,
+    newer_than: flags.newerThan,
+    timeout_seconds: flags.timeout,
+    interval_seconds: flags.interval,
+  })
+  if (!told.success) {
+    const flagOf: Record<string, string> = {
+      dataset_id: '--dataset',
+      newer_than: '--newer-than',
+      timeout_seconds: '--timeout',
+      interval_seconds: '--interval',
+    }
+    throw new HarvesterError(
+      'USAGE',
+      told.error.issues.map(({ path, message }) => `${flagOf[String(path[0])]}: ${message}`).join('; '),
+      { remedy: '`harvester wait --help` has examples.' },
+    )
+  }
+  const given = Object.fromEntries(Object.entries(told.data).filter(([, value]) => value !== undefined))
+  const config = configOf(name, flags)
+  const source = namedOrUrl(config.sources, name)
+  const parameters = { source: source.url, source_options: source, ...given }
+  return flags.viaPrefect
+    ? waitViaPrefect(environment, parameters)
+    : waitHere(environment, config, parameters, flags)
+}
+
+type Given = Partial<WaitParameters> & Pick<WaitParameters, 'source'>
+
+async function waitHere(
+  environment: Environment,
+  config: HarvestConfig,
+  parameters: Given,
+  flags: Flags,
+): Promise<number> {
+  const level = parseLogLevel(
+    flags.logLevel ??
+      environment.LOG_LEVEL ??
+      environment.PREFECT_LOGGING_LEVEL ??
+      config.settings.log_level ??
+      'info',
+    'the log level',
+  )
+  const { log } = createConsole({ level, time: config.settings.log_time, progress: false })
+  for (const warning of config.warnings) log.warn({ config: config.origin }, warning)
+  const stop = interruptible()
+  // An answer from the disk says nothing of whether the server is up.
+  config.settings.cache = false
+  const parts = await createProcess({
+    environment,
+    config,
+    log,
+    database: null,
+    orchestrator: 'local',
+    oneShot: true,
+    listeners: [],
+  })
+  try {
+    const result = await runFlow(
+      createLocalBackend({ store: memoryStore() }),
+      waitForSourceFlow(parts.services),
+      parameters,
+      {
+        signal: stop.signal,
+        createdBy: 'cli',
+        logLevel: level,
+        // What went wrong is said once, at the end.
+        onLog: (line) => (line.level === 'error' ? undefined : parts.onLog(line)),
+      },
+    )
+    const interrupted = stop.exitCode()
+    if (interrupted !== null) return interrupted
+    if (result.error !== null) throw result.error
+    const ready = result.state === 'COMPLETED'
+    const out = ready ? process.stdout : process.stderr
+    out.write(`${ready ? '' : 'harvester: '}${result.message}\n`)
+    return ready ? exitCodes.done : exitCodes.failed
+  } finally {
+    stop.dispose()
+    await parts.close()
+  }
+}
+
+/** A worker waits, which may reach what this host cannot; whoever stops following ends the run. */
+async function waitViaPrefect(environment: Environment, parameters: Given): Promise<number> {
+  const settings = prefectSettings(process.env)
+  if (!settings)
+    throw new HarvesterError('USAGE', '--via-prefect: PREFECT_API_URL is not set', {
+      remedy: 'Set it to the API of the server, or leave --via-prefect out.',
+    })
+  const backend = createPrefectBackend({
+    settings,
+    namespaceTag: namespaceTag(environment.HARVESTER_NAMESPACE),
+  })
+  const stop = interruptible()
+  try {
+    const run = await triggerDeployment(backend, 'Wait For Source/wait-for-source', parameters, {
+      createdBy: 'cli',
+    })
+    process.stdout.write(`enqueued: ${run.name} ${run.id}\n`)
+    for (;;) {
+      await pause(2000, stop.signal)
+      if (stop.signal.aborted) {
+        await backend.cancelRun(run.id)
+        return stop.exitCode() ?? exitCodes.interrupted
+      }
+      const now = await backend.readRun(run.id).catch(() => null)
+      if (!now || !isFinal(now.state.type)) continue
+      process.stdout.write(`${now.state.name}: ${now.state.message}\n`)
+      return now.state.type === 'COMPLETED' ? exitCodes.done : exitCodes.failed
+    }
+  } finally {
+    stop.dispose()
+    await backend.close()
+  }
+}
+
+/** A URL needs no configuration; one that is there may say what to wait for. */
+function configOf(name: string, flags: Flags): HarvestConfig {
+  const request = { file: flags.file, env: process.env, folder: process.cwd() }
+  const isUrl = name.includes('://')
+  if (!isUrl || findConfig(request)) return readHarvestConfig({ ...request, sourcesOptional: true })
+  return readHarvestConfig({ ...request, urls: [name] })
+}

@@ -1,0 +1,35 @@
+import { Command, Option } from 'commander'
+
+interface Flags {
+  file?: string
+  serve: boolean
+  check: boolean
+  name?: string
+  onStop: 'reschedule' | 'crash'
+}
+
+export function workerCommand(): Command {
+  return new Command('worker')
+    .description(
+      'poll a Prefect server (PREFECT_API_URL) and run flows in this process; without one, run by our own schedule',
+    )
+    .option('-f, --file <path>', 'harvest configuration (YAML)')
+    .option('--serve', 'serve the API and the dashboard too', false)
+    .option('--check', 'say whether a worker lives on this host, and end: for health checks', false)
+    .option('--name <worker>', 'with --check: this worker, on whatever host it shares the data folder from')
+    .addOption(
+      new Option('--on-stop <what>', 'what becomes of runs that are unfinished when the grace time ends')
+        .choices(['reschedule', 'crash'])
+        .default('reschedule'),
+    )
+    .action(async (flags: Flags) => {
+      process.exitCode = flags.check
+        ? await (await import('../operate/workers/check.ts')).checkWorker(flags.name)
+        : await (await import('../app/service.ts')).runService({
+            file: flags.file,
+            work: true,
+            serve: flags.serve,
+            onStop: flags.onStop,
+          })
+    })
+}

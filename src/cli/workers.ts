@@ -1,0 +1,197 @@
+/** Several workers on one host, without Compose or systemd. */
+import Table from 'cli-table3'
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { serviceConfig } from '../app/service-config.ts'
+import { type Environment, readEnvironment } from '../config/environment.ts'
+import { databaseSettings } from '../database/settings.ts'
+import { exitCodes, HarvesterError } from '../errors.ts'
+import { parseLogLevel, prettyFormatter } from '../log/log.ts'
+import { openProcessLog } from '../log/process-log.ts'
+import { labelledJson, logRecordOf } from '../operate/workers/lines.ts'
+import { lives, readSigns, readSupervisor, type SignOfLife, superviseHere } from '../operate/workers/signs.ts'
+import { type SupervisorOptions, supervise } from '../operate/workers/supervisor.ts'
+import { processLives } from '../runs/worker/slot.ts'
+import { scrub } from '../secrets.ts'
+import { createConsole } from './console.ts'
+
+interface StartFlags {
+  number: number
+  file?: string
+  serve: boolean
+  onStop: 'reschedule' | 'crash'
+}
+
+const mostWorkers = 64
+
+export function workersCommand(): Command {
+  const start = new Command('start')
+    .description('start workers, start those again that die, and stop all of them together')
+    .option('-n, --number <count>', 'how many', wholeNumber, 1)
+    .option('-f, --file <path>', 'harvest configuration (YAML)')
+    .option('--serve', 'serve the API and the dashboard too, from the first of them', false)
+    .addOption(
+      new Option('--on-stop <what>', 'what becomes of runs that are unfinished when the grace time ends')
+        .choices(['reschedule', 'crash'])
+        .default('reschedule'),
+    )
+    .action(async (flags: StartFlags) => {
+      process.exitCode = await startWorkers(flags)
+    })
+  const status = new Command('status')
+    .description('say which workers of this data folder live; exit code 1 if none does')
+    .option('--json', 'as JSON', false)
+    .action(async (flags: { json: boolean }) => {
+      process.exitCode = await tellWorkers(flags.json)
+    })
+  const stop = new Command('stop')
+    .description('stop the workers that `workers start` of this data folder started, and wait for their end')
+    .action(async () => {
+      process.exitCode = await stopWorkers()
+    })
+  const command = new Command('workers').description('several workers on this host: start, status, stop')
+  for (const part of [start, status, stop])
+    command.addCommand(part.exitOverride().showHelpAfterError('(--help says more)'))
+  return command
+}
+
+function wholeNumber(text: string): number {
+  const count = Number(text)
+  if (!Number.isInteger(count) || count < 1 || count > mostWorkers)
+    throw new InvalidArgumentError(`It must be a whole number from 1 to ${mostWorkers}.`)
+  return count
+}
+
+async function startWorkers(flags: StartFlags): Promise<number> {
+  const environment = readEnvironment(process.env)
+  // What is wrong for one is wrong for all: it is said once, before any is started.
+  const config = serviceConfig({ file: flags.file, work: true }, environment)
+  if (flags.number > 1 && databaseSettings(process.env).kind === 'embedded')
+    throw new HarvesterError(
+      'USAGE',
+      `${flags.number} workers cannot share the embedded database: it lives in one process and ends with it`,
+      {
+        remedy:
+          'Set DATABASE_URL to a PostgreSQL, or start one worker: WORKER_LIMIT says how many runs it executes at once.',
+      },
+    )
+  const level = parseLogLevel(
+    environment.LOG_LEVEL ?? environment.PREFECT_LOGGING_LEVEL ?? config.settings.log_level ?? 'info',
+    'the log level',
+  )
+  const leave = await superviseHere(environment.HARVESTER_DATA_DIR, flags.number)
+  const file = openProcessLog(environment, 'supervisor')
+  const { log } = createConsole({ level, time: config.settings.log_time, progress: false, file })
+  const supervision = supervise({
+    count: flags.number,
+    launch: (number) => ({
+      args: [...process.execArgv, process.argv[1]!, 'worker', ...workerArguments(flags, number)],
+      env: workerEnvironment(environment, number, flags.number),
+    }),
+    onLine: lineWriter(config.settings.log_time),
+    log,
+    stopPatienceMs: environment.WORKER_GRACE_SECONDS * 1000 + 60_000,
+  })
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+  let asked = 0
+  const onSignal = () => {
+    asked += 1
+    if (asked === 1) log.info({}, 'stopping; a second signal ends it at once')
+    supervision.stop()
+  }
+  for (const signal of signals) process.on(signal, onSignal)
+  try {
+    const { exitCode, message } = await supervision.ended
+    if (message !== null) process.stderr.write(`${scrub(message)}\n`)
+    return exitCode
+  } finally {
+    for (const signal of signals) process.off(signal, onSignal)
+    leave()
+    await file?.close()
+  }
+}
+
+function workerArguments(flags: StartFlags, number: number): string[] {
+  return [
+    ...(flags.file === undefined ? [] : ['--file', flags.file]),
+    ...(flags.serve && number === 1 ? ['--serve'] : []),
+    '--on-stop',
+    flags.onStop,
+  ]
+}
+
+/** One name for several workers would make each the predecessor of the others. */
+function workerEnvironment(environment: Environment, number: number, count: number): NodeJS.ProcessEnv {
+  const { WORKER_NAME: name } = environment
+  if (name === undefined || count === 1) return process.env
+  return { ...process.env, WORKER_NAME: `${name}-${number}` }
+}
+
+/** Records of workers as they are elsewhere: JSON for machines; for people coloured lines behind the name. */
+function lineWriter(time: boolean): SupervisorOptions['onLine'] {
+  const terminal = process.stderr.isTTY === true
+  const colours = terminal && !process.env.NO_COLOR
+  const pretty = prettyFormatter({ time, ignore: ['worker'] })
+  return (line, { number, label }, stream) => {
+    if (stream === 'stdout') return void process.stdout.write(`${line}\n`)
+    if (!terminal) return void process.stderr.write(`${labelledJson(scrub(line), label, new Date())}\n`)
+    const text = logRecordOf(line) === null ? scrub(line) : pretty(line).trimEnd()
+    const prefix = colours ? `\u001b[${31 + (number % 6)}m${label}\u001b[39m` : label
+    process.stderr.write(text.replaceAll(/^/gm, `${prefix} | `).concat('\n'))
+  }
+}
+
+/** A worker that can be found by its sign of life, and whether it lives. */
+async function describeSign(sign: SignOfLife, now: Date) {
+  return {
+    name: sign.name,
+    host: sign.host,
+    pid: sign.pid,
+    lives: await lives(sign, now),
+    lastSign: sign.at.toISOString(),
+  }
+}
+
+async function tellWorkers(json: boolean): Promise<number> {
+  const { HARVESTER_DATA_DIR: folder } = readEnvironment(process.env)
+  const now = new Date()
+  const workers = await Promise.all(readSigns(folder).map((sign) => describeSign(sign, now)))
+  const supervisor = await readSupervisor(folder)
+  if (json)
+    process.stdout.write(
+      `${JSON.stringify({ supervisor: supervisor && { pid: supervisor.pid, workers: supervisor.workers }, workers }, null, 2)}\n`,
+    )
+  else {
+    const table = new Table({
+      head: ['worker', 'process', 'host', 'lives', 'last sign'],
+      style: { head: [], border: [] },
+    })
+    for (const worker of workers)
+      table.push([worker.name, String(worker.pid), worker.host, worker.lives ? 'yes' : 'no', worker.lastSign])
+    process.stdout.write(
+      workers.length > 0 ? `${table.toString()}\n` : `no worker of ${folder} gave a sign of life\n`,
+    )
+    if (supervisor)
+      process.stdout.write(`process ${supervisor.pid} supervises ${supervisor.workers} of them\n`)
+  }
+  return workers.some((worker) => worker.lives) ? exitCodes.done : exitCodes.failed
+}
+
+async function stopWorkers(): Promise<number> {
+  const { HARVESTER_DATA_DIR: folder, WORKER_GRACE_SECONDS: grace } = readEnvironment(process.env)
+  const supervisor = await readSupervisor(folder)
+  if (!supervisor) {
+    process.stderr.write(`harvester: nobody supervises workers of ${folder}\n`)
+    return exitCodes.failed
+  }
+  process.kill(supervisor.pid, 'SIGTERM')
+  const until = Date.now() + grace * 1000 + 90_000
+  while (await processLives(supervisor)) {
+    if (Date.now() > until) {
+      process.stderr.write(`harvester: process ${supervisor.pid} has not ended yet\n`)
+      return exitCodes.failed
+    }
+    await new Promise((done) => setTimeout(done, 200))
+  }
+  process.stdout.write(`process ${supervisor.pid} and its workers have ended\n`)
+  return exitCodes.done
+}

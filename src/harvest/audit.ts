@@ -1,0 +1,94 @@
+import type { Database } from '../database/port.ts'
+import { describeError } from '../errors.ts'
+import { addAttempts, finishRun, startRun } from '../inventory/audit.ts'
+import { markRejected } from '../inventory/load/audit-files.ts'
+import type { HarvestListener } from '../log/events.ts'
+import type { Log } from '../log/log.ts'
+import type { Attempt } from '../rules/attempt.ts'
+import type { Verdict } from '../rules/verdict.ts'
+import { scrub } from '../secrets.ts'
+import type { HarvestRun } from './run.ts'
+import type { HarvestServices } from './services.ts'
+
+/** Attempts written together, and how long the first of them waits at most. */
+const attemptsAtOnce = 100
+const longestWaitMs = 2000
+
+/** The audit rows of a run: it exists as running from its first second, and its attempts arrive while it harvests. */
+export interface AuditTrail {
+  start(run: HarvestRun): Promise<void>
+  listen: HarvestListener
+  /** Datasets whose rows the load refused are failed attempts after all. */
+  reject(
+    run: HarvestRun,
+    datasets: readonly { erddapUrl: string; datasetId: string; message: string }[],
+  ): Promise<void>
+  finish(run: HarvestRun, verdict: Verdict): Promise<void>
+}
+
+/** Nothing where there is no database. A database that is lost in the middle costs audit rows, not the harvest. */
+export function openAudit(database: Database | null, services: HarvestServices, log: Log): AuditTrail {
+  if (!database)
+    return { start: async () => {}, listen: () => {}, reject: async () => {}, finish: async () => {} }
+  let waiting: Attempt[] = []
+  let timer: NodeJS.Timeout | undefined
+  let last: Promise<void> = Promise.resolve()
+  let lost = false
+
+  const attempt = async (work: () => Promise<unknown>): Promise<void> => {
+    try {
+      await work()
+    } catch (error) {
+      if (!lost)
+        log.error(
+          { error },
+          `audit rows could not be written (${describeError(error)}); they are in the CSVs of the run`,
+        )
+      lost = true
+    }
+  }
+  const flush = (runId: string): Promise<void> => {
+    clearTimeout(timer)
+    timer = undefined
+    const attempts = waiting
+    waiting = []
+    // One statement at a time, in order: a later row of a dataset replaces the earlier one.
+    if (attempts.length > 0) last = last.then(() => attempt(() => addAttempts(database, runId, attempts)))
+    return last
+  }
+
+  return {
+    start: (run) =>
+      startRun(database, {
+        runId: run.runId,
+        startedAt: run.startedAt,
+        gitSha: services.gitSha,
+        prefectFlowRunId: services.orchestrator === 'prefect' ? run.flowRunId : null,
+        scope: run.scope,
+        triggeredSource: run.triggeredSource,
+        triggeredBy: run.triggeredBy,
+      }),
+    listen(event) {
+      if (event.type !== 'dataset-attempted') return
+      waiting.push(event.attempt)
+      if (waiting.length >= attemptsAtOnce) void flush(event.runId)
+      else timer ??= setTimeout(() => void flush(event.runId), longestWaitMs)
+    },
+    async reject(run, datasets) {
+      // The load has marked them, but an attempt that came after it said success again.
+      await flush(run.runId)
+      const rejected = datasets.map(({ message, ...key }) => ({ ...key, rejected: message }))
+      await attempt(() => markRejected(database, run.runId, rejected))
+    },
+    async finish(run, verdict) {
+      await flush(run.runId)
+      await attempt(() =>
+        finishRun(database, run.runId, {
+          finishedAt: new Date(),
+          status: verdict.ok ? 'ok' : 'failed',
+          errorMessage: verdict.ok ? null : scrub(verdict.message),
+        }),
+      )
+    },
+  }
+}

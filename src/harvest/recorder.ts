@@ -1,0 +1,286 @@
+import type { Source } from '../config/source.ts'
+import type { Breaker } from '../http/breaker.ts'
+import type { HttpRecord } from '../http/client.ts'
+import { describeWaits } from '../http/gate.ts'
+import { partialLifeHours } from '../inventory/folder.ts'
+import type { SpoolPiece } from '../inventory/spool.ts'
+import type { Attempt, AttemptOutcome } from '../rules/attempt.ts'
+import { type AttemptCounts, countAttempt, noAttempts, sourceVerdict } from '../rules/verdict.ts'
+import type { ProgressBar, TaskContext } from '../runs/index.ts'
+import { scrub } from '../secrets.ts'
+import type { DatasetEntry, HarvestRun, SourceListing, SourceResult } from './run.ts'
+import type { HarvestServices } from './services.ts'
+
+/** Lists arrive one after the other: nothing is complete before all are there. */
+export class Progress {
+  readonly #bar: ProgressBar
+  #awaited: number
+  #total = 0
+  #done = 0
+
+  constructor(bar: ProgressBar, awaited: number) {
+    this.#bar = bar
+    this.#awaited = awaited
+  }
+
+  listed(datasets: number): void {
+    this.#awaited -= 1
+    this.#total += datasets
+  }
+
+  step(): void {
+    this.#done += 1
+    const share = this.#awaited === 0 ? this.#done / this.#total : 0
+    this.#bar.update(100 * share, `${this.#done} of ${this.#total} datasets`)
+  }
+}
+
+/** What became of one dataset, whatever kind of source it is of. */
+export interface Recorded {
+  outcome: AttemptOutcome
+  /** Found unchanged, as in {@link DatasetEntry}. */
+  verified: boolean
+  warnings: string[]
+  queryUrls: string[]
+  requests: number
+  bytes: number
+  /** Of a harvested dataset: how many rows, and what the tables need of it. */
+  harvested:
+    | (Pick<DatasetEntry, 'contentHash' | 'contentHashReason'> &
+        (
+          | { description: NonNullable<DatasetEntry['description']> }
+          | { obis: NonNullable<DatasetEntry['obis']> }
+        ) & {
+          rows: number
+        })
+    | null
+}
+
+/** How the message of an attempt begins that an interrupted run made. */
+const keptFrom = 'kept from the interrupted run of'
+
+/** Keeps the account of one source in one run: every dataset ends in the spool, in the counts, in the log and as an event. */
+export class SourceRecorder {
+  readonly counts: AttemptCounts = { ...noAttempts }
+  readonly #services: HarvestServices
+  readonly #run: HarvestRun
+  readonly #listing: SourceListing
+  readonly #context: TaskContext
+  readonly #progress: Progress
+  readonly #rulesVersion: number
+  readonly #startedAt = Date.now()
+  readonly #before
+  readonly #hosts: Set<string>
+
+  constructor(parts: {
+    services: HarvestServices
+    run: HarvestRun
+    listing: SourceListing
+    context: TaskContext
+    progress: Progress
+    /** Of the rules that make the rows. */
+    rulesVersion: number
+  }) {
+    this.#services = parts.services
+    this.#run = parts.run
+    this.#listing = parts.listing
+    this.#context = parts.context
+    this.#progress = parts.progress
+    this.#rulesVersion = parts.rulesVersion
+    this.#before = parts.services.http.gate?.summary() ?? []
+    this.#hosts = new Set([new URL(this.#source.url).host])
+    const datasets = parts.listing.datasets.length + parts.listing.notListed.length
+    this.#progress.listed(datasets)
+    this.#run.tell({ type: 'source-listed', runId: this.#run.runId, source: this.#source.url, datasets })
+  }
+
+  get #source(): Source {
+    return this.#listing.source
+  }
+
+  readonly onRequest = (request: HttpRecord): void => {
+    const { host } = new URL(request.url)
+    this.#hosts.add(host)
+    this.#run.tell({
+      type: 'request-made',
+      host,
+      status: request.status,
+      ms: request.ms,
+      bytes: request.bytes,
+    })
+  }
+
+  /** Ids that were asked for and are not listed: each is an attempt, without a request. */
+  async notListed(addressOf: (datasetId: string) => string): Promise<void> {
+    for (const datasetId of this.#listing.notListed) {
+      await this.#record(datasetId, new Date(), 0, {
+        outcome: {
+          status: 'error',
+          reason: 'NOT_LISTED',
+          message: `the dataset was asked for, but ${this.#source.url} does not list it`,
+        },
+        harvested: null,
+        verified: false,
+        warnings: [],
+        queryUrls: [addressOf(datasetId)],
+        requests: 0,
+        bytes: 0,
+      })
+    }
+  }
+
+  /** Works on one dataset, unless an interrupted run did, and records what became of it. */
+  async dataset(datasetId: string, work: (piece: SpoolPiece) => Promise<Recorded>): Promise<void> {
+    const { signal } = this.#context
+    signal.throwIfAborted()
+    if (await this.#resume(datasetId)) return
+    this.#run.tell({
+      type: 'dataset-started',
+      runId: this.#run.runId,
+      source: this.#source.url,
+      datasetId,
+    })
+    const attemptedAt = new Date()
+    const start = performance.now()
+    const piece = this.#run.spool.piece()
+    try {
+      const result = await work(piece)
+      await this.#record(datasetId, attemptedAt, Math.round(performance.now() - start), result, piece)
+    } catch (error) {
+      await piece.discard()
+      throw error
+    }
+  }
+
+  finish(breaker: Breaker): SourceResult {
+    const { counts } = this
+    const { url } = this.#source
+    const verdict = sourceVerdict(counts, this.#listing.error)
+    const waits = (this.#services.http.gate?.summary(this.#before) ?? []).filter(({ host }) =>
+      this.#hosts.has(host),
+    )
+    const ms = Date.now() - this.#startedAt
+    this.#context.log[verdict.ok ? 'info' : 'error'](
+      { source: url, ...counts, ms },
+      `${url}: ${verdict.message}`,
+    )
+    for (const wait of waits) this.#context.log.info({ source: url, ...wait }, describeWaits(wait))
+    for (const { host, message } of breaker.open())
+      this.#context.log.error(
+        { source: url, host },
+        `${host} was left alone for the rest of the run: ${message}`,
+      )
+    this.#run.tell({
+      type: 'source-finished',
+      runId: this.#run.runId,
+      source: url,
+      counts,
+      ok: verdict.ok,
+      message: verdict.message,
+      waits,
+      ms,
+    })
+    return { source: this.#source, counts, listingError: this.#listing.error }
+  }
+
+  /** Takes over what an interrupted run of less than a day ago asked; what failed then is asked again. */
+  async #resume(datasetId: string): Promise<boolean> {
+    const run = this.#run
+    const taken = await run.spool.take({ erddapUrl: this.#source.url, datasetId }, (left) => {
+      const { attempt } = left
+      const ageMs = run.startedAt.getTime() - Date.parse(attempt.attemptedAt)
+      if (attempt.status === 'error' || left.rulesVersion !== this.#rulesVersion) return null
+      if (!(ageMs < partialLifeHours * 3_600_000)) return null
+      if (attempt.message?.startsWith(keptFrom)) return left
+      const said = `${keptFrom} ${left.asOf}${attempt.message === null ? '' : `; ${attempt.message}`}`
+      return { ...left, attempt: { ...attempt, message: said } as DatasetEntry['attempt'] }
+    })
+    if (!taken) return false
+    const attempt = {
+      ...taken.entry.attempt,
+      attemptedAt: new Date(taken.entry.attempt.attemptedAt),
+    } as Attempt
+    countAttempt(this.counts, attempt)
+    run.tell({
+      type: 'dataset-attempted',
+      runId: run.runId,
+      attempt,
+      rows: taken.rows,
+      requests: 0,
+      bytes: 0,
+      warnings: [],
+    })
+    this.#progress.step()
+    return true
+  }
+
+  async #record(
+    datasetId: string,
+    attemptedAt: Date,
+    durationMs: number,
+    result: Recorded,
+    piece?: SpoolPiece,
+  ): Promise<void> {
+    const run = this.#run
+    const { harvested } = result
+    const attempt: Attempt = {
+      erddapUrl: this.#source.url,
+      datasetId,
+      source: this.#source.type,
+      durationMs,
+      attemptedAt,
+      queryUrls: result.queryUrls.map(scrub),
+      ...result.outcome,
+      ...(result.outcome.message !== null && { message: scrub(result.outcome.message) }),
+    } as Attempt
+    const entry: DatasetEntry = {
+      attempt: { ...attempt, attemptedAt: attemptedAt.toISOString() },
+      description: harvested && 'description' in harvested ? harvested.description : null,
+      obis: harvested && 'obis' in harvested ? harvested.obis : null,
+      verified: result.verified,
+      contentHash: harvested?.contentHash ?? null,
+      contentHashReason: harvested?.contentHashReason ?? null,
+      asOf: run.startedAt.toISOString(),
+      rulesVersion: this.#rulesVersion,
+    }
+    // Rows of a dataset that failed halfway are no rows.
+    if (!harvested) await piece?.discard()
+    await run.spool.commit({ erddapUrl: attempt.erddapUrl, datasetId }, entry, harvested ? piece : undefined)
+    countAttempt(this.counts, result.outcome)
+    this.#log(attempt, result)
+    run.tell({
+      type: 'dataset-attempted',
+      runId: run.runId,
+      attempt,
+      rows: harvested?.rows ?? 0,
+      requests: result.requests,
+      bytes: result.bytes,
+      warnings: result.warnings,
+    })
+    this.#progress.step()
+  }
+
+  #log(attempt: Attempt, result: Recorded): void {
+    const { log } = this.#context
+    const facts = {
+      source: attempt.erddapUrl,
+      dataset: attempt.datasetId,
+      status: attempt.status,
+      ...(attempt.reason !== null && { reason: attempt.reason }),
+      ...(result.harvested && { [attempt.source === 'obis' ? 'cells' : 'profiles']: result.harvested.rows }),
+      requests: result.requests,
+      ms: attempt.durationMs,
+    }
+    for (const warning of result.warnings)
+      log.warn({ source: attempt.erddapUrl, dataset: attempt.datasetId }, warning)
+    log[attempt.status === 'error' ? 'error' : 'info'](
+      facts,
+      `${attempt.datasetId}: ${describeOutcome(attempt)}`,
+    )
+  }
+}
+
+function describeOutcome(outcome: AttemptOutcome): string {
+  if (outcome.status === 'success') return outcome.message ?? 'harvested'
+  return `${outcome.reason}${outcome.message ? ` (${outcome.message})` : ''}`
+}

@@ -1,0 +1,92 @@
+/** The state of one execution of Harvest Source: what its tasks share and hand on. */
+
+import type { ErddapSource, ObisSource, Source } from '../config/source.ts'
+import type { KnownDataset } from '../inventory/fingerprints.ts'
+import type { RunFolder } from '../inventory/folder.ts'
+import type { Spool } from '../inventory/spool.ts'
+import type { HarvestListener } from '../log/events.ts'
+import type { Attempt } from '../rules/attempt.ts'
+import type { DatasetPlan } from '../rules/decisions.ts'
+import type { ObisDescription } from '../rules/obis-dataset.ts'
+import type { AttemptCounts } from '../rules/verdict.ts'
+import type { ErddapClient } from '../sources/erddap/client.ts'
+import type { ListedDataset } from '../sources/erddap/types.ts'
+
+/** What is kept of a harvested dataset until the tables are written; plain JSON. */
+export interface DatasetEntry {
+  attempt: Omit<Attempt, 'attemptedAt'> & { attemptedAt: string }
+  /** Of a harvested dataset, what its row in datasets.csv is made of. */
+  description: {
+    plan: DatasetPlan
+    globals: [string, string][]
+    title: string
+  } | null
+  /** The same of a harvested dataset of OBIS; its rows are cells. */
+  obis: ObisDescription | null
+  /** Found unchanged: belongs into verified.csv, whether the catalogue makes its attempt a success or not. */
+  verified: boolean
+  contentHash: string | null
+  contentHashReason: string | null
+  /** Start of the run that asked: what its rows and its verification are as of. */
+  asOf: string
+  /** Of the rules that made the rows: other rules do not take them over. */
+  rulesVersion: number
+}
+
+interface ListingFacts {
+  /** All ids that the server lists, attempted or not. */
+  listedIds: readonly string[]
+  /** Ids asked for that the server does not list. */
+  notListed: readonly string[]
+  /** Why the list could not be had or believed. */
+  error: string | null
+  /** Only some of the listed datasets were asked for, or the list is no proof of what is not in it. */
+  restricted: boolean
+  /** What the database holds of the source, by dataset; null where there is no database to ask. */
+  known: ReadonlyMap<string, KnownDataset> | null
+}
+
+export interface ErddapListing extends ListingFacts {
+  type: 'erddap'
+  source: ErddapSource
+  client: ErddapClient
+  /** What is to be attempted. */
+  datasets: readonly ListedDataset[]
+}
+
+/** The list of OBIS is the configuration's. */
+export interface ObisListing extends ListingFacts {
+  type: 'obis'
+  source: ObisSource
+  /** Ids to be attempted. */
+  datasets: readonly string[]
+}
+
+/** A source of the run, with its list or why it has none. */
+export type SourceListing = ErddapListing | ObisListing
+
+/** A source whose list may still be on its way. */
+export interface PendingListing {
+  source: Source
+  listing: Promise<SourceListing>
+}
+
+export interface SourceResult {
+  source: Source
+  counts: AttemptCounts
+  listingError: string | null
+}
+
+/** One execution: a row of harvest_runs. */
+export interface HarvestRun {
+  runId: string
+  flowRunId: string
+  startedAt: Date
+  scope: 'full' | 'single'
+  triggeredSource: string | null
+  triggeredBy: string
+  slug: string
+  folder: RunFolder
+  spool: Spool<DatasetEntry>
+  tell: HarvestListener
+}

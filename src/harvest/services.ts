@@ -1,0 +1,37 @@
+/** What the flows work with, made once a process. */
+
+import type { CkanCatalogue } from '../catalogue/catalogue.ts'
+import type { HarvestConfig } from '../config/harvest.ts'
+import type { Database } from '../database/port.ts'
+import type { HttpClient } from '../http/client.ts'
+import type { HarvestListener } from '../log/events.ts'
+import type { RunLogFile } from '../log/log-file.ts'
+import type { Vocabularies } from '../rules/vocabularies.ts'
+
+export interface HarvestServices {
+  config: HarvestConfig
+  http: HttpClient
+  /** Answers of servers may come from the disk (`cache: true`): they prove nothing about the present. */
+  answersFromDisk: boolean
+  /** Where the answers of OBIS are kept between runs. */
+  obisCacheDir: string
+  ckan: CkanCatalogue
+  vocabularies: Vocabularies
+  /** Opens the database on first use; null for a harvest that loads nothing. */
+  database: (() => Promise<Database>) | null
+  /** `prefect` where runs are recorded by a server. */
+  orchestrator: 'prefect' | 'local'
+  gitSha: string | null
+  /** Folder of log files. */
+  logDir: string
+  logBaseUrl: string | null
+  /** Where a person sees a flow run; null where no address is configured. */
+  pageOfRun(flowRunId: string): string | null
+  /** The environment of the process: for what the configuration names by variables, and for programs it starts. */
+  variables: Readonly<Record<string, string | undefined>>
+  allowFullReload: boolean
+  listeners: readonly HarvestListener[]
+  /** Told of the log file of a run, so that its lines go there. */
+  attachLogFile(flowRunId: string, file: RunLogFile): void
+  detachLogFile(flowRunId: string): void
+}

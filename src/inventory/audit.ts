@@ -1,0 +1,110 @@
+import type { Database } from '../database/port.ts'
+
+/** A run as it is known in its first second. */
+export interface RunStart {
+  /** UUID. */
+  runId: string
+  startedAt: Date
+  gitSha: string | null
+  prefectFlowRunId: string | null
+  scope: 'full' | 'single'
+  /** The source's URL, of a run of one source. */
+  triggeredSource: string | null
+  triggeredBy: string | null
+}
+
+export interface RunEnd {
+  finishedAt: Date
+  status: 'ok' | 'failed'
+  errorMessage: string | null
+}
+
+/** What became of one dataset, as the audit keeps it. */
+export interface AuditAttempt {
+  erddapUrl: string
+  datasetId: string
+  source: 'erddap' | 'obis'
+  status: 'success' | 'skipped' | 'error'
+  reason: string | null
+  message: string | null
+  durationMs: number
+  attemptedAt: Date
+  queryUrls: readonly string[]
+}
+
+/** Says that a run runs. Again for the same run (a resumed one), it runs again. @throws HarvesterError DATABASE_… */
+export async function startRun(database: Database, run: RunStart): Promise<void> {
+  await database.query(
+    `INSERT INTO cde.harvest_runs
+       (run_id, started_at, git_sha, status, prefect_flow_run_id, scope, triggered_source, triggered_by)
+     VALUES ($1, $2, $3, 'running', $4, $5, $6, $7)
+     ON CONFLICT (run_id) DO UPDATE SET status = 'running', finished_at = NULL, error_message = NULL`,
+    [
+      run.runId,
+      run.startedAt,
+      run.gitSha,
+      run.prefectFlowRunId,
+      run.scope,
+      run.triggeredSource,
+      run.triggeredBy,
+    ],
+  )
+}
+
+/** Attempts, as many as there are; a later one of the same dataset replaces the earlier. @throws HarvesterError DATABASE_… */
+export async function addAttempts(
+  database: Database,
+  runId: string,
+  attempts: readonly AuditAttempt[],
+): Promise<void> {
+  const latest = [
+    ...new Map(attempts.map((attempt) => [`${attempt.erddapUrl} ${attempt.datasetId}`, attempt])).values(),
+  ]
+  if (latest.length === 0) return
+  const text = (value: string | null) => value?.replaceAll('\0', '') ?? null
+  await database.query(
+    `INSERT INTO cde.harvest_attempts
+       (run_id, erddap_url, dataset_id, source, status, reason_code, error_message, duration_ms, attempted_at, query_urls)
+     SELECT $1, s.* FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::int[],
+       $9::timestamptz[], $10::text[]) AS s
+     ON CONFLICT (run_id, erddap_url, dataset_id) DO UPDATE SET
+       source = excluded.source, status = excluded.status, reason_code = excluded.reason_code,
+       error_message = excluded.error_message, duration_ms = excluded.duration_ms,
+       attempted_at = excluded.attempted_at, query_urls = excluded.query_urls`,
+    [
+      runId,
+      latest.map((attempt) => attempt.erddapUrl),
+      latest.map((attempt) => attempt.datasetId),
+      latest.map((attempt) => attempt.source),
+      latest.map((attempt) => attempt.status),
+      latest.map((attempt) => attempt.reason),
+      latest.map((attempt) => text(attempt.message)),
+      latest.map((attempt) => Math.min(Math.round(attempt.durationMs), 2_147_483_647)),
+      latest.map((attempt) => attempt.attemptedAt.toISOString()),
+      latest.map((attempt) => text(attempt.queryUrls.join('\n'))),
+    ],
+  )
+}
+
+/** Says how a run ended. @throws HarvesterError DATABASE_… */
+export async function finishRun(database: Database, runId: string, end: RunEnd): Promise<void> {
+  await database.query(
+    'UPDATE cde.harvest_runs SET finished_at = $2, status = $3, error_message = $4 WHERE run_id = $1',
+    [runId, end.finishedAt, end.status, end.errorMessage],
+  )
+}
+
+/**
+ * Forgets attempts that are older than the retention, and runs of that age that have none left.
+ *
+ * @returns how many attempts went
+ */
+export async function forgetAttempts(database: Database, olderThan: Date): Promise<number> {
+  const gone = await database.query('DELETE FROM cde.harvest_attempts WHERE attempted_at < $1', [olderThan])
+  await database.query(
+    `DELETE FROM cde.harvest_runs r WHERE r.started_at < $1 AND r.status <> 'running'
+       AND NOT EXISTS (SELECT 1 FROM cde.harvest_attempts a WHERE a.run_id = r.run_id)`,
+    [olderThan],
+  )
+  return gone.count
+}

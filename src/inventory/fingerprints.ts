@@ -1,0 +1,69 @@
+import type { Database } from '../database/port.ts'
+
+/** What the last good harvest of a dataset left behind. */
+export interface KnownDataset {
+  datasetId: string
+  contentHash: string | null
+  contentHashReason: string | null
+  lastUpdatedAt: Date | null
+  verifiedAt: Date | null
+  /** What the catalogue has a say in. */
+  ckanId: string | null
+  title: string | null
+  titleFr: string | null
+  organizations: readonly string[]
+}
+
+/** The datasets of a source that the database holds, by id: their fingerprints, and how many there are. */
+export async function knownDatasets(
+  database: Database,
+  erddapUrl: string,
+): Promise<Map<string, KnownDataset>> {
+  const { rows } = await database.query<{
+    dataset_id: string
+    content_hash: string | null
+    content_hash_reason: string | null
+    last_updated_at: Date | null
+    verified_at: Date | null
+    ckan_id: string | null
+    title: string | null
+    title_fr: string | null
+    organizations: string[] | null
+  }>(
+    `SELECT dataset_id, content_hash, content_hash_reason, last_updated_at, verified_at,
+       ckan_id, title, title_fr, organizations
+     FROM cde.datasets WHERE erddap_url = $1`,
+    [erddapUrl],
+  )
+  return new Map(
+    rows.map((row) => [
+      row.dataset_id,
+      {
+        datasetId: row.dataset_id,
+        contentHash: row.content_hash,
+        contentHashReason: row.content_hash_reason,
+        lastUpdatedAt: row.last_updated_at,
+        verifiedAt: row.verified_at,
+        ckanId: row.ckan_id,
+        title: row.title,
+        titleFr: row.title_fr,
+        organizations: row.organizations ?? [],
+      },
+    ]),
+  )
+}
+
+/**
+ * When the data of each dataset were last asked for with success, by id: an attempt that only found them unchanged,
+ * or that only the catalogue made a success, asked for none.
+ */
+export async function lastDataHarvests(database: Database, erddapUrl: string): Promise<Map<string, Date>> {
+  const { rows } = await database.query<{ dataset_id: string; at: Date }>(
+    `SELECT dataset_id, max(attempted_at) AS at FROM cde.harvest_attempts
+     WHERE erddap_url = $1 AND status = 'success' AND attempted_at IS NOT NULL
+       AND position('/tabledap/' IN query_urls) > 0
+     GROUP BY dataset_id`,
+    [erddapUrl],
+  )
+  return new Map(rows.map(({ dataset_id, at }) => [dataset_id, at]))
+}

@@ -1,0 +1,87 @@
+import { randomBytes } from 'node:crypto'
+import type { CopyValue, Database, Session } from '../../database/port.ts'
+import { checkedColumns } from '../check.ts'
+import { fileExists, readChecked } from './read.ts'
+import type { RunFacts } from './run-facts.ts'
+import type { StagedDataset } from './stage.ts'
+
+/**
+ * Brings the audit of a folder into the database where it is not there yet: a folder may be loaded later, by hand, or
+ * after the database was away while it was harvested. What is there already stays.
+ */
+export async function loadAuditFiles(
+  database: Database,
+  session: Session,
+  folder: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const token = `stage_${randomBytes(6).toString('hex')}`
+  const tables = { harvest_runs: `${token}_runs`, harvest_attempts: `${token}_attempts` } as const
+  try {
+    for (const file of ['harvest_runs', 'harvest_attempts'] as const) {
+      const columns = checkedColumns[file]
+      await session.query(
+        `CREATE TEMP TABLE ${tables[file]} (${columns.map((c) => `${c.name} ${c.type}`).join(', ')})`,
+      )
+      if (await fileExists(folder, file))
+        await database.copyRows(session, tables[file], columns, goodRows(folder, file, signal))
+    }
+    const runColumns = checkedColumns.harvest_runs.map((column) => column.name)
+    const attemptColumns = checkedColumns.harvest_attempts.map((column) => column.name)
+    await database.inTransaction(session, async () => {
+      await session.query(`
+        INSERT INTO cde.harvest_runs (${runColumns.join(', ')})
+        SELECT DISTINCT ON (run_id) ${runColumns.join(', ')} FROM ${tables.harvest_runs} s
+        WHERE NOT EXISTS (SELECT 1 FROM cde.harvest_runs r WHERE r.run_id = s.run_id)`)
+      await session.query(`
+        INSERT INTO cde.harvest_attempts (${attemptColumns.join(', ')})
+        SELECT DISTINCT ON (run_id, erddap_url, dataset_id) ${attemptColumns.join(', ')} FROM ${tables.harvest_attempts} s
+        WHERE EXISTS (SELECT 1 FROM cde.harvest_runs r WHERE r.run_id = s.run_id)
+          AND NOT EXISTS (SELECT 1 FROM cde.harvest_attempts a
+            WHERE a.run_id = s.run_id AND a.erddap_url = s.erddap_url AND a.dataset_id = s.dataset_id)`)
+    })
+  } finally {
+    await session
+      .query(`DROP TABLE IF EXISTS ${tables.harvest_runs}, ${tables.harvest_attempts}`)
+      .catch(() => undefined)
+  }
+}
+
+async function* goodRows(
+  folder: string,
+  file: 'harvest_runs' | 'harvest_attempts',
+  signal: AbortSignal | undefined,
+): AsyncGenerator<CopyValue[]> {
+  for await (const { cells, faults } of readChecked(folder, file, signal))
+    if (faults.length === 0) yield cells
+}
+
+/** A run that was cut off from the database still counts as running there: once its folder is loaded it has ended. */
+export async function settleRun(session: Session, facts: RunFacts): Promise<void> {
+  if (facts.runId === null || facts.status === null || facts.status === 'running') return
+  await session.query(
+    `UPDATE cde.harvest_runs SET status = $2, finished_at = $3, error_message = $4 WHERE run_id = $1 AND status = 'running'`,
+    [facts.runId, facts.status, facts.finishedAt, facts.errorMessage],
+  )
+}
+
+/** A dataset whose rows were refused did not succeed, whatever its harvest said. */
+export async function markRejected(
+  session: Session,
+  runId: string,
+  datasets: readonly Pick<StagedDataset, 'erddapUrl' | 'datasetId' | 'rejected'>[],
+): Promise<void> {
+  if (datasets.length === 0) return
+  await session.query(
+    `UPDATE cde.harvest_attempts a SET status = 'error', reason_code = 'ROWS_REJECTED', error_message = s.message
+     FROM unnest($2::text[], $3::text[], $4::text[]) AS s (erddap_url, dataset_id, message)
+     WHERE a.run_id = $1 AND a.erddap_url = s.erddap_url AND a.dataset_id = s.dataset_id
+       AND (a.status, a.reason_code, a.error_message) IS DISTINCT FROM ('error', 'ROWS_REJECTED', s.message)`,
+    [
+      runId,
+      datasets.map((dataset) => dataset.erddapUrl),
+      datasets.map((dataset) => dataset.datasetId),
+      datasets.map((dataset) => dataset.rejected),
+    ],
+  )
+}

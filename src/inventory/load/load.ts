@@ -1,0 +1,294 @@
+import { rm, stat, writeFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { stringify } from 'csv-stringify/sync'
+import type { Database, Session } from '../../database/port.ts'
+import { describeError, HarvesterError } from '../../errors.ts'
+import { loadAuditFiles, markRejected, settleRun } from './audit-files.ts'
+import { takeLoaderLock } from './lock.ts'
+import { compareCells, writeCells } from './merge/cells.ts'
+import { generatedColumns, type Merge, mergeTables } from './merge/context.ts'
+import { chooseDatasets, removeOrganizations, updateDatasets, verifyDatasets } from './merge/datasets.ts'
+import { makePlaces, rememberLeftPoints, removeLeftPlaces } from './merge/places.ts'
+import { compareProfiles, writeProfiles } from './merge/profiles.ts'
+import { type PruneInput, prune, stageFacts } from './merge/prune.ts'
+import { mergeSkipped } from './merge/skipped.ts'
+import { unreadable } from './read.ts'
+import { type RunFacts, readRunFacts, type SourceFacts, sourcesOf } from './run-facts.ts'
+import { dropStage, type Stage, stageFolder, stageNames } from './stage.ts'
+import { defaultLimits, type LoadLimits, type LoadOptions, type LoadSummary } from './types.ts'
+import { refreshNames } from './views.ts'
+
+/** From so many changed rows on, the planner's statistics of a table are renewed at once. */
+const analyzeRows = 5_000
+
+/**
+ * Loads a run folder: stages and checks it without a lock, then merges it in one transaction that touches only what
+ * differs. Readers see the old state or the new one; when anything fails the old one stays.
+ *
+ * @throws HarvesterError FOLDER_UNREADABLE, LOAD_REJECTED, DATABASE_FAILED, DATABASE_LOCKED, CANCELLED
+ */
+export async function loadFolder(
+  database: Database,
+  folder: string,
+  options: LoadOptions,
+): Promise<LoadSummary> {
+  const began = Date.now()
+  const { signal, log } = options
+  const limits = { ...defaultLimits, ...options.limits }
+  await refuseUnfinished(folder)
+  const facts = await readRunFacts(folder, signal)
+  const names = stageNames()
+  const { summary, analyze, cellsChanged, rejected } = await database
+    .session(
+      async (session) => {
+        try {
+          await prepare(database, session)
+          await loadAuditFiles(database, session, folder, signal)
+          const stage = await stageFolder(database, session, folder, names, attemptTimes(facts), signal)
+          const staged = Date.now()
+          await reportRejects(folder, stage, log)
+          refuseTooManyRejects(folder, stage, limits)
+          const sources = sourcesOf(stage.datasets, facts, options.listings)
+          const merged = await database.inTransaction(session, () =>
+            mergeStage(database, session, stage, facts, sources, limits, options),
+          )
+          merged.summary.folder = folder
+          merged.summary.milliseconds.stage = staged - began
+          return { ...merged, rejected: stage.datasets.filter((dataset) => dataset.rejected !== null) }
+        } finally {
+          await dropStage(session, names).catch(() => undefined)
+        }
+      },
+      { signal },
+    )
+    .finally(async () => {
+      // A cancelled session takes no more statements, and the embedded engine keeps what a session leaves.
+      if (signal?.aborted && database.kind === 'embedded')
+        await database.session((session) => dropStage(session, names)).catch(() => undefined)
+    })
+  await auditAfterCommit(database, facts, rejected, summary)
+  await refreshAfterCommit(database, analyze, cellsChanged, summary)
+  summary.milliseconds.total = Date.now() - began
+  return summary
+}
+
+/** The load is done by now, and a cancellation comes too late: what it means for the audit is written all the same. */
+async function auditAfterCommit(
+  database: Database,
+  facts: RunFacts,
+  rejected: Stage['datasets'],
+  summary: LoadSummary,
+): Promise<void> {
+  try {
+    await database.session(async (session) => {
+      if (facts.runId) await markRejected(session, facts.runId, rejected)
+      await settleRun(session, facts)
+    })
+  } catch (error) {
+    summary.warnings.push(`the load is complete, but not its audit: ${describeError(error)}`)
+  }
+}
+
+/** The load is done by now: what is only derived from it must not make it look failed. */
+async function refreshAfterCommit(
+  database: Database,
+  analyze: readonly string[],
+  cellsChanged: boolean,
+  summary: LoadSummary,
+): Promise<void> {
+  try {
+    for (const table of analyze) await database.query(`ANALYZE ${table}`)
+    if (cellsChanged) await refreshNames(database)
+  } catch (error) {
+    summary.warnings.push(
+      `the load is complete, but statistics or the names of OBIS are old: ${describeError(error)}`,
+    )
+  }
+}
+
+async function refuseUnfinished(folder: string): Promise<void> {
+  const found = await stat(folder).catch((error: unknown) => {
+    throw unreadable(folder, 'cannot be read', error)
+  })
+  if (!found.isDirectory()) throw unreadable(folder, 'is no folder')
+  if (basename(folder).startsWith('.partial'))
+    throw unreadable(folder, 'is the folder of a run that has not ended')
+}
+
+/** Settings of the connection that the work lives on. The embedded engine has one for everybody: it is left alone. */
+async function prepare(database: Database, session: Session): Promise<void> {
+  if (database.kind === 'embedded') return
+  await session.query(`SET work_mem = '64MB'; SET jit = off; SET TimeZone = 'UTC'`)
+  // A loader that was killed is noticed while its statement still runs, so that its lock goes.
+  if (database.serverVersion >= 140_000) await session.query(`SET client_connection_check_interval = '2s'`)
+}
+
+function attemptTimes(facts: RunFacts): Map<string, string> {
+  const times = new Map<string, string>()
+  for (const [key, attempt] of facts.attempts)
+    if (attempt.attemptedAt !== null) times.set(key, attempt.attemptedAt)
+  return times
+}
+
+async function reportRejects(folder: string, stage: Stage, log: LoadOptions['log']): Promise<void> {
+  const path = join(folder, 'rejected.csv')
+  if (stage.rejects.length === 0) {
+    await rm(path, { force: true }).catch(() => undefined)
+    return
+  }
+  for (const reject of stage.rejects.slice(0, 20))
+    log?.('warn', `${reject.file} line ${reject.line}: ${reject.column} "${reject.value}" ${reject.reason}`, {
+      ...reject,
+    })
+  if (stage.rejectedRows > 20) log?.('warn', `${stage.rejectedRows} rows were refused in all: see ${path}`)
+  const columns = ['file', 'line', 'column', 'value', 'reason']
+  await writeFile(path, stringify(stage.rejects, { header: true, columns })).catch((error: unknown) => {
+    log?.('warn', `${path} cannot be written`, { error: String(error) })
+  })
+}
+
+function refuseTooManyRejects(folder: string, stage: Stage, limits: LoadLimits): void {
+  const { rejectedRows, counts } = stage
+  if (rejectedRows <= limits.rejectCount || rejectedRows <= limits.rejectShare * counts.rows) return
+  const first = stage.rejects[0]!
+  throw new HarvesterError(
+    'LOAD_REJECTED',
+    `${rejectedRows} of the ${counts.rows} rows in ${folder} are bad, the first in ${first.file} line ${first.line} (${first.column} "${first.value}" ${first.reason}): nothing was loaded`,
+    { remedy: `See ${join(folder, 'rejected.csv')}; correct the source or the harvest.` },
+  )
+}
+
+interface Merged {
+  summary: LoadSummary
+  /** Tables whose statistics are out of date now. */
+  analyze: string[]
+  cellsChanged: boolean
+}
+
+/** The part under the lock, inside the transaction. */
+async function mergeStage(
+  database: Database,
+  session: Session,
+  stage: Stage,
+  facts: RunFacts,
+  sources: SourceFacts[],
+  limits: LoadLimits,
+  options: LoadOptions,
+): Promise<Merged> {
+  const lockWait = await takeLoaderLock(database, session, limits, options.log, options.signal)
+  const began = Date.now()
+  const now = options.now?.() ?? new Date()
+  const merge: Merge = {
+    session,
+    kind: database.kind,
+    stage: stage.names,
+    hasCkan: stage.hasCkan,
+    forceOld: options.forceOld === true,
+    limits,
+    generated: await generatedColumns(session),
+    tables: mergeTables(stage.names),
+  }
+  const pruning: PruneInput = {
+    mode: options.mode,
+    sources: await withVerifiedSources(session, stage, sources),
+    facts,
+    allowPrune: options.allowPrune === true,
+    dropUncovered: options.allowFullReload === true,
+    now,
+  }
+  if (options.mode === 'full' && options.allowFullReload !== true)
+    await refuseFewerSources(session, pruning.sources)
+
+  await session.query(
+    `CREATE TEMP TABLE ${merge.tables.changed} (pk int, organizations text[]) ON COMMIT DROP`,
+  )
+  const seenAt = new Date(facts.finishedAt ?? facts.startedAt ?? now)
+  const chosen = await chooseDatasets(merge, seenAt)
+  await compareProfiles(merge)
+  await compareCells(merge)
+  const made = await makePlaces(merge)
+  await rememberLeftPoints(merge)
+  const profiles = await writeProfiles(merge)
+  const cells = await writeCells(merge)
+  await session.query(`
+    INSERT INTO ${merge.tables.changed} (pk) SELECT DISTINCT dataset_pk FROM ${merge.tables.profiles}
+    UNION SELECT DISTINCT dataset_pk FROM ${merge.tables.cells}`)
+  const updated = await updateDatasets(merge)
+  const verified = await verifyDatasets(merge)
+  await stageFacts(merge, pruning)
+  await mergeSkipped(merge, pruning)
+  const { pruned, pruneRefused, cells: prunedCells } = await prune(merge, pruning)
+  const left = await removeLeftPlaces(merge)
+  await removeOrganizations(merge)
+
+  const touched = (counts: { inserted: number; updated: number; deleted: number }) =>
+    counts.inserted + counts.updated + counts.deleted
+  const analyze: string[] = []
+  if (touched(profiles) >= analyzeRows) analyze.push('cde.profiles')
+  if (touched(cells) >= analyzeRows) analyze.push('cde.obis_cells')
+  if (made.points + left.points >= analyzeRows) analyze.push('cde.points')
+  if (made.hexagons + left.hexagons >= analyzeRows) analyze.push('cde.hexes_zoom_0', 'cde.hexes_zoom_1')
+  if (analyze.length > 0) analyze.push('cde.datasets')
+  const rejectedDatasets = stage.datasets.filter((dataset) => dataset.rejected !== null)
+  const summary: LoadSummary = {
+    folder: '',
+    mode: options.mode,
+    datasets: {
+      staged: chosen.staged,
+      inserted: chosen.inserted,
+      updated: updated.updated + verified.updated,
+      deleted: pruned.length,
+      older: chosen.older + verified.older,
+      verified: verified.verified,
+      unknown: verified.unknown,
+      changed: chosen.inserted + updated.updated + verified.updated,
+    },
+    profiles: { staged: stage.counts.profiles, ...profiles },
+    cells: { staged: stage.counts.cells, ...cells },
+    points: { inserted: made.points, deleted: left.points },
+    hexagons: { inserted: made.hexagons, deleted: left.hexagons },
+    rejectedDatasets: rejectedDatasets.map(({ erddapUrl, datasetId, rejected }) => ({
+      erddapUrl,
+      datasetId,
+      message: rejected!,
+    })),
+    rejectedRows: stage.rejectedRows,
+    pruned,
+    pruneRefused,
+    warnings: stage.warnings,
+    milliseconds: { stage: 0, lockWait, merge: Date.now() - began, total: 0 },
+  }
+  return { summary, analyze, cellsChanged: touched(cells) + prunedCells > 0 }
+}
+
+/** A source whose datasets are all unchanged is in verified.csv alone. */
+async function withVerifiedSources(
+  session: Session,
+  stage: Stage,
+  sources: SourceFacts[],
+): Promise<SourceFacts[]> {
+  const known = new Set(sources.map((source) => source.erddapUrl))
+  const { rows } = await session.query<{ erddap_url: string }>(
+    `SELECT DISTINCT erddap_url FROM ${stage.names.verified}`,
+  )
+  const more = rows.filter((row) => !known.has(row.erddap_url))
+  return [
+    ...sources,
+    ...more.map((row) => ({ erddapUrl: row.erddap_url, complete: null, restricted: false })),
+  ]
+}
+
+/** A full reload that saw fewer sources than there are would empty the others. */
+async function refuseFewerSources(session: Session, sources: readonly SourceFacts[]): Promise<void> {
+  const covered = sources.filter((source) => source.complete !== false).map((source) => source.erddapUrl)
+  const { rows } = await session.query<{ erddap_url: string }>(
+    'SELECT DISTINCT erddap_url FROM cde.datasets WHERE erddap_url <> ALL($1) ORDER BY 1',
+    [covered],
+  )
+  if (rows.length === 0) return
+  throw new HarvesterError(
+    'LOAD_REJECTED',
+    `A full reload would remove ${rows.length} source${rows.length === 1 ? '' : 's'} that this harvest does not cover: ${rows.map((row) => row.erddap_url).join(', ')}`,
+    { remedy: 'Harvest them too; or set CDE_ALLOW_FULL_RELOAD=true if they are meant to go.' },
+  )
+}

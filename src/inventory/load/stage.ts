@@ -1,0 +1,359 @@
+import { randomBytes } from 'node:crypto'
+import type { CopyColumn, CopyValue, Database, Session } from '../../database/port.ts'
+import { checkedColumns, type LoadedFile } from '../check.ts'
+import { fileExists, type Reject, readChecked, unreadable } from './read.ts'
+import type { DatasetKey } from './types.ts'
+
+/** The temporary tables of one load; their names are its own, since the embedded engine shares them with everybody. */
+export interface StageNames {
+  datasets: string
+  profiles: string
+  cells: string
+  ckan: string
+  skipped: string
+  verified: string
+  verdicts: string
+}
+
+/** A dataset of the folder: known by a number, so that the long names are not repeated on a million rows. */
+export interface StagedDataset extends DatasetKey {
+  number: number
+  line: number
+  source: 'erddap' | 'obis'
+  /** What the file says; null where it says nothing. */
+  statedRows: number | null
+  profiles: number
+  cells: number
+  /** Why the dataset keeps its previous rows. */
+  rejected: string | null
+}
+
+export interface Stage {
+  names: StageNames
+  datasets: StagedDataset[]
+  /** Whether the folder knows CKAN's records; without them the database keeps what it has from CKAN. */
+  hasCkan: boolean
+  counts: { profiles: number; cells: number; verified: number; skipped: number; rows: number }
+  rejects: Reject[]
+  rejectedRows: number
+  warnings: string[]
+}
+
+/** So many rejects are kept for rejected.csv; more are only counted. */
+const mostRejects = 100_000
+const separator = '\u0000'
+
+export function keyOf(erddapUrl: string, datasetId: string): string {
+  return erddapUrl + separator + datasetId
+}
+
+export function stageNames(): StageNames {
+  const token = randomBytes(6).toString('hex')
+  const name = (part: string) => `stage_${token}_${part}`
+  return {
+    datasets: name('datasets'),
+    profiles: name('profiles'),
+    cells: name('cells'),
+    ckan: name('ckan'),
+    skipped: name('skipped'),
+    verified: name('verified'),
+    verdicts: name('verdicts'),
+  }
+}
+
+const number: CopyColumn = { name: 'n', type: 'int' }
+const line: CopyColumn = { name: 'line', type: 'int' }
+
+function without(file: LoadedFile, ...names: string[]): CopyColumn[] {
+  return checkedColumns[file].filter((column) => !names.includes(column.name))
+}
+
+const stageColumns = {
+  datasets: [number, ...without('datasets', 'n_profiles', 'last_updated_at')],
+  profiles: [number, line, ...without('profiles', 'erddap_url', 'dataset_id')],
+  cells: [number, line, ...without('obis_cells', 'dataset_id')],
+  ckan: without('ckan'),
+  skipped: [...without('skipped'), { name: 'attempted_at', type: 'timestamptz' }],
+  verified: without('verified'),
+  verdicts: [number, { name: 'n_rows', type: 'int' }, { name: 'rejected', type: 'boolean' }],
+} satisfies Record<keyof StageNames, CopyColumn[]>
+
+/** What the planner must know of the large tables; statistics of every column would take longer than they save. */
+const largeKeys = { profiles: 'n', cells: 'n' }
+
+/**
+ * Reads a folder into temporary tables, checking every cell on the way: constant memory, no lock. A dataset with a
+ * refused row is marked and will keep what it has.
+ *
+ * @param attemptTimes when each skipped dataset was met, by {@link keyOf}
+ * @throws HarvesterError FOLDER_UNREADABLE, DATABASE_FAILED, CANCELLED
+ */
+export async function stageFolder(
+  database: Database,
+  session: Session,
+  folder: string,
+  names: StageNames,
+  attemptTimes: ReadonlyMap<string, string>,
+  signal: AbortSignal | undefined,
+): Promise<Stage> {
+  for (const [part, name] of Object.entries(names) as [keyof StageNames, string][]) {
+    const columns = stageColumns[part].map((column) => `${column.name} ${column.type}`)
+    await session.query(`CREATE TEMP TABLE ${name} (${columns.join(', ')})`)
+  }
+  const stage: Stage = {
+    names,
+    datasets: [],
+    hasCkan: await fileExists(folder, 'ckan'),
+    counts: { profiles: 0, cells: 0, verified: 0, skipped: 0, rows: 0 },
+    rejects: [],
+    rejectedRows: 0,
+    warnings: [],
+  }
+  const byKey = new Map<string, StagedDataset>()
+  const obisById = new Map<string, StagedDataset>()
+
+  const reject = (faults: Reject[], dataset: StagedDataset | undefined) => {
+    stage.rejectedRows += 1
+    for (const fault of faults) if (stage.rejects.length < mostRejects) stage.rejects.push(fault)
+    const first = faults[0]!
+    if (dataset)
+      dataset.rejected ??= `${first.file} line ${first.line}${first.column ? `, ${first.column}` : ''}: "${first.value}" ${first.reason}`
+  }
+  const rejectRow = (
+    file: string,
+    at: number,
+    column: string,
+    value: string,
+    reason: string,
+    dataset?: StagedDataset,
+  ) => reject([{ file, line: at, column, value, reason }], dataset)
+
+  async function* datasetRows(): AsyncGenerator<CopyValue[]> {
+    for await (const { line: at, cells, faults } of readChecked(folder, 'datasets', signal)) {
+      stage.counts.rows += 1
+      const [erddapUrl, datasetId] = cells as [string | null, string | null]
+      if (erddapUrl === null || datasetId === null) {
+        reject(faults, undefined)
+        continue
+      }
+      const key = keyOf(erddapUrl, datasetId)
+      const earlier = byKey.get(key)
+      if (earlier) {
+        rejectRow(
+          'datasets.csv',
+          at,
+          'dataset_id',
+          datasetId,
+          `is given in line ${earlier.line} already`,
+          earlier,
+        )
+        continue
+      }
+      const dataset: StagedDataset = {
+        number: stage.datasets.length + 1,
+        line: at,
+        erddapUrl,
+        datasetId,
+        source: cells[13] === 'obis' ? 'obis' : 'erddap',
+        statedRows: cells[6] === null ? null : Number(cells[6]),
+        profiles: 0,
+        cells: 0,
+        rejected: null,
+      }
+      stage.datasets.push(dataset)
+      byKey.set(key, dataset)
+      if (dataset.source === 'obis') obisById.set(datasetId, dataset)
+      if (faults.length > 0) {
+        reject(faults, dataset)
+        continue
+      }
+      yield [dataset.number, ...cells.slice(0, 6), ...cells.slice(7, 20), cells[21]!]
+    }
+  }
+
+  async function* profileRows(): AsyncGenerator<CopyValue[]> {
+    let last: StagedDataset | undefined
+    for await (const { line: at, cells, faults } of readChecked(folder, 'profiles', signal)) {
+      stage.counts.rows += 1
+      const erddapUrl = cells[0] as string | null
+      const datasetId = cells[1] as string | null
+      if (!last || last.datasetId !== datasetId || last.erddapUrl !== erddapUrl)
+        last = byKey.get(keyOf(erddapUrl ?? '', datasetId ?? ''))
+      if (faults.length > 0) reject(faults, last)
+      else if (!last) rejectRow('profiles.csv', at, 'dataset_id', datasetId ?? '', 'is not in datasets.csv')
+      else if (isLater(cells[8] as string, cells[9] as string))
+        rejectRow('profiles.csv', at, 'time_min', String(cells[8]), 'is later than time_max', last)
+      else {
+        last.profiles += 1
+        stage.counts.profiles += 1
+        cells[0] = last.number
+        cells[1] = at
+        yield cells
+      }
+    }
+  }
+
+  async function* cellRows(): AsyncGenerator<CopyValue[]> {
+    for await (const { line: at, cells, faults } of readChecked(folder, 'obis_cells', signal)) {
+      stage.counts.rows += 1
+      const dataset = obisById.get(String(cells[0]))
+      if (faults.length > 0) reject(faults, dataset)
+      else if (!dataset)
+        rejectRow('obis_cells.csv', at, 'dataset_id', String(cells[0]), 'is no OBIS dataset of datasets.csv')
+      else {
+        dataset.cells += 1
+        stage.counts.cells += 1
+        yield [dataset.number, at, ...cells.slice(1)]
+      }
+    }
+  }
+
+  async function* plainRows(
+    file: 'ckan' | 'verified' | 'skipped',
+    seen: Set<string>,
+  ): AsyncGenerator<CopyValue[]> {
+    for await (const { line: at, cells, faults } of readChecked(folder, file, signal)) {
+      stage.counts.rows += 1
+      const key = keyOf(String(cells[0]), String(cells[1]))
+      if (faults.length > 0) reject(faults, file === 'ckan' ? byKey.get(key) : undefined)
+      else if (seen.has(key))
+        rejectRow(`${file}.csv`, at, 'dataset_id', String(cells[1]), 'is given more than once')
+      else {
+        seen.add(key)
+        yield file === 'skipped' ? [...cells, attemptTimes.get(key) ?? null] : cells
+      }
+    }
+  }
+
+  const copy = (part: keyof StageNames, rows: AsyncIterable<CopyValue[]> | Iterable<CopyValue[]>) =>
+    database.copyRows(session, names[part], stageColumns[part], rows)
+
+  for (const file of ['datasets', 'profiles'] as const)
+    if (!(await fileExists(folder, file)))
+      throw unreadable(folder, `has no ${file}.csv: it is no complete run folder`)
+  await copy('datasets', datasetRows())
+  await copy('profiles', profileRows())
+  if (await fileExists(folder, 'obis_cells')) await copy('cells', cellRows())
+  else if (obisById.size > 0) throw unreadable(folder, 'has OBIS datasets, but no obis_cells.csv')
+  if (stage.hasCkan) await copy('ckan', plainRows('ckan', new Set()))
+  const verified = new Set<string>()
+  if (await fileExists(folder, 'verified'))
+    stage.counts.verified = await copy('verified', plainRows('verified', verified))
+  const skipped = new Set<string>()
+  if (await fileExists(folder, 'skipped'))
+    stage.counts.skipped = await copy('skipped', plainRows('skipped', skipped))
+
+  await rejectDoubles(
+    session,
+    stage,
+    'profiles',
+    ["coalesce(timeseries_id, '')", "coalesce(profile_id, '')"],
+    rejectRow,
+  )
+  await rejectDoubles(session, stage, 'cells', ['latitude', 'longitude'], rejectRow)
+  judgeCounts(stage, rejectRow)
+
+  await copy(
+    'verdicts',
+    stage.datasets.map((dataset) => [
+      dataset.number,
+      dataset.source === 'obis' ? dataset.cells : dataset.profiles,
+      dataset.rejected !== null,
+    ]),
+  )
+  const isRejected = stage.datasets.filter((dataset) => dataset.rejected !== null)
+  await copy(
+    'skipped',
+    isRejected
+      .filter((dataset) => !skipped.has(keyOf(dataset.erddapUrl, dataset.datasetId)))
+      .map((dataset) => [dataset.erddapUrl, dataset.datasetId, 'ROWS_REJECTED', null]),
+  )
+  for (const [part, name] of Object.entries(names))
+    await session.query(
+      `ANALYZE ${name} (${part in largeKeys ? largeKeys[part as keyof typeof largeKeys] : stageColumns[part as keyof StageNames].map((c) => c.name).slice(0, 2)})`,
+    )
+  return stage
+}
+
+/** Times of the usual form compare as text; others are read. */
+function isLater(start: string, end: string): boolean {
+  if (start.length === 20 && end.length === 20 && start.endsWith('Z') && end.endsWith('Z')) return start > end
+  return Date.parse(start) > Date.parse(end)
+}
+
+/** Rows that say the same thing twice: the second of them is refused. */
+async function rejectDoubles(
+  session: Session,
+  stage: Stage,
+  part: 'profiles' | 'cells',
+  identity: string[],
+  rejectRow: (
+    file: string,
+    line: number,
+    column: string,
+    value: string,
+    reason: string,
+    dataset?: StagedDataset,
+  ) => void,
+): Promise<void> {
+  if (stage.counts[part] === 0) return
+  const key = ['n', ...identity].join(', ')
+  const doubled = await session.query(
+    `SELECT 1 FROM ${stage.names[part]} GROUP BY ${key} HAVING count(*) > 1 LIMIT 1`,
+  )
+  if (doubled.count === 0) return
+  const { rows } = await session.query<{ n: number; first: number; lines: number[]; value: string }>(`
+    SELECT n, min(line) AS first, (array_agg(line ORDER BY line))[2:1000] AS lines, concat_ws(', ', ${identity.join(', ')}) AS value
+    FROM ${stage.names[part]} GROUP BY ${key} HAVING count(*) > 1 ORDER BY 2 LIMIT 10000`)
+  const [file, column] =
+    part === 'profiles'
+      ? ['profiles.csv', 'timeseries_id, profile_id']
+      : ['obis_cells.csv', 'latitude, longitude']
+  for (const row of rows)
+    for (const at of row.lines)
+      rejectRow(
+        file!,
+        at,
+        column!,
+        row.value,
+        `is given in line ${row.first} already`,
+        stage.datasets[row.n - 1],
+      )
+}
+
+/** A dataset that names rows of which not one is there was cut off; a number that is merely off is worth a word. */
+function judgeCounts(
+  stage: Stage,
+  rejectRow: (
+    file: string,
+    line: number,
+    column: string,
+    value: string,
+    reason: string,
+    dataset?: StagedDataset,
+  ) => void,
+): void {
+  let off = 0
+  for (const dataset of stage.datasets) {
+    const found = dataset.source === 'obis' ? dataset.cells : dataset.profiles
+    if (dataset.rejected !== null || dataset.statedRows === null || dataset.statedRows === found) continue
+    if (found === 0) {
+      const file = dataset.source === 'obis' ? 'obis_cells.csv' : 'profiles.csv'
+      rejectRow(
+        'datasets.csv',
+        dataset.line,
+        'n_profiles',
+        String(dataset.statedRows),
+        `rows are stated, but ${file} has none`,
+        dataset,
+      )
+    } else off += 1
+  }
+  if (off > 0)
+    stage.warnings.push(`${off} datasets state another n_profiles than they have rows; the rows were counted`)
+}
+
+/** The stage goes with its connection on PostgreSQL; the embedded engine keeps it until it is told. */
+export async function dropStage(session: Session, names: StageNames): Promise<void> {
+  await session.query(`DROP TABLE IF EXISTS ${Object.values(names).join(', ')}`)
+}

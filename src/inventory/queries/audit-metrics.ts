@@ -1,0 +1,82 @@
+import type { Database, QueryOptions } from '../../database/port.ts'
+import { isWell, latestAttempts } from './audit.ts'
+
+export interface RunStatusRow {
+  status: string
+  n: number
+}
+
+/** How many runs the audit holds by status. */
+export async function runsByStatus(database: Database, options?: QueryOptions): Promise<RunStatusRow[]> {
+  const { rows } = await database.query<RunStatusRow>(
+    'SELECT status, count(*) AS n FROM cde.harvest_runs WHERE status IS NOT NULL GROUP BY status ORDER BY status',
+    [],
+    options,
+  )
+  return rows
+}
+
+export interface DatasetStateRow {
+  erddap_url: string
+  status: string
+  reason_code: string | null
+  n: number
+}
+
+/** Datasets by source, status and reason of their latest attempt. */
+export async function datasetsByState(
+  database: Database,
+  erddapUrls: readonly string[],
+  options?: QueryOptions,
+): Promise<DatasetStateRow[]> {
+  const { rows } = await database.query<DatasetStateRow>(
+    `SELECT s.erddap_url, latest.status, latest.reason_code, count(*) AS n
+     FROM unnest($1::text[]) AS s (erddap_url)
+     CROSS JOIN LATERAL (${latestAttempts('s.erddap_url')}) AS latest
+     GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`,
+    [erddapUrls],
+    options,
+  )
+  return rows
+}
+
+export interface LastSuccessRow {
+  erddap_url: string
+  last_success_at: Date
+}
+
+/** When a dataset of each source was last harvested or found unchanged. */
+export async function lastSuccesses(
+  database: Database,
+  erddapUrls: readonly string[],
+  options?: QueryOptions,
+): Promise<LastSuccessRow[]> {
+  const { rows } = await database.query<LastSuccessRow>(
+    `SELECT s.erddap_url, latest.last_success_at FROM unnest($1::text[]) AS s (erddap_url)
+     CROSS JOIN LATERAL (
+       SELECT a.attempted_at AS last_success_at FROM cde.harvest_attempts a
+       WHERE a.erddap_url = s.erddap_url AND a.attempted_at IS NOT NULL AND ${isWell('a')}
+       ORDER BY a.attempted_at DESC LIMIT 1
+     ) AS latest ORDER BY 1`,
+    [erddapUrls],
+    options,
+  )
+  return rows
+}
+
+export interface QueueRow {
+  state: string
+  n: number
+}
+
+/** Runs of the standalone engine that have not ended, by state; a Prefect server keeps its own. */
+export async function queuedRuns(database: Database, options?: QueryOptions): Promise<QueueRow[]> {
+  const { rows } = await database.query<QueueRow>(
+    `SELECT lower(state_type) AS state, count(*) AS n FROM harvester.flow_runs
+     WHERE ended_at IS NULL AND state_type IN ('SCHEDULED', 'PENDING', 'RUNNING', 'PAUSED', 'CANCELLING')
+     GROUP BY 1 ORDER BY 1`,
+    [],
+    options,
+  )
+  return rows
+}

@@ -1,0 +1,20 @@
+import type { Database, QueryOptions } from '../../database/port.ts'
+
+export interface CoverageChoices {
+  /** Ocean variables that some dataset of the index has. */
+  variables: string[]
+  /** URLs of the sources with datasets in the index. */
+  sources: string[]
+}
+
+const sql = `
+SELECT
+  (SELECT coalesce(array_agg(DISTINCT eov ORDER BY eov), '{}') FROM cde.datasets, unnest(eovs) AS eov) AS variables,
+  (SELECT coalesce(array_agg(DISTINCT erddap_url ORDER BY erddap_url), '{}') FROM cde.datasets
+   WHERE erddap_url IS NOT NULL) AS sources`
+
+/** What the map can be filtered by. */
+export async function coverageChoices(database: Database, options?: QueryOptions): Promise<CoverageChoices> {
+  const { rows } = await database.query<CoverageChoices>(sql, [], options)
+  return rows[0] ?? { variables: [], sources: [] }
+}

@@ -1,0 +1,74 @@
+import type { Database, QueryOptions } from '../../database/port.ts'
+
+export interface CoverageCellRow {
+  /** Numbers of the hexagon in PostGIS's grid. */
+  grid_i: number
+  grid_j: number
+  n_profiles: number
+  n_datasets: number
+}
+
+export interface CoverageFilter {
+  zoom: 0 | 1
+  /** An ocean variable that the datasets must have. */
+  variable: string | null
+  erddapUrl: string | null
+  limit: number
+}
+
+export interface CoverageRows {
+  cells: CoverageCellRow[]
+  nProfiles: number
+  nDatasets: number
+}
+
+/**
+ * First by hexagon and dataset, then by hexagon: distinct datasets are counted without sorting every profile. A
+ * dataset has profiles or cells, never both, so that each pair is there once.
+ */
+function cellsSql(zoom: 0 | 1, filtered: boolean): string {
+  const chosen = filtered ? 'AND p.dataset_pk IN (SELECT pk FROM chosen)' : ''
+  return `
+WITH chosen AS (
+  SELECT pk FROM cde.datasets
+  WHERE ($1::text IS NULL OR eovs @> ARRAY[$1::text]) AND ($2::text IS NULL OR erddap_url = $2)
+), parts AS MATERIALIZED (
+  SELECT p.hex_${zoom}_pk AS hex_pk, p.dataset_pk, count(*) AS n
+  FROM cde.profiles p WHERE p.hex_${zoom}_pk IS NOT NULL ${chosen} GROUP BY 1, 2
+  UNION ALL
+  SELECT p.hex_${zoom}_pk, p.dataset_pk, count(*)
+  FROM cde.obis_cells p WHERE p.hex_${zoom}_pk IS NOT NULL ${chosen} GROUP BY 1, 2
+), cells AS (
+  SELECT hex_pk, sum(n)::int8 AS n_profiles, count(*) AS n_datasets FROM parts GROUP BY hex_pk
+)
+SELECT h.grid_i, h.grid_j, cells.n_profiles, cells.n_datasets,
+       (SELECT coalesce(sum(n), 0)::int8 FROM parts) AS all_profiles,
+       (SELECT count(*) FROM (SELECT dataset_pk FROM parts GROUP BY dataset_pk) AS whole) AS all_datasets
+FROM cells JOIN cde.hexes_zoom_${zoom} h ON h.pk = cells.hex_pk
+ORDER BY cells.n_profiles DESC, h.grid_i, h.grid_j
+LIMIT $3`
+}
+
+/** Hexagons with the number of profiles (and OBIS cells) and of datasets in them, the fullest first. */
+export async function coverage(
+  database: Database,
+  filter: CoverageFilter,
+  options?: QueryOptions,
+): Promise<CoverageRows> {
+  const filtered = filter.variable !== null || filter.erddapUrl !== null
+  const { rows } = await database.query<CoverageCellRow & { all_profiles: number; all_datasets: number }>(
+    cellsSql(filter.zoom, filtered),
+    [filter.variable, filter.erddapUrl, filter.limit],
+    options,
+  )
+  return {
+    cells: rows.map(({ grid_i, grid_j, n_profiles, n_datasets }) => ({
+      grid_i,
+      grid_j,
+      n_profiles,
+      n_datasets,
+    })),
+    nProfiles: rows[0]?.all_profiles ?? 0,
+    nDatasets: rows[0]?.all_datasets ?? 0,
+  }
+}

@@ -1,0 +1,31 @@
+import type { Database, QueryOptions } from '../../database/port.ts'
+import { runCounts, runSeconds } from './audit.ts'
+import type { RunRow } from './recent-runs.ts'
+
+export interface RunDetailRow extends RunRow {
+  prefect_flow_run_id: string | null
+}
+
+const sql = `
+SELECT r.*, ${runSeconds} AS duration_s, counts.*
+FROM (
+  SELECT run_id, started_at, finished_at, git_sha, status, error_message, scope, triggered_source, triggered_by,
+         prefect_flow_run_id
+  FROM (
+    SELECT 0 AS preference, h.* FROM cde.harvest_runs h WHERE h.run_id = $1::uuid
+    UNION ALL
+    SELECT 1, h.* FROM cde.harvest_runs h WHERE h.prefect_flow_run_id = $2::text
+  ) AS found
+  ORDER BY preference, started_at DESC LIMIT 1
+) AS r
+CROSS JOIN LATERAL (${runCounts}) AS counts`
+
+/** The run with this id, or the newest one of the flow run with this id. `id` is a UUID. */
+export async function findRun(
+  database: Database,
+  id: string,
+  options?: QueryOptions,
+): Promise<RunDetailRow | null> {
+  const { rows } = await database.query<RunDetailRow>(sql, [id, id.toLowerCase()], options)
+  return rows[0] ?? null
+}

@@ -1,0 +1,39 @@
+import type { Database, QueryOptions } from '../../database/port.ts'
+import { runCounts, runSeconds } from './audit.ts'
+
+export interface RunRow {
+  run_id: string
+  started_at: Date
+  finished_at: Date | null
+  git_sha: string | null
+  status: 'running' | 'ok' | 'failed'
+  error_message: string | null
+  scope: string | null
+  triggered_source: string | null
+  triggered_by: string | null
+  duration_s: number | null
+  n_success: number
+  n_unchanged: number
+  n_skipped: number
+  n_error: number
+  n_total: number
+}
+
+const sql = `
+SELECT r.*, ${runSeconds} AS duration_s, counts.*
+FROM (
+  SELECT run_id, started_at, finished_at, git_sha, status, error_message, scope, triggered_source, triggered_by
+  FROM cde.harvest_runs WHERE started_at IS NOT NULL ORDER BY started_at DESC, run_id LIMIT $1
+) AS r
+CROSS JOIN LATERAL (${runCounts}) AS counts
+ORDER BY r.started_at DESC, r.run_id`
+
+/** The last runs, newest first. */
+export async function recentRuns(
+  database: Database,
+  limit: number,
+  options?: QueryOptions,
+): Promise<RunRow[]> {
+  const { rows } = await database.query<RunRow>(sql, [limit], options)
+  return rows
+}

@@ -1,0 +1,56 @@
+import type { Database, QueryOptions } from '../../database/port.ts'
+import { isWell } from './audit.ts'
+
+export interface SourceSummaryRow {
+  erddap_url: string
+  source: string | null
+  last_attempted_at: Date | null
+  last_run_id: string | null
+  n_success: number
+  n_skipped: number
+  n_error: number
+  n_total: number
+  last_error: string | null
+  configured: boolean | null
+  gridded_datasets: number | null
+}
+
+const sql = `
+SELECT s.erddap_url, latest.source, latest.attempted_at AS last_attempted_at,
+       coalesce(latest.run_id, asked.run_id) AS last_run_id,
+       counts.n_success, counts.n_skipped, counts.n_error, counts.n_total,
+       CASE WHEN asked.status = 'failed'
+             AND (latest.run_id IS NULL OR asked.run_id = latest.run_id OR asked.started_at >= latest.started_at)
+            THEN coalesce(asked.error_message, 'failed') END AS last_error,
+       known.configured, known.gridded_datasets
+FROM unnest($1::text[]) AS s (erddap_url)
+LEFT JOIN LATERAL (
+  SELECT a.run_id, a.source, a.attempted_at, r.started_at
+  FROM cde.harvest_attempts a JOIN cde.harvest_runs r ON r.run_id = a.run_id
+  WHERE a.erddap_url = s.erddap_url AND a.attempted_at IS NOT NULL
+  ORDER BY a.attempted_at DESC LIMIT 1
+) AS latest ON true
+LEFT JOIN LATERAL (
+  SELECT r.run_id, r.status, r.error_message, r.started_at FROM cde.harvest_runs r
+  WHERE r.triggered_source = s.erddap_url AND r.status <> 'running'
+  ORDER BY r.started_at DESC LIMIT 1
+) AS asked ON true
+CROSS JOIN LATERAL (
+  SELECT count(*) FILTER (WHERE ${isWell('a')}) AS n_success,
+         count(*) FILTER (WHERE a.status = 'skipped' AND a.reason_code IS DISTINCT FROM 'UNCHANGED') AS n_skipped,
+         count(*) FILTER (WHERE a.status = 'error') AS n_error,
+         count(*) AS n_total
+  FROM cde.harvest_attempts a WHERE a.run_id = latest.run_id AND a.erddap_url = s.erddap_url
+) AS counts
+LEFT JOIN harvester.sources known ON known.erddap_url = s.erddap_url
+ORDER BY s.erddap_url`
+
+/** Each of the given sources with the counts of its latest run, ordered by URL. */
+export async function sourceSummaries(
+  database: Database,
+  erddapUrls: readonly string[],
+  options?: QueryOptions,
+): Promise<SourceSummaryRow[]> {
+  const { rows } = await database.query<SourceSummaryRow>(sql, [erddapUrls], options)
+  return rows
+}

@@ -1,0 +1,367 @@
+import type { Database, Session } from '../database/port.ts'
+import type { TaskRun } from '../runs/backend.ts'
+import type {
+  RunFilter,
+  RunGroup,
+  RunStore,
+  StoredArtifact,
+  StoredLogLine,
+  StoredRun,
+} from '../runs/standalone/store.ts'
+import type { RunState } from '../runs/states.ts'
+import { limitStore } from './limit-store.ts'
+
+interface RunRow {
+  id: string
+  name: string
+  flow: string
+  deployment: string | null
+  parameters: Record<string, unknown>
+  tags: string[]
+  state_type: RunState['type']
+  state_name: string
+  state_message: string
+  state_at: Date
+  state_scheduled_at: Date | null
+  run_count: number
+  created_at: Date
+  created_by: string | null
+  scheduled_at: Date
+  started_at: Date | null
+  ended_at: Date | null
+  parent_run_id: string | null
+  idempotency_key: string | null
+  worker: string | null
+}
+
+const columns = `id, name, flow, deployment, parameters, tags, state_type, state_name, state_message, state_at,
+  state_scheduled_at, run_count, created_at, created_by, scheduled_at, started_at, ended_at, parent_run_id,
+  idempotency_key, worker`
+const holding = ['PENDING', 'RUNNING', 'CANCELLING']
+/** Two claims of one deployment count its runs one after the other. */
+const claimLockClass = 738_825
+
+const settable = {
+  name: 'name',
+  runCount: 'run_count',
+  scheduledAt: 'scheduled_at',
+  startedAt: 'started_at',
+  endedAt: 'ended_at',
+  worker: 'worker',
+} as const
+
+/** Runs of the standalone engine in the database: seen by the dashboard, and shared by several processes. */
+export function databaseRunStore(database: Database): RunStore {
+  return {
+    ...limitStore(database),
+
+    async createRun(run) {
+      const inserted = await database.query<RunRow>(
+        `INSERT INTO harvester.flow_runs (${columns})
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
+         ON CONFLICT (flow, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
+         RETURNING ${columns}`,
+        [
+          run.id,
+          clean(run.name),
+          run.flow,
+          run.deployment,
+          json(run.parameters),
+          run.tags,
+          ...stateCells(run.state),
+          run.runCount,
+          run.createdAt,
+          run.createdBy,
+          run.scheduledAt,
+          run.startedAt,
+          run.endedAt,
+          run.parentRunId,
+          run.idempotencyKey,
+          run.worker,
+        ],
+      )
+      const created = inserted.rows[0]
+      if (created) return { run: runOf(created), created: true }
+      const known = await database.query<RunRow>(
+        `SELECT ${columns} FROM harvester.flow_runs WHERE flow = $1 AND idempotency_key = $2`,
+        [run.flow, run.idempotencyKey],
+      )
+      return { run: runOf(known.rows[0]!), created: false }
+    },
+
+    async run(id) {
+      if (!isUuid(id)) return null
+      const { rows } = await database.query<RunRow>(
+        `SELECT ${columns} FROM harvester.flow_runs WHERE id = $1`,
+        [id],
+      )
+      return rows[0] ? runOf(rows[0]) : null
+    },
+
+    async runs(filter) {
+      const { where, values } = conditionsOf(filter)
+      const order = filter.dueBefore ? 'scheduled_at, seq' : 'created_at DESC, seq DESC'
+      const { rows } = await database.query<RunRow>(
+        `SELECT ${columns} FROM harvester.flow_runs ${where} ORDER BY ${order} LIMIT ${Math.trunc(filter.limit ?? 200)}`,
+        values,
+      )
+      return rows.map(runOf)
+    },
+
+    claim(id, { worker, concurrencyLimit, groups = [], to }) {
+      return database.transaction(async (session) => {
+        if (concurrencyLimit !== null && (await isFull(session, id, concurrencyLimit))) return null
+        // In one order, after the deployment's: two claims that count the same groups never wait for each other.
+        for (const group of [...groups].sort((a, b) => (a.name < b.name ? -1 : 1)))
+          if (await isGroupFull(session, group)) return null
+        const { rows } = await session.query<RunRow>(
+          `UPDATE harvester.flow_runs SET worker = $2, state_type = $3, state_name = $4, state_message = $5,
+             state_at = $6, state_scheduled_at = $7
+           WHERE id = $1 AND state_type = 'SCHEDULED' RETURNING ${columns}`,
+          [id, worker, ...stateCells(to)],
+        )
+        return rows[0] ? runOf(rows[0]) : null
+      })
+    },
+
+    async transition(id, from, to, set = {}) {
+      if (!isUuid(id)) return null
+      const values: unknown[] = [id, from, ...stateCells(to)]
+      const extra = Object.entries(set)
+        .filter(([, value]) => value !== undefined)
+        .map(([field, value]) => `, ${settable[field as keyof typeof settable]} = $${values.push(value)}`)
+      const { rows } = await database.query<RunRow>(
+        `UPDATE harvester.flow_runs SET state_type = $3, state_name = $4, state_message = $5, state_at = $6,
+           state_scheduled_at = $7${extra.join('')}
+         WHERE id = $1 AND state_type = ANY($2) RETURNING ${columns}`,
+        values,
+      )
+      return rows[0] ? runOf(rows[0]) : null
+    },
+
+    async saveTaskRuns(tasks) {
+      const latest = [...new Map(tasks.map((task) => [task.id, task])).values()]
+      if (latest.length === 0) return
+      await database.query(
+        `INSERT INTO harvester.task_runs (id, flow_run_id, task_run)
+         SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::jsonb[])
+         ON CONFLICT (id) DO UPDATE SET task_run = excluded.task_run`,
+        [latest.map((task) => task.id), latest.map((task) => task.flowRunId), latest.map(json)],
+      )
+    },
+
+    async taskRuns(flowRunId) {
+      const { rows } = await database.query<{ task_run: JsonOf<TaskRun> }>(
+        'SELECT task_run FROM harvester.task_runs WHERE flow_run_id = $1 ORDER BY seq',
+        [flowRunId],
+      )
+      return rows.map((row) => taskRunOf(row.task_run))
+    },
+
+    async appendLogs(lines) {
+      if (lines.length === 0) return
+      await database.query(
+        `INSERT INTO harvester.run_logs (flow_run_id, task_run_id, task, level, message, logged_at)
+         SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::timestamptz[])`,
+        [
+          lines.map((line) => line.flowRunId),
+          lines.map((line) => line.taskRunId),
+          lines.map((line) => line.task),
+          lines.map((line) => line.level),
+          lines.map((line) => clean(line.message)),
+          lines.map((line) => line.at.toISOString()),
+        ],
+      )
+    },
+
+    async logs(flowRunId, { last, skip = 0 } = {}) {
+      const { rows } = await database.query<{
+        flow_run_id: string
+        task_run_id: string | null
+        task: string | null
+        level: StoredLogLine['level']
+        message: string
+        logged_at: Date
+      }>(
+        `SELECT * FROM (
+           SELECT * FROM harvester.run_logs WHERE flow_run_id = $1 ORDER BY seq DESC ${last === undefined ? '' : `LIMIT ${Math.trunc(last)}`}
+         ) newest ORDER BY seq OFFSET ${last === undefined ? Math.trunc(skip) : 0}`,
+        [flowRunId],
+      )
+      return rows.map((row) => ({
+        flowRunId: row.flow_run_id,
+        taskRunId: row.task_run_id,
+        task: row.task,
+        level: row.level,
+        message: row.message,
+        at: row.logged_at,
+      }))
+    },
+
+    async saveArtifact({ id, flowRunId, taskRunId, artifact, at }) {
+      await database.query(
+        `INSERT INTO harvester.artifacts (id, flow_run_id, task_run_id, artifact, made_at) VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (id) DO UPDATE SET artifact = excluded.artifact, made_at = excluded.made_at`,
+        [id, flowRunId, taskRunId, json(artifact), at],
+      )
+    },
+
+    async artifacts(flowRunId) {
+      const { rows } = await database.query<{
+        id: string
+        flow_run_id: string
+        task_run_id: string | null
+        artifact: StoredArtifact['artifact']
+        made_at: Date
+      }>(
+        'SELECT id, flow_run_id, task_run_id, artifact, made_at FROM harvester.artifacts WHERE flow_run_id = $1 ORDER BY seq',
+        [flowRunId],
+      )
+      return rows.map((row) => ({
+        id: row.id,
+        flowRunId: row.flow_run_id,
+        taskRunId: row.task_run_id,
+        artifact: row.artifact,
+        at: row.made_at,
+      }))
+    },
+
+    async touchWorker(name, at) {
+      await database.query(
+        `INSERT INTO harvester.workers (name, seen_at) VALUES ($1, $2)
+         ON CONFLICT (name) DO UPDATE SET seen_at = excluded.seen_at`,
+        [name, at],
+      )
+    },
+
+    async workers() {
+      const { rows } = await database.query<{ name: string; seen_at: Date }>(
+        'SELECT name, seen_at FROM harvester.workers ORDER BY name',
+      )
+      return rows.map((row) => ({ name: row.name, seenAt: row.seen_at }))
+    },
+
+    async removeWorker(name) {
+      await database.query('DELETE FROM harvester.workers WHERE name = $1', [name])
+    },
+  }
+}
+
+/** Forgets runs that ended before a time, with their tasks, logs and artifacts. Returns how many. */
+export function forgetRuns(database: Database, endedBefore: Date): Promise<number> {
+  return database.transaction(async (session) => {
+    const { rows } = await session.query<{ id: string }>(
+      'DELETE FROM harvester.flow_runs WHERE ended_at < $1 RETURNING id',
+      [endedBefore],
+    )
+    const ids = rows.map((row) => row.id)
+    if (ids.length > 0)
+      for (const table of ['task_runs', 'run_logs', 'artifacts'])
+        await session.query(`DELETE FROM harvester.${table} WHERE flow_run_id = ANY($1)`, [ids])
+    return ids.length
+  })
+}
+
+async function isFull(session: Session, id: string, limit: number): Promise<boolean> {
+  await session.query(
+    `SELECT pg_advisory_xact_lock($2, hashtext(deployment)) FROM harvester.flow_runs WHERE id = $1 AND deployment IS NOT NULL`,
+    [id, claimLockClass],
+  )
+  const { rows } = await session.query<{ n: number }>(
+    `SELECT count(*) AS n FROM harvester.flow_runs other
+     WHERE other.deployment = (SELECT deployment FROM harvester.flow_runs WHERE id = $1) AND other.state_type = ANY($2)`,
+    [id, holding],
+  )
+  return rows[0]!.n >= limit
+}
+
+async function isGroupFull(session: Session, { name, deployments, limit }: RunGroup): Promise<boolean> {
+  await session.query('SELECT pg_advisory_xact_lock($1, hashtext($2))', [claimLockClass, name])
+  const { rows } = await session.query<{ n: number }>(
+    'SELECT count(*) AS n FROM harvester.flow_runs WHERE deployment = ANY($1) AND state_type = ANY($2)',
+    [deployments, holding],
+  )
+  return rows[0]!.n >= limit
+}
+
+function conditionsOf(filter: RunFilter): { where: string; values: unknown[] } {
+  const values: unknown[] = []
+  const conditions: string[] = []
+  const add = (condition: (slot: string) => string, value: unknown) => {
+    if (value !== undefined) conditions.push(condition(`$${values.push(value)}`))
+  }
+  add((slot) => `id = ANY(${slot}::uuid[])`, filter.ids?.filter(isUuid))
+  add((slot) => `state_type = ANY(${slot}::text[])`, filter.types)
+  add((slot) => `flow = ${slot}`, filter.flow)
+  add((slot) => `deployment = ${slot}`, filter.deployment)
+  add((slot) => `parent_run_id = ${slot}::uuid`, filter.parentRunId)
+  add((slot) => `worker = ${slot}`, filter.worker)
+  add((slot) => `${slot} = ANY(tags)`, filter.tag)
+  add((slot) => `scheduled_at <= ${slot}`, filter.dueBefore)
+  return { where: conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : '', values }
+}
+
+/** A value as JSON writes it: dates are texts. */
+type JsonOf<T> = {
+  [K in keyof T]: T[K] extends Date ? string : T[K] extends Date | null ? string | null : T[K]
+}
+
+function taskRunOf(stored: JsonOf<TaskRun>): TaskRun {
+  const state = stored.state as unknown as JsonOf<RunState> & { scheduledAt?: string }
+  const { scheduledAt, ...plain } = state
+  return {
+    ...stored,
+    state: {
+      ...plain,
+      at: new Date(state.at),
+      ...(scheduledAt ? { scheduledAt: new Date(scheduledAt) } : {}),
+    },
+    expectedStartAt: new Date(stored.expectedStartAt),
+    startedAt: stored.startedAt === null ? null : new Date(stored.startedAt),
+    endedAt: stored.endedAt === null ? null : new Date(stored.endedAt),
+  }
+}
+
+function runOf(row: RunRow): StoredRun {
+  return {
+    id: row.id,
+    name: row.name,
+    flow: row.flow,
+    deployment: row.deployment,
+    parameters: row.parameters,
+    tags: row.tags,
+    state: {
+      type: row.state_type,
+      name: row.state_name,
+      message: row.state_message,
+      at: row.state_at,
+      ...(row.state_scheduled_at ? { scheduledAt: row.state_scheduled_at } : {}),
+    },
+    runCount: row.run_count,
+    createdAt: row.created_at,
+    createdBy: row.created_by,
+    scheduledAt: row.scheduled_at,
+    startedAt: row.started_at,
+    endedAt: row.ended_at,
+    parentRunId: row.parent_run_id,
+    idempotencyKey: row.idempotency_key,
+    worker: row.worker,
+  }
+}
+
+function stateCells(state: RunState): unknown[] {
+  return [state.type, state.name, clean(state.message), state.at, state.scheduledAt ?? null]
+}
+
+/** PostgreSQL keeps no NUL, neither in texts nor in JSON. */
+function clean(text: string): string {
+  return text.replaceAll('\0', '')
+}
+
+function json(value: unknown): string {
+  return JSON.stringify(value, (_, inner: unknown) => (typeof inner === 'string' ? clean(inner) : inner))
+}
+
+function isUuid(text: string): boolean {
+  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)
+}

@@ -1,0 +1,187 @@
+import pLimit from 'p-limit'
+import type { Database } from '../database/port.ts'
+import { describeError, isHarvesterError } from '../errors.ts'
+import { httpStatusFacts } from '../http/types.ts'
+import { writeNames } from '../inventory/vernaculars/write-names.ts'
+import {
+  batchesOfNames,
+  countNames,
+  type NameCounts,
+  type NameRow,
+  noNames,
+  unknownName,
+} from '../rules/vernaculars.ts'
+import type { RunLog } from '../runs/index.ts'
+import type { WormsClient, WormsMatch, WormsScope } from './client.ts'
+
+export interface FetchNames {
+  worms: WormsClient
+  database: Database
+  /** Most wanted first. */
+  names: readonly string[]
+  batchSize: number
+  signal: AbortSignal
+  log: RunLog
+  /** After each batch that was stored. */
+  onProgress(done: number, counts: Readonly<NameCounts>): void
+  now(): Date
+}
+
+export interface FetchedNames {
+  counts: NameCounts
+  /** Names that were not asked for to the end: the next run takes them up. */
+  left: number
+  /** Why the run ended before its time; null if it did not. */
+  outage: string | null
+}
+
+/** Batches under way at once: while one ends and is stored, the others keep WoRMS busy. */
+const batchesAtOnce = 4
+/** So many failures in a row, without an answer in between, and WoRMS is down. */
+const failuresOfAnOutage = 8
+
+/**
+ * Asks WoRMS for names, batch by batch, and stores each batch in a transaction of its own, so that whatever ends the
+ * run takes nothing with it. How many requests are in flight is the matter of the HTTP client's gate.
+ *
+ * @throws HarvesterError CANCELLED, DATABASE_FAILED and the like; what is wrong with a name is its status
+ */
+export async function fetchNames(work: FetchNames): Promise<FetchedNames> {
+  const counts: NameCounts = { ...noNames }
+  const outage = new Outage()
+  // One classification an accepted id, however many names mean it; likewise its vernacular names.
+  const taxa = new Map<number, Promise<Taxon>>()
+  const scope: WormsScope = { signal: work.signal }
+  let done = 0
+  const limit = pLimit(batchesAtOnce)
+
+  await Promise.all(
+    batchesOfNames(work.names, work.batchSize).map((batch) =>
+      limit(async () => {
+        work.signal.throwIfAborted()
+        if (outage.message !== null) return
+        const rows = await namesOf(batch)
+        await writeNames(work.database, rows, work.now(), { signal: work.signal })
+        countNames(counts, rows)
+        done += rows.length
+        work.onProgress(done, counts)
+      }),
+    ),
+  )
+  return { counts, left: work.names.length - done, outage: outage.message }
+
+  /** What WoRMS knows of some names; those that it could not be asked for are left out. */
+  async function namesOf(names: readonly string[]): Promise<NameRow[]> {
+    let matches: (WormsMatch | null)[]
+    try {
+      matches = await work.worms.match(names, scope)
+      outage.answered()
+    } catch (error) {
+      if (isOver(error)) throw error
+      if (isUnavailable(error)) {
+        outage.failed(error)
+        work.log.warn(
+          { names: names.length, error },
+          `${names.length} names are left: ${describeError(error)}`,
+        )
+        return []
+      }
+      if (names.length === 1) {
+        work.log.warn({ name: names[0], error }, `${names[0]}: ${describeError(error)}`)
+        return [unknownName(names[0]!, 'error')]
+      }
+      // One name that WoRMS chokes on must not cost the others theirs.
+      const half = Math.ceil(names.length / 2)
+      return [...(await namesOf(names.slice(0, half))), ...(await namesOf(names.slice(half)))]
+    }
+    const rows = await Promise.all(
+      names.map(async (name, at): Promise<NameRow | null> => {
+        const match = matches[at]
+        if (!match) return unknownName(name, 'not_found')
+        const taxon = await taxonOf(match.aphiaId)
+        // It is not the name's fault when WoRMS has gone.
+        if (taxon.failed && outage.message !== null) return null
+        return {
+          scientificName: name,
+          aphiaId: match.aphiaId,
+          rank: match.rank,
+          ancestorAphiaIds: taxon.ancestors,
+          vernacularsEn: taxon.en,
+          vernacularsFr: taxon.fr,
+          status: taxon.failed ? 'error' : 'ok',
+        }
+      }),
+    )
+    return rows.filter((row) => row !== null)
+  }
+
+  function taxonOf(aphiaId: number): Promise<Taxon> {
+    let taxon = taxa.get(aphiaId)
+    if (!taxon) {
+      taxon = askTaxon(aphiaId)
+      taxa.set(aphiaId, taxon)
+    }
+    return taxon
+  }
+
+  async function askTaxon(aphiaId: number): Promise<Taxon> {
+    const [vernaculars, ancestors] = await Promise.all([
+      attempt(aphiaId, 'vernacular names', () => work.worms.vernaculars(aphiaId, scope)),
+      attempt(aphiaId, 'classification', () => work.worms.ancestors(aphiaId, scope)),
+    ])
+    return {
+      en: vernaculars?.en ?? [],
+      fr: vernaculars?.fr ?? [],
+      ancestors,
+      // A name without its place in the tree is of use all the same.
+      failed: vernaculars === null,
+    }
+  }
+
+  async function attempt<T>(aphiaId: number, what: string, ask: () => Promise<T>): Promise<T | null> {
+    if (outage.message !== null) return null
+    try {
+      const answer = await ask()
+      outage.answered()
+      return answer
+    } catch (error) {
+      if (isOver(error)) throw error
+      if (isUnavailable(error)) outage.failed(error)
+      work.log.warn({ aphiaId, error }, `the ${what} of ${aphiaId} cannot be had: ${describeError(error)}`)
+      return null
+    }
+  }
+
+  function isOver(error: unknown): boolean {
+    return work.signal.aborted || isHarvesterError(error, 'CANCELLED')
+  }
+}
+
+interface Taxon {
+  en: string[]
+  fr: string[]
+  ancestors: number[] | null
+  failed: boolean
+}
+
+class Outage {
+  /** Set once WoRMS is given up for this run. */
+  message: string | null = null
+  #failures = 0
+
+  failed(error: unknown): void {
+    this.#failures += 1
+    if (this.#failures >= failuresOfAnOutage) this.message ??= describeError(error)
+  }
+
+  answered(): void {
+    this.#failures = 0
+  }
+}
+
+/** The server did not answer, or said that it cannot: nothing is said about the names. */
+function isUnavailable(error: unknown): boolean {
+  const status = httpStatusFacts(error)?.status
+  if (status !== undefined) return status >= 500 || status === 429 || status === 403
+  return isHarvesterError(error, 'HTTP_CONNECT', 'HTTP_TIMEOUT', 'HOST_UNAVAILABLE')
+}

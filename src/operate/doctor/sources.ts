@@ -1,0 +1,58 @@
+import type { HarvestServices } from '../../harvest/services.ts'
+import { createErddapClient } from '../../sources/erddap/client.ts'
+import { type Finding, failure, fine, warned } from './types.ts'
+
+const timeoutMs = 60_000
+type Services = Pick<HarvestServices, 'config' | 'http'>
+
+/** Each source: reachable, version, and how many datasets it lists. One after the other, as a good guest. */
+export async function* checkSources(
+  { config, http }: Services,
+  signal: AbortSignal,
+): AsyncGenerator<Finding> {
+  for (const source of config.sources) {
+    const what = `source ${source.url}`
+    try {
+      if (source.type === 'obis') {
+        const url = `${config.settings.obis_api_url}/dataset?size=1`
+        await http.text({ url, signal, timeouts: { totalMs: timeoutMs } })
+        yield fine(
+          what,
+          `${config.settings.obis_api_url} answers, ${source.datasetIds.length} datasets asked for`,
+        )
+        continue
+      }
+      const scope = createErddapClient({ http, baseUrl: source.url }).scope({ signal, timeoutMs })
+      const version = await scope.version()
+      const listed = await scope.listDatasets()
+      const found = `ERDDAP ${version ?? '(too old to say)'}, ${listed.length} tabular datasets`
+      yield listed.length === 0
+        ? warned(what, found, 'A harvest of an empty list fails: is the server still starting?')
+        : fine(what, found)
+    } catch (error) {
+      yield failure(what, error, 'Open the address in a browser; ask its administrator if it stays so.')
+    }
+  }
+}
+
+export async function checkCatalogue({ config, http }: Services, signal: AbortSignal): Promise<Finding> {
+  const base = config.settings.ckan_url.replace(/\/+$/, '')
+  const what = `CKAN ${base}`
+  try {
+    const { body } = await http.text({
+      url: `${base}/api/3/action/package_search?q=erddap&rows=0`,
+      signal,
+      timeouts: { totalMs: timeoutMs },
+    })
+    const answer = JSON.parse(body) as { success?: boolean; result?: { count?: number } }
+    if (answer.success !== true || typeof answer.result?.count !== 'number')
+      return failure(what, 'does not answer as CKAN', 'Correct ckan_url.')
+    return fine(what, `${answer.result.count} records that mention erddap`)
+  } catch (error) {
+    // A harvest goes on without the catalogue.
+    return {
+      ...failure(what, error, 'Correct ckan_url, or wait: titles and organizations stay as they were.'),
+      level: 'warn',
+    }
+  }
+}

@@ -1,0 +1,176 @@
+/**
+ * Which datasets are harvested, and what of them: the decisions in their order, each with the attempt it ends in.
+ * `decideFromListing` needs no request; `decideFromMetadata` has the answer of `/info`.
+ */
+
+import type { DatasetMetadata, ListedDataset, VariableMetadata } from '../sources/erddap/types.ts'
+import type { AttemptOutcome, SkipReason } from './attempt.ts'
+import { findOceanVariables, standardNames, uncoveredStandardNames, unknownStandardNames } from './eov.ts'
+import type { Vocabularies } from './vocabularies.ts'
+import type { DatasetWarning } from './warning.ts'
+
+export const supportedDataTypes = ['TimeSeries', 'Profile', 'TimeSeriesProfile'] as const
+export type CdmDataType = (typeof supportedDataTypes)[number]
+
+/** What is harvested of a dataset, and by which columns. */
+export interface DatasetPlan {
+  cdmDataType: CdmDataType
+  /** The variable of each role; the last one where a role repeats. */
+  timeseriesIdVariable: string | null
+  profileIdVariable: string | null
+  trajectoryIdVariable: string | null
+  /** The columns whose values tell one profile row from another. */
+  identity: string[]
+  /** The role columns asked for with the positions: the identity, and the casts of a station. */
+  roleColumns: string[]
+  vertical: 'depth' | 'altitude' | null
+  /** Every variable with a role, by code point. */
+  profileVariables: string[]
+  numColumns: number
+  /** Ocean variables, in mapping order. */
+  eovs: string[]
+  firstEovColumn: string | null
+  /** Standard names that the CF table has and no ocean variable covers. */
+  uncoveredStandardNames: string[]
+  warnings: DatasetWarning[]
+}
+
+export type Decision = { kind: 'skip'; outcome: AttemptOutcome } | { kind: 'harvest'; plan: DatasetPlan }
+
+/** Rules 1 and 2: what the list and the skip list (ids of this host) decide without a request. Null: go on. */
+export function decideFromListing(
+  listed: Pick<ListedDataset, 'datasetId' | 'cdmDataType'>,
+  { skipList }: { skipList: ReadonlySet<string> },
+): AttemptOutcome | null {
+  if (!isSupported(listed.cdmDataType)) return unsupported(listed.cdmDataType)
+  if (skipList.has(listed.datasetId)) return skipped('ON_SKIP_LIST', 'the dataset is on the skip list')
+  return null
+}
+
+/**
+ * Rules 4 to 8. The `cdm_data_type` of the metadata, where it has one, wins over that of the list and is checked
+ * again, since the list may be older.
+ */
+export function decideFromMetadata({
+  listed,
+  metadata,
+  vocabularies,
+}: {
+  listed: Pick<ListedDataset, 'cdmDataType'>
+  metadata: DatasetMetadata
+  vocabularies: Vocabularies
+}): Decision {
+  const cdmDataType = metadata.globals.get('cdm_data_type')?.trim() || listed.cdmDataType
+  if (!isSupported(cdmDataType)) return skip(unsupported(cdmDataType))
+
+  const ingest = metadata.globals.get('cde_ingest')?.trim()
+  if (ingest?.toLowerCase() === 'false')
+    return skip(skipped('INGEST_FLAG_FALSE', `the global attribute cde_ingest is "${ingest}"`))
+
+  const variables = new Set(metadata.variables.map(({ name }) => name))
+  const missing = ['time', 'latitude', 'longitude'].filter((name) => !variables.has(name))
+  if (missing.length > 0)
+    return skip(skipped('MISSING_REQUIRED_VARS', `variables missing: ${missing.join(', ')}`))
+
+  const { eovs, firstEovColumn } = findOceanVariables(metadata, vocabularies)
+  if (eovs.length === 0) return skip(skipped('NO_SUPPORTED_VARIABLES', noneSupported(metadata)))
+
+  if (variables.has('depth') && variables.has('altitude'))
+    return skip(skipped('DEPTH_AND_ALTITUDE', 'the dataset has both depth and altitude'))
+
+  const roles = roleVariables(metadata)
+  const timeseriesIdVariable = roles.get('timeseries_id')?.at(-1) ?? null
+  const profileIdVariable = roles.get('profile_id')?.at(-1) ?? null
+  const needed = cdmDataType === 'Profile' ? profileIdVariable : timeseriesIdVariable
+  if (needed === null) return skip(skipped('MISSING_CF_ROLE', missingRole(cdmDataType, roles)))
+
+  const identity = [needed]
+  if (cdmDataType === 'Profile' && timeseriesIdVariable !== null) identity.push(timeseriesIdVariable)
+  const casts = cdmDataType === 'TimeSeriesProfile' && profileIdVariable !== null ? [profileIdVariable] : []
+
+  const plan: DatasetPlan = {
+    cdmDataType,
+    timeseriesIdVariable,
+    profileIdVariable,
+    trajectoryIdVariable: roles.get('trajectory_id')?.at(-1) ?? null,
+    identity,
+    roleColumns: [...identity, ...casts],
+    vertical: variables.has('depth') ? 'depth' : variables.has('altitude') ? 'altitude' : null,
+    profileVariables: [...roles.values()].flat().sort(byCodePoint),
+    numColumns: metadata.variables.length,
+    eovs,
+    firstEovColumn,
+    uncoveredStandardNames: uncoveredStandardNames(metadata, vocabularies),
+    warnings: [...repeatedRoles(roles), ...unknownNames(metadata, vocabularies)],
+  }
+  return { kind: 'harvest', plan }
+}
+
+function isSupported(cdmDataType: string): cdmDataType is CdmDataType {
+  return (supportedDataTypes as readonly string[]).includes(cdmDataType)
+}
+
+function unsupported(cdmDataType: string): AttemptOutcome {
+  return skipped(
+    'CDM_DATA_TYPE_UNSUPPORTED',
+    cdmDataType === ''
+      ? 'the dataset has no cdm_data_type'
+      : `cdm_data_type "${cdmDataType}" is not one of ${supportedDataTypes.join(', ')}`,
+  )
+}
+
+function noneSupported(metadata: DatasetMetadata): string {
+  const names = standardNames(metadata)
+  return names.length === 0
+    ? 'no variable has a standard_name'
+    : `no ocean variable has one of its standard names: ${names.join(', ')}`
+}
+
+/** Names of variables by role, each in dataset order. */
+function roleVariables(metadata: DatasetMetadata): Map<string, string[]> {
+  const roles = new Map<string, string[]>()
+  for (const variable of metadata.variables) {
+    const role = roleOf(variable)
+    if (role !== '') roles.set(role, [...(roles.get(role) ?? []), variable.name])
+  }
+  return roles
+}
+
+function roleOf(variable: VariableMetadata): string {
+  return variable.attributes.get('cf_role')?.trim() ?? ''
+}
+
+function missingRole(cdmDataType: CdmDataType, roles: ReadonlyMap<string, string[]>): string {
+  const needed = cdmDataType === 'Profile' ? 'profile_id' : 'timeseries_id'
+  const present = [...roles.keys()].join(', ') || 'none'
+  return `${cdmDataType} needs a variable with cf_role ${needed}; roles present: ${present}`
+}
+
+function repeatedRoles(roles: ReadonlyMap<string, string[]>): DatasetWarning[] {
+  return [...roles]
+    .filter(([, names]) => names.length > 1)
+    .map(([role, names]) => ({
+      code: 'CF_ROLE_REPEATED',
+      message: `cf_role ${role} is that of ${names.join(', ')}; ${names.at(-1)} is used`,
+    }))
+}
+
+function unknownNames(metadata: DatasetMetadata, vocabularies: Vocabularies): DatasetWarning[] {
+  const names = unknownStandardNames(metadata, vocabularies)
+  if (names.length === 0) return []
+  const table = `the CF table (version ${vocabularies.cfVersion})`
+  return [{ code: 'STANDARD_NAME_UNKNOWN', message: `standard names not in ${table}: ${names.join(', ')}` }]
+}
+
+function skip(outcome: AttemptOutcome): Decision {
+  return { kind: 'skip', outcome }
+}
+
+function skipped(reason: SkipReason, message: string): AttemptOutcome {
+  return { status: 'skipped', reason, message }
+}
+
+/** Names of ERDDAP variables are ASCII, so that code units are code points. */
+function byCodePoint(one: string, other: string): number {
+  return one < other ? -1 : one > other ? 1 : 0
+}

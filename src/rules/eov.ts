@@ -1,0 +1,65 @@
+/** Ocean variables (EOV): which of them a dataset has, told by the standard names of its variables. */
+
+import type { DatasetMetadata, VariableMetadata } from '../sources/erddap/types.ts'
+import type { Vocabularies } from './vocabularies.ts'
+
+export interface OceanVariablesFound {
+  /** Names of the ocean variables, in mapping order. */
+  eovs: string[]
+  /** The first variable, in dataset order, of the first ocean variable found. */
+  firstEovColumn: string | null
+}
+
+/** A dataset has an ocean variable when any of its variables has one of its standard names. */
+export function findOceanVariables(
+  metadata: DatasetMetadata,
+  { oceanVariables }: Vocabularies,
+): OceanVariablesFound {
+  const names = new Set(standardNames(metadata))
+  const found = oceanVariables.filter((eov) => eov.standardNames.some((name) => names.has(name)))
+  const [first] = found
+  const column =
+    first && metadata.variables.find((variable) => first.standardNames.includes(standardName(variable)))
+  return { eovs: found.map(({ name }) => name), firstEovColumn: column?.name ?? null }
+}
+
+/** The distinct standard names of a dataset, in dataset order. */
+export function standardNames(metadata: DatasetMetadata): string[] {
+  return [...new Set(metadata.variables.map(standardName).filter((name) => name !== ''))]
+}
+
+/**
+ * Standard names of a dataset that the CF table does not have. A modifier after the name (`… status_flag`) is CF's
+ * own way to mark flags and the like, and is not looked at.
+ */
+export function unknownStandardNames(metadata: DatasetMetadata, { cfNames }: Vocabularies): string[] {
+  return [...new Set(standardNames(metadata).map(withoutModifier))].filter((name) => !cfNames.has(name))
+}
+
+/**
+ * Standard names of a dataset that the CF table has and no ocean variable covers: candidates for the mapping.
+ * Coordinates, pressures and names of platforms are none.
+ */
+export function uncoveredStandardNames(metadata: DatasetMetadata, vocabularies: Vocabularies): string[] {
+  const { cfNames, mappedNames } = vocabularies
+  return standardNames(metadata).filter(
+    (name) => cfNames.has(name) && !mappedNames.has(name) && !isNoCandidate(name),
+  )
+}
+
+function standardName(variable: VariableMetadata): string {
+  return variable.attributes.get('standard_name')?.trim() ?? ''
+}
+
+function withoutModifier(name: string): string {
+  return name.split(/\s/, 1)[0] ?? name
+}
+
+const coordinate =
+  /^(time|latitude|longitude|depth|altitude|height|(grid|projection|forecast)_\w+|(height|depth|altitude)_(above|below|at)_\w+|\w+_(latitude|longitude))$/
+const pressure = /^(?!.*partial_pressure).*(^|_)pressure(_|$)/
+const platform = /^platform_/
+
+function isNoCandidate(name: string): boolean {
+  return coordinate.test(name) || pressure.test(name) || platform.test(name)
+}

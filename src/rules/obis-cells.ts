@@ -1,0 +1,273 @@
+/** Occurrences gathered into map cells of 1/12 degree. */
+
+import type { OccurrenceBatch } from '../sources/obis/occurrences.ts'
+import { roundTo } from './numbers.ts'
+import { projectableLatitude } from './position.ts'
+
+/** Cells a degree. */
+const perDegree = 12
+const cellDecimals = 8
+/** Of ±180°: both ends are cells of their own. */
+const columns = 360 * perDegree + 1
+const middleColumn = 180 * perDegree
+const middleRow = 90 * perDegree
+/** Years 1 to 9999: what files and databases can write. */
+const earliestMs = Date.parse('0001-01-01T00:00:00Z')
+const latestMs = Date.parse('9999-12-31T23:59:59Z')
+
+export interface ObisCell {
+  /** Degrees, snapped. */
+  latitude: number
+  longitude: number
+  occurrences: number
+  timeMinMs: number | null
+  timeMaxMs: number | null
+  depthMinMetres: number
+  depthMaxMetres: number
+  /** Each once, by code point. */
+  scientificNames: string[]
+}
+
+export interface CellCounts {
+  /** All that were given. */
+  occurrences: number
+  /** Without latitude or longitude, or beyond ±85.06° or ±180°. */
+  misplaced: number
+  outsideRegion: number
+  /** Dates that no calendar of four digits holds; the occurrences count all the same. */
+  impossibleDates: number
+}
+
+/** Whether a position (degrees) is wanted. */
+export interface Region {
+  contains(longitude: number, latitude: number): boolean
+}
+
+/**
+ * Adds up occurrences, batch by batch. Memory grows with the number of cells and of their names, not with that of
+ * the occurrences.
+ */
+export class CellGatherer {
+  readonly counts: CellCounts = { occurrences: 0, misplaced: 0, outsideRegion: 0, impossibleDates: 0 }
+  readonly #region: Region | null
+  /** By row of cells, the number of each cell plus one; a row is made when its first cell is. */
+  readonly #rows = new Map<number, Int32Array>()
+  readonly #places = new Numbers(Int32Array)
+  readonly #occurrences = new Numbers(Int32Array)
+  readonly #timeMin = new Numbers(Float64Array)
+  readonly #timeMax = new Numbers(Float64Array)
+  readonly #depthMin = new Numbers(Float64Array)
+  readonly #depthMax = new Numbers(Float64Array)
+  readonly #names = new PairSet()
+  #size = 0
+
+  constructor(region: Region | null) {
+    this.#region = region
+  }
+
+  /** Number of cells so far. */
+  get size(): number {
+    return this.#size
+  }
+
+  add(batch: OccurrenceBatch): void {
+    const { latitude, longitude, dateStartMs, dateEndMs, depthMinMetres, depthMaxMetres, name, rows } = batch
+    const { counts } = this
+    const region = this.#region
+    counts.occurrences += rows
+    for (let i = 0; i < rows; i++) {
+      const lat = latitude[i]!
+      const lon = longitude[i]!
+      if (!(Math.abs(lat) <= projectableLatitude && Math.abs(lon) <= 180)) {
+        counts.misplaced += 1
+        continue
+      }
+      if (region && !region.contains(lon, lat)) {
+        counts.outsideRegion += 1
+        continue
+      }
+      const cell = this.#cell(snap(lat) + middleRow, snap(lon) + middleColumn)
+      this.#occurrences.values[cell]! += 1
+      const start = dateStartMs[i]!
+      if (start >= earliestMs && start <= latestMs) {
+        if (start < this.#timeMin.values[cell]!) this.#timeMin.values[cell] = start
+      } else if (!Number.isNaN(start)) counts.impossibleDates += 1
+      const end = dateEndMs[i]!
+      if (end >= earliestMs && end <= latestMs) {
+        if (end > this.#timeMax.values[cell]!) this.#timeMax.values[cell] = end
+      } else if (!Number.isNaN(end)) counts.impossibleDates += 1
+      const top = depthMinMetres[i]!
+      if (top < this.#depthMin.values[cell]!) this.#depthMin.values[cell] = top
+      const bottom = depthMaxMetres[i]!
+      if (bottom > this.#depthMax.values[cell]!) this.#depthMax.values[cell] = bottom
+      const id = name[i]!
+      if (id >= 0) this.#names.add(cell, id)
+    }
+  }
+
+  /** The cells from south to north and west to east. */
+  *cells(names: readonly string[]): Generator<ObisCell> {
+    const order = this.#places.values.slice(0, this.#size)
+    const numbers = Uint32Array.from({ length: this.#size }, (_, cell) => cell)
+    numbers.sort((a, b) => order[a]! - order[b]!)
+    const ranks = codePointRanks(names)
+    const namesOf = this.#names.grouped(this.#size)
+    for (const cell of numbers) {
+      const place = order[cell]!
+      const ids = namesOf(cell).sort((a, b) => ranks[a]! - ranks[b]!)
+      yield {
+        latitude: unsnap(Math.floor(place / columns) - middleRow),
+        longitude: unsnap((place % columns) - middleColumn),
+        occurrences: this.#occurrences.values[cell]!,
+        ...timesOf(this.#timeMin.values[cell]!, this.#timeMax.values[cell]!),
+        ...depthsOf(this.#depthMin.values[cell]!, this.#depthMax.values[cell]!),
+        scientificNames: Array.from(ids, (id) => names[id]!),
+      }
+    }
+  }
+
+  #cell(row: number, column: number): number {
+    let cells = this.#rows.get(row)
+    if (!cells) {
+      cells = new Int32Array(columns)
+      this.#rows.set(row, cells)
+    }
+    const known = cells[column]!
+    if (known > 0) return known - 1
+    const cell = this.#size
+    this.#size += 1
+    cells[column] = this.#size
+    this.#places.push(row * columns + column)
+    this.#occurrences.push(0)
+    this.#timeMin.push(Number.POSITIVE_INFINITY)
+    this.#timeMax.push(Number.NEGATIVE_INFINITY)
+    this.#depthMin.push(Number.POSITIVE_INFINITY)
+    this.#depthMax.push(Number.NEGATIVE_INFINITY)
+    return cell
+  }
+}
+
+/** The number of the nearest twelfth of a degree; halves go away from zero. */
+function snap(degrees: number): number {
+  const twelfths = degrees * perDegree
+  return twelfths < 0 ? -Math.round(-twelfths) : Math.round(twelfths)
+}
+
+/** Degrees of every possible number of twelfths, from −180° on. */
+const degreesOf = Float64Array.from({ length: columns }, (_, at) =>
+  roundTo((at - middleColumn) / perDegree, cellDecimals),
+)
+
+function unsnap(twelfths: number): number {
+  return degreesOf[twelfths + middleColumn]!
+}
+
+/** A range that knows one end only is of no length; one whose ends were entered the wrong way round is turned. */
+function timesOf(start: number, end: number): Pick<ObisCell, 'timeMinMs' | 'timeMaxMs'> {
+  const known = [start, end].filter((time) => Number.isFinite(time))
+  return known.length === 0
+    ? { timeMinMs: null, timeMaxMs: null }
+    : { timeMinMs: Math.min(...known), timeMaxMs: Math.max(...known) }
+}
+
+/** What is missing is 0, and the least is never more than the greatest: portals make ranges of the two. */
+function depthsOf(top: number, bottom: number): Pick<ObisCell, 'depthMinMetres' | 'depthMaxMetres'> {
+  const least = Number.isFinite(top) ? top : 0
+  const greatest = Number.isFinite(bottom) ? bottom : Math.max(0, least)
+  return { depthMinMetres: Math.min(least, greatest), depthMaxMetres: Math.max(least, greatest) }
+}
+
+/** The place of each name in the order of code points, so that the names of cells sort by numbers. */
+function codePointRanks(names: readonly string[]): Uint32Array {
+  const bytes = names.map((name) => Buffer.from(name))
+  const ordered = names.map((_, id) => id).sort((a, b) => Buffer.compare(bytes[a]!, bytes[b]!))
+  const ranks = new Uint32Array(names.length)
+  for (let rank = 0; rank < ordered.length; rank++) ranks[ordered[rank]!] = rank
+  return ranks
+}
+
+type NumberArray = Int32Array | Float64Array
+
+/** An array of numbers that grows. */
+class Numbers<T extends NumberArray> {
+  values: T
+  #length = 0
+  readonly #make: new (
+    length: number,
+  ) => T
+
+  constructor(make: new (length: number) => T) {
+    this.#make = make
+    this.values = new make(1024)
+  }
+
+  push(value: number): void {
+    if (this.#length === this.values.length) {
+      const wider = new this.#make(this.#length * 2)
+      wider.set(this.values)
+      this.values = wider
+    }
+    this.values[this.#length] = value
+    this.#length += 1
+  }
+}
+
+/** Which names each cell has: a hash set of pairs of small numbers, without an object for any of them. */
+class PairSet {
+  /** The cell plus one at even places (0 is free), the name at odd ones. */
+  #slots = new Int32Array(2 * 4096)
+  #mask = 4095
+  #size = 0
+
+  add(cell: number, name: number): void {
+    const slots = this.#slots
+    let at = hash(cell, name) & this.#mask
+    for (;;) {
+      const owner = slots[2 * at]!
+      if (owner === cell + 1 && slots[2 * at + 1] === name) return
+      if (owner === 0) break
+      at = (at + 1) & this.#mask
+    }
+    slots[2 * at] = cell + 1
+    slots[2 * at + 1] = name
+    this.#size += 1
+    if (this.#size > this.#mask * 0.6) this.#grow()
+  }
+
+  /** Gives the names of a cell. */
+  grouped(cells: number): (cell: number) => Int32Array {
+    const starts = new Uint32Array(cells + 1)
+    const slots = this.#slots
+    for (let at = 0; at < slots.length; at += 2) if (slots[at]! > 0) starts[slots[at]!]! += 1
+    for (let cell = 0; cell < cells; cell++) starts[cell + 1]! += starts[cell]!
+    const next = starts.slice(0, cells)
+    const names = new Int32Array(this.#size)
+    for (let at = 0; at < slots.length; at += 2) {
+      const owner = slots[at]! - 1
+      if (owner < 0) continue
+      names[next[owner]!] = slots[at + 1]!
+      next[owner]! += 1
+    }
+    return (cell) => names.subarray(starts[cell]!, starts[cell + 1]!)
+  }
+
+  #grow(): void {
+    const old = this.#slots
+    const size = (this.#mask + 1) * 2
+    this.#slots = new Int32Array(size * 2)
+    this.#mask = size - 1
+    for (let from = 0; from < old.length; from += 2) {
+      if (old[from] === 0) continue
+      let at = hash(old[from]! - 1, old[from + 1]!) & this.#mask
+      while (this.#slots[2 * at] !== 0) at = (at + 1) & this.#mask
+      this.#slots[2 * at] = old[from]!
+      this.#slots[2 * at + 1] = old[from + 1]!
+    }
+  }
+}
+
+function hash(a: number, b: number): number {
+  let mixed = Math.imul(a, 0x9e3779b1) ^ Math.imul(b, 0x85ebca6b)
+  mixed = Math.imul(mixed ^ (mixed >>> 15), 0x2c1b3c6d)
+  return (mixed ^ (mixed >>> 13)) >>> 0
+}

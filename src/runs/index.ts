@@ -1,0 +1,48 @@
+/** The door of this room: flows are written against these, commands and server call these. */
+export { abortReason } from './abort.ts'
+export type { Backend, FlowRun, SubmittedRun, TaskRun } from './backend.ts'
+export { nextTimes, normaliseCron, normaliseTimezone } from './cron.ts'
+export { completed, failed, flow, task } from './define.ts'
+export type { DeploymentSpec, PoolSpec, QueueSpec, ScheduleSpec } from './deployment-spec.ts'
+export type { Ended, EngineOptions } from './engine.ts'
+export {
+  checkParents,
+  declaredLimits,
+  describeLimitChange,
+  type Limit,
+  type LimitDeclaration,
+  type LimitDesk,
+  type LimitView,
+  parseLimit,
+  showLimit,
+} from './limits.ts'
+export { formatLine } from './log.ts'
+export {
+  type AlertRules,
+  type AutomationReport,
+  ensureAlertRules,
+  ensureSilentRule,
+} from './prefect/automations.ts'
+export { createPrefectBackend, type PrefectBackend } from './prefect/backend.ts'
+export {
+  parameterSchema,
+  type Registration,
+  type RegistrationReport,
+  registerDeployments,
+} from './prefect/deployments.ts'
+export { prefectLimitDesk } from './prefect/limits.ts'
+export { namespaceTag } from './prefect/namespace.ts'
+export { type PrefectSettings, prefectSettings } from './prefect/settings.ts'
+export { type AnyFlow, flowRegistry } from './registry.ts'
+export { type FlowResult, type RunFlowOptions, runFlow } from './run-flow.ts'
+export { type Runtime, systemRuntime } from './runtime.ts'
+export { createLocalBackend, type LocalBackend } from './standalone/backend.ts'
+export { localLimitDesk } from './standalone/limits.ts'
+export { memoryStore } from './standalone/memory-store.ts'
+export type { RunFilter, RunStore, StoredArtifact, StoredLogLine, StoredRun } from './standalone/store.ts'
+export { type Standalone, type StandaloneOptions, startStandalone } from './standalone.ts'
+export { isFinal, openStateTypes, stateTypes } from './states.ts'
+export { triggerDeployment } from './trigger.ts'
+export type * from './types.ts'
+export { processLives, processStart, type Slot, takeSlot } from './worker/slot.ts'
+export { type RunOnDeploy, startWorker, type Worker, type WorkerOptions } from './worker.ts'

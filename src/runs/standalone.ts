@@ -1,0 +1,141 @@
+import { Cron } from 'croner'
+import { describeError } from '../errors.ts'
+import type { DeploymentSpec } from './deployment-spec.ts'
+import type { EngineOptions } from './engine.ts'
+import { flowRegistry } from './registry.ts'
+import { systemRuntime } from './runtime.ts'
+import type { LocalBackend } from './standalone/backend.ts'
+import { startExecutor } from './standalone/executor.ts'
+
+export interface StandaloneOptions extends EngineOptions {
+  readonly backend: LocalBackend
+  /** Runs at once; those that only wait for children do not count. @default 4 */
+  readonly limit?: number
+  readonly graceSeconds?: number
+  /** @default 'reschedule' */
+  readonly onStop?: 'reschedule' | 'crash'
+  /** One run at this start, unless there was one of the same kind within 10 minutes. */
+  readonly runOnDeploy?: { deployment: string; parameters: Record<string, unknown> } | null
+  readonly pollMs?: number
+  readonly onProblem?: (text: string, facts: Record<string, unknown>) => void
+  readonly onInfo?: (text: string, facts: Record<string, unknown>) => void
+}
+
+export interface Standalone {
+  readonly running: number
+  /** When a deployment runs next by its schedule; null without one. */
+  nextRun(deployment: string): Date | null
+  stop(): Promise<void>
+  /** Ends the grace time of {@link stop} at once. */
+  force(): void
+}
+
+const deployPauseMs = 10 * 60_000
+/** Who a scheduled run was created by. */
+export const createdBySchedule = 'schedule'
+const createdByDeploy = 'deploy'
+
+/**
+ * Runs the deployments of a local back end by their schedules, in this process. Ticks that were missed while it was
+ * down are not made up; a tick of a deployment that still runs waits for its end, and further ticks are left out
+ * while one waits.
+ */
+export async function startStandalone(options: StandaloneOptions): Promise<Standalone> {
+  const { backend } = options
+  const runtime = options.runtime ?? systemRuntime
+  const onProblem = options.onProblem ?? (() => {})
+  const onInfo = options.onInfo ?? (() => {})
+  const specs = [...backend.deployments.values()]
+  const executor = startExecutor({
+    ...options,
+    backend,
+    flows: flowRegistry([...new Set(specs.map((spec) => spec.flow))]),
+  })
+  const settled = (await executor.settleDead('own')) + (await executor.settleDead('gone'))
+  if (settled > 0) onProblem('Runs of a process that is gone were settled', { runs: settled })
+
+  const crons = new Map<string, Cron>()
+  for (const spec of specs) {
+    if (spec.schedule === null) continue
+    const { cron, timezone } = spec.schedule
+    crons.set(spec.name, new Cron(cron, { timezone, mode: '5-part', unref: true }, () => tick(spec)))
+  }
+  const sweep = setInterval(() => {
+    executor
+      .settleDead('gone')
+      .catch((error: unknown) => onProblem('Runs could not be settled', { error: describeError(error) }))
+  }, 60_000)
+  sweep.unref()
+
+  async function tick(spec: DeploymentSpec): Promise<void> {
+    try {
+      const waiting = await backend.store.runs({ deployment: spec.name, types: ['SCHEDULED'], limit: 20 })
+      if (waiting.some((run) => run.createdBy === createdBySchedule)) {
+        onProblem('A tick is left out: the run of the last one still waits', { deployment: spec.name })
+        return
+      }
+      const minute = new Date(Math.floor(runtime.now().getTime() / 60_000) * 60_000)
+      await backend.submit({
+        deployment: spec.name,
+        parameters: {},
+        createdBy: createdBySchedule,
+        // Several processes on one database tick together, and one run is meant.
+        idempotencyKey: `schedule:${spec.name}:${minute.toISOString()}`,
+      })
+    } catch (error) {
+      onProblem('A scheduled run could not be created', {
+        deployment: spec.name,
+        error: describeError(error),
+      })
+    }
+  }
+
+  if (options.runOnDeploy) {
+    const { deployment, parameters } = options.runOnDeploy
+    try {
+      const [last] = (await backend.store.runs({ deployment, limit: 50 })).filter(
+        (run) => run.createdBy === createdByDeploy,
+      )
+      if (last && runtime.now().getTime() - last.createdAt.getTime() < deployPauseMs)
+        onInfo('RUN_ON_DEPLOY: there was one less than 10 minutes ago', { deployment, run: last.name })
+      else {
+        const run = await backend.submit({
+          deployment,
+          parameters,
+          createdBy: createdByDeploy,
+          // Of several processes that start at once all know the same last one, and one run is meant.
+          idempotencyKey: `deploy:${deployment}:after:${last?.id ?? 'none'}`,
+        })
+        onInfo(run.created ? 'Run of this start enqueued' : 'This start has its run already', {
+          deployment,
+          run: run.name,
+          flowRunId: run.id,
+        })
+      }
+    } catch (error) {
+      onProblem('RUN_ON_DEPLOY: the run could NOT be enqueued; start it by hand', {
+        deployment,
+        error: describeError(error),
+      })
+    }
+  }
+
+  let stopped: Promise<void> | null = null
+  const standalone: Standalone = {
+    get running() {
+      return executor.running
+    },
+    nextRun: (deployment) => crons.get(deployment)?.nextRun() ?? null,
+    stop() {
+      for (const cron of crons.values()) cron.stop()
+      clearInterval(sweep)
+      stopped ??= executor.stop((options.graceSeconds ?? 30) * 1000)
+      return stopped
+    },
+    force() {
+      executor.force()
+      void standalone.stop()
+    },
+  }
+  return standalone
+}

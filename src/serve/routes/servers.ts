@@ -1,0 +1,186 @@
+import { z } from '@hono/zod-openapi'
+import { stringify } from 'csv-stringify/sync'
+import { sourceChanges } from '../../inventory/queries/source-changes.ts'
+import { type SourceDatasetRow, sourceDatasets } from '../../inventory/queries/source-datasets.ts'
+import { type SourceSummaryRow, sourceSummaries } from '../../inventory/queries/source-summaries.ts'
+import { sourceTrend } from '../../inventory/queries/source-trend.ts'
+import { auditVersion } from '../../inventory/queries/versions.ts'
+import { type ApiContext, get, iso, nothing } from '../api.ts'
+import { atomFeed } from '../feed.ts'
+import {
+  type Dataset,
+  DatasetSummary,
+  type Server,
+  ServerSummary,
+  searchParameter,
+  slugParameter,
+  statusParameter,
+  TrendPoint,
+} from '../schemas.ts'
+import { sourceSlug } from '../slugs.ts'
+
+const unknownSlug = { 404: 'No source has this slug' }
+
+export function serverRoutes(api: ApiContext): void {
+  const { settings, sources, answers } = api
+  const { database } = settings
+
+  get(
+    api,
+    {
+      path: '/api/harvest/servers',
+      summary: 'Sources with the counts of their latest run, by URL',
+      params: nothing,
+      query: nothing,
+      answer: { schema: z.array(ServerSummary) },
+    },
+    (c) =>
+      answers.send(c, async () => {
+        const rows = await sourceSummaries(database, await sources.urls())
+        return rows.map((row) => serverOf(row, settings.configuredSources))
+      }),
+  )
+
+  get(
+    api,
+    {
+      path: '/api/harvest/servers/{slug}.csv',
+      pattern: '/api/harvest/servers/:slug{[^/]+\\.csv}',
+      summary: "A source's datasets and reasons as CSV",
+      params: z.object({ slug: slugParameter }),
+      query: nothing,
+      answer: { contentType: 'text/csv', schema: z.string() },
+      problems: unknownSlug,
+    },
+    async (c, { params }) => {
+      const slug = params.slug.replace(/\.csv$/, '')
+      const url = await sources.bySlug(slug)
+      return answers.send(c, async () => csvOf(await sourceDatasets(database, url)), {
+        contentType: 'text/csv; charset=utf-8',
+        headers: {
+          'content-disposition': `attachment; filename="${sourceSlug(url).replace(/[^\w-]/g, '_')}.csv"`,
+        },
+      })
+    },
+  )
+
+  get(
+    api,
+    {
+      path: '/api/harvest/servers/{slug}.atom',
+      pattern: '/api/harvest/servers/:slug{[^/]+\\.atom}',
+      summary: 'Atom feed of datasets of a source that turned bad or well again',
+      params: z.object({ slug: slugParameter }),
+      query: nothing,
+      answer: { contentType: 'application/atom+xml', schema: z.string() },
+      problems: unknownSlug,
+    },
+    async (c, { params }) => {
+      const url = await sources.bySlug(params.slug.replace(/\.atom$/, ''))
+      const here = new URL(c.req.url)
+      const base = `${here.origin}${settings.basePath}`
+      return answers.send(
+        c,
+        async () => atomFeed({ erddapUrl: url, base, changes: await sourceChanges(database, url, 50) }),
+        {
+          contentType: 'application/atom+xml; charset=utf-8',
+          cacheControl: 'public, max-age=60',
+          freshSeconds: 10,
+        },
+      )
+    },
+  )
+
+  get(
+    api,
+    {
+      path: '/api/harvest/servers/{slug}',
+      summary: 'Datasets of a source as their latest attempt left them: errors, skipped, success, by id',
+      params: z.object({ slug: slugParameter }),
+      query: z.object({ status: statusParameter, q: searchParameter }),
+      answer: { schema: z.array(DatasetSummary) },
+      problems: unknownSlug,
+    },
+    async (c, { params, query }) => {
+      const url = await sources.bySlug(params.slug)
+      return answers.send(
+        c,
+        async () => {
+          const rows = await sourceDatasets(database, url, { status: query.status, search: query.q })
+          return rows.map(datasetOf)
+        },
+        { version: () => auditVersion(database, url) },
+      )
+    },
+  )
+
+  get(
+    api,
+    {
+      path: '/api/harvest/servers/{slug}/trend',
+      summary: 'Time taken by the last runs of a source, newest first',
+      params: z.object({ slug: slugParameter }),
+      query: nothing,
+      answer: { schema: z.array(TrendPoint) },
+      problems: unknownSlug,
+    },
+    async (c, { params }) => {
+      const url = await sources.bySlug(params.slug)
+      return answers.send(
+        c,
+        async () =>
+          (await sourceTrend(database, url, 20)).map((row) => ({ ...row, started_at: iso(row.started_at) })),
+        { version: () => auditVersion(database, url) },
+      )
+    },
+  )
+}
+
+function serverOf(row: SourceSummaryRow, configuredSources: readonly string[] | null): Server {
+  const { configured, erddap_url, ...facts } = row
+  return {
+    ...facts,
+    erddap_url,
+    slug: sourceSlug(erddap_url),
+    source: row.source ?? (/^https?:\/\/(?:api\.)?obis\.org/.test(erddap_url) ? 'obis' : 'erddap'),
+    last_attempted_at: iso(row.last_attempted_at),
+    orphaned: configuredSources === null ? configured === false : !configuredSources.includes(erddap_url),
+  }
+}
+
+function datasetOf(row: SourceDatasetRow): Dataset {
+  return {
+    ...row,
+    source: row.source ?? 'erddap',
+    attempted_at: iso(row.attempted_at),
+    last_success_at: iso(row.last_success_at),
+    history_times: row.history_times.map((time) => iso(time)),
+    last_updated_at: iso(row.last_updated_at),
+    verified_at: iso(row.verified_at),
+  }
+}
+
+const csvColumns = [
+  'erddap_url',
+  'dataset_id',
+  'title',
+  'status',
+  'reason_code',
+  'error_message',
+  'attempted_at',
+  'last_success_at',
+  'last_updated_at',
+  'duration_ms',
+  'content_hash_reason',
+  'query_urls',
+] as const
+
+/** Cells that a spreadsheet would take for a formula are marked as text. */
+function csvOf(rows: readonly SourceDatasetRow[]): string {
+  return stringify(
+    rows.map((row) =>
+      csvColumns.map((name) => (row[name] instanceof Date ? row[name].toISOString() : row[name])),
+    ),
+    { header: true, columns: [...csvColumns], escape_formulas: true },
+  )
+}

@@ -1,0 +1,63 @@
+/** A run as the API tells it: from the audit, or from the engine where it has no audit row yet. */
+import { findRun } from '../inventory/queries/find-run.ts'
+import type { RunAttemptRow as AuditAttempt } from '../inventory/queries/run-attempts.ts'
+import { iso } from './api.ts'
+import type { Settings } from './options.ts'
+import type { RunView } from './ports.ts'
+import type { RunAttemptRow, RunDetailRow } from './schemas.ts'
+
+/** The run with this id, or of the flow run with this id; null when nobody knows it. */
+export async function readRun(settings: Settings, id: string): Promise<RunDetailRow | null> {
+  const row = await findRun(settings.database, id)
+  if (row === null) {
+    const view = (await settings.runs?.find(id)) ?? null
+    return view === null ? null : unstartedRun(view, settings.prefectUiUrl)
+  }
+  return {
+    ...row,
+    started_at: iso(row.started_at),
+    finished_at: iso(row.finished_at),
+    prefect_url: prefectPage(settings.prefectUiUrl, row.prefect_flow_run_id),
+  }
+}
+
+function statusOf(view: RunView): RunDetailRow['status'] {
+  if (view.final) return view.state === 'Completed' ? 'ok' : 'failed'
+  return view.state === 'Running' ? 'running' : 'queued'
+}
+
+/**
+ * A run without an audit row: it waits, is about to begin, ended before it had begun, or harvests all sources by
+ * starting a run for each.
+ */
+function unstartedRun(view: RunView, prefectUiUrl: string | null): RunDetailRow {
+  return {
+    run_id: view.runId,
+    started_at: iso(view.startedAt),
+    finished_at: null,
+    git_sha: null,
+    status: statusOf(view),
+    error_message: view.final && view.state !== 'Completed' ? (view.message ?? view.state) : view.message,
+    scope: view.source === null ? 'full' : 'single',
+    triggered_source: view.source,
+    triggered_by: view.triggeredBy,
+    duration_s: null,
+    n_success: 0,
+    n_unchanged: 0,
+    n_skipped: 0,
+    n_error: 0,
+    n_total: 0,
+    prefect_flow_run_id: view.runId,
+    prefect_url: prefectPage(prefectUiUrl, view.runId),
+  }
+}
+
+function prefectPage(uiUrl: string | null, flowRunId: string | null): string | null {
+  return uiUrl === null || flowRunId === null
+    ? null
+    : `${uiUrl}/runs/flow-run/${encodeURIComponent(flowRunId)}`
+}
+
+export function runAttemptOf(row: AuditAttempt): RunAttemptRow {
+  return { ...row, source: row.source ?? 'erddap', attempted_at: iso(row.attempted_at) }
+}

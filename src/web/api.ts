@@ -1,0 +1,83 @@
+/** The JSON API as the page asks it. Addresses are relative to <base>, so that any base path works. */
+import type {
+  AboutRow,
+  Biology,
+  Coverage,
+  Dataset,
+  DatasetAttemptRow,
+  Reason,
+  Run,
+  ScheduleRow,
+  Server,
+  Trend,
+} from '../serve/schemas.ts'
+import type { RunAnswer } from './model/liveRun.ts'
+
+export type {
+  AboutRow,
+  AttemptStatus,
+  Biology,
+  Coverage,
+  Dataset,
+  DatasetAttemptRow,
+  Reason,
+  Run,
+  RunAttemptRow,
+  RunDetailRow,
+  ScheduleRow,
+  Server,
+  Trend,
+} from '../serve/schemas.ts'
+
+export type { RunAnswer } from './model/liveRun.ts'
+
+/** The API said no; `status` is 0 when it could not be reached at all. */
+export class ApiError extends Error {
+  readonly status: number
+  constructor(status: number, message: string) {
+    super(message)
+    this.name = 'ApiError'
+    this.status = status
+  }
+}
+
+export function apiUrl(path: string): string {
+  return new URL(path.replace(/^\/+/, ''), document.baseURI).toString()
+}
+
+async function ask<T>(path: string, options: RequestInit = {}): Promise<T> {
+  let answer: Response
+  try {
+    answer = await fetch(apiUrl(path), options)
+  } catch (error) {
+    if (error instanceof DOMException && error.name === 'AbortError') throw error
+    throw new ApiError(0, error instanceof Error ? error.message : String(error))
+  }
+  const body: unknown = await answer.json().catch(() => null)
+  if (answer.ok) return body as T
+  const said = (body as { error?: unknown } | null)?.error
+  throw new ApiError(answer.status, typeof said === 'string' ? said : `HTTP ${answer.status}`)
+}
+
+const part = encodeURIComponent
+
+export const api = {
+  about: () => ask<AboutRow>('api/harvest/about'),
+  servers: () => ask<Server[]>('api/harvest/servers'),
+  datasets: (slug: string) => ask<Dataset[]>(`api/harvest/servers/${part(slug)}`),
+  trend: (slug: string) => ask<Trend[]>(`api/harvest/servers/${part(slug)}/trend`),
+  dataset: (slug: string, id: string) =>
+    ask<DatasetAttemptRow[]>(`api/harvest/dataset/${part(slug)}/${part(id)}`),
+  runs: () => ask<Run[]>('api/harvest/runs/recent'),
+  run: (id: string) => ask<RunAnswer>(`api/harvest/runs/${part(id)}`),
+  reasons: () => ask<Reason[]>('api/harvest/reasons'),
+  schedules: () => ask<ScheduleRow[]>('api/harvest/schedules'),
+  biology: () => ask<Biology>('api/harvest/biology'),
+  coverage: (query: URLSearchParams) => ask<Coverage>(`api/harvest/coverage?${query}`),
+  trigger: (body: { source?: string; force?: boolean }, token: string) =>
+    ask<{ run_id: string; url: string }>('api/harvest/trigger', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+      body: JSON.stringify(body),
+    }),
+}

@@ -1,0 +1,137 @@
+import { readFileSync } from 'node:fs'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { parseShape, type Ring } from '../../src/rules/obis-geometry.ts'
+import { PolygonRegion } from '../../src/rules/obis-region.ts'
+import { coarseOutlineFile } from '../../src/sources/obis/filter.ts'
+
+const square = (west: number, south: number, east: number, north: number): Ring => [
+  [west, south],
+  [east, south],
+  [east, north],
+  [west, north],
+  [west, south],
+]
+
+/** Ray casting over all edges, as textbooks have it. */
+function plainContains(polygons: readonly (readonly Ring[])[], lon: number, lat: number): boolean {
+  return polygons.some((rings) => {
+    let inside = false
+    for (const ring of rings)
+      for (let i = 0, j = ring.length - 1; i < ring.length; j = i++) {
+        const [xi, yi] = ring[i]!
+        const [xj, yj] = ring[j]!
+        if (yi > lat !== yj > lat && lon < ((xj - xi) * (lat - yi)) / (yj - yi) + xi) inside = !inside
+      }
+    return inside
+  })
+}
+
+describe('a region', () => {
+  it('holds what lies in any of its polygons, and not what lies in their holes', () => {
+    const region = new PolygonRegion({
+      polygons: [[square(0, 0, 10, 10), square(4, 4, 6, 6)], [square(8, 8, 20, 20)]],
+    })
+    expect(region.contains(1, 1)).toBe(true)
+    expect(region.contains(5, 5)).toBe(false)
+    // Where two polygons overlap it is inside of both.
+    expect(region.contains(9, 9)).toBe(true)
+    expect(region.contains(15, 15)).toBe(true)
+    expect(region.contains(21, 15)).toBe(false)
+    expect(region.contains(Number.NaN, 1)).toBe(false)
+    expect(region.contains(1, Number.NaN)).toBe(false)
+  })
+
+  it('decides as a test against every edge does, whatever the polygons', () => {
+    // Corners on a grid, positions off it: on an edge the last digit of a number would decide.
+    const corner = fc.tuple(fc.integer({ min: -20, max: 20 }), fc.integer({ min: -20, max: 20 }))
+    const position = corner.map(([lon, lat]) => [lon + Math.PI / 10, lat + Math.E / 10] as const)
+    const polygons = fc.array(
+      fc.array(fc.array(corner, { minLength: 3, maxLength: 12 }), { minLength: 1, maxLength: 2 }),
+      {
+        minLength: 1,
+        maxLength: 3,
+      },
+    )
+    fc.assert(
+      fc.property(polygons, fc.array(position, { maxLength: 40 }), (shape, points) => {
+        const region = new PolygonRegion({ polygons: shape })
+        for (const [lon, lat] of points)
+          expect(region.contains(lon, lat)).toBe(plainContains(shape, lon, lat))
+      }),
+    )
+  })
+
+  it('meets an extent that it overlaps, encloses, lies in or crosses without any corner inside', () => {
+    const region = new PolygonRegion({ polygons: [[square(0, 0, 10, 10)]] })
+    const meets = (wkt: string) => region.meets(parseShape(wkt))
+    expect(meets('POLYGON((5 5,15 5,15 15,5 15,5 5))')).toBe(true)
+    expect(meets('POLYGON((1 1,2 1,2 2,1 2,1 1))')).toBe(true)
+    expect(meets('POLYGON((-50 -50,50 -50,50 50,-50 50,-50 -50))')).toBe(true)
+    expect(meets('POLYGON((-5 4,15 4,15 6,-5 6,-5 4))')).toBe(true)
+    expect(meets('POLYGON((11 11,15 11,15 15,11 15,11 11))')).toBe(false)
+    expect(meets('POINT(3 3)')).toBe(true)
+    expect(meets('POINT(13 3)')).toBe(false)
+  })
+
+  it('of the coarse outline holds Canada’s seas and not those of others, and says that it is coarse', () => {
+    const text = readFileSync(coarseOutlineFile, 'utf8')
+    const region = new PolygonRegion(parseShape(text))
+    const inside = {
+      'Strait of Georgia': [-123.6, 49.2],
+      'Line P': [-130, 49.3],
+      'Hecate Strait': [-131, 53],
+      'Beaufort Sea': [-135, 71],
+      'Lancaster Sound': [-84, 74.2],
+      'Hudson Bay': [-85, 60],
+      'James Bay': [-80.5, 53],
+      'Ungava Bay': [-67.5, 59.5],
+      'Gulf of St. Lawrence': [-62, 48],
+      'Scotian Shelf': [-62, 44],
+      'Grand Banks': [-50, 46],
+      'Bay of Fundy': [-65.5, 45],
+      'Labrador Sea': [-55, 57],
+    } as const
+    const outside = {
+      'Gulf of Maine, south': [-69, 42.5],
+      'Gulf of Alaska': [-148, 58],
+      'off Oregon': [-126, 44],
+      'Greenland Sea': [-5, 75],
+      'North Sea': [3, 56],
+      'Coral Sea': [148, -17],
+      Nuuk: [-52, 64],
+    } as const
+    for (const [name, [lon, lat]] of Object.entries(inside))
+      expect([name, region.contains(lon, lat)]).toEqual([name, true])
+    for (const [name, [lon, lat]] of Object.entries(outside))
+      expect([name, region.contains(lon, lat)]).toEqual([name, false])
+    expect(JSON.parse(text).description).toMatch(/coarse/)
+  })
+})
+
+describe('a shape', () => {
+  it('is read alike from WKT and from GeoJSON', () => {
+    const rings = [square(0, 0, 10, 10), square(4, 4, 6, 6)]
+    const wkt = 'POLYGON ((0 0, 10 0, 10 10, 0 10, 0 0), (4 4, 6 4, 6 6, 4 6, 4 4))'
+    const geojson = { type: 'Feature', properties: {}, geometry: { type: 'Polygon', coordinates: rings } }
+    expect(parseShape(wkt)).toEqual({ polygons: [rings], points: [] })
+    expect(parseShape(`SRID=4326;${wkt}`)).toEqual({ polygons: [rings], points: [] })
+    expect(parseShape(JSON.stringify(geojson))).toEqual({ polygons: [rings], points: [] })
+    const two =
+      'MULTIPOLYGON(((0 0,10 0,10 10,0 10,0 0),(4 4,6 4,6 6,4 6,4 4)),((20 20,30 20,30 30,20 30,20 20)))'
+    expect(parseShape(two)).toEqual({ polygons: [rings, [square(20, 20, 30, 30)]], points: [] })
+    expect(
+      parseShape(JSON.stringify({ type: 'MultiPolygon', coordinates: [rings, [square(20, 20, 30, 30)]] })),
+    ).toEqual(parseShape(two))
+    expect(parseShape('POINT Z (1 2 3)')).toEqual({ polygons: [], points: [[1, 2]] })
+  })
+
+  it('that is none is refused with what is wrong', () => {
+    expect(() => parseShape('canada')).toThrow(/neither GeoJSON nor/)
+    expect(() => parseShape('POLYGON((0 0, x 0))')).toThrow(/no position/)
+    expect(() => parseShape('{"type":"FeatureCollection","features":[]}')).toThrow(/no coordinates/)
+    expect(() => parseShape('{"type":"Polygon","coordinates":[[["a",1]]]}')).toThrow(/no number/)
+    // Metres of a projected file are no degrees.
+    expect(() => parseShape('POLYGON((0 0,500000 0,500000 5000000,0 0))')).toThrow(/in degrees/)
+  })
+})

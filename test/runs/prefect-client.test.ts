@@ -1,0 +1,197 @@
+import { createServer, type Server } from 'node:http'
+import { afterEach, describe, expect, it } from 'vitest'
+import { must, type PrefectClient, prefectClient, serverVersion } from '../../src/runs/prefect/client.ts'
+import { type PrefectSettings, prefectSettings } from '../../src/runs/prefect/settings.ts'
+import { retryAfterMs, type TransportOptions } from '../../src/runs/prefect/transport.ts'
+import { systemRuntime } from '../../src/runs/runtime.ts'
+import { type FakePrefect, startFakePrefect } from '../support/prefect-fake.ts'
+
+const open: { close(): Promise<unknown> | unknown }[] = []
+afterEach(async () => {
+  for (const item of open.splice(0).reverse()) await item.close()
+})
+
+async function fake(options: Parameters<typeof startFakePrefect>[0] = {}): Promise<FakePrefect> {
+  const server = await startFakePrefect(options)
+  open.push(server)
+  return server
+}
+
+function client(environment: Record<string, string>, options: TransportOptions = {}): PrefectClient {
+  const made = prefectClient(prefectSettings(environment) as PrefectSettings, options)
+  open.push(made)
+  return made
+}
+
+/** Sleeps nothing, and remembers how long it should have. */
+function hasty() {
+  const sleeps: number[] = []
+  return {
+    sleeps,
+    runtime: {
+      ...systemRuntime,
+      random: () => 0,
+      sleep: async (ms: number) => {
+        sleeps.push(ms)
+      },
+    },
+  }
+}
+
+describe('the settings', () => {
+  it('are none without an address', () => {
+    expect(prefectSettings({})).toBeNull()
+    expect(prefectSettings({ PREFECT_API_URL: ' ' })).toBeNull()
+  })
+
+  it('take a password out of the address', () => {
+    expect(prefectSettings({ PREFECT_API_URL: 'https://admin:s%40t@host/x/api/' })).toMatchObject({
+      apiUrl: 'https://host/x/api',
+      authString: 'admin:s@t',
+    })
+  })
+
+  it('refuse what is no address', () => {
+    expect(() => prefectSettings({ PREFECT_API_URL: 'host:4200/api' })).toThrowError(/scheme|not a URL/)
+  })
+})
+
+describe('a request', () => {
+  it('says who asks as the Python client does, under any path prefix', async () => {
+    const server = await fake({ prefix: '/tools/prefect/api' })
+    const api = client({ PREFECT_API_URL: server.apiUrl })
+    await must('register', api.normal.POST('/flows/', { body: { name: 'x' } }))
+    const post = server.requests.find((request) => request.method === 'POST')
+    expect(post?.headers['user-agent']).toBe('prefect/3.8.8 (API 0.8.4)')
+    expect(post?.headers['x-prefect-api-version']).toBe('0.8.4')
+  })
+
+  it('is repeated after 503 and broken connections, waiting as long as the server says', async () => {
+    const server = await fake()
+    const { runtime, sleeps } = hasty()
+    const api = client({ PREFECT_API_URL: server.apiUrl }, { runtime })
+    server.fail('/flows/', { status: 429, headers: { 'retry-after': '1.823' } })
+    server.fail('/flows/', 'break')
+    server.fail('/flows/', { status: 503 })
+    const flow = await must('register', api.normal.POST('/flows/', { body: { name: 'x' } }))
+    expect(flow.name).toBe('x')
+    expect(sleeps).toEqual([1823, 2000, 4000])
+  })
+
+  it('is given up after five repeats', async () => {
+    const server = await fake()
+    const { runtime, sleeps } = hasty()
+    const api = client({ PREFECT_API_URL: server.apiUrl }, { runtime })
+    server.fail('/flows/', { status: 503, body: { detail: 'database is locked' } }, 99)
+    await expect(must('register', api.normal.POST('/flows/', { body: { name: 'x' } }))).rejects.toThrow(
+      /\(503\): database is locked/,
+    )
+    expect(sleeps).toHaveLength(5)
+  })
+
+  it('fetches a CSRF token where the server wants one, and a new one when it is stale', async () => {
+    const server = await fake({ csrf: true })
+    const api = client({ PREFECT_API_URL: server.apiUrl })
+    // The look-alike takes each token once, so the second request finds its token stale.
+    for (const name of ['a', 'b']) await must('register', api.normal.POST('/flows/', { body: { name } }))
+    expect(server.requests.filter((request) => request.path === '/csrf-token')).toHaveLength(2)
+  })
+
+  it('asks for no token again once the server said that it wants none', async () => {
+    const server = await fake()
+    const api = client({ PREFECT_API_URL: server.apiUrl })
+    for (const name of ['a', 'b']) await must('register', api.normal.POST('/flows/', { body: { name } }))
+    expect(server.requests.filter((request) => request.path === '/csrf-token')).toHaveLength(1)
+  })
+
+  it('carries the auth string, or the API key which wins', async () => {
+    const server = await fake({ authString: 'admin:s3cret' })
+    const right = client({ PREFECT_API_URL: server.apiUrl, PREFECT_API_AUTH_STRING: 'admin:s3cret' })
+    expect(await serverVersion(right)).toBe('3.8.8')
+    const key = client({
+      PREFECT_API_URL: server.apiUrl,
+      PREFECT_API_AUTH_STRING: 'admin:s3cret',
+      PREFECT_API_KEY: 'pnu_1',
+    })
+    await expect(serverVersion(key)).rejects.toMatchObject({ remedy: 'Check PREFECT_API_KEY.' })
+    expect(server.requests.at(-1)?.headers.authorization).toBe('Bearer pnu_1')
+  })
+
+  it('goes through the proxy of the environment, but not to hosts of NO_PROXY', async () => {
+    const server = await fake()
+    const seen: string[] = []
+    const proxy: Server = createServer()
+    proxy.on('connect', (request, socket) => {
+      seen.push(request.url ?? '')
+      socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n')
+    })
+    proxy.on('request', (request, response) => {
+      seen.push(request.url ?? '')
+      response.writeHead(502).end()
+    })
+    await new Promise<void>((done) => proxy.listen(0, '127.0.0.1', done))
+    open.push(proxy)
+    const HTTP_PROXY = `http://127.0.0.1:${(proxy.address() as { port: number }).port}`
+    const direct = client({ PREFECT_API_URL: server.apiUrl, HTTP_PROXY, NO_PROXY: '127.0.0.1' })
+    expect(await serverVersion(direct)).toBe('3.8.8')
+    expect(seen).toEqual([])
+    const proxied = client({ PREFECT_API_URL: server.apiUrl, HTTP_PROXY })
+    await expect(serverVersion(proxied)).rejects.toThrow()
+    expect(seen).toHaveLength(1)
+  })
+})
+
+describe('what is wrong with the server is said apart', () => {
+  const problem = async (environment: Record<string, string>) => {
+    try {
+      await serverVersion(client(environment))
+      return null
+    } catch (error) {
+      return error as { code: string; message: string; remedy: string }
+    }
+  }
+
+  it('nobody listens', async () => {
+    const server = await startFakePrefect()
+    await server.close()
+    expect(await problem({ PREFECT_API_URL: server.apiUrl })).toMatchObject({
+      code: 'PREFECT_UNREACHABLE',
+      message: expect.stringContaining('ECONNREFUSED'),
+    })
+  })
+
+  it('the address is that of the web page', async () => {
+    const server = await fake()
+    expect(await problem({ PREFECT_API_URL: server.apiUrl.replace('/api', '') })).toMatchObject({
+      code: 'PREFECT_REFUSED',
+      message: expect.stringContaining('web page'),
+      remedy: expect.stringContaining('/api'),
+    })
+  })
+
+  it('the login is wrong, without telling the secret', async () => {
+    const server = await fake({ authString: 'admin:right' })
+    const found = await problem({ PREFECT_API_URL: server.apiUrl, PREFECT_API_AUTH_STRING: 'admin:wr0ng' })
+    expect(found).toMatchObject({ code: 'PREFECT_REFUSED', remedy: 'Check PREFECT_API_AUTH_STRING.' })
+    expect(JSON.stringify(found) + found?.message).not.toContain('wr0ng')
+  })
+
+  it('it is Prefect 2', async () => {
+    const server = await fake({ version: '2.20.1' })
+    expect(await problem({ PREFECT_API_URL: server.apiUrl })).toMatchObject({
+      code: 'PREFECT_REFUSED',
+      message: expect.stringContaining('Prefect 2.20.1'),
+      remedy: expect.stringContaining('Prefect 3'),
+    })
+  })
+})
+
+describe('Retry-After', () => {
+  it('may be a float, a date or nonsense', () => {
+    const now = new Date('2026-01-01T00:00:00Z')
+    expect(retryAfterMs('1.5', now)).toBe(1500)
+    expect(retryAfterMs('Thu, 01 Jan 2026 00:00:05 GMT', now)).toBe(5000)
+    expect(retryAfterMs('soon', now)).toBeNull()
+    expect(retryAfterMs(undefined, now)).toBeNull()
+  })
+})

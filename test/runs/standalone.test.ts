@@ -1,0 +1,126 @@
+import { describe, expect, it, vi } from 'vitest'
+import { createLocalBackend, memoryStore, startStandalone } from '../../src/runs/index.ts'
+import { state } from '../../src/runs/states.ts'
+import { slow, source, spec } from '../support/prefect-flows.ts'
+
+const quick = { graceSeconds: 0, pollMs: 20 }
+
+function make(more: Parameters<typeof spec>[2] = {}) {
+  const store = memoryStore()
+  const deployments = [
+    spec('daily', source, { schedule: { cron: '0 5 * * *', timezone: 'Europe/Rome' }, ...more }),
+    spec('slow', slow, { concurrencyLimit: 1 }),
+  ]
+  return { store, backend: createLocalBackend({ store, deployments, worker: 'me' }) }
+}
+
+describe('a standalone process', () => {
+  it('knows when each deployment comes next', async () => {
+    const { backend } = make()
+    const process = await startStandalone({ backend, ...quick })
+    const next = process.nextRun('daily')
+    expect(
+      new Intl.DateTimeFormat('en-GB', { timeZone: 'Europe/Rome', timeStyle: 'short' }).format(next as Date),
+    ).toBe('05:00')
+    expect(process.nextRun('slow')).toBeNull()
+    await process.stop()
+  })
+
+  it('runs a deployment at its time, and leaves a tick out while one waits', async () => {
+    vi.useFakeTimers({
+      now: new Date('2026-11-21T03:59:58Z'),
+      toFake: ['setTimeout', 'clearTimeout', 'Date'],
+    })
+    try {
+      const { backend, store } = make()
+      const process = await startStandalone({ backend, limit: 0, ...quick })
+      expect(await store.runs({})).toEqual([])
+      await vi.advanceTimersByTimeAsync(3000)
+      expect((await store.runs({})).map((run) => [run.deployment, run.createdBy])).toEqual([
+        ['daily', 'schedule'],
+      ])
+      await vi.advanceTimersByTimeAsync(24 * 3600_000)
+      expect(await store.runs({})).toHaveLength(1)
+      await process.stop()
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  it('does not run two runs of a deployment with a limit of one at once', async () => {
+    const { backend, store } = make()
+    const process = await startStandalone({ backend, ...quick })
+    const runs = await Promise.all(
+      [0.05, 0.06].map((seconds) => backend.submit({ deployment: 'slow', parameters: { seconds } })),
+    )
+    await vi.waitFor(async () => {
+      for (const { id } of runs) expect((await store.run(id))?.state.type).toBe('COMPLETED')
+    }, 10_000)
+    const [first, second] = (await Promise.all(runs.map(({ id }) => store.run(id)))).sort(
+      (a, b) => (a?.startedAt?.getTime() ?? 0) - (b?.startedAt?.getTime() ?? 0),
+    )
+    expect(second?.startedAt?.getTime()).toBeGreaterThanOrEqual(first?.endedAt?.getTime() ?? 0)
+    await process.stop()
+  })
+
+  it('cancels what is beyond the limit of a deployment that wants no queue', async () => {
+    const store = memoryStore()
+    const deployments = [spec('slow', slow, { concurrencyLimit: 1, collisionStrategy: 'CANCEL_NEW' })]
+    const backend = createLocalBackend({ store, deployments, worker: 'me' })
+    const first = await backend.submit({ deployment: 'slow', parameters: { seconds: 0.05 } })
+    const second = await backend.submit({ deployment: 'slow', parameters: { seconds: 0.05 } })
+    expect((await store.run(second.id))?.state).toMatchObject({
+      type: 'CANCELLED',
+      message: 'Deployment concurrency limit reached.',
+    })
+    const process = await startStandalone({ backend, ...quick })
+    await vi.waitFor(async () => {
+      expect((await store.run(first.id))?.state.type).toBe('COMPLETED')
+    }, 10_000)
+    const third = await backend.submit({ deployment: 'slow', parameters: { seconds: 0.05 } })
+    expect((await store.run(third.id))?.state.type).not.toBe('CANCELLED')
+    await process.stop()
+  })
+
+  it('settles what its predecessor and dead processes left, and not what lives', async () => {
+    const { backend, store } = make()
+    const left = async (worker: string, type: 'RUNNING' | 'CANCELLING') => {
+      const { id } = await backend.submit({ deployment: 'slow', parameters: {} })
+      const now = new Date()
+      await store.claim(id, { worker, concurrencyLimit: null, to: state('PENDING', now) })
+      await store.transition(id, ['PENDING'], state(type, now), { runCount: 1 })
+      return id
+    }
+    const own = await left('me', 'RUNNING')
+    const dead = await left('dead', 'CANCELLING')
+    const alive = await left('alive', 'RUNNING')
+    await store.touchWorker('alive', new Date())
+    const process = await startStandalone({ backend, ...quick })
+    const types = await Promise.all([own, dead, alive].map(async (id) => (await store.run(id))?.state.type))
+    expect(types).toEqual(['CRASHED', 'CANCELLED', 'RUNNING'])
+    await process.stop()
+  })
+
+  it('runs once a start on RUN_ON_DEPLOY, and not twice in ten minutes', async () => {
+    const { backend, store } = make()
+    const runOnDeploy = { deployment: 'daily', parameters: { triggered_by: 'deploy' } }
+    for (let start = 0; start < 3; start++) {
+      const process = await startStandalone({ backend, limit: 0, runOnDeploy, ...quick })
+      await process.stop()
+    }
+    expect((await store.runs({})).map((run) => run.createdBy)).toEqual(['deploy'])
+  })
+
+  it('says so loudly when the run of a start cannot be enqueued, and starts all the same', async () => {
+    const { backend } = make()
+    const problems: string[] = []
+    const process = await startStandalone({
+      backend,
+      runOnDeploy: { deployment: 'nowhere', parameters: {} },
+      onProblem: (text) => problems.push(text),
+      ...quick,
+    })
+    expect(problems.join()).toMatch(/RUN_ON_DEPLOY.*NOT be enqueued/)
+    await process.stop()
+  })
+})

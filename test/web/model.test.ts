@@ -1,0 +1,273 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { hexagonCentre } from '../../src/serve/hexagons.ts'
+import type { RunAttemptRow, RunDetailRow } from '../../src/serve/schemas.ts'
+import { sourceSlug } from '../../src/serve/slugs.ts'
+import { linePoints, niceCeiling, segments } from '../../src/web/model/charts.ts'
+import { countReasons, matches, readView, writeView } from '../../src/web/model/datasets.ts'
+import { harvestMode } from '../../src/web/model/harvestMode.ts'
+import {
+  classBounds,
+  classOf,
+  fitBox,
+  hexagonAt,
+  hexagonCorners,
+  toDegrees,
+  toMetres,
+} from '../../src/web/model/hexagons.ts'
+import { applyEvent, groupBySource } from '../../src/web/model/liveRun.ts'
+import { requestsOf } from '../../src/web/model/requests.ts'
+import { datasetLink, slugOf, sourceParts } from '../../src/web/model/sources.ts'
+import { duration, localTime, relativeTime, utcTime } from '../../src/web/model/times.ts'
+
+describe('times', () => {
+  test('are shown in the zone and language of the reader, and in UTC', () => {
+    const time = '2026-07-01T02:05:09.000Z'
+    expect(localTime(time, 'en', 'America/Halifax')).toMatch(/Jun.* 30, 2026.*23:05/)
+    expect(localTime(time, 'fr', 'America/Halifax')).toMatch(/30 juin 2026.*23\s?h\s?05|30 juin 2026.*23:05/)
+    expect(utcTime(time)).toBe('2026-07-01 02:05:09')
+  })
+
+  test.each([
+    [30_000, 'now', 'maintenant'],
+    [-3 * 3_600_000, '3 hours ago', 'il y a 3 heures'],
+    [-86_400_000, 'yesterday', 'hier'],
+    [26 * 60_000, 'in 26 minutes', 'dans 26 minutes'],
+    [-400 * 86_400_000, 'last year', 'l’année dernière'],
+  ])('%i ms from now are %s', (offset, en, fr) => {
+    const now = Date.UTC(2026, 5, 1)
+    const time = new Date(now + offset).toISOString()
+    expect(relativeTime(time, now, 'en')).toBe(en)
+    expect(relativeTime(time, now, 'fr')).toBe(fr)
+  })
+
+  test.each([
+    [0, '0 ms'],
+    [999, '999 ms'],
+    [1250, '1.3 s'],
+    [59_960, '1 min'],
+    [200_000, '3 min 20 s'],
+    [3_900_000, '1 h 5 min'],
+    [7_200_000, '2 h'],
+  ])('%i ms last %s', (ms, text) => {
+    expect(duration(ms, 'en')).toBe(text)
+  })
+})
+
+describe('requests', () => {
+  test('are encoded again so that they can be followed', () => {
+    expect(
+      requestsOf(
+        'https://a.ca/erddap/tabledap/x.csv?time,latitude&time>=2020-01-01T00:00:00Z&id="a & b+c#1"\n\n https://a.ca/é',
+      ),
+    ).toEqual([
+      {
+        text: 'https://a.ca/erddap/tabledap/x.csv?time,latitude&time>=2020-01-01T00:00:00Z&id="a & b+c#1"',
+        href: 'https://a.ca/erddap/tabledap/x.csv?time,latitude&time%3E=2020-01-01T00:00:00Z&id=%22a%20%26%20b%2Bc%231%22',
+      },
+      { text: 'https://a.ca/é', href: 'https://a.ca/%C3%A9' },
+    ])
+  })
+
+  test('that are no web addresses never become links', () => {
+    for (const text of [
+      'javascript:alert(1)',
+      'data:text/html,x',
+      'ftp://a/b',
+      '//a.ca',
+      'https://',
+      'https://a/\ud800',
+    ])
+      expect(requestsOf(text)[0]?.href ?? null).toBeNull()
+    expect(requestsOf(null)).toEqual([])
+  })
+
+  test('whatever they hold, a link leads to the host that was asked', () => {
+    fc.assert(
+      fc.property(fc.string(), (rest) => {
+        const [request] = requestsOf(`https://host.example/erddap/${rest.replace(/\n/g, '')}`)
+        if (request?.href) expect(new URL(request.href).host).toBe('host.example')
+      }),
+    )
+  })
+})
+
+describe('sources', () => {
+  test('are named by host and path', () => {
+    expect(sourceParts('https://a.ca:8443/erddap/')).toEqual({ host: 'a.ca:8443', path: '/erddap' })
+    expect(sourceParts('obis')).toEqual({ host: 'obis', path: '' })
+  })
+
+  test('have the same slug here as in the API', () => {
+    for (const url of ['https://erddap.ogsl.ca/erddap/', 'http://localhost:8080/erddap', 'https://obis.org'])
+      expect(slugOf(url)).toBe(sourceSlug(url))
+  })
+
+  test('link to the page of a dataset', () => {
+    expect(datasetLink('https://a.ca/erddap', 'x y', 'erddap')).toBe(
+      'https://a.ca/erddap/info/x%20y/index.html',
+    )
+    expect(datasetLink('https://obis.org', 'u-u', 'obis')).toBe('https://obis.org/dataset/u-u')
+    expect(datasetLink('javascript:x', 'y', 'erddap')).toBeNull()
+  })
+})
+
+describe('the harvest mode', () => {
+  test('is incremental with a hash, full with a reason, otherwise unknown', () => {
+    expect(harvestMode('abc', null)).toEqual({ mode: 'incremental' })
+    expect(harvestMode('', 'HASH_NO_FILE_LIST')).toEqual({ mode: 'full', reason: 'HASH_NO_FILE_LIST' })
+    expect(harvestMode(null, null)).toEqual({ mode: 'unknown' })
+  })
+
+  test('is trusted, and not incremental, where only metadata were compared', () => {
+    expect(harvestMode('metadata:abc', 'HASH_NO_FILE_LIST')).toEqual({
+      mode: 'trusted',
+      reason: 'HASH_NO_FILE_LIST',
+    })
+  })
+})
+
+describe('the list of datasets', () => {
+  const dataset = {
+    dataset_id: 'Buoy_A',
+    status: 'error' as const,
+    reason_code: 'HTTP_ERROR',
+    error_message: 'GET 500',
+    title_fr: 'Bouée',
+  }
+
+  test('is searched in id, reason, message and title without regard to case', () => {
+    for (const search of ['buoy', 'http_', 'get 5', 'BOUÉE', '', '  '])
+      expect([search, matches(dataset, search)]).toEqual([search, true])
+    expect(matches(dataset, 'nothing')).toBe(false)
+  })
+
+  test('has its filter, search and page in the address, and back', () => {
+    const before = new URLSearchParams('lang=fr&page=9')
+    const view = { status: 'error', search: 'a&b', page: 2 } as const
+    const query = writeView(view, before)
+    expect(query.toString()).toBe('lang=fr&page=2&status=error&q=a%26b')
+    expect(readView(query)).toEqual(view)
+    expect(writeView({ status: null, search: '', page: 1 }, query).toString()).toBe('lang=fr')
+    expect(readView(new URLSearchParams('status=evil&page=-3'))).toEqual({
+      status: null,
+      search: '',
+      page: 1,
+    })
+  })
+
+  test('counts reasons of what is not well, most frequent first', () => {
+    const of = (reason_code: string, status: 'error' | 'success' = 'error') => ({
+      ...dataset,
+      reason_code,
+      status,
+    })
+    expect(countReasons([of('B'), of('A'), of('C'), of('C'), of('D', 'success')])).toEqual([
+      { reason_code: 'C', n: 2 },
+      { reason_code: 'A', n: 1 },
+      { reason_code: 'B', n: 1 },
+    ])
+  })
+})
+
+describe('charts', () => {
+  test('the parts of a bar fill it, and none that is not empty vanishes', () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat(5000), { minLength: 1, maxLength: 4 }), (values) => {
+        const parts = segments(
+          values.map((value, index) => [String(index), value] as const),
+          100,
+          1.5,
+        )
+        if (values.every((value) => value === 0)) {
+          expect(parts).toEqual([])
+          return
+        }
+        expect(parts.reduce((sum, part) => sum + part.length, 0)).toBeCloseTo(100)
+        for (const part of parts) expect(part.length).toBeGreaterThanOrEqual(1.5)
+      }),
+    )
+  })
+
+  test('an axis ends at a round number', () => {
+    expect([0, 3, 12, 21, 99, 1001].map(niceCeiling)).toEqual([1, 5, 20, 25, 100, 2000])
+    expect(linePoints([0, 5, 10], 100, 10, 10)).toEqual([
+      [0, 10],
+      [50, 5],
+      [100, 0],
+    ])
+  })
+})
+
+describe('hexagons', () => {
+  test('degrees and metres are each other’s inverse', () => {
+    const [x, y] = toMetres(-63.5, 44.6)
+    const [longitude, latitude] = toDegrees(x, y)
+    expect([longitude, latitude].map((value) => Math.round(value * 1e6) / 1e6)).toEqual([-63.5, 44.6])
+  })
+
+  test('the centre that the server gives for a cell lies in that cell', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: -130, max: 130 }), fc.integer({ min: -110, max: 110 }), (column, row) => {
+        const { longitude, latitude } = hexagonCentre(column, row, 100_000)
+        if (Math.abs(latitude) > 85) return
+        expect(hexagonAt(...toMetres(longitude, latitude), 100_000)).toEqual({ column, row })
+      }),
+    )
+  })
+
+  test('each corner is an edge away from the centre, the flat side up', () => {
+    const corners = hexagonCorners(10, 20, 6)
+    for (const [x, y] of corners) expect(Math.hypot(x - 10, y - 20)).toBeCloseTo(6)
+    expect(corners.filter(([, y]) => y > 20.1).map(([, y]) => y.toFixed(3))).toEqual(['25.196', '25.196'])
+  })
+
+  test('the map begins where the profiles are', () => {
+    const box = fitBox([toMetres(-63, 44), toMetres(-60, 48)], 2, 100_000)
+    const [x, y] = toMetres(-61.5, 46)
+    expect(box.width / box.height).toBeCloseTo(2)
+    expect([x > box.x, x < box.x + box.width, y > box.y, y < box.y + box.height]).toEqual([
+      true,
+      true,
+      true,
+      true,
+    ])
+    expect(fitBox([], 2, 100_000).width).toBeGreaterThan(3e7)
+  })
+
+  test('classes are powers of ten, at most five', () => {
+    expect(classBounds([])).toEqual([])
+    expect(classBounds([1])).toEqual([1])
+    expect(classBounds([3, 250])).toEqual([1, 10, 100, 1000])
+    expect(classBounds([5_000_000])).toHaveLength(5)
+    const bounds = classBounds([250])
+    expect([1, 2, 10, 11, 250].map((count) => classOf(count, bounds))).toEqual([0, 1, 1, 2, 3])
+  })
+})
+
+describe('a live run', () => {
+  const run = { run_id: 'r', status: 'running' } as RunDetailRow
+  const attempt = (dataset_id: string, status: RunAttemptRow['status']) =>
+    ({ erddap_url: 'https://a.ca', dataset_id, status }) as RunAttemptRow
+
+  test('takes attempts in as they come, in order, and newer ones in the place of older', () => {
+    const first = applyEvent(
+      { run, attempts: [attempt('a', 'success'), attempt('b', 'success')] },
+      { type: 'attempts', attempts: [attempt('c', 'error'), attempt('b', 'skipped')] },
+    )
+    expect(first.attempts.map((one) => [one.dataset_id, one.status])).toEqual([
+      ['c', 'error'],
+      ['b', 'skipped'],
+      ['a', 'success'],
+    ])
+    const done = applyEvent(first, {
+      type: 'run',
+      run: { ...run, status: 'ok' },
+      progress: { phase: 'finished', done: 3, total: 3 },
+    })
+    expect([done.run.status, done.attempts.length]).toEqual(['ok', 3])
+    expect(groupBySource(done.attempts).map((group) => [group.erddapUrl, group.attempts.length])).toEqual([
+      ['https://a.ca', 3],
+    ])
+  })
+})
