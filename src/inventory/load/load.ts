@@ -8,6 +8,7 @@ import { takeLoaderLock } from './lock.ts'
 import { compareCells, writeCells } from './merge/cells.ts'
 import { generatedColumns, type Merge, mergeTables } from './merge/context.ts'
 import { chooseDatasets, removeOrganizations, updateDatasets, verifyDatasets } from './merge/datasets.ts'
+import { fewestRowsAside, type IndexesAside, setIndexesAside } from './merge/indexes-aside.ts'
 import { makePlaces, rememberLeftPoints, removeLeftPlaces } from './merge/places.ts'
 import { compareProfiles, writeProfiles } from './merge/profiles.ts'
 import { type PruneInput, prune, stageFacts } from './merge/prune.ts'
@@ -158,6 +159,16 @@ function refuseTooManyRejects(folder: string, stage: Stage, limits: LoadLimits):
   )
 }
 
+/** The embedded engine has one back end for everybody: who would wait for a lock of its own transaction waits for ever. */
+async function indexesAside(
+  database: Database,
+  session: Session,
+  stage: Stage,
+): Promise<IndexesAside | undefined> {
+  const rows = stage.counts.profiles + stage.counts.cells
+  return database.kind === 'embedded' || rows < fewestRowsAside ? undefined : setIndexesAside(session)
+}
+
 interface Merged {
   summary: LoadSummary
   /** Tables whose statistics are out of date now. */
@@ -206,10 +217,12 @@ async function mergeStage(
   const chosen = await chooseDatasets(merge, seenAt)
   await compareProfiles(merge)
   await compareCells(merge)
+  const aside = await indexesAside(database, session, stage)
   const made = await makePlaces(merge)
   await rememberLeftPoints(merge)
   const profiles = await writeProfiles(merge)
   const cells = await writeCells(merge)
+  await aside?.restore()
   await session.query(`
     INSERT INTO ${merge.tables.changed} (pk) SELECT DISTINCT dataset_pk FROM ${merge.tables.profiles}
     UNION SELECT DISTINCT dataset_pk FROM ${merge.tables.cells}`)
