@@ -2,6 +2,7 @@
 
 import { setMaxListeners } from 'node:events'
 import type { Readable } from 'node:stream'
+import { setImmediate as turn } from 'node:timers/promises'
 import { HarvesterError, isHarvesterError } from '../errors.ts'
 import { decoded } from './body.ts'
 import type { HttpCache } from './cache.ts'
@@ -90,7 +91,6 @@ export class Exchange implements AsyncIterable<Uint8Array> {
   readonly #onDeadline: () => void
   #timer: NodeJS.Timeout | undefined
   #raw: Readable | undefined
-  #body: Readable | undefined
   #pieces: AsyncIterator<Uint8Array> | undefined
   /** Read and not handed out yet. */
   readonly #ahead: Uint8Array[] = []
@@ -130,11 +130,10 @@ export class Exchange implements AsyncIterable<Uint8Array> {
     this.headers = headers
     this.#raw = body
     this.#idleMs = idleMs
-    this.#body = this.method === 'HEAD' ? body : decoded(body, headers['content-encoding'])
     // Errors reach the reader through the iterator; without a listener an early one would end the process.
     this.#raw.on('error', () => {})
-    this.#body.on('error', () => {})
-    this.#pieces = this.#body[Symbol.asyncIterator]()
+    this.#pieces =
+      this.method === 'HEAD' ? body[Symbol.asyncIterator]() : decoded(body, headers['content-encoding'])
   }
 
   keepIn(cache: HttpCache, url: string) {
@@ -192,8 +191,11 @@ export class Exchange implements AsyncIterable<Uint8Array> {
       // A piece may be empty: that is not the end.
       for (;;) {
         const next = await this.#pieces.next()
+        this.#timer?.refresh()
         if (next.done) {
           this.#complete = true
+          // The pool takes a connection back one turn later: whoever is next in line shall get it, not open another.
+          await turn()
           this.#end(null)
           return null
         }
@@ -250,7 +252,6 @@ export class Exchange implements AsyncIterable<Uint8Array> {
     this.#onEnd?.()
     const unread = this.#raw !== undefined && !this.#raw.readableEnded
     if (unread) {
-      this.#body?.destroy()
       this.#raw?.destroy()
     }
     if (error || unread) {
