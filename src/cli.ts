@@ -2,7 +2,9 @@
 import { setFlagsFromString } from 'node:v8'
 import { Command, CommanderError } from 'commander'
 import { loadDotenv } from './app/dotenv.ts'
+import { commands } from './cli/commands.ts'
 import { reportError } from './cli/console.ts'
+import { strict } from './cli/options.ts'
 import { exitCodes } from './errors.ts'
 import { registerSecrets } from './secrets.ts'
 import { version } from './version.ts'
@@ -13,32 +15,6 @@ const supervised = process.send !== undefined
 // A harvest waits for servers, not for the processor: a heap that grows by two fifths between collections, and not up to
 // fourfold, takes half the memory for long tables (bench/memory).
 setFlagsFromString('--heap-growing-percent=40')
-
-/** In the order of the help. A command is loaded when it is asked for: most need little of the program. */
-const commands: Readonly<Record<string, () => Promise<Command>>> = {
-  start: async () => (await import('./cli/start.ts')).startCommand(),
-  worker: async () => (await import('./cli/worker.ts')).workerCommand(),
-  workers: async () => (await import('./cli/workers.ts')).workersCommand(),
-  serve: async () => (await import('./cli/serve.ts')).serveCommand(),
-  deploy: async () => (await import('./cli/deploy.ts')).deployCommand(),
-  wait: async () => (await import('./cli/wait.ts')).waitCommand(),
-  trigger: async () => (await import('./cli/trigger.ts')).triggerCommand(),
-  backfill: async () => (await import('./cli/backfill.ts')).backfillCommand(),
-  harvest: async () => (await import('./cli/harvest.ts')).harvestCommand(),
-  load: async () => (await import('./cli/load.ts')).loadCommand(),
-  migrate: async () => (await import('./cli/migrate.ts')).migrateCommand(),
-  prune: async () => (await import('./cli/prune.ts')).pruneCommand(),
-  runs: async () => (await import('./cli/runs.ts')).runsCommand(),
-  limits: async () => (await import('./cli/limits.ts')).limitsCommand(),
-  status: async () => (await import('./cli/status.ts')).statusCommand(),
-  alerts: async () => (await import('./cli/alerts.ts')).alertsCommand(),
-  doctor: async () => (await import('./cli/doctor.ts')).doctorCommand(),
-  explain: async () => (await import('./cli/explain.ts')).explainCommand(),
-  vernaculars: async () => (await import('./cli/vernaculars.ts')).vernacularsCommand(),
-  vocabularies: async () => (await import('./cli/vocabularies.ts')).vocabulariesCommand(),
-  config: async () => (await import('./cli/config.ts')).configCommand(),
-  demo: async () => (await import('./cli/demo.ts')).demoCommand(),
-}
 
 const program = new Command('harvester')
   .description(
@@ -55,14 +31,11 @@ First steps:
 Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 130 interrupted (143 by SIGTERM).
 Documentation: docs/, beginning with README.md.`,
   )
-  .showHelpAfterError('(--help says more)')
-  .exitOverride()
 
 const asked = process.argv.slice(2).find((word) => !word.startsWith('-')) ?? ''
 for (const [name, load] of Object.entries(commands)) {
   if (Object.hasOwn(commands, asked) && name !== asked) continue
-  const command = await load()
-  program.addCommand(command.exitOverride().showHelpAfterError('(--help says more)'))
+  program.addCommand(await load())
 }
 
 if (Object.hasOwn(commands, asked)) {
@@ -80,7 +53,7 @@ for (const stream of [process.stdout, process.stderr]) {
 }
 
 try {
-  await program.parseAsync()
+  await strict(program).parseAsync()
 } catch (error) {
   // The help that was asked for is no error; a command that is not understood is wrong usage.
   if (error instanceof CommanderError)

@@ -34,6 +34,7 @@ import {
 import { oneShotWorker } from '../runs/standalone/presence.ts'
 import { type Console, createConsole, interruptible } from './console.ts'
 import { limitDeclaration } from './declaration.ts'
+import { fileOption, list, logLevelOption, text, wholeNumber } from './options.ts'
 
 interface Flags {
   file?: string
@@ -48,9 +49,6 @@ interface Flags {
   logLevel?: string
 }
 
-const mostParallel = 100
-const collect = (value: string, previous: string[]): string[] => [...previous, value]
-
 export function backfillCommand(): Command {
   return new Command('backfill')
     .description(
@@ -60,23 +58,23 @@ export function backfillCommand(): Command {
     .option(
       '--each <name=a,b,c>',
       'what varies: a list, JSON (name=["a","b"]) or a file (name=@file, a value a line); may be repeated, for all combinations',
-      collect,
+      list(text),
       [],
     )
     .option(
       '--param <name=value>',
       'a parameter of all runs, its value as JSON or text; may be repeated',
-      collect,
+      list(text),
       [],
     )
-    .option('--parallel <number>', 'runs at once', Number, 1)
+    .option('--parallel <number>', 'runs at once', wholeNumber({ least: 1, most: 100 }), 1)
     .option('--key <text>', 'name of the backfill, instead of one made from its values')
     .option('--retry-failed', 'start those again that failed, crashed or were cancelled', false)
     .option('--stop-on-failure', 'start no more once a run failed', false)
     .option('--dry-run', 'only say what would be done', false)
     .option('--json', 'the result as JSON', false)
-    .option('-f, --file <path>', 'harvest configuration (YAML)')
-    .option('--log-level <level>', 'debug, info, warning or error')
+    .addOption(fileOption())
+    .addOption(logLevelOption())
     .addHelpText(
       'after',
       `
@@ -175,8 +173,6 @@ async function backfill(deployment: string, flags: Flags): Promise<number> {
 
 /** Everything that is wrong with the flags is found before anything is opened. */
 function readFlags(flags: Flags) {
-  if (!Number.isInteger(flags.parallel) || flags.parallel < 1 || flags.parallel > mostParallel)
-    throw new HarvesterError('USAGE', `--parallel must be a whole number from 1 to ${mostParallel}`)
   if (flags.key !== undefined && !/^[\w.-]{1,80}$/.test(flags.key))
     throw new HarvesterError('USAGE', `--key "${flags.key}" is not usable`, {
       remedy: 'Take up to 80 letters, digits, dots, dashes and underscores.',

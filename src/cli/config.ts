@@ -8,13 +8,14 @@ import { readYaml } from '../config/yaml.ts'
 import { databaseSettings, describeSettings } from '../database/settings.ts'
 import { describeError, exitCodes, isHarvesterError } from '../errors.ts'
 import { scrub } from '../log/secrets.ts'
+import { fileOption } from './options.ts'
 
 export function configCommand(): Command {
   const command = new Command('config').description('look at the configuration')
   command
     .command('check')
     .description('show what is configured and where each value came from; secrets are masked')
-    .option('-f, --file <path>', 'harvest configuration (YAML)')
+    .addOption(fileOption())
     .option('--all', 'show variables that are not set too', false)
     .action((flags: { file?: string; all: boolean }) => {
       process.exitCode = check(flags)

@@ -1,11 +1,12 @@
 /** `harvester demo`: serves the look-alike ERDDAP and CKAN until it is stopped. */
 
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Command, Option } from 'commander'
 import { startCkan } from '../demo/ckan.ts'
 import { startErddap } from '../demo/erddap.ts'
 import type { ScaleKind } from '../demo/scale.ts'
 import { scaleDatasets, scaleKinds } from '../demo/scale.ts'
 import { startDemoSources } from '../demo/sources.ts'
+import { port, wholeNumber } from './options.ts'
 
 interface DemoFlags {
   host: string
@@ -20,15 +21,30 @@ export function demoCommand(): Command {
   return new Command('demo')
     .description('serve a small ERDDAP and CKAN look-alike on this machine, to try things out')
     .option('--host <address>', 'address to listen on', '127.0.0.1')
-    .option('--port <number>', 'first of the ports to listen on; 0 picks free ones', wholeNumber, 0)
-    .option('--latency <ms>', 'wait before each answer', wholeNumber, 0)
+    .option(
+      '--port <number>',
+      'first of the ports to listen on; 0 picks free ones',
+      port({ least: 0, most: 65_533 }),
+      0,
+    )
+    .option('--latency <ms>', 'wait before each answer', wholeNumber({ least: 0, most: 600_000 }), 0)
     .addOption(
       new Option('--scale <kind>', 'serve generated datasets for a benchmark instead of the demo').choices(
         scaleKinds,
       ),
     )
-    .option('--datasets <number>', 'how many datasets, with --scale', wholeNumber, 200)
-    .option('--profiles <number>', 'how many profiles in all, with --scale profiles', wholeNumber, 140_000)
+    .option(
+      '--datasets <number>',
+      'how many datasets, with --scale',
+      wholeNumber({ least: 0, most: 1_000_000 }),
+      200,
+    )
+    .option(
+      '--profiles <number>',
+      'how many profiles in all, with --scale profiles',
+      wholeNumber({ least: 0, most: 100_000_000 }),
+      140_000,
+    )
     .addHelpText(
       'after',
       '\nPrints a line "ready NAME URL" for each server once it listens. Harvest one with:\n  harvester harvest --url URL',
@@ -38,11 +54,6 @@ export function demoCommand(): Command {
       await stopped()
       await close()
     })
-}
-
-function wholeNumber(text: string): number {
-  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('It must be a whole number.')
-  return Number(text)
 }
 
 function ready(name: string, url: string): void {

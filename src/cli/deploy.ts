@@ -13,6 +13,7 @@ import {
 } from '../runs/index.ts'
 import { createConsole } from './console.ts'
 import { deployAlerts } from './deploy-alerts.ts'
+import { fileOption } from './options.ts'
 
 interface Flags {
   file?: string
@@ -26,7 +27,7 @@ export function deployCommand(): Command {
   return new Command('deploy')
     .description('register pools, limits and deployments with the Prefect server, without a worker')
     .argument('[name...]', 'deployments to register')
-    .option('-f, --file <path>', 'harvest configuration (YAML)')
+    .addOption(fileOption())
     .option('--all', 'all of config/deployments.yaml', false)
     .option(
       '--prune',

@@ -12,11 +12,12 @@ import { checkCatalogue, checkSources } from '../operate/doctor/sources.ts'
 import type { Finding } from '../operate/doctor/types.ts'
 import { prefectSettings } from '../runs/index.ts'
 import { createConsole, interruptible } from './console.ts'
+import { fileOption } from './options.ts'
 
 export function doctorCommand(): Command {
   return new Command('doctor')
     .description('checks configuration, database, Prefect, sources, CKAN and disk: a line each, with remedy')
-    .option('-f, --file <path>', 'harvest configuration (YAML)')
+    .addOption(fileOption())
     .option('--json', 'as JSON', false)
     .action(async (flags: { file?: string; json: boolean }) => {
       const stop = interruptible()

@@ -22,6 +22,7 @@ import { harvestDataset } from '../sources/erddap/dataset.ts'
 import { decodeUrl } from '../sources/erddap/urls.ts'
 import { version } from '../version.ts'
 import { interruptible } from './console.ts'
+import { text, wholeNumber } from './options.ts'
 
 /** The decisions in their order, as a person reads them. */
 const decisions: readonly (readonly [reason: string, sentence: string])[] = [
@@ -42,8 +43,8 @@ export function explainCommand(): Command {
     )
     .argument('<url>', 'the ERDDAP server')
     .argument('<dataset>', 'the dataset id')
-    .option('--rows <number>', 'rows shown', (text) => Number.parseInt(text, 10), 20)
-    .option('--ckan-url <url>', 'join this CKAN catalogue too')
+    .option('--rows <number>', 'rows shown', wholeNumber({ least: 0, most: 1_000_000 }), 20)
+    .option('--ckan-url <url>', 'join this CKAN catalogue too', text)
     .action(async (url: string, dataset: string, flags: { rows: number; ckanUrl?: string }) => {
       process.exitCode = await explain(url, dataset, flags)
     })

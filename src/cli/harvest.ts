@@ -12,6 +12,7 @@ import { parseLogLevel } from '../log/log.ts'
 import { RunSummary } from '../log/summary.ts'
 import { createLocalBackend, memoryStore, runFlow } from '../runs/index.ts'
 import { createConsole, interruptible } from './console.ts'
+import { fileOption, list, logLevelOption, text } from './options.ts'
 
 export interface HarvestFlags {
   file?: string
@@ -31,22 +32,22 @@ export interface HarvestFlags {
 export function harvestCommand(): Command {
   return new Command('harvest')
     .description('harvest ERDDAP servers once: fetch, join CKAN, write CSVs, load the database')
-    .option('-f, --file <path>', 'harvest configuration (YAML)')
+    .addOption(fileOption())
     .option(
       '--url <url>',
       'an ERDDAP server, instead of those of the configuration; may be repeated',
-      collect,
+      list(text),
     )
-    .option('--source <name>', 'only this configured source, by URL, host or slug')
-    .option('--dataset-id <id>', 'only this dataset; may be repeated', collect)
-    .option('--folder <path>', 'where the CSVs go')
+    .option('--source <name>', 'only this configured source, by URL, host or slug', text)
+    .option('--dataset-id <id>', 'only this dataset; may be repeated', list(text))
+    .option('--folder <path>', 'where the CSVs go', text)
     .option('--no-load', 'write the CSVs only; no database is started')
     .option('--force', 'harvest datasets that did not change too', false)
     .option('--full', 'reload everything: what no source holds any more leaves the index', false)
     .option('--allow-prune', 'remove more than the share of a source that the limits allow', false)
     .option('--strict', 'end with 1 if any dataset failed', false)
-    .option('--ckan-url <url>', 'the CKAN catalogue')
-    .option('--log-level <level>', 'debug, info, warning or error')
+    .option('--ckan-url <url>', 'the CKAN catalogue', text)
+    .addOption(logLevelOption())
     .addHelpText(
       'after',
       `
@@ -155,8 +156,4 @@ function catalogueUrl(text: string): string {
   throw new HarvesterError('USAGE', `--ckan-url: "${text}" is not an http or https address`, {
     remedy: 'Write it whole, as https://catalogue.example.org',
   })
-}
-
-function collect(value: string, previous: string[] = []): string[] {
-  return [...previous, value]
 }

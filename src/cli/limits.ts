@@ -22,18 +22,17 @@ import {
 } from '../runs/index.ts'
 import { createConsole, interruptible } from './console.ts'
 import { limitDeclaration } from './declaration.ts'
+import { fileOption } from './options.ts'
 
 interface Flags {
   file?: string
   json?: boolean
 }
 
-const fileOption = ['-f, --file <path>', 'harvest configuration (YAML)'] as const
-
 export function limitsCommand(): Command {
   return new Command('limits')
     .description('what may run at once: tags, pools, queues, deployments; with `set` another number')
-    .option(...fileOption)
+    .addOption(fileOption())
     .option('--json', 'as JSON', false)
     .action(async (flags: Flags) => {
       process.exitCode = await withDesk(flags, async (desk) => {
@@ -46,7 +45,7 @@ export function limitsCommand(): Command {
         .description('put a limit in force at once; it stays until it is set again, or by `default`')
         .argument('<name>', 'tag:database, pool:harvest, queue:harvest/default, deployment:harvest-all')
         .argument('<value>', 'a whole number from 1, `none`, or `default` for what the file declares')
-        .option(...fileOption)
+        .addOption(fileOption())
         .action(async (name: string, value: string, _: Flags, command: Command) => {
           process.exitCode = await withDesk(command.optsWithGlobals<Flags>(), async (desk) => {
             print(await setLimit(desk, name, value))

@@ -8,6 +8,7 @@ import { exitCodes, HarvesterError } from '../errors.ts'
 import { pruneSource, type SourceHoldings, sourceHoldings } from '../inventory/prune-source.ts'
 import { parseLogLevel } from '../log/log.ts'
 import { createConsole, interruptible } from './console.ts'
+import { fileOption, text } from './options.ts'
 
 interface Flags {
   source: string
@@ -18,9 +19,9 @@ interface Flags {
 export function pruneCommand(): Command {
   return new Command('prune')
     .description('remove a source that has left the configuration, with everything that is known of it')
-    .requiredOption('--source <url>', 'URL of the source, as the dashboard shows it, or `obis`')
+    .requiredOption('--source <url>', 'URL of the source, as the dashboard shows it, or `obis`', text)
     .option('--yes', 'remove it; without this, what would go is only listed', false)
-    .option('-f, --file <path>', 'harvest configuration (YAML), to see that the source has left it')
+    .addOption(fileOption('harvest configuration (YAML), to see that the source has left it'))
     .action(async (flags: Flags) => {
       process.exitCode = await prune(flags)
     })

@@ -10,8 +10,11 @@ import { localLedger } from '../operate/runs/local.ts'
 import { prefectLedger } from '../operate/runs/prefect.ts'
 import { createPrefectBackend, type FlowRun, isFinal, namespaceTag, prefectSettings } from '../runs/index.ts'
 import { createConsole, interruptible, pause } from './console.ts'
+import { text, wholeNumber } from './options.ts'
 
 const followMs = 2000
+/** What a Prefect server gives in one answer. */
+const mostRows = 200
 const idText = 'id of the run, or the beginning of it'
 
 export function runsCommand(): Command {
@@ -21,14 +24,14 @@ export function runsCommand(): Command {
   command
     .command('list', { isDefault: true })
     .description('the newest runs')
-    .option('--limit <number>', 'how many', (text) => Number.parseInt(text, 10), 20)
-    .option('--deployment <name>', 'only those of a deployment')
+    .option('--limit <number>', 'how many', wholeNumber({ least: 1, most: mostRows }), 20)
+    .option('--deployment <name>', 'only those of a deployment', text)
     .action((flags: { limit: number; deployment?: string }) => withLedger((ledger) => list(ledger, flags)))
   command
     .command('show')
     .description('one run: its tasks, artifacts and the end of its log')
     .argument('<id>', idText)
-    .option('--log <lines>', 'lines of the log', (text) => Number.parseInt(text, 10), 40)
+    .option('--log <lines>', 'lines of the log', wholeNumber({ least: 0, most: mostRows }), 40)
     .action((id: string, flags: { log: number }) => withLedger((ledger) => show(ledger, id, flags.log)))
   command
     .command('logs')

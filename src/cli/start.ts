@@ -5,6 +5,7 @@ import { readEnvironment } from '../config/environment.ts'
 import { findConfig } from '../config/harvest.ts'
 import { parseLogLevel } from '../log/log.ts'
 import { harvest, harvestDefaults } from './harvest.ts'
+import { fileOption } from './options.ts'
 
 interface Flags {
   file?: string
@@ -16,7 +17,7 @@ export function startCommand(): Command {
     .description(
       'run everything in one process: worker, schedule, API and dashboard; the demo without a configuration',
     )
-    .option('-f, --file <path>', 'harvest configuration (YAML)')
+    .addOption(fileOption())
     .option('--once', 'harvest once, print the summary and end', false)
     .action(async (flags: Flags) => {
       process.exitCode = await start(flags)

@@ -5,7 +5,7 @@ import { serviceConfig } from '../app/service-config.ts'
 import { createProcess } from '../app/services.ts'
 import { readEnvironment } from '../config/environment.ts'
 import { databaseSettings, describeSettings } from '../database/settings.ts'
-import { describeError, exitCodes, HarvesterError } from '../errors.ts'
+import { describeError, exitCodes } from '../errors.ts'
 import { databaseBytes, sourceSuccesses } from '../inventory/queries/source-successes.ts'
 import { databaseRunStore } from '../inventory/run-store.ts'
 import { scrub } from '../log/secrets.ts'
@@ -16,6 +16,7 @@ import { serverVersion } from '../runs/prefect/client.ts'
 import { version } from '../version.ts'
 import { createConsole, interruptible, pause } from './console.ts'
 import { limitDeclaration } from './declaration.ts'
+import { fileOption, seconds } from './options.ts'
 
 interface Flags {
   file?: string
@@ -27,17 +28,16 @@ interface Flags {
 export function statusCommand(): Command {
   return new Command('status')
     .description('one look at everything: engine, workers, running and next runs, limits, age of each source')
-    .option('-f, --file <path>', 'harvest configuration (YAML)')
+    .addOption(fileOption())
     .option('--json', 'as JSON; with --watch one line each', false)
     .option('--watch', 'again and again, until Ctrl-C', false)
-    .option('--interval <seconds>', 'time between two looks', Number, 5)
+    .option('--interval <seconds>', 'time between two looks', seconds({ most: 86_400 }), 5)
     .action(async (flags: Flags) => {
       process.exitCode = await status(flags)
     })
 }
 
 async function status(flags: Flags): Promise<number> {
-  if (!(flags.interval > 0)) throw new HarvesterError('USAGE', '--interval is not a number of seconds')
   const stop = interruptible()
   const look = await openStatus(flags.file, process.env, stop.signal)
   try {

@@ -9,6 +9,7 @@ import {
   triggerDeployment,
 } from '../runs/index.ts'
 import { interruptible, reportError } from './console.ts'
+import { list, seconds, text } from './options.ts'
 
 interface Flags {
   param?: string[]
@@ -21,14 +22,10 @@ export function triggerCommand(): Command {
   return new Command('trigger')
     .description('enqueue a run on the Prefect server and end; never waits for the harvest unless told to')
     .argument('[deployment]', 'name of the deployment', 'harvest-all')
-    .option(
-      '--param <name=value>',
-      'a parameter, its value as JSON or text; may be repeated',
-      (value: string, previous: string[] = []) => [...previous, value],
-    )
-    .option('--key <text>', 'idempotency key: a second trigger with the same key starts nothing')
+    .option('--param <name=value>', 'a parameter, its value as JSON or text; may be repeated', list(text))
+    .option('--key <text>', 'idempotency key: a second trigger with the same key starts nothing', text)
     .option('--wait', 'wait for the end; exit code 1 if the run did not complete', false)
-    .option('--timeout <seconds>', 'how long to try to reach the server', Number, 30)
+    .option('--timeout <seconds>', 'how long to try to reach the server', seconds({ most: 86_400 }), 30)
     .action(async (deployment: string, flags: Flags) => {
       try {
         process.exitCode = await trigger(deployment, flags)

@@ -1,7 +1,7 @@
 /** `harvester vernaculars`: names of species from WoRMS into the database, once. */
 
 import { SingleBar } from 'cli-progress'
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Command, Option } from 'commander'
 import { lazyDatabase } from '../app/database.ts'
 import { createProcess } from '../app/services.ts'
 import { readEnvironment } from '../config/environment.ts'
@@ -14,6 +14,9 @@ import { parseLogLevel } from '../log/log.ts'
 import { type RefreshMode, refreshModes } from '../rules/vernaculars.ts'
 import { createLocalBackend, memoryStore, runFlow } from '../runs/index.ts'
 import { createConsole, interruptible } from './console.ts'
+import { fileOption, list, logLevelOption, oneOf, positiveNumber, text, wholeNumber } from './options.ts'
+
+const any = { least: 1, most: 1_000_000_000 }
 
 interface Flags {
   file?: string
@@ -30,22 +33,27 @@ interface Flags {
 export function vernacularsCommand(): Command {
   return new Command('vernaculars')
     .description('fetch English and French names and the classification of the OBIS species from WoRMS')
-    .option('-f, --file <path>', 'harvest configuration (YAML)')
-    .option('--top <n>', 'only names among the n most frequent ones', wholeNumber)
-    .option('--limit <n>', 'at most n names in this run', wholeNumber)
-    .option('--workers <n>', 'requests in flight at once, 1 to 32', wholeNumber, 8)
-    .option('--batch-size <n>', 'names asked for and stored at once, 1 to 50', wholeNumber, 50)
-    .option('--rate <n>', 'requests a second at most', positiveNumber)
+    .addOption(fileOption())
+    .option('--top <n>', 'only names among the n most frequent ones', wholeNumber(any))
+    .option('--limit <n>', 'at most n names in this run', wholeNumber(any))
+    .option('--workers <n>', 'requests in flight at once, 1 to 32', wholeNumber({ least: 1, most: 32 }), 8)
+    .option(
+      '--batch-size <n>',
+      'names asked for and stored at once, 1 to 50',
+      wholeNumber({ least: 1, most: 50 }),
+      50,
+    )
+    .option('--rate <n>', 'requests a second at most', positiveNumber({ most: 1000 }))
     .addOption(
       new Option(
         '--refresh-status <mode>',
         `ask again for known names: ${refreshModes.join(', ')}; may be repeated`,
       )
-        .argParser(collectMode)
+        .argParser(list(oneOf(refreshModes)))
         .default([] as RefreshMode[], 'none'),
     )
-    .option('--worms-url <url>', 'the WoRMS server')
-    .option('--log-level <level>', 'debug, info, warning or error')
+    .option('--worms-url <url>', 'the WoRMS server', text)
+    .addOption(logLevelOption())
     .addHelpText(
       'after',
       `
@@ -157,23 +165,4 @@ function nameBar() {
       started = false
     },
   }
-}
-
-function wholeNumber(text: string): number {
-  const number = Number(text)
-  if (!Number.isInteger(number) || number < 1)
-    throw new InvalidArgumentError('It must be a whole number from 1.')
-  return number
-}
-
-function positiveNumber(text: string): number {
-  const number = Number(text)
-  if (!(number > 0 && Number.isFinite(number))) throw new InvalidArgumentError('It must be a number above 0.')
-  return number
-}
-
-function collectMode(text: string, previous: RefreshMode[]): RefreshMode[] {
-  const mode = refreshModes.find((candidate) => candidate === text)
-  if (!mode) throw new InvalidArgumentError(`It must be one of ${refreshModes.join(', ')}.`)
-  return [...previous, mode]
 }

@@ -7,6 +7,7 @@ import { type CfTableChange, compareCfTables, parseCfTable } from '../config/cf-
 import { loadVocabularies, vocabulariesFolder, writeCfStandardNames } from '../config/vocabularies.ts'
 import { describeError, HarvesterError } from '../errors.ts'
 import { createHttpClient } from '../http/client.ts'
+import { text } from './options.ts'
 
 const cfTableUrl = 'https://cfconventions.org/Data/cf-standard-names/current/src/cf-standard-name-table.xml'
 /** The table has 4.5 MB. */
@@ -22,7 +23,7 @@ interface UpdateFlags {
 export function vocabulariesCommand(): Command {
   const update = new Command('update')
     .description('replace the list of CF standard names by that of the current table')
-    .option('--from <file>', 'read the table (XML) from a file instead')
+    .option('--from <file>', 'read the table (XML) from a file instead', text)
     .option('--url <url>', 'where the table is', cfTableUrl)
     .option('--folder <folder>', 'where the vocabularies are', vocabulariesFolder)
     .addHelpText(

@@ -19,6 +19,7 @@ import {
   triggerDeployment,
 } from '../runs/index.ts'
 import { createConsole, interruptible, pause } from './console.ts'
+import { fileOption, logLevelOption, seconds } from './options.ts'
 
 interface Flags {
   file?: string
@@ -34,13 +35,13 @@ export function waitCommand(): Command {
   return new Command('wait')
     .description('wait until a source answers, lists a dataset, or has newer data')
     .argument('<source>', 'an ERDDAP server: a URL, or the host or slug of a configured source')
-    .option('-f, --file <path>', 'harvest configuration (YAML)')
+    .addOption(fileOption())
     .option('--dataset <id>', 'until this dataset is listed')
     .option('--newer-than <time>', 'until it has data later than a time, or than an age as 90min, 6h or 2d')
-    .option('--timeout <seconds>', 'how long to wait at most (default: 600)', Number)
-    .option('--interval <seconds>', 'time between two looks (default: 30)', Number)
+    .option('--timeout <seconds>', 'how long to wait at most (default: 600)', seconds({ most: 604_800 }))
+    .option('--interval <seconds>', 'time between two looks (default: 30)', seconds({ most: 86_400 }))
     .option('--via-prefect', 'let a worker wait: run the deployment wait-for-source and follow it', false)
-    .option('--log-level <level>', 'debug, info, warning or error')
+    .addOption(logLevelOption())
     .addHelpText(
       'after',
       `

@@ -1,4 +1,5 @@
-import { Command, Option } from 'commander'
+import { Command } from 'commander'
+import { fileOption, onStopOption, text } from './options.ts'
 
 interface Flags {
   file?: string
@@ -13,15 +14,15 @@ export function workerCommand(): Command {
     .description(
       'poll a Prefect server (PREFECT_API_URL) and run flows in this process; without one, run by our own schedule',
     )
-    .option('-f, --file <path>', 'harvest configuration (YAML)')
+    .addOption(fileOption())
     .option('--serve', 'serve the API and the dashboard too', false)
     .option('--check', 'say whether a worker lives on this host, and end: for health checks', false)
-    .option('--name <worker>', 'with --check: this worker, on whatever host it shares the data folder from')
-    .addOption(
-      new Option('--on-stop <what>', 'what becomes of runs that are unfinished when the grace time ends')
-        .choices(['reschedule', 'crash'])
-        .default('reschedule'),
+    .option(
+      '--name <worker>',
+      'with --check: this worker, on whatever host it shares the data folder from',
+      text,
     )
+    .addOption(onStopOption())
     .action(async (flags: Flags) => {
       process.exitCode = flags.check
         ? await (await import('../operate/workers/check.ts')).checkWorker(flags.name)

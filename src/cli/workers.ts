@@ -1,6 +1,6 @@
 /** Several workers on one host, without Compose or systemd. */
 import Table from 'cli-table3'
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Command } from 'commander'
 import { serviceConfig } from '../app/service-config.ts'
 import { type Environment, readEnvironment } from '../config/environment.ts'
 import { databaseSettings } from '../database/settings.ts'
@@ -13,6 +13,7 @@ import { type SupervisorOptions, supervise } from '../operate/workers/supervisor
 import { processLives } from '../runs/worker/slot.ts'
 import { scrub } from '../secrets.ts'
 import { createConsole } from './console.ts'
+import { fileOption, onStopOption, wholeNumber } from './options.ts'
 
 interface StartFlags {
   number: number
@@ -21,19 +22,13 @@ interface StartFlags {
   onStop: 'reschedule' | 'crash'
 }
 
-const mostWorkers = 64
-
 export function workersCommand(): Command {
   const start = new Command('start')
     .description('start workers, start those again that die, and stop all of them together')
-    .option('-n, --number <count>', 'how many', wholeNumber, 1)
-    .option('-f, --file <path>', 'harvest configuration (YAML)')
+    .option('-n, --number <count>', 'how many', wholeNumber({ least: 1, most: 64 }), 1)
+    .addOption(fileOption())
     .option('--serve', 'serve the API and the dashboard too, from the first of them', false)
-    .addOption(
-      new Option('--on-stop <what>', 'what becomes of runs that are unfinished when the grace time ends')
-        .choices(['reschedule', 'crash'])
-        .default('reschedule'),
-    )
+    .addOption(onStopOption())
     .action(async (flags: StartFlags) => {
       process.exitCode = await startWorkers(flags)
     })
@@ -49,16 +44,8 @@ export function workersCommand(): Command {
       process.exitCode = await stopWorkers()
     })
   const command = new Command('workers').description('several workers on this host: start, status, stop')
-  for (const part of [start, status, stop])
-    command.addCommand(part.exitOverride().showHelpAfterError('(--help says more)'))
+  for (const part of [start, status, stop]) command.addCommand(part)
   return command
-}
-
-function wholeNumber(text: string): number {
-  const count = Number(text)
-  if (!Number.isInteger(count) || count < 1 || count > mostWorkers)
-    throw new InvalidArgumentError(`It must be a whole number from 1 to ${mostWorkers}.`)
-  return count
 }
 
 async function startWorkers(flags: StartFlags): Promise<number> {
