@@ -23,6 +23,7 @@ async function runMigrations(): Promise<number> {
     signal: stop.signal,
     applicationName: 'erddap-harvester migrate',
     onStarting: () => say('Starting the embedded database'),
+    createExtensions: (name) => say(`Created the extension ${name}.`),
   })
   try {
     const { applied, adopted } = await migrate(database, {

@@ -1,7 +1,7 @@
 /** The CF standard name table: from its XML to the project's list. */
 
 import { XMLParser, XMLValidator } from 'fast-xml-parser'
-import { HarvesterError } from '../errors.ts'
+import { describeError, HarvesterError } from '../errors.ts'
 
 export interface CfStandardNames {
   /** Number of the table. */
@@ -70,8 +70,11 @@ function knownNames({ names, aliases }: CfStandardNames): Set<string> {
 type Element = Record<string, unknown>
 
 function tableOf(xml: string): Element {
+  const open = unclosed(xml)
+  if (open) throw invalid(`it is no whole XML: ${open.what} is not closed (line ${open.line})`)
   const validity = XMLValidator.validate(xml)
-  if (validity !== true) throw invalid(`it is no whole XML: ${validity.err.msg} (line ${validity.err.line})`)
+  if (validity !== true)
+    throw invalid(`it is no whole XML: ${validity.err.msg.slice(0, 200)} (line ${validity.err.line})`)
   const parser = new XMLParser({
     ignoreAttributes: false,
     attributeNamePrefix: '@',
@@ -80,10 +83,37 @@ function tableOf(xml: string): Element {
     parseAttributeValue: false,
     processEntities: false,
   })
-  const document = parser.parse(xml) as Element
+  let document: Element
+  try {
+    document = parser.parse(xml) as Element
+  } catch (error) {
+    throw invalid(`it is no whole XML: ${describeError(error)}`)
+  }
   const table = document.standard_name_table
   if (typeof table !== 'object' || table === null) throw invalid('it has no standard_name_table')
   return table as Element
+}
+
+/** What XML has that is no element: the validator takes it for closed by the end, or names another line. */
+const sections = [
+  ['a CDATA section', '<![CDATA[', ']]>'],
+  ['a comment', '<!--', '-->'],
+  ['a processing instruction', '<?', '?>'],
+] as const
+
+function unclosed(xml: string): { what: string; line: number } | null {
+  for (let at = xml.indexOf('<'); at !== -1; at = xml.indexOf('<', at)) {
+    const section = sections.find(([, begin]) => xml.startsWith(begin, at))
+    if (!section) {
+      at += 1
+      continue
+    }
+    const [what, begin, end] = section
+    const closed = xml.indexOf(end, at + begin.length)
+    if (closed === -1) return { what, line: xml.slice(0, at).split('\n').length }
+    at = closed + end.length
+  }
+  return null
 }
 
 /** One element of a kind is not a list yet. */

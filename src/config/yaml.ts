@@ -1,5 +1,6 @@
 import { isMap, isSeq, LineCounter, type Node, parseDocument } from 'yaml'
 import type { z } from 'zod'
+import { badReferences, tooDeep } from './yaml-limits.ts'
 
 /** A fault of a document: where it is and what is wrong with it. */
 export interface Fault {
@@ -20,7 +21,7 @@ export interface YamlDocument {
  */
 export function stripUniformIndent(text: string): string {
   const plain = text.replace(/\r\n?/g, '\n').trimStart()
-  if (parseDocument(plain).errors.length === 0) return plain
+  if (tooDeep(plain) || parseDocument(plain).errors.length === 0) return plain
   const [first = '', ...rest] = plain.split('\n')
   const filled = rest.filter((line) => line.trim() !== '')
   const indent = Math.min(...filled.map((line) => line.length - line.trimStart().length))
@@ -28,14 +29,22 @@ export function stripUniformIndent(text: string): string {
 }
 
 export function readYaml(text: string): YamlDocument {
+  const deep = tooDeep(text)
+  if (deep) {
+    const line = text.slice(0, deep.offset).split(/\r\n?|\n/).length
+    return { value: undefined, faults: [{ line, message: deep.message }], lineOf: () => null }
+  }
   const counter = new LineCounter()
   const document = parseDocument(text, { lineCounter: counter, prettyErrors: false })
-  const faults = document.errors.map((error) => ({
+  const faults = [...document.errors, ...document.warnings].map((error) => ({
     line: counter.linePos(error.pos[0]).line,
     message: `not valid YAML: ${error.message.split('\n')[0]}`,
   }))
+  if (faults.length === 0)
+    for (const { offset, message } of badReferences(document))
+      faults.push({ line: counter.linePos(offset).line, message })
   return {
-    value: faults.length === 0 ? withoutNulls(document.toJS()) : undefined,
+    value: faults.length === 0 ? withoutNulls(document.toJS({ maxAliasCount: -1 })) : undefined,
     faults,
     lineOf(path) {
       let node: unknown = document.contents

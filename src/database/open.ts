@@ -3,7 +3,7 @@ import pg from 'pg'
 import { HarvesterError } from '../errors.ts'
 import { ClientDatabase } from './client.ts'
 import { openEngine, socketPort } from './embedded/host.ts'
-import { databaseError } from './failure.ts'
+import { databaseError, sqlStateOf } from './failure.ts'
 import type { Database } from './port.ts'
 import { type DatabaseSettings, describeSettings } from './settings.ts'
 
@@ -17,6 +17,8 @@ export interface OpenOptions {
   maxConnections?: number | undefined
   /** PostgreSQL only: every transaction is read-only, whatever the role may do. */
   readOnly?: boolean | undefined
+  /** PostgreSQL only: create the extensions that are missing, where the role may; told of each that was. */
+  createExtensions?: ((created: string) => void) | undefined
   signal?: AbortSignal | undefined
 }
 
@@ -87,12 +89,12 @@ async function openPostgres(
   }
   let serverVersion: number
   try {
-    serverVersion = await probe(connection, description)
+    serverVersion = await probe(connection, description, options.createExtensions)
   } catch (error) {
     // `prefer` means: encrypted where the server can, plain where it cannot.
     if (settings.sslMode !== 'prefer' || !refusesTls(error)) throw error
     connection.ssl = false
-    serverVersion = await probe(connection, description)
+    serverVersion = await probe(connection, description, options.createExtensions)
   }
   return new ClientDatabase({
     kind: 'postgres',
@@ -129,27 +131,40 @@ async function tlsOf(settings: DatabaseSettings & { kind: 'postgres' }): Promise
   }
 }
 
+/** What one look at a server tells. */
 interface Probe {
   version: number
   user_name: string
   postgis: string | null
-  postgis_available: string | null
   trigram: string | null
+  /** Those of the two whose files the server has. */
+  available: string[]
 }
 
+const probeSql = `
+  SELECT current_setting('server_version_num')::int AS version, current_user AS user_name,
+    (SELECT extversion FROM pg_extension WHERE extname = 'postgis') AS postgis,
+    (SELECT extversion FROM pg_extension WHERE extname = 'pg_trgm') AS trigram,
+    ARRAY(SELECT name::text FROM pg_available_extensions WHERE name IN ('postgis', 'pg_trgm')) AS available`
+
 /** One connection that asks what must be known before the first piece of work. Returns the server's version. */
-async function probe(connection: pg.PoolConfig, description: string): Promise<number> {
+async function probe(
+  connection: pg.PoolConfig,
+  description: string,
+  onCreated?: (extension: string) => void,
+): Promise<number> {
   const client = new pg.Client(connection)
   client.on('error', () => {})
+  const look = async () => (await client.query<Probe>(probeSql)).rows[0]!
   let found: Probe
+  let refusals: unknown[] = []
   try {
     await client.connect()
-    const answer = await client.query<Probe>(`
-      SELECT current_setting('server_version_num')::int AS version, current_user AS user_name,
-        (SELECT extversion FROM pg_extension WHERE extname = 'postgis') AS postgis,
-        (SELECT default_version FROM pg_available_extensions WHERE name = 'postgis') AS postgis_available,
-        (SELECT extversion FROM pg_extension WHERE extname = 'pg_trgm') AS trigram`)
-    found = answer.rows[0]!
+    found = await look()
+    if (onCreated && found.version >= oldestServer && missingOf(found).length > 0) {
+      refusals = await createExtensions(client, missingOf(found), onCreated)
+      found = await look()
+    }
   } catch (error) {
     throw databaseError(error, description)
   } finally {
@@ -161,17 +176,7 @@ async function probe(connection: pg.PoolConfig, description: string): Promise<nu
       `${description} is PostgreSQL ${Math.floor(found.version / 10_000)}, but 13 or newer is needed`,
       { remedy: 'Upgrade the server.' },
     )
-  const missing = [found.postgis ? '' : 'postgis', found.trigram ? '' : 'pg_trgm'].filter((name) => name)
-  if (missing.length > 0) {
-    const sql = missing.map((name) => `CREATE EXTENSION IF NOT EXISTS ${name};`).join(' ')
-    const install =
-      found.postgis_available === null && !found.postgis ? 'Install PostGIS on the server, then run' : 'Run'
-    throw new HarvesterError(
-      'DATABASE_NOT_READY',
-      `${description} lacks the extension${missing.length > 1 ? 's' : ''} ${missing.join(' and ')}`,
-      { remedy: `${install} in that database, as a superuser: ${sql}`, facts: { sql } },
-    )
-  }
+  if (missingOf(found).length > 0) throw lacksExtensions(found, description, refusals)
   const [major = 0, minor = 0] = found.postgis!.split('.').map(Number)
   if (major < oldestPostgis[0]! || (major === oldestPostgis[0] && minor < oldestPostgis[1]!))
     throw new HarvesterError(
@@ -182,4 +187,55 @@ async function probe(connection: pg.PoolConfig, description: string): Promise<nu
       },
     )
   return found.version
+}
+
+function missingOf({ postgis, trigram }: Probe): string[] {
+  return [...(postgis === null ? ['postgis'] : []), ...(trigram === null ? ['pg_trgm'] : [])]
+}
+
+const createSql = (name: string) => `CREATE EXTENSION IF NOT EXISTS ${name};`
+
+/** Creates what the role may create; gives the server's refusals. Another process may do the same at this moment. */
+async function createExtensions(
+  client: pg.Client,
+  names: readonly string[],
+  onCreated: (extension: string) => void,
+): Promise<unknown[]> {
+  const refusals: unknown[] = []
+  for (const name of names) {
+    try {
+      await client.query(createSql(name))
+      onCreated(name)
+    } catch (error) {
+      if (sqlStateOf(error) === undefined) throw error
+      refusals.push(error)
+    }
+  }
+  return refusals
+}
+
+function lacksExtensions(found: Probe, description: string, refusals: readonly unknown[]): HarvesterError {
+  const missing = missingOf(found)
+  const sql = missing.map(createSql).join(' ')
+  const absent = missing.filter((name) => !found.available.includes(name))
+  const what = `${description} lacks the extension${missing.length > 1 ? 's' : ''} ${missing.join(' and ')}`
+  const [refusal] = refusals
+  const why =
+    absent.length > 0
+      ? `; the server does not have ${absent.join(' and ')} installed`
+      : refusal === undefined
+        ? ''
+        : `, which the role ${found.user_name} cannot create`
+  const install =
+    absent.length === 0
+      ? ''
+      : `Install ${absent.map((name) => (name === 'postgis' ? 'PostGIS' : 'pg_trgm (contrib)')).join(' and ')} on the server. `
+  return new HarvesterError('DATABASE_NOT_READY', `${what}${why}`, {
+    cause: refusal,
+    remedy:
+      refusal === undefined
+        ? `${install}Run \`harvester migrate\`, which creates what its role may create; else, in that database, as a superuser: ${sql}`
+        : `${install}Run in that database, as a superuser: ${sql} Then run \`harvester migrate\` again.`,
+    facts: { sql },
+  })
 }

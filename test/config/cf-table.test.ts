@@ -66,6 +66,22 @@ describe('the CF table', () => {
   })
 })
 
+describe('a table with something that is not closed', () => {
+  test.each([
+    ['a CDATA section', '<standard_name_table>\n\n<![CDATA[ a > b\n</standard_name_table>', 3],
+    ['a CDATA section', '<standard_name_table></standard_name_table>\n<![CDATA[ a', 2],
+    ['a comment', '<standard_name_table>\n<!-- </standard_name_table>', 2],
+    ['a processing instruction', '<?xml version="1.0"\n<standard_name_table/>', 1],
+  ])('says that it is %s, and its line', (what, xml, line) => {
+    expect(refuses(() => parseCfTable(xml))).toContain(`${what} is not closed (line ${line})`)
+  })
+
+  test('is not one whose CDATA holds what begins another', () => {
+    const xml = tableXml({ rest: '<note><![CDATA[ <!-- <?a ]]></note>' })
+    expect(parseCfTable(xml).names).toEqual(manyNames)
+  })
+})
+
 describe('a new table', () => {
   const tableOf = (
     version: string,

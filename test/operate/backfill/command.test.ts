@@ -105,7 +105,10 @@ describe('harvester backfill', () => {
     const cases: [string[], RegExp][] = [
       [['harvest-all'], /needs --each/],
       [['harvest-all', '--each', 'force'], /--each force has no name and values/],
-      [['harvest-all', '--each', 'force=true', '--parallel', '0'], /--parallel .*'0' is invalid.*from 1 to 100.*--help/s],
+      [
+        ['harvest-all', '--each', 'force=true', '--parallel', '0'],
+        /--parallel .*'0' is invalid.*from 1 to 100.*--help/s,
+      ],
       [['harvest-all', '--each', 'force=true', '--key', 'a b'], /--key "a b" is not usable/],
       [
         ['harvest-elsewhere', '--each', 'force=true'],
