@@ -1,0 +1,59 @@
+/** Whether a dataset has rows, when its server says that it has none. */
+
+/** The answer to a question about rows: it has some, the server says there are none, or it was not to be had. */
+export type RowsAnswer = 'rows' | 'no-rows' | 'failed'
+
+/** What the list of datasets or the metadata promise: an extent of time or place, which no empty dataset has. */
+export interface PromisedExtent {
+  /** `the list gives times from … to …`, for the message. */
+  sentence: string
+}
+
+export interface RowsEvidence {
+  /** Positions by orderByCount. */
+  counts?: RowsAnswer | undefined
+  /** Positions by distinct(). */
+  distinct?: RowsAnswer | undefined
+  /** Any extent of time in the data. */
+  times?: RowsAnswer | undefined
+  listRow?: PromisedExtent | null | undefined
+  metadata?: PromisedExtent | null | undefined
+}
+
+/** `unsure` asks for a further observation: `next` says which. */
+export type RowsBelief =
+  | { belief: 'rows' }
+  | { belief: 'no-rows' }
+  | { belief: 'contradictory'; because: string }
+  | { belief: 'unsure'; next: 'distinct' | 'times' | 'listRow' | 'metadata' }
+
+/**
+ * A count without rows is no proof: servers say "no matching results" of half-copied files and of file types that need
+ * a variable with data (`halfcopied_*`, `multidim_count`). Then distinct() is asked; where it has rows, something of
+ * the data must show them too. Only "no rows" without any sign of rows is a dataset without rows.
+ */
+export function believeRows(evidence: RowsEvidence): RowsBelief {
+  const { counts, distinct, times, listRow, metadata } = evidence
+  if (counts === 'rows') return { belief: 'rows' }
+  if (distinct === undefined) return { belief: 'unsure', next: 'distinct' }
+  if (distinct === 'rows') {
+    if (counts !== 'no-rows') return { belief: 'rows' }
+    if (times === undefined) return { belief: 'unsure', next: 'times' }
+    return times === 'no-rows'
+      ? {
+          belief: 'contradictory',
+          because: 'the server has positions of it, but no rows where it is asked for times or counts',
+        }
+      : { belief: 'rows' }
+  }
+  if (distinct === 'failed') return { belief: 'unsure', next: 'distinct' }
+  if (listRow === undefined) return { belief: 'unsure', next: 'listRow' }
+  if (metadata === undefined) return { belief: 'unsure', next: 'metadata' }
+  const promise = listRow ?? metadata
+  if (promise !== null)
+    return {
+      belief: 'contradictory',
+      because: `the server says that it has no rows, but ${promise.sentence}`,
+    }
+  return { belief: 'no-rows' }
+}
