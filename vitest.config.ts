@@ -5,6 +5,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/services/**', 'node_modules/**'],
+    globalSetup: ['test/support/compile.ts'],
     setupFiles: ['test/support/clean-environment.ts'],
     testTimeout: 20_000,
     hookTimeout: 60_000,

@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/services/**/*.test.ts'],
+    globalSetup: ['test/support/compile.ts'],
     setupFiles: ['test/support/clean-environment.ts'],
     testTimeout: 120_000,
     hookTimeout: 180_000,

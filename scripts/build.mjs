@@ -1,37 +1,113 @@
 // Compiles src/ to dist/, copies what the compiler does not, and builds the dashboard page.
-// Nothing is done when dist/ is newer than every source, so that `npm start` is quick the second time.
+// Nothing is done when dist/ was made from these very sources, so that `npm start` is quick the second time.
+//   node scripts/build.mjs [--force]
+//   node scripts/build.mjs --program    without the page and without a check of types: what tests run
 import { execFileSync } from 'node:child_process'
-import { cpSync, existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { createHash } from 'node:crypto'
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
 
-const root = new URL('..', import.meta.url).pathname
-const stamp = join(root, 'dist', '.built')
+const root = fileURLToPath(new URL('..', import.meta.url))
+const dist = join(root, 'dist')
+const page = 'src/web'
+const settings = ['package-lock.json', 'tsconfig.json', 'tsconfig.build.json', 'scripts/build.mjs']
 
-function newest(path) {
-  const stat = statSync(path)
-  if (!stat.isDirectory()) return stat.mtimeMs
-  return Math.max(stat.mtimeMs, ...readdirSync(path).map((name) => newest(join(path, name))))
+function filesBelow(path) {
+  if (!statSync(path).isDirectory()) return [path]
+  return readdirSync(path).flatMap((name) => filesBelow(join(path, name)))
 }
 
-const inputs = ['src', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json', 'scripts/build.mjs'].map(
-  (name) => join(root, name),
-)
-if (existsSync(stamp) && !process.argv.includes('--force')) {
-  const built = statSync(stamp).mtimeMs
-  if (inputs.every((path) => newest(path) < built)) process.exit(0)
+/** By content: times of files mean nothing after a checkout, a copy, or a change of the clock. */
+function fingerprint(leaveOut) {
+  const hash = createHash('sha256')
+  for (const path of ['src', ...settings].flatMap((name) => filesBelow(join(root, name))).sort()) {
+    const name = relative(root, path)
+    if (leaveOut && name.startsWith(leaveOut)) continue
+    hash.update(`${name}\0`).update(readFileSync(path)).update('\0')
+  }
+  return hash.digest('hex')
 }
 
-// `npm ci --omit=dev` (the container's last stage) brings a dist/ of its own and no compiler.
-if (!existsSync(join(root, 'node_modules/typescript'))) process.exit(0)
-
-const run = (...args) => execFileSync(process.execPath, args, { cwd: root, stdio: 'inherit' })
-rmSync(join(root, 'dist'), { recursive: true, force: true })
-run('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json')
-cpSync(join(root, 'src/database'), join(root, 'dist/database'), {
-  recursive: true,
-  filter: (path) => statSync(path).isDirectory() || path.endsWith('.sql'),
-})
-if (existsSync(join(root, 'src/web/index.html'))) {
-  run('node_modules/vite/bin/vite.js', 'build', '--config', 'src/web/vite.config.ts', '--logLevel', 'warn')
+function isMade(stamp, result, sources) {
+  if (!existsSync(join(dist, result)) || process.argv.includes('--force')) return false
+  return existsSync(stamp) && readFileSync(stamp, 'utf8') === sources
 }
-writeFileSync(stamp, new Date().toISOString())
+
+function run(...args) {
+  try {
+    execFileSync(process.execPath, args, { cwd: root, stdio: 'inherit' })
+  } catch (error) {
+    fail(`${args[0]} ended with ${error.status ?? error.signal ?? error.message}`)
+  }
+}
+
+function fail(why) {
+  console.error(`harvester was not built: ${why}.`)
+  process.exit(1)
+}
+
+function compile(...options) {
+  run('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', ...options)
+  cpSync(join(root, 'src/database'), join(dist, 'database'), {
+    recursive: true,
+    filter: (path) => statSync(path).isDirectory() || path.endsWith('.sql'),
+  })
+}
+
+/** Vite reads "#", "?" and "%" in a path as parts of an address: it is given the sources by another name. */
+function buildPage() {
+  const place = mkdtempSync(join(tmpdir(), 'harvester-build-'))
+  try {
+    let from = root
+    if (/[#?%]/.test(root)) {
+      from = join(place, 'sources')
+      symlinkSync(root, from, 'junction')
+    }
+    const config = join(from, page, 'vite.config.ts')
+    run('node_modules/vite/bin/vite.js', 'build', join(from, page), '--config', config, '--logLevel', 'warn')
+  } finally {
+    rmSync(place, { recursive: true, force: true })
+  }
+}
+
+/** A container's last stage, or a package, brings a dist/ of its own: no compiler, or no sources. */
+function goOnWithout(what) {
+  if (existsSync(join(dist, 'cli.js'))) process.exit(0)
+  fail(`${what}, and there is no dist/ from elsewhere; run \`npm ci\` without --omit=dev in a whole checkout`)
+}
+
+if (!existsSync(join(root, 'src/cli.ts'))) goOnWithout('there is no src/')
+const programStamp = join(dist, '.program')
+const stamp = join(dist, '.built')
+const program = fingerprint(page)
+const whole = fingerprint()
+const programOnly = process.argv.includes('--program')
+
+if (isMade(...(programOnly ? [programStamp, 'cli.js', program] : [stamp, 'web/index.html', whole])))
+  process.exit(0)
+if (!existsSync(join(root, 'node_modules/typescript'))) goOnWithout('the compiler is not installed')
+
+if (programOnly) {
+  rmSync(programStamp, { force: true })
+  compile('--noCheck')
+} else {
+  rmSync(dist, { recursive: true, force: true })
+  compile()
+  buildPage()
+  writeFileSync(stamp, whole)
+}
+for (const made of programOnly ? ['cli.js'] : ['cli.js', 'web/index.html'])
+  if (!existsSync(join(dist, made))) fail(`dist/${made} was not made`)
+writeFileSync(programStamp, program)

@@ -4,9 +4,10 @@
  * Needs PostgreSQL with PostGIS on this machine; Chromium for the page. First each question alone and without the
  * cache of answers, as the database answers it; then 50 clients at once, as production is set up.
  */
+
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
 import autocannon from 'autocannon'
 import { migrate } from '../../src/database/migrate.ts'
 import type { DatabaseSettings } from '../../src/database/settings.ts'
@@ -14,7 +15,6 @@ import { sourceSlug } from '../../src/serve/slugs.ts'
 import { startPostgres } from '../../test/support/postgres.ts'
 import { fill, full, sourceUrl } from './data.ts'
 
-const require = createRequire(import.meta.url)
 const size = process.argv.includes('--small') ? { ...full, runs: 50, profiles: 50_000 } : full
 const clients = 50
 const seconds = 6
@@ -166,7 +166,7 @@ async function serve(
 ): Promise<{ url: string; stop: () => void }> {
   const child = spawn(
     process.execPath,
-    ['--import', require.resolve('tsx'), new URL('./serve.ts', import.meta.url).pathname],
+    ['--import', 'tsx', fileURLToPath(new URL('./serve.ts', import.meta.url))],
     {
       env: {
         ...process.env,

@@ -5,11 +5,13 @@
  * process, its peak memory, that of the server's back end, and the ratio to the floor: plain COPY of the same rows, indexes and
  * foreign keys made after them, in one transaction of the same run.
  */
+
 import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { parseArgs, promisify } from 'node:util'
 import Table from 'cli-table3'
 import { migrate } from '../../src/database/migrate.ts'
@@ -119,7 +121,7 @@ async function measure(
   const backend: Usage = { mb: 0, seconds: 0 }
   const watch = server ? setInterval(() => void watchBackend(server, backend), 100) : undefined
   const began = performance.now()
-  const script = new URL('load-once.ts', import.meta.url).pathname
+  const script = fileURLToPath(new URL('load-once.ts', import.meta.url))
   const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', script, folder], {
     env: { ...process.env, ...environment },
   })

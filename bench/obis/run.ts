@@ -6,6 +6,7 @@
  * there are processors, in the same run. The cells, names and occurrences of both must be equal. The point-in-polygon
  * test is measured by itself. Aims: at most twice the time of DuckDB, at most 400 MB, a million points a second.
  */
+
 import { execFile } from 'node:child_process'
 import { createReadStream, statSync } from 'node:fs'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
@@ -13,6 +14,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { parseArgs, promisify } from 'node:util'
 import Table from 'cli-table3'
 import { parseShape } from '../../src/rules/obis-geometry.ts'
@@ -132,7 +134,7 @@ try {
 }
 
 async function gather(mode: string, nth: number): Promise<Gathered> {
-  const script = new URL('./gather.ts', import.meta.url).pathname
+  const script = fileURLToPath(new URL('./gather.ts', import.meta.url))
   const cache = join(folder, `cache-${mode}-${nth}`)
   const { stdout } = await run(process.execPath, ['--import', 'tsx', script, origin, cache, mode])
   await rm(cache, { recursive: true, force: true })

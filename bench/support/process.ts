@@ -1,7 +1,11 @@
 /** Runs programs for benchmarks: whole-process wall time and peak memory, as the operating system counts them. */
+
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+
+const program = fileURLToPath(new URL('../../bin/harvester.js', import.meta.url))
 
 export interface Measured {
   seconds: number
@@ -19,15 +23,11 @@ export async function measure(
   folder?: string,
 ): Promise<Measured> {
   const start = performance.now()
-  const child = spawn(
-    process.execPath,
-    [new URL('../../bin/harvester.js', import.meta.url).pathname, ...args],
-    {
-      env: { ...process.env, ...env },
-      ...(folder !== undefined && { cwd: folder }),
-      stdio: ['ignore', 'pipe', 'pipe'],
-    },
-  )
+  const child = spawn(process.execPath, [program, ...args], {
+    env: { ...process.env, ...env },
+    ...(folder !== undefined && { cwd: folder }),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   let stdout = ''
   let stderr = ''
   let peak = 0
@@ -61,13 +61,9 @@ export interface Demo {
 
 /** Starts `harvester demo` in a process of its own, so that it costs the measured one nothing. */
 export async function startDemo(args: readonly string[]): Promise<Demo> {
-  const child: ChildProcess = spawn(
-    process.execPath,
-    [new URL('../../bin/harvester.js', import.meta.url).pathname, 'demo', ...args],
-    {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
-  )
+  const child: ChildProcess = spawn(process.execPath, [program, 'demo', ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   const found: Record<string, string> = {}
   for await (const line of createInterface({ input: child.stdout! })) {
     const [ready, name = '', url = ''] = line.split(' ')

@@ -50,7 +50,7 @@ async function fetching(db: Database): Promise<void> {
   )
   await refreshViews(db)
   // A process of its own, as WoRMS is a machine of its own.
-  const worms = fork(new URL('./worms.ts', import.meta.url).pathname, [String(latency)], {
+  const worms = fork(new URL('./worms.ts', import.meta.url), [String(latency)], {
     execArgv: ['--import', 'tsx'],
   })
   const url = await new Promise<string>((resolve) =>

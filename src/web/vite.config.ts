@@ -8,6 +8,8 @@ if (process.argv.includes('build')) process.env.NODE_ENV = 'production'
 const config = defineConfig({
   root: import.meta.dirname,
   base: './',
+  // In folders with characters that Vite does not understand, the sources are given by the name of a link.
+  resolve: { preserveSymlinks: true },
   plugins: [react()],
   build: {
     outDir: '../../dist/web',

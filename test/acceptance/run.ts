@@ -3,8 +3,7 @@ import { spawn } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'csv-parse/sync'
-
-const root = new URL('../../', import.meta.url).pathname
+import { harvesterProgram, root, typescriptLoader } from '../support/program.ts'
 
 export interface Ended {
   code: number | null
@@ -27,7 +26,11 @@ export function start(
 ): Running {
   const child = spawn(
     process.execPath,
-    ['--import', join(root, 'node_modules/tsx/dist/esm/index.mjs'), join(from, 'src/cli.ts'), ...args],
+    // Another version's program has its sources only.
+    [
+      ...(from === root ? harvesterProgram : ['--import', typescriptLoader, join(from, 'src/cli.ts')]),
+      ...args,
+    ],
     {
       cwd,
       env: { PATH: process.env.PATH ?? '', HOME: cwd, NO_COLOR: '1', ...env },

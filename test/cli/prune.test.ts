@@ -7,9 +7,9 @@ import { migrate } from '../../src/database/migrate.ts'
 import { openDatabase } from '../../src/database/open.ts'
 import type { Database } from '../../src/database/port.ts'
 import { loadFolder } from '../../src/inventory/load/load.ts'
+import { harvesterProgram } from '../support/program.ts'
 import { dataset, erddap, profile, writeRunFolder } from '../support/run-folder.ts'
 
-const root = resolve(import.meta.dirname, '../..')
 let folder = ''
 let run = ''
 let database: Database
@@ -32,7 +32,7 @@ function harvester(...args: string[]): Promise<{ code: number; out: string; err:
   return new Promise((done) => {
     execFile(
       process.execPath,
-      ['--import', join(root, 'node_modules/tsx/dist/esm/index.mjs'), join(root, 'src/cli.ts'), ...args],
+      [...harvesterProgram, ...args],
       {
         cwd: folder,
         env: { ...process.env, DATABASE: 'embedded', HARVESTER_DATA_DIR: join(folder, 'data') },

@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type ErddapServer, startErddap } from '../../src/demo/erddap.ts'
 import { scaleDatasets } from '../../src/demo/scale.ts'
+import { harvesterProgram } from '../support/program.ts'
 
-const root = resolve(import.meta.dirname, '../..')
 let folder = ''
 let server: ErddapServer
 
@@ -24,17 +24,11 @@ function wait(
   args: readonly string[],
   options: { env?: Record<string, string>; onStart?: (child: ChildProcess) => void } = {},
 ): Promise<{ code: number | null; out: string; err: string }> {
-  const child = spawn(
-    process.execPath,
-    [
-      '--import',
-      join(root, 'node_modules/tsx/dist/esm/index.mjs'),
-      join(root, 'src/cli.ts'),
-      'wait',
-      ...args,
-    ],
-    { cwd: folder, env: { ...process.env, ...options.env }, stdio: ['ignore', 'pipe', 'pipe'] },
-  )
+  const child = spawn(process.execPath, [...harvesterProgram, 'wait', ...args], {
+    cwd: folder,
+    env: { ...process.env, ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   let out = ''
   let err = ''
   child.stdout.on('data', (text) => {

@@ -9,9 +9,8 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs'
-import { createRequire } from 'node:module'
 import { hostname, tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -21,9 +20,8 @@ import { afterExit } from '../../src/operate/workers/restarts.ts'
 import { giveSigns, lives, readSigns } from '../../src/operate/workers/signs.ts'
 import { supervise } from '../../src/operate/workers/supervisor.ts'
 import { waitUntil } from '../support/prefect.ts'
+import { harvesterProgram } from '../support/program.ts'
 
-const root = resolve(import.meta.dirname, '../..')
-const tsx = createRequire(import.meta.url).resolve('tsx')
 const now = new Date('2026-11-21T05:00:00Z')
 
 let folder: string
@@ -348,10 +346,8 @@ function environment(more: Record<string, string>): NodeJS.ProcessEnv {
   }
 }
 
-const cli = ['--import', tsx, join(root, 'src/cli.ts')]
-
 async function harvester(args: string[], env: Record<string, string> = {}) {
-  return promisify(execFile)(process.execPath, [...cli, ...args], {
+  return promisify(execFile)(process.execPath, [...harvesterProgram, ...args], {
     cwd: folder,
     env: environment(env),
   }).then(
@@ -365,7 +361,7 @@ async function harvester(args: string[], env: Record<string, string> = {}) {
 }
 
 function start(args: string[], env: Record<string, string> = {}) {
-  const child = spawn(process.execPath, [...cli, 'workers', 'start', ...args], {
+  const child = spawn(process.execPath, [...harvesterProgram, 'workers', 'start', ...args], {
     cwd: folder,
     env: environment(env),
     detached: true,

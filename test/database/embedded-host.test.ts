@@ -9,6 +9,7 @@ import { engineOwner, openEngine } from '../../src/database/embedded/host.ts'
 import { processStart, takeLock } from '../../src/database/embedded/lock.ts'
 import { openDatabase } from '../../src/database/open.ts'
 import { isHarvesterError } from '../../src/errors.ts'
+import { typescript } from '../support/program.ts'
 
 describe('the embedded database among processes', () => {
   const folders: string[] = []
@@ -23,8 +24,7 @@ describe('the embedded database among processes', () => {
     folders.push(top)
     // Too long for the path of a socket: another place is found, and the lock tells where.
     const dataFolder = join(top, 'a-folder-with-a-long-name-'.repeat(5))
-    const script = new URL('../support/embedded-owner.ts', import.meta.url).pathname
-    const owner = spawn(process.execPath, ['--import', 'tsx', script, dataFolder], {
+    const owner = spawn(process.execPath, [...typescript('test/support/embedded-owner.ts'), dataFolder], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     children.push(owner)

@@ -2,14 +2,17 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { expect, it } from 'vitest'
+import { harvesterProgram } from '../support/program.ts'
 import { ask, lines } from './ask.ts'
 
 it('harvester demo says where it listens, serves, and ends with 0 when it is stopped', async () => {
-  const script = `import('${new URL('../../src/cli/demo.ts', import.meta.url)}').then(({ demoCommand }) =>
-    demoCommand().parseAsync(['--scale', 'mixed', '--datasets', '7'], { from: 'user' }))`
-  const child = spawn(process.execPath, ['--import', 'tsx', '--eval', script], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
+  const child = spawn(
+    process.execPath,
+    [...harvesterProgram, 'demo', '--scale', 'mixed', '--datasets', '7'],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  )
   const ended = once(child, 'exit')
   try {
     const urls: Record<string, string> = {}

@@ -1,16 +1,16 @@
 import { execFile } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
-import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { HarvesterError } from '../../src/errors.ts'
 import { type ErrorReports, openErrorReports } from '../../src/log/error-reports.ts'
 import type { EngineEvent } from '../../src/runs/index.ts'
 import { forgetSecrets, registerSecrets } from '../../src/secrets.ts'
+import { harvesterProgram } from '../support/program.ts'
 
 interface SentEvent {
   exception: { values: { type: string; value: string; stacktrace?: { frames: unknown[] } }[] }
@@ -182,7 +182,6 @@ describe('reports to Sentry', () => {
 })
 
 describe('a command', () => {
-  const root = resolve(import.meta.dirname, '../..')
   const folder = mkdtempSync(join(tmpdir(), 'error-reports-'))
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
@@ -192,9 +191,8 @@ describe('a command', () => {
     const { stderr } = await promisify(execFile)(
       process.execPath,
       [
-        ...['--import', createRequire(import.meta.url).resolve('tsx')],
-        ...['--import', join(root, 'test/support/list-modules.mjs')],
-        ...[join(root, 'src/cli.ts'), 'harvest', '--no-load', '--url', 'http://127.0.0.1:9/erddap'],
+        ...['--import', new URL('../support/list-modules.mjs', import.meta.url).href],
+        ...[...harvesterProgram, 'harvest', '--no-load', '--url', 'http://127.0.0.1:9/erddap'],
       ],
       {
         cwd: folder,

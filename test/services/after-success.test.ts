@@ -35,6 +35,7 @@ import {
 import { startPostgres, type TestServer } from '../support/postgres.ts'
 import { freePort, type PrefectServer, startPrefect, waitUntil } from '../support/prefect.ts'
 import { spec } from '../support/prefect-flows.ts'
+import { typescriptLoader } from '../support/program.ts'
 import { type RedisServer, startRedis } from '../support/redis.ts'
 
 const password = 'p@ss/word'
@@ -135,12 +136,12 @@ describe('a Redis after a harvest', () => {
       await expect(flush(url)).rejects.toThrow(/self-signed certificate/)
       expect(await server.size(0)).toBe(1)
       // Node reads the authorities once, when it starts.
-      const script = `import { flushRedis } from ${JSON.stringify(new URL('../../src/flows/after-success/flush-redis.ts', import.meta.url).pathname)}
+      const script = `import { flushRedis } from ${JSON.stringify(new URL('../../src/flows/after-success/flush-redis.ts', import.meta.url))}
         const log = { info: (_, text) => console.log(text) }
         await flushRedis({ variables: process.env }, { log, signal: new AbortController().signal })`
       const { stdout } = await promisify(execFile)(
         process.execPath,
-        ['--import', 'tsx', '--input-type=module', '-e', script],
+        ['--import', typescriptLoader, '--input-type=module', '-e', script],
         { env: { ...process.env, REDIS_URL: url, NODE_EXTRA_CA_CERTS: pem } },
       )
       expect(stdout).toContain('1 keys removed')

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import {
@@ -24,6 +24,7 @@ import { blockName } from '../../src/runs/prefect/webhook-blocks.ts'
 import { type PrefectServer, startPrefect, waitUntil } from '../support/prefect.ts'
 import { flows, harvestPool, maintenancePool, says, slow, source, spec } from '../support/prefect-flows.ts'
 import { startWorkerProcess } from '../support/prefect-worker-process.ts'
+import { harvesterProgram } from '../support/program.ts'
 
 /** What the server really sends, to a receiver on this machine. */
 interface Call {
@@ -361,7 +362,7 @@ it('does all that by command, says what it did, and never the address', async ()
   const deploy = async (args: string[], env: Record<string, string> = {}) => {
     const { stdout, stderr } = await promisify(execFile)(
       process.execPath,
-      ['--import', 'tsx', resolve('src/cli.ts'), 'deploy', ...args],
+      [...harvesterProgram, 'deploy', ...args],
       {
         env: {
           PATH: process.env.PATH,

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { z } from 'zod'
 import { planBackfill } from '../../src/operate/backfill/plan.ts'
@@ -25,8 +25,8 @@ import {
 } from '../../src/runs/index.ts'
 import { type PrefectServer, startPrefect, waitUntil } from '../support/prefect.ts'
 import { harvestPool, spec } from '../support/prefect-flows.ts'
+import { harvesterProgram } from '../support/program.ts'
 
-const root = resolve(import.meta.dirname, '../..')
 const at = { now: 0, most: 0 }
 const ran: number[] = []
 const broken = new Set<number>()
@@ -95,28 +95,18 @@ beforeEach(() => {
 })
 
 function start(...args: string[]) {
-  const child = spawn(
-    process.execPath,
-    [
-      '--import',
-      join(root, 'node_modules/tsx/dist/esm/index.mjs'),
-      join(root, 'src/cli.ts'),
-      'backfill',
-      ...args,
-    ],
-    {
-      cwd: folder,
-      env: {
-        PATH: process.env.PATH,
-        PREFECT_API_URL: prefect.apiUrl,
-        HARVESTER_NAMESPACE: 'tests',
-        HARVESTER_DATA_DIR: folder,
-        HARVESTER_CACHE_DIR: folder,
-        HARVESTER_LOG_DIR: folder,
-      },
-      stdio: ['ignore', 'pipe', 'pipe'],
+  const child = spawn(process.execPath, [...harvesterProgram, 'backfill', ...args], {
+    cwd: folder,
+    env: {
+      PATH: process.env.PATH,
+      PREFECT_API_URL: prefect.apiUrl,
+      HARVESTER_NAMESPACE: 'tests',
+      HARVESTER_DATA_DIR: folder,
+      HARVESTER_CACHE_DIR: folder,
+      HARVESTER_LOG_DIR: folder,
     },
-  )
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   children.add(child)
   let out = ''
   let err = ''

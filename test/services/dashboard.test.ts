@@ -4,7 +4,6 @@
  */
 import { execFile } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -15,10 +14,9 @@ import { openDatabase } from '../../src/database/open.ts'
 import type { Database } from '../../src/database/port.ts'
 import type { RunControl, RunView } from '../../src/serve/ports.ts'
 import { type ApiServer, createServer } from '../../src/serve/server.ts'
+import { harvesterProgram, root } from '../support/program.ts'
 
 const run = promisify(execFile)
-const root = new URL('../../', import.meta.url).pathname
-const require = createRequire(import.meta.url)
 const shots = join(root, 'test-results', 'dashboard')
 const browserPath = process.env.CHROMIUM ?? '/usr/bin/chromium'
 const pacific = 'https://erddap.demo-pacific.example/erddap'
@@ -45,7 +43,7 @@ beforeAll(async () => {
       ...['--config', join(root, 'src/web/vite.config.ts'), '--logLevel', 'warn'],
       ...['--outDir', page, '--emptyOutDir'],
     ]),
-    run(process.execPath, ['--import', require.resolve('tsx'), join(root, 'src/cli.ts'), 'start', '--once'], {
+    run(process.execPath, [...harvesterProgram, 'start', '--once'], {
       cwd: folder,
       maxBuffer: 1e8,
     }),

@@ -28,6 +28,7 @@ import { acquireTagSlots } from '../../src/runs/prefect/leases.ts'
 import { startPostgres, type TestServer } from '../support/postgres.ts'
 import { type PrefectServer, startPrefect, waitUntil } from '../support/prefect.ts'
 import { flows, harvestPool, maintenancePool, parent, slow, source, spec } from '../support/prefect-flows.ts'
+import { harvesterProgram, typescript } from '../support/program.ts'
 
 const never = new AbortController().signal
 
@@ -65,14 +66,10 @@ describe('two standalone processes on one PostgreSQL', () => {
     await gone
   }
   const start = async (worker: string, more: Record<string, string> = {}): Promise<ChildProcess> => {
-    const child = spawn(
-      process.execPath,
-      ['--import', 'tsx', new URL('../support/limited-process.ts', import.meta.url).pathname],
-      {
-        env: { PATH: process.env.PATH, ...env, TEST_WORKER: worker, ...more },
-        stdio: ['ignore', 'pipe', 'inherit'],
-      },
-    )
+    const child = spawn(process.execPath, typescript('test/support/limited-process.ts'), {
+      env: { PATH: process.env.PATH, ...env, TEST_WORKER: worker, ...more },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
     children.push(child)
     let output = ''
     child.stdout?.on('data', (data) => {
@@ -180,7 +177,7 @@ function harvester(
   return new Promise((resolve) => {
     execFile(
       process.execPath,
-      ['--import', 'tsx', new URL('../../src/cli.ts', import.meta.url).pathname, ...args],
+      [...harvesterProgram, ...args],
       { env: { PATH: process.env.PATH, ...env }, timeout: 60_000 },
       (error, stdout, stderr) => resolve({ code: error ? Number(error.code) : 0, stdout, stderr }),
     )

@@ -37,6 +37,7 @@ import {
   stranger,
 } from '../support/prefect-flows.ts'
 import { startWorkerProcess } from '../support/prefect-worker-process.ts'
+import { root } from '../support/program.ts'
 
 const run = promisify(execFile)
 const pools = [
@@ -560,7 +561,7 @@ asyncio.run(main())`
 
   it('the committed types are those of this server', async () => {
     const target = join(folder, 'api.generated.ts')
-    const tool = new URL('../../tools/prefect-types/', import.meta.url).pathname
+    const tool = join(root, 'tools/prefect-types')
     await run(process.execPath, ['generate.mjs', `${server.apiUrl}/openapi.json`, target], { cwd: tool })
     const committed = new URL('../../src/runs/prefect/api.generated.ts', import.meta.url)
     expect(readFileSync(target, 'utf8')).toBe(readFileSync(committed, 'utf8'))

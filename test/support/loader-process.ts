@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
+import { typescript } from './program.ts'
 
 /** A loader in a process of its own, that can be killed. */
 export interface LoaderProcess {
@@ -14,8 +15,7 @@ export interface LoaderProcess {
 }
 
 export function startLoader(folder: string, environment: Record<string, string>): LoaderProcess {
-  const script = new URL('loader.ts', import.meta.url).pathname
-  const child: ChildProcess = spawn(process.execPath, ['--import', 'tsx', script, folder], {
+  const child: ChildProcess = spawn(process.execPath, [...typescript('test/support/loader.ts'), folder], {
     env: { ...process.env, ...environment },
     stdio: ['pipe', 'pipe', 'inherit'],
   })

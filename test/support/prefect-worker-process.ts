@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { waitUntil } from './prefect.ts'
+import { typescript } from './program.ts'
 
 /** `test/support/prefect-worker.ts` as a process. */
 export interface WorkerProcess {
@@ -12,14 +13,10 @@ export async function startWorkerProcess(
   apiUrl: string,
   environment: Record<string, string>,
 ): Promise<WorkerProcess> {
-  const child: ChildProcess = spawn(
-    process.execPath,
-    ['--import', 'tsx', new URL('./prefect-worker.ts', import.meta.url).pathname],
-    {
-      env: { PATH: process.env.PATH, PREFECT_API_URL: apiUrl, ...environment },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    },
-  )
+  const child: ChildProcess = spawn(process.execPath, typescript('test/support/prefect-worker.ts'), {
+    env: { PATH: process.env.PATH, PREFECT_API_URL: apiUrl, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   let output = ''
   for (const stream of [child.stdout, child.stderr])
     stream?.on('data', (data: Buffer) => {

@@ -1,9 +1,7 @@
 /** `harvester worker` (or `start`) as a process of its own, in a folder of its own. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { resolve } from 'node:path'
 import { waitUntil } from './prefect.ts'
-
-const root = resolve(import.meta.dirname, '../..')
+import { harvesterProgram } from './program.ts'
 
 export interface WorkerCommand {
   output(): string
@@ -16,22 +14,18 @@ export async function startWorkerCommand(
   options: { folder: string; env: Record<string, string> },
 ): Promise<WorkerCommand> {
   const { folder } = options
-  const child: ChildProcess = spawn(
-    process.execPath,
-    ['--import', resolve(root, 'node_modules/tsx/dist/esm/index.mjs'), resolve(root, 'src/cli.ts'), ...args],
-    {
-      cwd: folder,
-      env: {
-        PATH: process.env.PATH,
-        NODE_OPTIONS: process.env.NODE_OPTIONS,
-        HARVESTER_DATA_DIR: folder,
-        HARVESTER_CACHE_DIR: folder,
-        HARVESTER_LOG_DIR: folder,
-        ...options.env,
-      },
-      stdio: ['ignore', 'pipe', 'pipe'],
+  const child: ChildProcess = spawn(process.execPath, [...harvesterProgram, ...args], {
+    cwd: folder,
+    env: {
+      PATH: process.env.PATH,
+      NODE_OPTIONS: process.env.NODE_OPTIONS,
+      HARVESTER_DATA_DIR: folder,
+      HARVESTER_CACHE_DIR: folder,
+      HARVESTER_LOG_DIR: folder,
+      ...options.env,
     },
-  )
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   let output = ''
   for (const stream of [child.stdout, child.stderr])
     stream?.on('data', (data: Buffer) => {

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { migrate } from '../../../src/database/migrate.ts'
 import { openDatabase } from '../../../src/database/open.ts'
@@ -13,8 +13,8 @@ import { databaseRunStore } from '../../../src/inventory/run-store.ts'
 import type { JsonReport } from '../../../src/operate/backfill/report.ts'
 import { openStateTypes, type RunStore } from '../../../src/runs/index.ts'
 import { waitUntil } from '../../support/prefect.ts'
+import { harvesterProgram } from '../../support/program.ts'
 
-const root = resolve(import.meta.dirname, '../../..')
 let folder = ''
 let database: Database
 let store: RunStore
@@ -49,33 +49,23 @@ interface Command {
 }
 
 function start(args: readonly string[], env: Record<string, string> = {}): Command {
-  const child = spawn(
-    process.execPath,
-    [
-      '--import',
-      join(root, 'node_modules/tsx/dist/esm/index.mjs'),
-      join(root, 'src/cli.ts'),
-      'backfill',
-      ...args,
-    ],
-    {
-      cwd: folder,
-      env: {
-        ...process.env,
-        DATABASE: 'embedded',
-        HARVESTER_DATA_DIR: join(folder, 'data'),
-        HARVESTER_CACHE_DIR: join(folder, 'cache'),
-        HARVESTER_LOG_DIR: join(folder, 'logs'),
-        HARVEST_CONFIG_YAML: JSON.stringify({
-          erddap_urls: sources.map(({ url }) => url),
-          ckan_url: ckan.url,
-          folder: join(folder, 'harvest'),
-        }),
-        ...env,
-      },
-      stdio: ['ignore', 'pipe', 'pipe'],
+  const child = spawn(process.execPath, [...harvesterProgram, 'backfill', ...args], {
+    cwd: folder,
+    env: {
+      ...process.env,
+      DATABASE: 'embedded',
+      HARVESTER_DATA_DIR: join(folder, 'data'),
+      HARVESTER_CACHE_DIR: join(folder, 'cache'),
+      HARVESTER_LOG_DIR: join(folder, 'logs'),
+      HARVEST_CONFIG_YAML: JSON.stringify({
+        erddap_urls: sources.map(({ url }) => url),
+        ckan_url: ckan.url,
+        folder: join(folder, 'harvest'),
+      }),
+      ...env,
     },
-  )
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   children.add(child)
   let out = ''
   let err = ''
