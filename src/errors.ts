@@ -29,6 +29,7 @@ export const errorCodes = {
   ERDDAP_UNKNOWN_DATASET: [1, 'ERDDAP does not know a dataset.'],
   ERDDAP_UNSUPPORTED: [1, 'An ERDDAP lacks a function that was asked for.'],
   ERDDAP_BAD_METADATA: [1, 'The metadata of a dataset cannot be understood.'],
+  CONTRADICTORY_ANSWERS: [1, 'Two answers about one dataset cannot both be true.'],
   LISTING_FAILED: [1, 'The list of datasets of a source could not be had, or cannot be believed.'],
   TABLE_TOO_LONG: [1, 'A table had more rows than the limit.'],
   FOLDER_UNREADABLE: [1, 'A run folder is missing, half-written or does not follow the column contract.'],

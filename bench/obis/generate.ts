@@ -57,7 +57,7 @@ export async function aggregateByDuckDb(
           count(*) AS n, min(a) AS time_min, max(b) AS time_max,
           coalesce(min(c), 0) AS depth_min, coalesce(max(d), 0) AS depth_max,
           list_sort(list(DISTINCT name) FILTER (name IS NOT NULL)) AS names
-        FROM occurrences WHERE abs(lat) <= 85.06 AND abs(lon) <= 180
+        FROM occurrences WHERE round(abs(lat) * 12) <= 1020 AND abs(lon) <= 180
         GROUP BY 1, 2 ORDER BY 1, 2
       )
       SELECT count(*)::int AS cells, sum(n)::double AS occurrences, sum(len(names))::double AS names,

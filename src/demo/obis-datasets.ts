@@ -12,6 +12,10 @@ export interface ObisOccurrence {
   minimumDepthInMeters: number | null
   maximumDepthInMeters: number | null
   scientificName: string | null
+  /** Looked for and not found. */
+  absence?: boolean
+  /** Left out by OBIS itself, since its quality does not suffice. */
+  dropped?: boolean
 }
 
 export interface ObisDemoDataset {
@@ -22,6 +26,8 @@ export interface ObisDemoDataset {
   /** WKT; made from the occurrences if left out. */
   extent?: string
   occurrences: ObisOccurrence[]
+  /** Occurrences that OBIS says it has. @default as many as there are */
+  stated?: number
   /** Whether it has a parquet file; one that was published a moment ago has none yet. @default true */
   isPublished?: boolean
 }

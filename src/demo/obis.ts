@@ -78,7 +78,10 @@ export async function startObis(options: ObisOptions): Promise<ObisServer> {
   })
 
   function page(query: URLSearchParams): unknown {
-    const all = datasets.get(query.get('datasetid') ?? '')?.occurrences ?? []
+    // The services show neither absences nor what was dropped; the files hold both.
+    const all = (datasets.get(query.get('datasetid') ?? '')?.occurrences ?? []).filter(
+      ({ absence, dropped }) => absence !== true && dropped !== true,
+    )
     const after = query.get('after')
     const from = after === null ? 0 : all.findIndex(({ id }) => id === after) + 1
     const size = Math.min(Number(query.get('size') ?? 10), pageCap)
@@ -112,7 +115,7 @@ export async function startObis(options: ObisOptions): Promise<ObisServer> {
 /** OBIS answers for an unknown dataset as for a known one, with no result. */
 function describe(dataset: ObisDemoDataset | undefined): unknown {
   if (!dataset) return { total: 0, results: [] }
-  const { id, title, institutes, nodes, occurrences } = dataset
+  const { id, title, institutes, nodes, occurrences, stated = occurrences.length } = dataset
   return {
     total: 1,
     results: [
@@ -123,8 +126,8 @@ function describe(dataset: ObisDemoDataset | undefined): unknown {
         institutes: institutes.map((name, at) => ({ id: at + 1, name })),
         nodes,
         extent: dataset.extent ?? extentOf(occurrences),
-        statistics: { Occurrence: occurrences.length },
-        records: occurrences.length,
+        statistics: { Occurrence: stated },
+        records: stated,
       },
     ],
   }
@@ -156,13 +159,15 @@ export function parquetOf(
     { name: 'scientificName', ...text },
     { name: 'phylum', ...text },
   ].filter(({ name }) => !without.includes(name))
+  const flags = (['dropped', 'absence'] as const).filter((name) => !without.includes(name))
   const whole = (value: number | null) => (value === null ? null : BigInt(value))
   const buffer = parquetWriteBuffer({
     schema: [
-      { name: 'schema', num_children: 2 },
+      { name: 'schema', num_children: 2 + flags.length },
       { name: '_id', ...text },
       { name: 'interpreted', num_children: fields.length, ...optional },
       ...fields,
+      ...flags.map((name) => ({ name, type: 'BOOLEAN', ...optional }) as const),
     ],
     columnData: [
       { name: '_id', data: occurrences.map(({ id }) => id) },
@@ -176,6 +181,10 @@ export function parquetOf(
           phylum: null,
         })),
       },
+      ...flags.map((name) => ({
+        name,
+        data: occurrences.map((occurrence) => occurrence[name] ?? false),
+      })),
     ],
     rowGroupSize,
   })

@@ -1,15 +1,17 @@
+import { cutToBytes, cutToCell, isStorableTime, limits, storableText } from '../rules/limits.ts'
 import type { Cell } from './columns.ts'
-
-/** Seconds since 1970 of the last moment that ISO 8601 writes with four digits of year. */
-const lastPlainYear = Date.UTC(9999, 11, 31, 23, 59, 59)
 
 const dayMs = 86_400_000
 let lastDay = Number.NaN
 let lastDate = ''
 
-/** A time as the files hold it: UTC, to the second. The date of the last call is kept, since times come in clusters. */
+/**
+ * A time as the files hold it: UTC, to the second. The date of the last call is kept, since times come in clusters.
+ * @throws RangeError outside of the years 1 to 9999: the rules drop such a row before it is written
+ */
 export function formatTimestamp(time: Date): string {
-  const ms = Math.min(time.getTime(), lastPlainYear)
+  const ms = time.getTime()
+  if (!isStorableTime(ms)) throw new RangeError(`no file can hold the time ${ms} ms`)
   const day = Math.floor(ms / dayMs)
   if (day !== lastDay) {
     lastDate = new Date(day * dayMs).toISOString().slice(0, -13)
@@ -34,9 +36,22 @@ export function formatDecimal(value: number): string {
 /** The text of one cell; the absent value is the empty cell. */
 export function formatCell(cell: Cell): string {
   if (cell === null) return ''
-  if (typeof cell === 'string') return cell
+  if (typeof cell === 'string') return storableText(cutToCell(cell))
   if (typeof cell === 'number') return formatDecimal(cell)
   if (typeof cell === 'boolean') return String(cell)
   if (cell instanceof Date) return formatTimestamp(cell)
-  return JSON.stringify(cell)
+  return JSON.stringify(storableList(cell))
+}
+
+/** The items that a list can hold, each cut to a name; beyond the limit the rest is left out. */
+function storableList(items: readonly string[]): string[] {
+  const kept: string[] = []
+  let characters = 0
+  for (const item of items) {
+    const text = cutToBytes(storableText(item), limits.nameBytes)
+    characters += text.length
+    if (characters > limits.listCharacters) break
+    kept.push(text)
+  }
+  return kept
 }

@@ -1,4 +1,5 @@
 import type { CopyColumn, CopyValue } from '../database/port.ts'
+import { isStorableKey, limits } from '../rules/limits.ts'
 
 /**
  * The check of one cell of a run folder: what it becomes in the stage, or why it is refused. Cells arrive as text;
@@ -18,7 +19,6 @@ export interface CheckedColumn extends CopyColumn {
   check: CellCheck
 }
 
-const int4 = { least: -2_147_483_648, most: 2_147_483_647 }
 const mustNotBeEmpty = new CellFault('must not be empty')
 const holdsNul = new CellFault('holds a NUL character')
 const notANumber = new CellFault('is not a number')
@@ -27,6 +27,7 @@ const notATime = new CellFault('is not a time like 2020-01-31T00:00:00Z')
 const notAList = new CellFault('is not a JSON list of texts')
 const notAnId = new CellFault('is not a UUID')
 const notAUrl = new CellFault('is not a URL')
+const tooLongForAKey = new CellFault(`is longer than the ${limits.keyBytes} bytes that a key can have`)
 
 const decimalPattern = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?$/
 /** A whole number, also as some programs write one: `12.0`. */
@@ -37,7 +38,9 @@ const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{1
 
 const checkText: CellCheck = (text) => (text === '' ? null : text.includes('\0') ? holdsNul : text)
 
-const checkUrl: CellCheck = (text) => (/^https?:\/\/[^\s/]/.test(text) ? checkText(text) : notAUrl)
+const checkKey: CellCheck = (text) => (isStorableKey(text) ? checkText(text) : tooLongForAKey)
+
+const checkUrl: CellCheck = (text) => (/^https?:\/\/[^\s/]/.test(text) ? checkKey(text) : notAUrl)
 
 function checkDecimal(least: number, most: number): CellCheck {
   const outside = new CellFault(`is outside of ${least} to ${most}`)
@@ -100,12 +103,13 @@ function required(check: CellCheck): CellCheck {
 
 const text = (name: string): CheckedColumn => ({ name, type: 'text', check: checkText })
 const url = (name: string): CheckedColumn => ({ name, type: 'text', check: required(checkUrl) })
-const key = (name: string): CheckedColumn => ({ name, type: 'text', check: required(checkText) })
+const key = (name: string): CheckedColumn => ({ name, type: 'text', check: required(checkKey) })
+const id = (name: string): CheckedColumn => ({ name, type: 'text', check: checkKey })
 const list = (name: string): CheckedColumn => ({ name, type: 'text[]', check: checkList })
 const time = (name: string): CheckedColumn => ({ name, type: 'timestamptz', check: checkTime })
-const whole = (name: string, most: number = int4.most): CheckedColumn => ({
+const whole = (name: string, most: number = limits.integer): CheckedColumn => ({
   name,
-  type: most > int4.most ? 'bigint' : 'int',
+  type: most > limits.integer ? 'bigint' : 'int',
   check: checkWhole(0, most),
 })
 const decimal = (name: string, least: number, most: number): CheckedColumn => ({
@@ -115,18 +119,13 @@ const decimal = (name: string, least: number, most: number): CheckedColumn => ({
 })
 const needed = (column: CheckedColumn): CheckedColumn => ({ ...column, check: required(column.check) })
 
-/** Web Mercator has no place for what lies further north or south. */
-const greatestLatitude = 85.06
-const greatestDepthMetres = 15_000
-const leastDepthMetres = -100
-
 const position = [
-  needed(decimal('latitude', -greatestLatitude, greatestLatitude)),
-  needed(decimal('longitude', -180, 180)),
+  needed(decimal('latitude', -limits.latitude, limits.latitude)),
+  needed(decimal('longitude', -limits.longitude, limits.longitude)),
 ]
 const depths = [
-  decimal('depth_min', leastDepthMetres, greatestDepthMetres),
-  decimal('depth_max', leastDepthMetres, greatestDepthMetres),
+  decimal('depth_min', limits.shallowestMetres, limits.deepestMetres),
+  decimal('depth_max', limits.shallowestMetres, limits.deepestMetres),
 ]
 
 /** The columns of each file that is loaded, with the type and the check of their cells. */
@@ -158,21 +157,21 @@ export const checkedColumns = {
   profiles: [
     url('erddap_url'),
     key('dataset_id'),
-    text('timeseries_id'),
-    text('profile_id'),
+    id('timeseries_id'),
+    id('profile_id'),
     ...position,
     ...depths,
     needed(time('time_min')),
     needed(time('time_max')),
-    whole('n_records', Number.MAX_SAFE_INTEGER),
+    whole('n_records', limits.records),
     decimal('records_per_day', 0, Number.MAX_VALUE),
-    whole('n_profiles', Number.MAX_SAFE_INTEGER),
+    whole('n_profiles', limits.records),
   ],
   obis_cells: [
     key('dataset_id'),
     ...position,
     list('scientific_names'),
-    whole('n_records', Number.MAX_SAFE_INTEGER),
+    whole('n_records', limits.records),
     time('time_min'),
     time('time_max'),
     decimal('depth_min', -Number.MAX_VALUE, Number.MAX_VALUE),

@@ -27,6 +27,7 @@ export const errorReasons = [
   'HOST_UNAVAILABLE',
   'RESPONSE_TOO_LARGE',
   'BAD_METADATA',
+  'CONTRADICTORY_ANSWERS',
   'ROWS_REJECTED',
   'UNKNOWN_ERROR',
 ] as const

@@ -1,8 +1,8 @@
 /** Occurrences gathered into map cells of 1/12 degree. */
 
 import type { OccurrenceBatch } from '../sources/obis/occurrences.ts'
+import { isStorableTime, limits } from './limits.ts'
 import { roundTo } from './numbers.ts'
-import { projectableLatitude } from './position.ts'
 
 /** Cells a degree. */
 const perDegree = 12
@@ -11,9 +11,8 @@ const cellDecimals = 8
 const columns = 360 * perDegree + 1
 const middleColumn = 180 * perDegree
 const middleRow = 90 * perDegree
-/** Years 1 to 9999: what files and databases can write. */
-const earliestMs = Date.parse('0001-01-01T00:00:00Z')
-const latestMs = Date.parse('9999-12-31T23:59:59Z')
+/** The furthest row of cells that a map can show: the cell is judged, not the occurrence that is brought to it. */
+const furthestRow = Math.floor(limits.latitude * perDegree)
 
 export interface ObisCell {
   /** Degrees, snapped. */
@@ -29,9 +28,14 @@ export interface ObisCell {
 }
 
 export interface CellCounts {
-  /** All that were given. */
+  /** All records that were given. */
+  records: number
+  /** Records that say that a species was not found, and those that OBIS itself leaves out. */
+  absences: number
+  dropped: number
+  /** What is left: something that was found. */
   occurrences: number
-  /** Without latitude or longitude, or beyond ±85.06° or ±180°. */
+  /** Without latitude or longitude, or in a cell that no map can show: beyond ±85.06° or ±180°. */
   misplaced: number
   outsideRegion: number
   /** Dates that no calendar of four digits holds; the occurrences count all the same. */
@@ -48,7 +52,15 @@ export interface Region {
  * the occurrences.
  */
 export class CellGatherer {
-  readonly counts: CellCounts = { occurrences: 0, misplaced: 0, outsideRegion: 0, impossibleDates: 0 }
+  readonly counts: CellCounts = {
+    records: 0,
+    absences: 0,
+    dropped: 0,
+    occurrences: 0,
+    misplaced: 0,
+    outsideRegion: 0,
+    impossibleDates: 0,
+  }
   readonly #region: Region | null
   /** By row of cells, the number of each cell plus one; a row is made when its first cell is. */
   readonly #rows = new Map<number, Int32Array>()
@@ -72,13 +84,24 @@ export class CellGatherer {
 
   add(batch: OccurrenceBatch): void {
     const { latitude, longitude, dateStartMs, dateEndMs, depthMinMetres, depthMaxMetres, name, rows } = batch
+    const { absence, dropped } = batch
     const { counts } = this
     const region = this.#region
-    counts.occurrences += rows
+    counts.records += rows
     for (let i = 0; i < rows; i++) {
+      if (dropped[i] === 1) {
+        counts.dropped += 1
+        continue
+      }
+      if (absence[i] === 1) {
+        counts.absences += 1
+        continue
+      }
+      counts.occurrences += 1
       const lat = latitude[i]!
       const lon = longitude[i]!
-      if (!(Math.abs(lat) <= projectableLatitude && Math.abs(lon) <= 180)) {
+      const row = snap(lat)
+      if (!(Math.abs(row) <= furthestRow && Math.abs(lon) <= limits.longitude)) {
         counts.misplaced += 1
         continue
       }
@@ -86,14 +109,14 @@ export class CellGatherer {
         counts.outsideRegion += 1
         continue
       }
-      const cell = this.#cell(snap(lat) + middleRow, snap(lon) + middleColumn)
+      const cell = this.#cell(row + middleRow, snap(lon) + middleColumn)
       this.#occurrences.values[cell]! += 1
       const start = dateStartMs[i]!
-      if (start >= earliestMs && start <= latestMs) {
+      if (isStorableTime(start)) {
         if (start < this.#timeMin.values[cell]!) this.#timeMin.values[cell] = start
       } else if (!Number.isNaN(start)) counts.impossibleDates += 1
       const end = dateEndMs[i]!
-      if (end >= earliestMs && end <= latestMs) {
+      if (isStorableTime(end)) {
         if (end > this.#timeMax.values[cell]!) this.#timeMax.values[cell] = end
       } else if (!Number.isNaN(end)) counts.impossibleDates += 1
       const top = depthMinMetres[i]!

@@ -9,7 +9,7 @@ import { findTitle } from './title.ts'
 import type { DatasetWarning } from './warning.ts'
 
 /** Raised when what we make of the same occurrences changes: everything is then harvested anew. */
-export const obisRulesVersion = 1
+export const obisRulesVersion = 2
 
 /** What of a dataset's description is kept until the tables are written; plain JSON. */
 export type ObisDescription = Pick<ObisDataset, 'title' | 'institutes'> & {

@@ -1,6 +1,7 @@
 /** The organizations behind a dataset. */
 
 import type { DatasetMetadata } from '../sources/erddap/types.ts'
+import { cutToBytes, limits, storableText } from './limits.ts'
 import { readable } from './text.ts'
 
 const parties = ['publisher', 'creator', 'contributor'] as const
@@ -16,9 +17,10 @@ export function erddapOrganizations({ globals }: Pick<DatasetMetadata, 'globals'
   return distinctNames([globals.get('institution'), ...names])
 }
 
-/** Names decoded and tidied, each once, in the order in which they came. */
+/** Names decoded, tidied and cut to what a key holds, each once, in the order in which they came. */
 export function distinctNames(names: readonly (string | undefined)[]): string[] {
-  return [...new Set(names.map((name) => readable(name ?? '')))].filter((name) => name !== '')
+  const written = names.map((name) => cutToBytes(storableText(readable(name ?? '')), limits.nameBytes))
+  return [...new Set(written)].filter((name) => name !== '')
 }
 
 function isOrganization(type: string | undefined): boolean {

@@ -1,9 +1,7 @@
 /** Where a profile is, and whether a map can show it. */
 
+import { limits } from './limits.ts'
 import { roundTo } from './numbers.ts'
-
-/** The furthest latitude that the web maps' projection (EPSG:3857) shows. */
-export const projectableLatitude = 85.06
 
 /** Positions are written with so many decimals (about 11 m). */
 export const positionDecimals = 4
@@ -27,8 +25,8 @@ export function normaliseLongitude(longitude: number): number {
  */
 export function positionFault(latitude: number, longitude: number): PositionFault | null {
   if (!(Math.abs(latitude) <= 90)) return 'latitude_outside'
-  if (!(Math.abs(longitude) <= 180)) return 'longitude_outside'
+  if (!(Math.abs(longitude) <= limits.longitude)) return 'longitude_outside'
   if (Math.abs(latitude) === 90) return 'pole'
   if (Math.abs(roundTo(longitude, positionDecimals)) === 180) return 'antimeridian'
-  return Math.abs(latitude) > projectableLatitude ? 'beyond_projection' : null
+  return Math.abs(latitude) > limits.latitude ? 'beyond_projection' : null
 }

@@ -3,6 +3,7 @@
  * What the server said of one identity becomes a row, or is dropped for a reason.
  */
 import type { DatasetPlan } from './decisions.ts'
+import { isStorableKey, isStorableTime, limits } from './limits.ts'
 import { roundTo } from './numbers.ts'
 import { normaliseLongitude, type PositionFault, positionDecimals, positionFault } from './position.ts'
 import { recordNumbers } from './records.ts'
@@ -45,6 +46,8 @@ export interface ProfileRow {
 export const dropReasons = [
   'no_position',
   'no_time',
+  'id_too_long',
+  'time_outside',
   'latitude_outside',
   'longitude_outside',
   'pole',
@@ -60,18 +63,18 @@ export type DropReason = (typeof dropReasons)[number]
 export const dropSentences: Readonly<Record<DropReason, string>> = {
   no_position: 'has no position',
   no_time: 'has no start or end time',
+  id_too_long: `has an id of more than ${limits.keyBytes} bytes`,
+  time_outside: 'has a time outside of the years 1 to 9999',
   latitude_outside: 'has a latitude outside ±90',
   longitude_outside: 'has a longitude outside ±180',
   pole: 'lies on a pole',
   antimeridian: 'lies on the antimeridian',
-  beyond_projection: 'lies beyond ±85.06° of latitude, where maps end',
-  too_deep: 'is deeper than 15,000 m',
-  too_high: 'is higher than 100 m above the surface',
+  beyond_projection: `lies beyond ±${limits.latitude}° of latitude, where maps end`,
+  too_deep: `is deeper than ${metres(limits.deepestMetres)} m`,
+  too_high: `is higher than ${metres(-limits.shallowestMetres)} m above the surface`,
   start_after_end: 'starts after it ends',
 }
 
-const deepestMetres = 15_000
-const highestMetres = -100
 const decimals = 4
 
 export type ProfileResult = { kind: 'row'; row: ProfileRow } | { kind: 'dropped'; reason: DropReason }
@@ -81,16 +84,19 @@ export function profileRow(
   facts: ProfileFacts,
   plan: Pick<DatasetPlan, 'cdmDataType' | 'vertical'>,
 ): ProfileResult {
+  if (!isStorableKey(facts.timeseriesId ?? '') || !isStorableKey(facts.profileId ?? ''))
+    return dropped('id_too_long')
   if (facts.position === null) return dropped('no_position')
   const { latitude } = facts.position
   const longitude = normaliseLongitude(facts.position.longitude)
   const fault: PositionFault | null = positionFault(latitude, longitude)
   if (fault !== null) return dropped(fault)
   if (facts.time === null) return dropped('no_time')
+  if (!isStorableTime(facts.time.min) || !isStorableTime(facts.time.max)) return dropped('time_outside')
   if (facts.time.min > facts.time.max) return dropped('start_after_end')
   const depth = depthExtent(facts.vertical, plan.vertical)
-  if (depth.max > deepestMetres) return dropped('too_deep')
-  if (depth.min < highestMetres) return dropped('too_high')
+  if (depth.max > limits.deepestMetres) return dropped('too_deep')
+  if (depth.min < limits.shallowestMetres) return dropped('too_high')
   const { records, recordsPerDay } = recordNumbers(facts.records, facts.time.min, facts.time.max)
   return {
     kind: 'row',
@@ -110,10 +116,20 @@ export function profileRow(
   }
 }
 
-/** Depth in metres down. Altitude is metres up: its greatest is the least depth. Missing is the surface. */
+/**
+ * Depth in metres down. Altitude is metres up: its greatest is the least depth. Missing is the surface. Answers of a
+ * server are a least and a greatest value whatever their order.
+ */
 function depthExtent(vertical: Extent | null, kind: DatasetPlan['vertical']): Extent {
   if (vertical === null || kind === null) return { min: 0, max: 0 }
-  return kind === 'depth' ? vertical : { min: 0 - vertical.max, max: 0 - vertical.min }
+  const min = Math.min(vertical.min, vertical.max)
+  const max = Math.max(vertical.min, vertical.max)
+  return kind === 'depth' ? { min, max } : { min: 0 - max, max: 0 - min }
+}
+
+/** With the thousands apart, whatever the language of the machine. */
+function metres(value: number): string {
+  return value.toLocaleString('en')
 }
 
 function dropped(reason: DropReason): ProfileResult {

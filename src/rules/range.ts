@@ -1,6 +1,7 @@
 /** `actual_range`: what a dataset's metadata says of the extent of a variable. */
 
 import type { DatasetMetadata } from '../sources/erddap/types.ts'
+import { isStorableTime } from './limits.ts'
 import { parseNumber } from './numbers.ts'
 import { parseTime } from './time.ts'
 
@@ -14,7 +15,8 @@ export interface ValueRange {
 
 /**
  * The `actual_range` of a variable, or null where there is none that can be used: not two values, or one that is
- * neither number nor (for `time`) ISO time. The maximum of `time` may be NaN, which means `now` (epoch milliseconds).
+ * neither number nor (for `time`) ISO time, or a time outside of the years 1 to 9999 (milliseconds are mistaken for
+ * seconds). The maximum of `time` may be NaN, which means `now` (epoch milliseconds).
  * A time that starts after its end is given as it is, for the rule that drops such rows.
  */
 export function actualRange(
@@ -33,7 +35,8 @@ function timeRange(first: string, last: string, now: number): ValueRange | null 
   const min = parseTime(first)
   const openEnded = /^nan$/i.test(last)
   const max = openEnded ? now : parseTime(last)
-  return min === null || max === null ? null : { min, max, openEnded }
+  if (min === null || max === null || !isStorableTime(min) || !isStorableTime(max)) return null
+  return { min, max, openEnded }
 }
 
 function numberRange(first: string, last: string): ValueRange | null {

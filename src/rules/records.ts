@@ -1,4 +1,5 @@
 /** How many records a profile holds, and how many a day. */
+import { limits } from './limits.ts'
 import { roundTo } from './numbers.ts'
 
 const dayMs = 86_400_000
@@ -35,14 +36,18 @@ export function recordsFromSample(count: number, startMs: number, endMs: number)
   return (count * wholeDays(startMs, endMs)) / sampleDays
 }
 
-/** What is written: a whole number (halves up), and the unrounded number over whole days, at least one day. */
+/**
+ * What is written: a whole number (halves up), and the unrounded number over whole days, at least one day. A server
+ * that counts less than nothing, or more than a database can, is brought to the nearest that can be written.
+ */
 export function recordNumbers(
   records: number,
   startMs: number,
   endMs: number,
 ): { records: number; recordsPerDay: number } {
+  const possible = Math.min(Math.max(0, records), limits.records)
   return {
-    records: Math.floor(records + 0.5),
-    recordsPerDay: roundTo(records / Math.max(1, wholeDays(startMs, endMs)), 4),
+    records: Math.min(Math.floor(possible + 0.5), limits.records),
+    recordsPerDay: roundTo(possible / Math.max(1, wholeDays(startMs, endMs)), 4),
   }
 }

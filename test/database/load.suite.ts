@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { appendFile, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -11,6 +11,7 @@ import { knownDatasets } from '../../src/inventory/fingerprints.ts'
 import { loadFolder } from '../../src/inventory/load/load.ts'
 import type { LoadOptions } from '../../src/inventory/load/types.ts'
 import { pruneSource, sourceHoldings } from '../../src/inventory/prune-source.ts'
+import { limits } from '../../src/rules/limits.ts'
 import { emptyDatabase } from '../support/database.ts'
 import { dataset, erddap, obis, profile, type RunContent, writeRunFolder } from '../support/run-folder.ts'
 import { contentOf, rowVersions } from '../support/snapshot.ts'
@@ -391,6 +392,25 @@ export function describeLoad(name: string, open: () => Promise<Database>): void 
       const summary = await loadFolder(database, folder, { mode: 'incremental' })
       expect(summary.rejectedRows).toBe(1)
       expect(await readFile(join(folder, 'rejected.csv'), 'utf8')).toContain(reason)
+    })
+
+    it('takes keys as long as the limits allow, and refuses the row of a longer one', async () => {
+      // Random, so that no engine can make an entry of an index shorter than it is.
+      const long = (bytes: number) => randomBytes(bytes).toString('hex').slice(0, bytes)
+      const url = `https://${long(60)}.example.org/${long(limits.keyBytes)}`.slice(0, limits.keyBytes)
+      const id = long(limits.keyBytes)
+      const name = long(limits.nameBytes)
+      const row = (profileId: string) => ({ erddap_url: url, profile_id: profileId, n_profiles: 1 })
+      const content = (profileId: string): RunContent => ({
+        datasets: [dataset(id, { erddap_url: url, organizations: [name] })],
+        profiles: [profile(id, long(limits.keyBytes), row(profileId))],
+      })
+      const good = await load(content(long(limits.keyBytes)))
+      expect(good.profiles.inserted).toBe(1)
+      const bad = await load(content(long(limits.keyBytes + 1)))
+      expect(bad.rejectedDatasets).toMatchObject([
+        { message: expect.stringMatching(/longer than the 600 bytes/) },
+      ])
     })
 
     it('refuses a profile that is given twice, absent ids included', async () => {

@@ -55,13 +55,14 @@ describe('a cell', () => {
   it('holds any time to the second, as ISO 8601 writes it', () => {
     fc.assert(
       fc.property(
-        fc.date({ min: new Date('0000-01-01'), max: new Date('9999-12-31T23:59:59Z'), noInvalidDate: true }),
+        fc.date({ min: new Date('0001-01-01'), max: new Date('9999-12-31T23:59:59Z'), noInvalidDate: true }),
         (time) => {
           expect(formatCell(time)).toBe(`${time.toISOString().slice(0, -5)}Z`)
         },
       ),
     )
-    expect(formatCell(new Date(8e15))).toBe('9999-12-31T23:59:59Z')
+    // Nothing is made up for what no file can hold: the rules drop such a row.
+    expect(() => formatCell(new Date(8e15))).toThrow(RangeError)
   })
 
   it('holds any finite number without an exponent and without losing it', () => {

@@ -11,6 +11,8 @@ interface Occurrence {
   top?: number
   bottom?: number
   name?: string
+  absence?: boolean
+  dropped?: boolean
 }
 
 function batchOf(occurrences: readonly Occurrence[], names: NameTable): OccurrenceBatch {
@@ -24,6 +26,8 @@ function batchOf(occurrences: readonly Occurrence[], names: NameTable): Occurren
     dateEndMs: column((o) => o.end),
     depthMinMetres: column((o) => o.top),
     depthMaxMetres: column((o) => o.bottom),
+    absence: Float64Array.from(occurrences, (o) => Number(o.absence ?? false)),
+    dropped: Float64Array.from(occurrences, (o) => Number(o.dropped ?? false)),
     name: Int32Array.from(occurrences, (o) => names.id(o.name)),
   }
 }
@@ -111,13 +115,41 @@ describe('occurrences gathered into cells', () => {
       [
         { lat: Number.NaN, lon: 0 },
         { lat: 85.07, lon: 0 },
-        { lat: 85.06, lon: 180 },
+        { lat: 85.04, lon: 180 },
         { lat: 0, lon: -180.01 },
       ],
       { contains: () => false },
     )
     expect(cells).toEqual([])
-    expect(counts).toEqual({ occurrences: 4, misplaced: 3, outsideRegion: 1, impossibleDates: 0 })
+    expect(counts).toMatchObject({
+      records: 4,
+      occurrences: 4,
+      misplaced: 3,
+      outsideRegion: 1,
+      impossibleDates: 0,
+    })
+  })
+
+  it('judge the cell that an occurrence is brought to: none is written that no map shows', () => {
+    const { cells, counts } = gather([
+      { lat: 85.06, lon: 10 },
+      { lat: -85.05, lon: 10 },
+      { lat: 85.04, lon: 10 },
+    ])
+    expect(cells.map(({ latitude }) => latitude)).toEqual([85])
+    expect(counts).toMatchObject({ occurrences: 3, misplaced: 2 })
+  })
+
+  it('leave out what was looked for and not found, and what OBIS drops, and count both', () => {
+    const { cells, counts } = gather([
+      { lat: 45, lon: -65, name: 'Gadus morhua' },
+      { lat: 45, lon: -65, name: 'Balaena mysticetus', absence: true },
+      { lat: 47, lon: -60, name: 'Orcinus orca', absence: true },
+      { lat: 44, lon: -63, name: 'Incertae', dropped: true },
+      { lat: 44, lon: -63, name: 'Incertae', dropped: true, absence: true },
+    ])
+    expect(cells).toMatchObject([{ latitude: 45, occurrences: 1, scientificNames: ['Gadus morhua'] }])
+    expect(counts).toMatchObject({ records: 5, absences: 2, dropped: 2, occurrences: 1 })
   })
 
   it('are the same however the occurrences came in batches, and count each of them once', () => {

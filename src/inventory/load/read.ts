@@ -83,9 +83,9 @@ async function* readRecords(
       line += 1
       if (open === '') {
         begins = line
-        if (text === '') continue
         if (!text.includes('"')) {
-          yield { line, record: text.split(',') }
+          const plain = withoutCarriageReturn(text)
+          if (plain !== '') yield { line, record: plain.split(',') }
           continue
         }
       }
@@ -94,7 +94,7 @@ async function* readRecords(
       if (open.length > longestRecord)
         throw unreadable(path, `has a quotation in line ${begins} that does not end`)
       if (marks % 2 === 1) continue
-      const records = parse(open, { relax_column_count: true }) as string[][]
+      const records = parse(withoutCarriageReturn(open), { relax_column_count: true }) as string[][]
       open = ''
       yield { line: begins, record: records[0] ?? [] }
     }
@@ -107,6 +107,11 @@ async function* readRecords(
   if (open !== '') throw unreadable(path, `has a quotation in line ${begins} that does not end`)
 }
 
+/** A file of Windows ends its lines with CR LF; a CR within a quotation is the text's own. */
+function withoutCarriageReturn(text: string): string {
+  return text.endsWith('\r') ? text.slice(0, -1) : text
+}
+
 async function* readLines(path: string, signal: AbortSignal | undefined): AsyncGenerator<string> {
   let rest = ''
   let first = true
@@ -117,7 +122,7 @@ async function* readLines(path: string, signal: AbortSignal | undefined): AsyncG
     first = false
     let at = 0
     for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', at)) {
-      yield text.charCodeAt(end - 1) === 13 && end > at ? text.slice(at, end - 1) : text.slice(at, end)
+      yield text.slice(at, end)
       at = end + 1
     }
     rest = text.slice(at)

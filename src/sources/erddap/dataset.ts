@@ -203,6 +203,8 @@ function reasonOf(error: unknown): ErrorReason {
       return 'NOT_FOUND'
     case 'ERDDAP_BAD_METADATA':
       return 'BAD_METADATA'
+    case 'CONTRADICTORY_ANSWERS':
+      return 'CONTRADICTORY_ANSWERS'
     case 'HTTP_TOO_LARGE':
     case 'TABLE_TOO_LONG':
       return 'RESPONSE_TOO_LARGE'

@@ -7,7 +7,9 @@ import { HarvesterError } from '../../errors.ts'
 import { compareCodePoints } from '../../inventory/order.ts'
 import { ExternalSorter, type Keyed, SortedCursor } from '../../inventory/sort.ts'
 import type { DatasetPlan } from '../../rules/decisions.ts'
+import { storableText } from '../../rules/limits.ts'
 import { parseNumber } from '../../rules/numbers.ts'
+import { normaliseLongitude } from '../../rules/position.ts'
 import type { Extent } from '../../rules/profile.ts'
 import { parseTime } from '../../rules/time.ts'
 import type { DatasetMetadata, ErddapTable } from './types.ts'
@@ -25,6 +27,8 @@ export interface IdentityColumns {
   cast: string | null
   /** What a missing cast looks like: empty, or NaN where the variable is a number. */
   missingCasts: readonly string[]
+  /** Of the id columns, those that hold numbers: NaN is no id there, but a missing one. */
+  numeric: ReadonlySet<string>
 }
 
 export function identityColumns(plan: DatasetPlan, metadata: DatasetMetadata): IdentityColumns {
@@ -32,22 +36,40 @@ export function identityColumns(plan: DatasetPlan, metadata: DatasetMetadata): I
   const has = (column: string | null) => (column !== null && identity.includes(column) ? column : null)
   const cast = plan.cdmDataType === 'TimeSeriesProfile' ? profileIdVariable : null
   const castType = metadata.variables.find(({ name }) => name === cast)?.dataType
+  const numeric = metadata.variables.filter(({ dataType }) => !textTypes.has(dataType.toLowerCase()))
   return {
     timeseries: has(timeseriesIdVariable),
     profile: has(profileIdVariable),
     cast,
     missingCasts: castType === 'String' ? [''] : ['', 'NaN'],
+    numeric: new Set(numeric.map(({ name }) => name)),
   }
 }
+
+/** Types of ERDDAP (none: it is not known) in which `NaN` is a text like any other. */
+const textTypes: ReadonlySet<string> = new Set(['', 'string', 'char'])
 
 /** The key by which rows are joined and ordered: `timeseries_id`, then `profile_id`. */
 function keyReader(
   columns: readonly string[],
   identity: IdentityColumns,
 ): (row: readonly string[]) => string {
-  const timeseries = identity.timeseries === null ? -1 : indexOf(columns, identity.timeseries)
-  const profile = identity.profile === null ? -1 : indexOf(columns, identity.profile)
-  return (row) => `${timeseries < 0 ? '' : row[timeseries]}${separator}${profile < 0 ? '' : row[profile]}`
+  const timeseries = idReader(columns, identity.timeseries, identity.numeric)
+  const profile = idReader(columns, identity.profile, identity.numeric)
+  return (row) => `${timeseries(row)}${separator}${profile(row)}`
+}
+
+/** The ids of one column, as they are stored. */
+function idReader(
+  columns: readonly string[],
+  column: string | null,
+  numeric: ReadonlySet<string>,
+): (row: readonly string[]) => string {
+  if (column === null) return () => ''
+  const index = indexOf(columns, column)
+  return numeric.has(column)
+    ? (row) => (row[index] === 'NaN' ? '' : row[index]!)
+    : (row) => storableText(row[index]!)
 }
 
 export function idsOfKey(
@@ -116,7 +138,7 @@ export async function collectPositions(
         cast < 0 ? key : `${key}${separator}${row[cast]}`,
         sequence++,
         parseNumber(row[latitude]!),
-        parseNumber(row[longitude]!),
+        longitudeOf(row[longitude]!),
       ]
       for (const column of counts) record.push(parseNumber(row[column]!) ?? 0)
       if (time >= 0) record.push(parseTime(row[time]!))
@@ -140,6 +162,12 @@ export async function collectPositions(
       }),
     close: () => sorter.close(),
   }
+}
+
+/** Normalised before positions are compared: 350 and −10 are one place. */
+function longitudeOf(text: string): number | null {
+  const longitude = parseNumber(text)
+  return longitude === null ? null : normaliseLongitude(longitude)
 }
 
 async function* positionGroups(

@@ -192,7 +192,7 @@ export async function harvestProfiles(question: ProfileQuestion): Promise<Profil
     if (waiting.length > 0) await question.onRows(waiting)
     if (movingCount > 0)
       warnings.push(
-        `${movingCount} ids have several positions, the first is used: ${list(moving, movingCount)}`,
+        `${movingCount} ${movingCount === 1 ? 'id has' : 'ids have'} several positions, the first is used: ${list(moving, movingCount)}`,
       )
     const sentences = [...dropCounts].map(
       ([reason, n]) =>

@@ -172,8 +172,8 @@ function batchOf(results: readonly unknown[], names: NameTable): OccurrenceBatch
     for (const column of numericColumnNames) {
       const value = record[numericColumns[column]]
       numbers[column][row] =
-        typeof value === 'number'
-          ? value
+        typeof value === 'number' || typeof value === 'boolean'
+          ? Number(value)
           : typeof value === 'string' && value.trim() !== ''
             ? Number(value)
             : Number.NaN

@@ -5,17 +5,18 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { describeError, HarvesterError, isHarvesterError } from '../../errors.ts'
 import type { Breaker } from '../../http/breaker.ts'
 import type { HttpRecord } from '../../http/client.ts'
+import { httpStatusFacts } from '../../http/types.ts'
 import type { AttemptOutcome } from '../../rules/attempt.ts'
 import type { CatalogueChange } from '../../rules/catalogue-change.ts'
 import type { NoHashReason } from '../../rules/fingerprint.ts'
-import { CellGatherer, type ObisCell } from '../../rules/obis-cells.ts'
+import { type CellCounts, CellGatherer, type ObisCell } from '../../rules/obis-cells.ts'
 import { describeObisDataset, type ObisDescription, obisRulesVersion } from '../../rules/obis-dataset.ts'
 import { parseShape } from '../../rules/obis-geometry.ts'
 import { failure } from '../erddap/dataset.ts'
 import { decodeUrl } from '../erddap/urls.ts'
 import { isParquetFault, type ObisClient, type ObisDataset, type ObisScope } from './client.ts'
 import type { ObisFilter } from './filter.ts'
-import { NameTable } from './occurrences.ts'
+import { flagColumns, NameTable } from './occurrences.ts'
 import type { FileValidators } from './remote-file.ts'
 
 /** What all OBIS datasets share in one run. */
@@ -124,7 +125,11 @@ export async function harvestObisDataset(
     }
     const { gatherer, names, content } = gathered
     const { counts } = gatherer
-    if (counts.occurrences === 0) return skip('NO_OCCURRENCES', 'OBIS holds no occurrence of it')
+    const leftOut = leftOutSentence(counts)
+    if (counts.records === 0 && (dataset.records ?? 0) > 0)
+      throw contradictory(`OBIS states ${dataset.records} occurrences of it and gives none`)
+    if (counts.occurrences === 0) return skip('NO_OCCURRENCES', leftOut ?? 'OBIS holds no occurrence of it')
+    if (leftOut !== null) warnings.push(leftOut)
     if (gatherer.size === 0 && counts.outsideRegion === 0)
       return skip(
         'NO_VALID_COORDINATES',
@@ -203,8 +208,13 @@ async function gather(
   const names = new NameTable()
   const gatherer = new CellGatherer(filter)
   for await (const batch of source.client.pages(dataset.id, names, scope)) gatherer.add(batch)
-  if (dataset.records !== null && gatherer.counts.occurrences < dataset.records)
-    warnings.push(`OBIS states ${dataset.records} occurrences, its API gave ${gatherer.counts.occurrences}`)
+  const { records } = gatherer.counts
+  if (dataset.records !== null && records < dataset.records) {
+    const sentence = `OBIS states ${dataset.records} occurrences of it, its API gave ${records}`
+    // A file that was never published says nothing; one that is broken would have told what the API keeps back.
+    if (!isAbsent(fault)) throw contradictory(`${sentence}, and the published file is of no use`)
+    warnings.push(sentence)
+  }
   return { gatherer, names, content: { hash: null, reason: 'HASH_NO_FILE_LIST' } }
 }
 
@@ -227,13 +237,18 @@ async function gatherParquet(
       gatherer.add(batch)
       scope.signal.throwIfAborted()
     }
-    if (gatherer.counts.occurrences !== parquet.rows)
+    if (gatherer.counts.records !== parquet.rows)
       throw new HarvesterError(
         'HTTP_BAD_ANSWER',
-        `${file.url} announces ${parquet.rows} rows and holds ${gatherer.counts.occurrences}`,
+        `${file.url} announces ${parquet.rows} rows and holds ${gatherer.counts.records}`,
       )
-    if (parquet.missing.length > 0)
-      warnings.push(`the published file lacks ${parquet.missing.join(', ')}; its cells go without`)
+    const flags = parquet.missing.filter((column) => flagColumns.includes(column))
+    const lost = parquet.missing.filter((column) => !flagColumns.includes(column))
+    if (lost.length > 0) warnings.push(`the published file lacks ${lost.join(', ')}; its cells go without`)
+    if (flags.length > 0)
+      warnings.push(
+        `the published file lacks ${flags.join(', ')}; records that OBIS leaves out cannot be told apart`,
+      )
     return {
       gatherer,
       names,
@@ -242,6 +257,33 @@ async function gatherParquet(
   } finally {
     await file.close()
   }
+}
+
+/** What was left out as OBIS's own services leave it out; null for nothing. */
+function leftOutSentence({ records, absences, dropped }: CellCounts): string | null {
+  const parts: string[] = []
+  if (absences > 0)
+    parts.push(
+      `${absences} of its ${records} records ${absences === 1 ? 'says' : 'say'} that nothing was found`,
+    )
+  if (dropped > 0)
+    parts.push(
+      `${dropped} of its ${records} records ${dropped === 1 ? 'is' : 'are'} dropped by OBIS for quality`,
+    )
+  return parts.length === 0 ? null : `${parts.join(', ')}; they were left out`
+}
+
+/** Two answers about one dataset that cannot both be true: it keeps what the index has of it. */
+function contradictory(message: string): HarvesterError {
+  return new HarvesterError('CONTRADICTORY_ANSWERS', message, {
+    remedy: 'OBIS is asked again by the next run.',
+  })
+}
+
+/** Whether the store says that there is no such file: OBIS publishes some datasets later, or not at all. */
+function isAbsent(fault: unknown): boolean {
+  const status = httpStatusFacts(fault)?.status
+  return status === 404 || status === 403
 }
 
 /** What proves that a dataset is as it was: its file, its description, our rules and the site's region. */

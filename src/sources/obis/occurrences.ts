@@ -1,5 +1,7 @@
 /** Occurrences as OBIS gives them, by column: what the parquet reader and the paged API both hand over. */
 
+import { cutToBytes, limits, storableText } from '../../rules/limits.ts'
+
 /** Some thousand occurrences. Missing numbers are NaN; a missing name is −1. All arrays are of the same length. */
 export interface OccurrenceBatch {
   rows: number
@@ -11,6 +13,10 @@ export interface OccurrenceBatch {
   dateEndMs: Float64Array
   depthMinMetres: Float64Array
   depthMaxMetres: Float64Array
+  /** 1 for a record that says that the species was looked for and not found. */
+  absence: Float64Array
+  /** 1 for a record that OBIS itself leaves out, since its quality does not suffice. */
+  dropped: Float64Array
   /** Index into the {@link NameTable} of the reader. */
   name: Int32Array
 }
@@ -25,7 +31,7 @@ export class NameTable {
     if (text === null || text === undefined) return -1
     const known = this.#ids.get(text)
     if (known !== undefined) return known
-    const name = text.replace(/[\s\p{Cc}]+/gu, ' ').trim()
+    const name = cutToBytes(storableText(text.replace(/[\s\p{Cc}]+/gu, ' ').trim()), limits.nameBytes)
     if (name === '') return -1
     let id = this.#ids.get(name)
     if (id === undefined) {
@@ -38,7 +44,7 @@ export class NameTable {
   }
 }
 
-/** The numeric columns of a batch, with the names that OBIS gives them. */
+/** The numeric columns of a batch, with the names that OBIS gives them; the last two are yes or no. */
 export const numericColumns = {
   latitude: 'decimalLatitude',
   longitude: 'decimalLongitude',
@@ -46,7 +52,11 @@ export const numericColumns = {
   dateEndMs: 'date_end',
   depthMinMetres: 'minimumDepthInMeters',
   depthMaxMetres: 'maximumDepthInMeters',
+  absence: 'absence',
+  dropped: 'dropped',
 } as const
 export type NumericColumn = keyof typeof numericColumns
 export const numericColumnNames = Object.keys(numericColumns) as NumericColumn[]
+/** Which of them say that a record is to be left out. */
+export const flagColumns: readonly string[] = [numericColumns.absence, numericColumns.dropped]
 export const nameColumn = 'scientificName'

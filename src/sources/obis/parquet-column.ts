@@ -278,6 +278,7 @@ function toNumbers(values: DecodedArray, divisor: number): Float64Array {
     const value: unknown = values[i]
     if (typeof value === 'number') output[i] = value / divisor
     else if (typeof value === 'bigint') output[i] = Number(value) / divisor
+    else if (typeof value === 'boolean') output[i] = value ? 1 : 0
     else {
       const text = textOf(value)?.trim()
       output[i] = text === undefined || text === '' ? Number.NaN : Number(text)

@@ -273,6 +273,9 @@ export const en = {
   'reason.NOT_FOUND.title': 'Listed, but not found',
   'reason.NOT_FOUND.advice':
     'The server listed the dataset and then did not know it. It was probably removed or reloading; if this repeats, look at the ERDDAP’s log.',
+  'reason.CONTRADICTORY_ANSWERS.title': 'Answers that contradict each other',
+  'reason.CONTRADICTORY_ANSWERS.advice':
+    'One answer says that there are rows and another that there are none. The dataset keeps its last good rows. Look at its source files on the server: one may be half copied or unreadable.',
   'reason.HTTP_ERROR.title': 'The server refused or failed',
   'reason.HTTP_ERROR.advice':
     'Follow the last request: the server’s own sentence usually says what is wrong. If it works now, it was passing and the next harvest will mend it.',

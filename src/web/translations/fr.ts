@@ -299,6 +299,9 @@ export const fr: Record<keyof typeof en, string> & Record<`${string}_many`, stri
   'reason.NOT_FOUND.title': 'Listé, mais introuvable',
   'reason.NOT_FOUND.advice':
     'Le serveur a listé le jeu de données puis ne le connaissait plus. Il a sans doute été retiré ou se rechargeait; si cela se répète, voyez le journal de l’ERDDAP.',
+  'reason.CONTRADICTORY_ANSWERS.title': 'Réponses contradictoires',
+  'reason.CONTRADICTORY_ANSWERS.advice':
+    'Une réponse dit qu’il y a des lignes, une autre qu’il n’y en a pas. Le jeu de données garde ses dernières bonnes lignes. Voyez ses fichiers sources sur le serveur : l’un d’eux est peut-être copié à moitié ou illisible.',
   'reason.HTTP_ERROR.title': 'Le serveur a refusé ou échoué',
   'reason.HTTP_ERROR.advice':
     'Suivez la dernière requête : la phrase du serveur dit en général ce qui ne va pas. Si elle réussit maintenant, c’était passager et le prochain moissonnage y remédiera.',

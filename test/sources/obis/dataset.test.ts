@@ -301,6 +301,68 @@ describe('an OBIS dataset', { timeout: 60_000 }, () => {
     }
   })
 
+  it('shows what was found: neither what was looked for in vain nor what OBIS drops', async () => {
+    const found = { decimalLatitude: 45, decimalLongitude: -65, scientificName: 'Gadus morhua' }
+    const records = [
+      occurrence(1, found),
+      occurrence(2, { ...found, scientificName: 'Balaena mysticetus', absence: true }),
+      occurrence(3, { decimalLatitude: 47, scientificName: 'Orcinus orca', absence: true }),
+      occurrence(4, { decimalLatitude: 44, scientificName: 'Incertae', dropped: true }),
+    ]
+    const server = await serve([
+      dataset({ occurrences: records }),
+      dataset({ id: 'paged', occurrences: records, isPublished: false }),
+      dataset({ id: 'nothing', occurrences: records.slice(1) }),
+    ])
+    const { cells, warnings, harvested } = await harvest(server)
+    expect(cells).toMatchObject([{ latitude: 45, occurrences: 1, scientificNames: ['Gadus morhua'] }])
+    expect(harvested).toMatchObject({ occurrences: 1 })
+    expect(warnings).toEqual([
+      '2 of its 4 records say that nothing was found, 1 of its 4 records is dropped by OBIS for quality; they were left out',
+    ])
+    // Both ways to the same dataset agree.
+    expect((await harvest(server, 'paged')).cells).toEqual(cells)
+    expect((await harvest(server, 'nothing')).outcome).toMatchObject({
+      status: 'skipped',
+      reason: 'NO_OCCURRENCES',
+      message: expect.stringMatching(/^2 of its 3 records say that nothing was found/),
+    })
+  })
+
+  it('with a file that does not say what is to be left out says so', async () => {
+    const server = await serve([dataset({ occurrences: many(20) })])
+    server.putFile('set', parquetOf(many(20), { without: ['absence', 'dropped'] }))
+    const { outcome, warnings } = await harvest(server)
+    expect(outcome.status).toBe('success')
+    expect(warnings).toEqual([expect.stringMatching(/lacks absence, dropped; records that OBIS leaves out/)])
+  })
+
+  it('whose file is broken and whose API gives less than OBIS states is in contradiction, not empty', async () => {
+    const server = await serve([
+      dataset({ id: 'none', occurrences: [], stated: 40 }),
+      dataset({ id: 'some', occurrences: many(30), stated: 40 }),
+      dataset({ id: 'late', occurrences: many(30), stated: 40, isPublished: false }),
+      dataset({ id: 'unread', occurrences: [], stated: 40, isPublished: false }),
+    ])
+    server.putFile('some', new Uint8Array(100))
+    expect((await harvest(server, 'some')).outcome).toMatchObject({
+      status: 'error',
+      reason: 'CONTRADICTORY_ANSWERS',
+      message: expect.stringMatching(/states 40 occurrences of it, its API gave 30/),
+    })
+    server.putFile('none', new Uint8Array(100))
+    // An intact file without a row, and no file at all: OBIS's own total is against both.
+    const outcomes = [await harvest(server, 'none'), await harvest(server, 'unread')]
+    server.publish(dataset({ id: 'none', occurrences: [], stated: 40 }))
+    outcomes.push(await harvest(server, 'none'))
+    for (const { outcome } of outcomes)
+      expect(outcome).toMatchObject({ status: 'error', reason: 'CONTRADICTORY_ANSWERS' })
+    // What was never published may be published in part: it is harvested, with a warning.
+    const late = await harvest(server, 'late')
+    expect(late.outcome.status).toBe('success')
+    expect(late.warnings).toContainEqual('OBIS states 40 occurrences of it, its API gave 30')
+  })
+
   it('whose file breaks off while it is read is read again, alone', async () => {
     const server = await serve([dataset({ occurrences: many(40_000) })])
     const wanted = (await harvest(server)).cells
