@@ -16,6 +16,7 @@ import type { AttemptOutcome } from '../rules/attempt.ts'
 import { matchCkan } from '../rules/ckan.ts'
 import { datasetRecord } from '../rules/dataset.ts'
 import type { ProfileRow } from '../rules/profile.ts'
+import { sentence } from '../rules/reasons/index.ts'
 import { indexVocabularies } from '../rules/vocabularies.ts'
 import { createErddapClient } from '../sources/erddap/client.ts'
 import { harvestDataset } from '../sources/erddap/dataset.ts'
@@ -107,7 +108,7 @@ async function explain(
     )
     print('\nDecisions')
     showDecisions(result.outcome)
-    for (const warning of result.warnings) print(`  ! ${warning}`)
+    for (const warning of result.warnings) print(`  ! ${sentence('en', warning)}`)
     if (result.harvested) {
       const { plan, metadata } = result.harvested
       const snapshot = flags.ckanUrl
@@ -133,7 +134,7 @@ async function explain(
         content: { hash: null, reason: 'HASH_NOT_COMPUTED' },
         harvestedAt: now,
       })
-      for (const { message } of warnings) print(`  ! ${message}`)
+      for (const warning of warnings) print(`  ! ${sentence('en', warning)}`)
       print('\nRow of datasets.csv')
       for (const [column, value] of Object.entries(record))
         print(`  ${column.padEnd(24)}${formatCell(value)}`)

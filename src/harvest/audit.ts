@@ -1,10 +1,10 @@
 import type { Database } from '../database/port.ts'
 import { describeError } from '../errors.ts'
-import { addAttempts, finishRun, startRun } from '../inventory/audit.ts'
+import { type AuditAttempt, addAttempts, finishRun, startRun } from '../inventory/audit.ts'
 import { markRejected } from '../inventory/load/audit-files.ts'
+import type { RejectedDataset } from '../inventory/load/types.ts'
 import type { HarvestListener } from '../log/events.ts'
 import type { Log } from '../log/log.ts'
-import type { Attempt } from '../rules/attempt.ts'
 import type { Verdict } from '../rules/verdict.ts'
 import { scrub } from '../secrets.ts'
 import type { HarvestRun } from './run.ts'
@@ -19,10 +19,7 @@ export interface AuditTrail {
   start(run: HarvestRun): Promise<void>
   listen: HarvestListener
   /** Datasets whose rows the load refused are failed attempts after all. */
-  reject(
-    run: HarvestRun,
-    datasets: readonly { erddapUrl: string; datasetId: string; message: string }[],
-  ): Promise<void>
+  reject(run: HarvestRun, datasets: readonly RejectedDataset[]): Promise<void>
   finish(run: HarvestRun, verdict: Verdict): Promise<void>
 }
 
@@ -30,7 +27,7 @@ export interface AuditTrail {
 export function openAudit(database: Database | null, services: HarvestServices, log: Log): AuditTrail {
   if (!database)
     return { start: async () => {}, listen: () => {}, reject: async () => {}, finish: async () => {} }
-  let waiting: Attempt[] = []
+  let waiting: AuditAttempt[] = []
   let timer: NodeJS.Timeout | undefined
   let last: Promise<void> = Promise.resolve()
   let lost = false
@@ -70,15 +67,15 @@ export function openAudit(database: Database | null, services: HarvestServices, 
       }),
     listen(event) {
       if (event.type !== 'dataset-attempted') return
-      waiting.push(event.attempt)
+      const { facts, warnings, ...attempt } = event.attempt
+      waiting.push({ ...attempt, told: { facts, warnings } })
       if (waiting.length >= attemptsAtOnce) void flush(event.runId)
       else timer ??= setTimeout(() => void flush(event.runId), longestWaitMs)
     },
     async reject(run, datasets) {
       // The load has marked them, but an attempt that came after it said success again.
       await flush(run.runId)
-      const rejected = datasets.map(({ message, ...key }) => ({ ...key, rejected: message }))
-      await attempt(() => markRejected(database, run.runId, rejected))
+      await attempt(() => markRejected(database, run.runId, datasets))
     },
     async finish(run, verdict) {
       await flush(run.runId)

@@ -5,6 +5,7 @@ import { TableWriter } from '../inventory/writer.ts'
 import { ckanRow, matchCkan } from '../rules/ckan.ts'
 import { datasetRecord } from '../rules/dataset.ts'
 import { matchObisCkan, obisRecord } from '../rules/obis-dataset.ts'
+import { sentence } from '../rules/reasons/index.ts'
 import type { Verdict } from '../rules/verdict.ts'
 import { type TaskContext, task } from '../runs/index.ts'
 import type { DatasetEntry, HarvestRun, SourceListing } from './run.ts'
@@ -88,8 +89,8 @@ async function writeTables(input: Input, context: TaskContext): Promise<void> {
           description: entry.obis,
           cells: rows,
         })
-        for (const { message } of built.warnings)
-          context.log.warn({ source: key.erddapUrl, dataset: key.datasetId }, message)
+        for (const warning of built.warnings)
+          context.log.warn({ source: key.erddapUrl, dataset: key.datasetId }, sentence('en', warning))
         await datasets.write({ ...built.record })
         await copyRows(cells)
       }
@@ -104,8 +105,8 @@ async function writeTables(input: Input, context: TaskContext): Promise<void> {
         vocabularies: services.vocabularies,
         profileCount: rows,
       })
-      for (const { message } of built.warnings)
-        context.log.warn({ source: key.erddapUrl, dataset: key.datasetId }, message)
+      for (const warning of built.warnings)
+        context.log.warn({ source: key.erddapUrl, dataset: key.datasetId }, sentence('en', warning))
       await datasets.write({ ...built.record })
       await copyRows(profiles)
     }
@@ -130,7 +131,7 @@ function matchSources(input: Input, context: TaskContext): Map<string, ReadonlyM
         ? matchObisCkan(input.ckan.records, listedIds)
         : matchCkan(input.ckan.records, source.url, listedIds)
     for (const [dataset, warning] of warnings)
-      context.log.warn({ source: source.url, dataset }, warning.message)
+      context.log.warn({ source: source.url, dataset }, sentence('en', warning))
     found.set(source.url, records)
   }
   return found

@@ -4,7 +4,8 @@ import type { HttpRecord } from '../http/client.ts'
 import { describeWaits } from '../http/gate.ts'
 import { partialLifeHours } from '../inventory/folder.ts'
 import type { SpoolPiece } from '../inventory/spool.ts'
-import type { Attempt, AttemptOutcome } from '../rules/attempt.ts'
+import { type Attempt, type AttemptOutcome, failed, withNote } from '../rules/attempt.ts'
+import { fact, sentence, type Warning } from '../rules/reasons/index.ts'
 import { type AttemptCounts, countAttempt, noAttempts, sourceVerdict } from '../rules/verdict.ts'
 import type { ProgressBar, TaskContext } from '../runs/index.ts'
 import { scrub } from '../secrets.ts'
@@ -40,7 +41,7 @@ export interface Recorded {
   outcome: AttemptOutcome
   /** Found unchanged, as in {@link DatasetEntry}. */
   verified: boolean
-  warnings: string[]
+  warnings: readonly Warning[]
   queryUrls: string[]
   requests: number
   bytes: number
@@ -55,9 +56,6 @@ export interface Recorded {
         })
     | null
 }
-
-/** How the message of an attempt begins that an interrupted run made. */
-const keptFrom = 'kept from the interrupted run of'
 
 /** Keeps the account of one source in one run: every dataset ends in the spool, in the counts, in the log and as an event. */
 export class SourceRecorder {
@@ -114,11 +112,7 @@ export class SourceRecorder {
   async notListed(addressOf: (datasetId: string) => string): Promise<void> {
     for (const datasetId of this.#listing.notListed) {
       await this.#record(datasetId, new Date(), 0, {
-        outcome: {
-          status: 'error',
-          reason: 'NOT_LISTED',
-          message: `the dataset was asked for, but ${this.#source.url} does not list it`,
-        },
+        outcome: failed('NOT_LISTED', { source: this.#source.url }),
         harvested: null,
         verified: false,
         warnings: [],
@@ -191,9 +185,8 @@ export class SourceRecorder {
       const ageMs = run.startedAt.getTime() - Date.parse(attempt.attemptedAt)
       if (attempt.status === 'error' || left.rulesVersion !== this.#rulesVersion) return null
       if (!(ageMs < partialLifeHours * 3_600_000)) return null
-      if (attempt.message?.startsWith(keptFrom)) return left
-      const said = `${keptFrom} ${left.asOf}${attempt.message === null ? '' : `; ${attempt.message}`}`
-      return { ...left, attempt: { ...attempt, message: said } as DatasetEntry['attempt'] }
+      if (attempt.facts.some(({ code }) => code === 'KEPT')) return left
+      return { ...left, attempt: withNote(attempt, fact('KEPT', { from: left.asOf })) }
     })
     if (!taken) return false
     const attempt = {
@@ -208,7 +201,6 @@ export class SourceRecorder {
       rows: taken.rows,
       requests: 0,
       bytes: 0,
-      warnings: [],
     })
     this.#progress.step()
     return true
@@ -230,9 +222,9 @@ export class SourceRecorder {
       durationMs,
       attemptedAt,
       queryUrls: result.queryUrls.map(scrub),
-      ...result.outcome,
-      ...(result.outcome.message !== null && { message: scrub(result.outcome.message) }),
-    } as Attempt
+      ...scrubbed(result.outcome),
+      warnings: scrubbed(result.warnings),
+    }
     const entry: DatasetEntry = {
       attempt: { ...attempt, attemptedAt: attemptedAt.toISOString() },
       description: harvested && 'description' in harvested ? harvested.description : null,
@@ -255,7 +247,6 @@ export class SourceRecorder {
       rows: harvested?.rows ?? 0,
       requests: result.requests,
       bytes: result.bytes,
-      warnings: result.warnings,
     })
     this.#progress.step()
   }
@@ -271,8 +262,8 @@ export class SourceRecorder {
       requests: result.requests,
       ms: attempt.durationMs,
     }
-    for (const warning of result.warnings)
-      log.warn({ source: attempt.erddapUrl, dataset: attempt.datasetId }, warning)
+    for (const warning of attempt.warnings)
+      log.warn({ source: attempt.erddapUrl, dataset: attempt.datasetId }, sentence('en', warning))
     log[attempt.status === 'error' ? 'error' : 'info'](
       facts,
       `${attempt.datasetId}: ${describeOutcome(attempt)}`,
@@ -283,4 +274,12 @@ export class SourceRecorder {
 function describeOutcome(outcome: AttemptOutcome): string {
   if (outcome.status === 'success') return outcome.message ?? 'harvested'
   return `${outcome.reason}${outcome.message ? ` (${outcome.message})` : ''}`
+}
+
+/** The same value, without secrets in any of its texts. */
+function scrubbed<T>(value: T): T {
+  if (typeof value === 'string') return scrub(value) as T
+  if (Array.isArray(value)) return value.map(scrubbed) as T
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, scrubbed(inner)])) as T
 }

@@ -39,7 +39,7 @@ export function createBreaker(limit = 5): Breaker {
         `${host} is left alone for the rest of the run: ${state.failures} datasets in a row could not connect (${state.message})`,
         {
           remedy: 'Check that the server is up and can be reached from here; the next run tries again.',
-          facts: { host },
+          facts: { host, datasets: state.failures, detail: state.message },
         },
       )
     },

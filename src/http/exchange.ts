@@ -50,7 +50,7 @@ function timeoutError(method: string, url: string, phase: TimedPhase, ms: number
   }[phase]
   return new HarvesterError('HTTP_TIMEOUT', `${method} ${url}: ${what} within ${ms / 1000} s`, {
     remedy: 'Ask for less, or raise timeout_seconds of the source.',
-    facts: { method, url, host: hostOfUrl(url), phase },
+    facts: { method, url, host: hostOfUrl(url), phase, seconds: ms / 1000 },
   })
 }
 

@@ -43,7 +43,7 @@ export function connectionError(
     return new HarvesterError(
       'HTTP_CONNECT',
       `${method} ${url}: the connection broke after ${bytesRead} bytes of the answer (${what})`,
-      { cause, facts },
+      { cause, facts: { ...facts, broke: true } },
     )
   const permanent = permanentCodes.test(code)
   return new HarvesterError('HTTP_CONNECT', `${method} ${url}: ${explanation(code, host, what)}`, {

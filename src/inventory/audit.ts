@@ -30,6 +30,21 @@ export interface AuditAttempt {
   durationMs: number
   attemptedAt: Date
   queryUrls: readonly string[]
+  /** Reason, warnings and remedy as codes and values; the English sentence alone where there is none. */
+  told?: StoredTold
+}
+
+/** A code and its values, as they are stored: another version may have written them. */
+export interface StoredFact {
+  code: string
+  values: unknown
+}
+
+/** What `harvester.attempt_facts` holds of an attempt. */
+export interface StoredTold {
+  facts: readonly StoredFact[]
+  warnings: readonly StoredFact[]
+  remedy?: StoredFact | null
 }
 
 /** Says that a run runs. Again for the same run (a resumed one), it runs again. @throws HarvesterError DATABASE_… */
@@ -84,6 +99,44 @@ export async function addAttempts(
       latest.map((attempt) => text(attempt.queryUrls.join('\n'))),
     ],
   )
+  await addFacts(database, runId, latest)
+}
+
+/** The facts of attempts, in the place of those that an earlier attempt of the run left. */
+async function addFacts(database: Database, runId: string, attempts: readonly AuditAttempt[]): Promise<void> {
+  const told = attempts.filter((attempt) => attempt.told && hasFacts(attempt.told))
+  const silent = attempts.filter((attempt) => !told.includes(attempt))
+  if (silent.length > 0)
+    await database.query(
+      `DELETE FROM harvester.attempt_facts f USING unnest($2::text[], $3::text[]) AS s (erddap_url, dataset_id)
+       WHERE f.run_id = $1 AND f.erddap_url = s.erddap_url AND f.dataset_id = s.dataset_id`,
+      [runId, silent.map((attempt) => attempt.erddapUrl), silent.map((attempt) => attempt.datasetId)],
+    )
+  if (told.length === 0) return
+  await database.query(
+    `INSERT INTO harvester.attempt_facts (run_id, erddap_url, dataset_id, told, attempted_at)
+     SELECT $1, s.* FROM unnest($2::text[], $3::text[], $4::jsonb[], $5::timestamptz[]) AS s
+     ON CONFLICT (run_id, erddap_url, dataset_id) DO UPDATE SET
+       told = excluded.told, attempted_at = excluded.attempted_at`,
+    [
+      runId,
+      told.map((attempt) => attempt.erddapUrl),
+      told.map((attempt) => attempt.datasetId),
+      told.map((attempt) => factsJson(attempt.told!)),
+      told.map((attempt) => attempt.attemptedAt.toISOString()),
+    ],
+  )
+}
+
+function hasFacts({ facts, warnings, remedy }: StoredTold): boolean {
+  return facts.length > 0 || warnings.length > 0 || (remedy ?? null) !== null
+}
+
+/** PostgreSQL keeps no NUL in JSON. */
+export function factsJson(told: StoredTold): string {
+  return JSON.stringify(told, (_, value: unknown) =>
+    typeof value === 'string' ? value.replaceAll('\0', '') : value,
+  )
 }
 
 /** Says how a run ended. @throws HarvesterError DATABASE_… */
@@ -101,6 +154,7 @@ export async function finishRun(database: Database, runId: string, end: RunEnd):
  */
 export async function forgetAttempts(database: Database, olderThan: Date): Promise<number> {
   const gone = await database.query('DELETE FROM cde.harvest_attempts WHERE attempted_at < $1', [olderThan])
+  await database.query('DELETE FROM harvester.attempt_facts WHERE attempted_at < $1', [olderThan])
   await database.query(
     `DELETE FROM cde.harvest_runs r WHERE r.started_at < $1 AND r.status <> 'running'
        AND NOT EXISTS (SELECT 1 FROM cde.harvest_attempts a WHERE a.run_id = r.run_id)`,

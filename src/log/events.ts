@@ -31,7 +31,6 @@ export type HarvestEvent =
       rows: number
       requests: number
       bytes: number
-      warnings: readonly string[]
     }
   | { type: 'request-made'; host: string; status: number | null; ms: number; bytes: number }
   | {

@@ -1,43 +1,26 @@
 /**
- * An attempt: what became of one dataset in one run. Every dataset that a run meets ends as exactly one of these;
- * the vocabulary is closed, and the dashboard has a sentence for each reason.
+ * An attempt: what became of one dataset in one run. Every dataset that a run meets ends as exactly one of these. It
+ * is told as facts (code and values); the English sentence beside them is what portals know.
  */
 
-/** Why a dataset was left out, in the order in which the decisions are taken. */
-export const skipReasons = [
-  'CDM_DATA_TYPE_UNSUPPORTED',
-  'ON_SKIP_LIST',
-  'UNCHANGED',
-  'INGEST_FLAG_FALSE',
-  'MISSING_REQUIRED_VARS',
-  'NO_SUPPORTED_VARIABLES',
-  'DEPTH_AND_ALTITUDE',
-  'MISSING_CF_ROLE',
-  'NO_PROFILES_FOUND',
-  'OUT_OF_REGION',
-  'NO_OCCURRENCES',
-  'NO_VALID_COORDINATES',
-] as const
+import {
+  type ErrorReason,
+  type Fact,
+  fact,
+  type Note,
+  type ReasonCode,
+  type SkipReason,
+  sentences,
+  type ValuesOf,
+  type Warning,
+} from './reasons/index.ts'
 
-/** Why a dataset that should have been harvested was not. */
-export const errorReasons = [
-  'NOT_LISTED',
-  'NOT_FOUND',
-  'HTTP_ERROR',
-  'HOST_UNAVAILABLE',
-  'RESPONSE_TOO_LARGE',
-  'BAD_METADATA',
-  'CONTRADICTORY_ANSWERS',
-  'ROWS_REJECTED',
-  'UNKNOWN_ERROR',
-] as const
+export { errorReasons, skipReasons } from './reasons/index.ts'
+export type { ErrorReason, ReasonCode, SkipReason }
 
-export type SkipReason = (typeof skipReasons)[number]
-export type ErrorReason = (typeof errorReasons)[number]
-export type ReasonCode = SkipReason | ErrorReason
 export type SourceType = 'erddap' | 'obis'
 
-interface AttemptFacts {
+interface AttemptedDataset {
   /** The configured URL of the source, without trailing slash. */
   erddapUrl: string
   datasetId: string
@@ -46,11 +29,59 @@ interface AttemptFacts {
   attemptedAt: Date
   /** Every URL requested, decoded, in order. */
   queryUrls: string[]
+  /** What should be known of it besides, whatever became of it. */
+  warnings: readonly Warning[]
 }
 
-export type AttemptOutcome =
-  | { status: 'success'; reason: null; message: string | null }
-  | { status: 'skipped'; reason: SkipReason; message: string | null }
-  | { status: 'error'; reason: ErrorReason; message: string }
+interface OutcomeFacts {
+  /** The reason first, if there is one, then what else is to be said. The message is their English. */
+  facts: readonly Fact[]
+}
 
-export type Attempt = AttemptFacts & AttemptOutcome
+export type AttemptOutcome = OutcomeFacts &
+  (
+    | { status: 'success'; reason: null; message: string | null }
+    | { status: 'skipped'; reason: SkipReason; message: string | null }
+    | { status: 'error'; reason: ErrorReason; message: string }
+  )
+
+export type Attempt = AttemptedDataset & AttemptOutcome
+
+/** Harvested, or found to be as it was but for what the notes say. */
+export function harvested(...notes: Note[]): AttemptOutcome & { status: 'success' } {
+  return { status: 'success', reason: null, message: messageOf(notes), facts: notes }
+}
+
+export function skipped<C extends SkipReason>(
+  reason: C,
+  values: ValuesOf<C>,
+): AttemptOutcome & { status: 'skipped' } {
+  const facts = [fact(reason, values) as Fact]
+  return { status: 'skipped', reason, message: messageOf(facts), facts }
+}
+
+/** Unchanged needs no sentence of its own, only what is to be said of it. */
+export function unchanged(...notes: Note[]): AttemptOutcome & { status: 'skipped' } {
+  return { status: 'skipped', reason: 'UNCHANGED', message: messageOf(notes), facts: notes }
+}
+
+export function failed<C extends ErrorReason>(
+  reason: C,
+  values: ValuesOf<C>,
+): AttemptOutcome & { status: 'error' } {
+  const facts = [fact(reason, values) as Fact]
+  return { status: 'error', reason, message: sentences('en', facts), facts }
+}
+
+/** The same outcome with a note before everything else that is said of it. */
+export function withNote<O extends { facts: readonly Fact[]; message: string | null }>(
+  outcome: O,
+  note: Note,
+): O {
+  const message = [messageOf([note]), outcome.message].filter(Boolean).join('; ')
+  return { ...outcome, facts: [note, ...outcome.facts], message }
+}
+
+function messageOf(facts: readonly Fact[]): string | null {
+  return facts.length === 0 ? null : sentences('en', facts)
+}

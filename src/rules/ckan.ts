@@ -2,14 +2,14 @@
 
 import type { CkanRecord } from '../catalogue/record.ts'
 import { distinctNames } from './organizations.ts'
+import { fact, type Warning } from './reasons/index.ts'
 import { readable } from './text.ts'
-import type { DatasetWarning } from './warning.ts'
 
 export interface CkanMatches {
   /** The record of each dataset that has one. */
   records: ReadonlyMap<string, CkanRecord>
   /** By dataset id: where several records claim one dataset. */
-  warnings: ReadonlyMap<string, DatasetWarning>
+  warnings: ReadonlyMap<string, Warning>
 }
 
 /**
@@ -34,7 +34,7 @@ export function matchCkan(
     }
   }
   const chosen = new Map<string, CkanRecord>()
-  const warnings = new Map<string, DatasetWarning>()
+  const warnings = new Map<string, Warning>()
   for (const [datasetId, claimants] of claims) {
     const sorted = [...claimants.values()].sort((one, other) => (one.id < other.id ? -1 : 1))
     const [first] = sorted
@@ -125,10 +125,6 @@ function longestFit(text: string, listedIds: ReadonlySet<string>): string | null
   return null
 }
 
-function several(records: readonly CkanRecord[]): DatasetWarning {
-  const ids = records.map(({ id }) => id).join(', ')
-  return {
-    code: 'CKAN_RECORDS_SEVERAL',
-    message: `${records.length} CKAN records point at the dataset (${ids}); the first is used`,
-  }
+function several(records: readonly CkanRecord[]): Warning {
+  return fact('CKAN_RECORDS_SEVERAL', { records: records.map(({ id }) => id) })
 }

@@ -6,9 +6,9 @@ import { ckanOrganizations } from './ckan.ts'
 import type { DatasetPlan } from './decisions.ts'
 import { erddapOrganizations } from './organizations.ts'
 import { findPlatform } from './platform.ts'
+import type { Warning } from './reasons/index.ts'
 import { findTitle } from './title.ts'
 import type { Vocabularies } from './vocabularies.ts'
-import type { DatasetWarning } from './warning.ts'
 
 /** Keyed by column, in the order of the file. */
 export interface DatasetRecord {
@@ -55,7 +55,7 @@ export interface DatasetFacts {
 }
 
 /** Builds the record; its warnings add to those of the plan. */
-export function datasetRecord(facts: DatasetFacts): { record: DatasetRecord; warnings: DatasetWarning[] } {
+export function datasetRecord(facts: DatasetFacts): { record: DatasetRecord; warnings: Warning[] } {
   const { listed, metadata, plan, ckan, content } = facts
   const { platform, warning: platformWarning } = findPlatform(metadata, facts.vocabularies)
   const ownTitle = metadata.globals.get('title')?.trim() || listed.title

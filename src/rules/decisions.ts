@@ -4,10 +4,10 @@
  */
 
 import type { DatasetMetadata, ListedDataset, VariableMetadata } from '../sources/erddap/types.ts'
-import type { AttemptOutcome, SkipReason } from './attempt.ts'
+import { type AttemptOutcome, skipped } from './attempt.ts'
 import { findOceanVariables, standardNames, uncoveredStandardNames, unknownStandardNames } from './eov.ts'
+import { fact, type Warning } from './reasons/index.ts'
 import type { Vocabularies } from './vocabularies.ts'
-import type { DatasetWarning } from './warning.ts'
 
 export const supportedDataTypes = ['TimeSeries', 'Profile', 'TimeSeriesProfile'] as const
 export type CdmDataType = (typeof supportedDataTypes)[number]
@@ -32,7 +32,7 @@ export interface DatasetPlan {
   firstEovColumn: string | null
   /** Standard names that the CF table has and no ocean variable covers. */
   uncoveredStandardNames: string[]
-  warnings: DatasetWarning[]
+  warnings: Warning[]
 }
 
 export type Decision = { kind: 'skip'; outcome: AttemptOutcome } | { kind: 'harvest'; plan: DatasetPlan }
@@ -43,7 +43,7 @@ export function decideFromListing(
   { skipList }: { skipList: ReadonlySet<string> },
 ): AttemptOutcome | null {
   if (!isSupported(listed.cdmDataType)) return unsupported(listed.cdmDataType)
-  if (skipList.has(listed.datasetId)) return skipped('ON_SKIP_LIST', 'the dataset is on the skip list')
+  if (skipList.has(listed.datasetId)) return skipped('ON_SKIP_LIST', {})
   return null
 }
 
@@ -64,25 +64,26 @@ export function decideFromMetadata({
   if (!isSupported(cdmDataType)) return skip(unsupported(cdmDataType))
 
   const ingest = metadata.globals.get('cde_ingest')?.trim()
-  if (ingest?.toLowerCase() === 'false')
-    return skip(skipped('INGEST_FLAG_FALSE', `the global attribute cde_ingest is "${ingest}"`))
+  if (ingest?.toLowerCase() === 'false') return skip(skipped('INGEST_FLAG_FALSE', { value: ingest }))
 
   const variables = new Set(metadata.variables.map(({ name }) => name))
   const missing = ['time', 'latitude', 'longitude'].filter((name) => !variables.has(name))
-  if (missing.length > 0)
-    return skip(skipped('MISSING_REQUIRED_VARS', `variables missing: ${missing.join(', ')}`))
+  if (missing.length > 0) return skip(skipped('MISSING_REQUIRED_VARS', { missing }))
 
   const { eovs, firstEovColumn } = findOceanVariables(metadata, vocabularies)
-  if (eovs.length === 0) return skip(skipped('NO_SUPPORTED_VARIABLES', noneSupported(metadata)))
+  if (eovs.length === 0)
+    return skip(skipped('NO_SUPPORTED_VARIABLES', { standardNames: standardNames(metadata) }))
 
-  if (variables.has('depth') && variables.has('altitude'))
-    return skip(skipped('DEPTH_AND_ALTITUDE', 'the dataset has both depth and altitude'))
+  if (variables.has('depth') && variables.has('altitude')) return skip(skipped('DEPTH_AND_ALTITUDE', {}))
 
   const roles = roleVariables(metadata)
   const timeseriesIdVariable = roles.get('timeseries_id')?.at(-1) ?? null
   const profileIdVariable = roles.get('profile_id')?.at(-1) ?? null
   const needed = cdmDataType === 'Profile' ? profileIdVariable : timeseriesIdVariable
-  if (needed === null) return skip(skipped('MISSING_CF_ROLE', missingRole(cdmDataType, roles)))
+  if (needed === null) {
+    const role = cdmDataType === 'Profile' ? 'profile_id' : 'timeseries_id'
+    return skip(skipped('MISSING_CF_ROLE', { cdmDataType, needed: role, present: [...roles.keys()] }))
+  }
 
   const identity = [needed]
   if (cdmDataType === 'Profile' && timeseriesIdVariable !== null) identity.push(timeseriesIdVariable)
@@ -111,19 +112,7 @@ function isSupported(cdmDataType: string): cdmDataType is CdmDataType {
 }
 
 function unsupported(cdmDataType: string): AttemptOutcome {
-  return skipped(
-    'CDM_DATA_TYPE_UNSUPPORTED',
-    cdmDataType === ''
-      ? 'the dataset has no cdm_data_type'
-      : `cdm_data_type "${cdmDataType}" is not one of ${supportedDataTypes.join(', ')}`,
-  )
-}
-
-function noneSupported(metadata: DatasetMetadata): string {
-  const names = standardNames(metadata)
-  return names.length === 0
-    ? 'no variable has a standard_name'
-    : `no ocean variable has one of its standard names: ${names.join(', ')}`
+  return skipped('CDM_DATA_TYPE_UNSUPPORTED', { cdmDataType, supported: supportedDataTypes })
 }
 
 /** Names of variables by role, each in dataset order. */
@@ -140,34 +129,21 @@ function roleOf(variable: VariableMetadata): string {
   return variable.attributes.get('cf_role')?.trim() ?? ''
 }
 
-function missingRole(cdmDataType: CdmDataType, roles: ReadonlyMap<string, string[]>): string {
-  const needed = cdmDataType === 'Profile' ? 'profile_id' : 'timeseries_id'
-  const present = [...roles.keys()].join(', ') || 'none'
-  return `${cdmDataType} needs a variable with cf_role ${needed}; roles present: ${present}`
-}
-
-function repeatedRoles(roles: ReadonlyMap<string, string[]>): DatasetWarning[] {
+function repeatedRoles(roles: ReadonlyMap<string, string[]>): Warning[] {
   return [...roles]
-    .filter(([, names]) => names.length > 1)
-    .map(([role, names]) => ({
-      code: 'CF_ROLE_REPEATED',
-      message: `cf_role ${role} is that of ${names.join(', ')}; ${names.at(-1)} is used`,
-    }))
+    .filter(([, variables]) => variables.length > 1)
+    .map(([role, variables]) => fact('CF_ROLE_REPEATED', { role, variables, used: variables.at(-1)! }))
 }
 
-function unknownNames(metadata: DatasetMetadata, vocabularies: Vocabularies): DatasetWarning[] {
+function unknownNames(metadata: DatasetMetadata, vocabularies: Vocabularies): Warning[] {
   const names = unknownStandardNames(metadata, vocabularies)
-  if (names.length === 0) return []
-  const table = `the CF table (version ${vocabularies.cfVersion})`
-  return [{ code: 'STANDARD_NAME_UNKNOWN', message: `standard names not in ${table}: ${names.join(', ')}` }]
+  return names.length === 0
+    ? []
+    : [fact('STANDARD_NAME_UNKNOWN', { names, cfVersion: vocabularies.cfVersion })]
 }
 
 function skip(outcome: AttemptOutcome): Decision {
   return { kind: 'skip', outcome }
-}
-
-function skipped(reason: SkipReason, message: string): AttemptOutcome {
-  return { status: 'skipped', reason, message }
 }
 
 /** Names of ERDDAP variables are ASCII, so that code units are code points. */

@@ -4,9 +4,9 @@ import type { CkanRecord } from '../catalogue/record.ts'
 import type { ObisDataset } from '../sources/obis/client.ts'
 import { ckanOrganizations } from './ckan.ts'
 import { distinctNames } from './organizations.ts'
+import { fact, type Warning } from './reasons/index.ts'
 import { readable } from './text.ts'
 import { findTitle } from './title.ts'
-import type { DatasetWarning } from './warning.ts'
 
 /** Raised when what we make of the same occurrences changes: everything is then harvested anew. */
 export const obisRulesVersion = 2
@@ -61,7 +61,7 @@ export function obisRecord(facts: {
   cells: number
   content: { hash: string | null; reason: string | null }
   harvestedAt: Date
-}): { record: ObisRecord; warnings: DatasetWarning[] } {
+}): { record: ObisRecord; warnings: Warning[] } {
   const { datasetId, description, ckan, content } = facts
   const { title, titleFr, warning } = findTitle({
     datasetId,
@@ -102,7 +102,7 @@ export function obisRecord(facts: {
 export function matchObisCkan(
   records: Iterable<CkanRecord>,
   datasetIds: Iterable<string>,
-): { records: Map<string, CkanRecord>; warnings: Map<string, DatasetWarning> } {
+): { records: Map<string, CkanRecord>; warnings: Map<string, Warning> } {
   const wanted = new Map([...datasetIds].map((id) => [id.toLowerCase(), id]))
   const claims = new Map<string, CkanRecord[]>()
   for (const record of records) {
@@ -113,15 +113,12 @@ export function matchObisCkan(
     }
   }
   const chosen = new Map<string, CkanRecord>()
-  const warnings = new Map<string, DatasetWarning>()
+  const warnings = new Map<string, Warning>()
   for (const [id, claimants] of claims) {
     claimants.sort((one, other) => (one.id < other.id ? -1 : 1))
     chosen.set(id, claimants[0]!)
     if (claimants.length > 1)
-      warnings.set(id, {
-        code: 'CKAN_RECORDS_SEVERAL',
-        message: `${claimants.length} CKAN records point at the dataset (${claimants.map((record) => record.id).join(', ')}); the first is used`,
-      })
+      warnings.set(id, fact('CKAN_RECORDS_SEVERAL', { records: claimants.map((record) => record.id) }))
   }
   return { records: chosen, warnings }
 }

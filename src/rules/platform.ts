@@ -1,15 +1,15 @@
 /** The platform of a dataset, as a category of the NERC L06 vocabulary. */
 
 import type { DatasetMetadata } from '../sources/erddap/types.ts'
+import { fact, type Warning } from './reasons/index.ts'
 import type { Vocabularies } from './vocabularies.ts'
-import type { DatasetWarning } from './warning.ts'
 
 export const unknownPlatform = 'unknown'
 
 export interface PlatformFound {
   /** A category of L06, or `unknown`. */
   platform: string
-  warning: DatasetWarning | null
+  warning: Warning | null
 }
 
 /**
@@ -25,10 +25,7 @@ export function findPlatform(
   const vocabulary = globals.get('platform_vocabulary')?.trim() ?? ''
   const category = labelsOf(vocabulary, vocabularies)?.get(platform.toLowerCase())
   if (category !== undefined) return { platform: category, warning: null }
-  const place =
-    vocabulary === '' ? 'and platform_vocabulary is missing' : `of platform_vocabulary "${vocabulary}"`
-  const message = `platform "${platform}" ${place} is not a label of L06 or IOOS`
-  return { platform: unknownPlatform, warning: { code: 'PLATFORM_UNKNOWN', message } }
+  return { platform: unknownPlatform, warning: fact('PLATFORM_UNKNOWN', { platform, vocabulary }) }
 }
 
 function labelsOf(

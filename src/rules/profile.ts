@@ -6,6 +6,7 @@ import type { DatasetPlan } from './decisions.ts'
 import { isStorableKey, isStorableTime, limits } from './limits.ts'
 import { roundTo } from './numbers.ts'
 import { normaliseLongitude, type PositionFault, positionDecimals, positionFault } from './position.ts'
+import type { DropReason } from './reasons/drops.ts'
 import { recordNumbers } from './records.ts'
 
 export interface Extent {
@@ -41,38 +42,6 @@ export interface ProfileRow {
   records: number
   recordsPerDay: number
   profiles: number | null
-}
-
-export const dropReasons = [
-  'no_position',
-  'no_time',
-  'id_too_long',
-  'time_outside',
-  'latitude_outside',
-  'longitude_outside',
-  'pole',
-  'antimeridian',
-  'beyond_projection',
-  'too_deep',
-  'too_high',
-  'start_after_end',
-] as const
-export type DropReason = (typeof dropReasons)[number]
-
-/** Each reason as an admin reads it. */
-export const dropSentences: Readonly<Record<DropReason, string>> = {
-  no_position: 'has no position',
-  no_time: 'has no start or end time',
-  id_too_long: `has an id of more than ${limits.keyBytes} bytes`,
-  time_outside: 'has a time outside of the years 1 to 9999',
-  latitude_outside: 'has a latitude outside ±90',
-  longitude_outside: 'has a longitude outside ±180',
-  pole: 'lies on a pole',
-  antimeridian: 'lies on the antimeridian',
-  beyond_projection: `lies beyond ±${limits.latitude}° of latitude, where maps end`,
-  too_deep: `is deeper than ${metres(limits.deepestMetres)} m`,
-  too_high: `is higher than ${metres(-limits.shallowestMetres)} m above the surface`,
-  start_after_end: 'starts after it ends',
 }
 
 const decimals = 4
@@ -125,11 +94,6 @@ function depthExtent(vertical: Extent | null, kind: DatasetPlan['vertical']): Ex
   const min = Math.min(vertical.min, vertical.max)
   const max = Math.max(vertical.min, vertical.max)
   return kind === 'depth' ? { min, max } : { min: 0 - max, max: 0 - min }
-}
-
-/** With the thousands apart, whatever the language of the machine. */
-function metres(value: number): string {
-  return value.toLocaleString('en')
 }
 
 function dropped(reason: DropReason): ProfileResult {

@@ -347,6 +347,13 @@ export function describeLoad(name: string, open: () => Promise<Database>): void 
           erddapUrl: erddap,
           datasetId: 'a',
           message: 'profiles.csv line 3, latitude: "91" is outside of -85.06 to 85.06',
+          refused: {
+            file: 'profiles.csv',
+            line: 3,
+            column: 'latitude',
+            value: '91',
+            rule: 'is outside of -85.06 to 85.06',
+          },
         },
       ])
       expect(await readFile(join(folder, 'rejected.csv'), 'utf8')).toBe(
@@ -365,6 +372,12 @@ export function describeLoad(name: string, open: () => Promise<Database>): void 
       ).toEqual({
         status: 'error',
         reason_code: 'ROWS_REJECTED',
+      })
+      expect(await one(`SELECT told FROM harvester.attempt_facts WHERE dataset_id = 'a'`)).toEqual({
+        told: {
+          facts: [{ code: 'ROWS_REJECTED', values: expect.objectContaining({ value: '91', line: 3 }) }],
+          warnings: [],
+        },
       })
       expect(content.skipped).toEqual([{ erddap_url: erddap, dataset_id: 'a', reason_code: 'ROWS_REJECTED' }])
     })

@@ -112,7 +112,7 @@ describe('matching records', () => {
     expect(records.get('x')?.id).toBe('a')
     expect(warnings.get('x')).toEqual({
       code: 'CKAN_RECORDS_SEVERAL',
-      message: expect.stringContaining('a, b, c'),
+      values: { records: ['a', 'b', 'c'] },
     })
   })
 

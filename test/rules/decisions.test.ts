@@ -221,7 +221,10 @@ describe('a role that repeats', () => {
   test('is that of the last variable, with a warning', () => {
     expect(plan.timeseriesIdVariable).toBe('B_id')
     expect(plan.warnings).toEqual([
-      { code: 'CF_ROLE_REPEATED', message: expect.stringContaining('z_id, B_id') },
+      {
+        code: 'CF_ROLE_REPEATED',
+        values: { role: 'timeseries_id', variables: ['z_id', 'B_id'], used: 'B_id' },
+      },
     ])
   })
 
@@ -233,7 +236,7 @@ describe('a role that repeats', () => {
 test('a standard name that CF does not have is a warning that names it', () => {
   const { warnings } = planOf({ ...station, X: { standard_name: 'sea_watr_temp' } })
   expect(warnings).toEqual([
-    { code: 'STANDARD_NAME_UNKNOWN', message: expect.stringContaining('sea_watr_temp') },
+    { code: 'STANDARD_NAME_UNKNOWN', values: { names: ['sea_watr_temp'], cfVersion: expect.any(String) } },
   ])
 })
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { findPlatform } from '../../src/rules/platform.ts'
+import { fact } from '../../src/rules/reasons/index.ts'
 import { metadataOf, vocabularies } from './examples.ts'
 
 const ioos = 'https://mmisw.org/ont/ioos/platform'
@@ -41,7 +42,12 @@ describe('the platform', () => {
   ])('is unknown for %j, with a warning that names it', (globals) => {
     const { platform, warning } = find(globals)
     expect(platform).toBe('unknown')
-    expect(warning).toEqual({ code: 'PLATFORM_UNKNOWN', message: expect.stringContaining(globals.platform) })
+    expect(warning).toEqual(
+      fact('PLATFORM_UNKNOWN', {
+        platform: globals.platform,
+        vocabulary: (globals as { platform_vocabulary?: string }).platform_vocabulary ?? '',
+      }),
+    )
   })
 
   test.each([{}, { platform: ' ' }, { platform_vocabulary: l06 }])(

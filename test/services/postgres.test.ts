@@ -1,5 +1,6 @@
 import { afterAll, beforeAll } from 'vitest'
 import { describeAlertStore } from '../database/alert-store.suite.ts'
+import { describeAttemptFacts } from '../database/attempt-facts.suite.ts'
 import { describeLoad } from '../database/load.suite.ts'
 import { describeMigrations } from '../database/migrate.suite.ts'
 import { describePort } from '../database/port.suite.ts'
@@ -25,3 +26,4 @@ describeMigrations('PostgreSQL', open)
 describeLoad('PostgreSQL', open)
 describeRunStore('PostgreSQL', open)
 describeAlertStore('PostgreSQL', open)
+describeAttemptFacts('PostgreSQL', open)

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import type { CopyValue, Database, Session } from '../../database/port.ts'
+import { factsJson } from '../audit.ts'
 import { checkedColumns } from '../check.ts'
 import { fileExists, readChecked } from './read.ts'
 import type { RunFacts } from './run-facts.ts'
-import type { StagedDataset } from './stage.ts'
+import type { RejectedDataset } from './types.ts'
 
 /**
  * Brings the audit of a folder into the database where it is not there yet: a folder may be loaded later, by hand, or
@@ -67,21 +68,33 @@ export async function settleRun(session: Session, facts: RunFacts): Promise<void
 
 /** A dataset whose rows were refused did not succeed, whatever its harvest said. */
 export async function markRejected(
-  session: Session,
+  session: Pick<Session, 'query'>,
   runId: string,
-  datasets: readonly Pick<StagedDataset, 'erddapUrl' | 'datasetId' | 'rejected'>[],
+  datasets: readonly RejectedDataset[],
 ): Promise<void> {
   if (datasets.length === 0) return
+  const keys = [datasets.map((dataset) => dataset.erddapUrl), datasets.map((dataset) => dataset.datasetId)]
   await session.query(
     `UPDATE cde.harvest_attempts a SET status = 'error', reason_code = 'ROWS_REJECTED', error_message = s.message
      FROM unnest($2::text[], $3::text[], $4::text[]) AS s (erddap_url, dataset_id, message)
      WHERE a.run_id = $1 AND a.erddap_url = s.erddap_url AND a.dataset_id = s.dataset_id
        AND (a.status, a.reason_code, a.error_message) IS DISTINCT FROM ('error', 'ROWS_REJECTED', s.message)`,
+    [runId, ...keys, datasets.map((dataset) => dataset.message)],
+  )
+  await session.query(
+    `INSERT INTO harvester.attempt_facts (run_id, erddap_url, dataset_id, told, attempted_at)
+     SELECT $1, s.erddap_url, s.dataset_id, s.told, a.attempted_at
+     FROM unnest($2::text[], $3::text[], $4::jsonb[]) AS s (erddap_url, dataset_id, told)
+     JOIN cde.harvest_attempts a
+       ON a.run_id = $1 AND a.erddap_url = s.erddap_url AND a.dataset_id = s.dataset_id
+     WHERE a.attempted_at IS NOT NULL
+     ON CONFLICT (run_id, erddap_url, dataset_id) DO UPDATE SET told = excluded.told`,
     [
       runId,
-      datasets.map((dataset) => dataset.erddapUrl),
-      datasets.map((dataset) => dataset.datasetId),
-      datasets.map((dataset) => dataset.rejected),
+      ...keys,
+      datasets.map(({ refused }) =>
+        factsJson({ facts: [{ code: 'ROWS_REJECTED', values: refused }], warnings: [] }),
+      ),
     ],
   )
 }

@@ -39,7 +39,7 @@ export async function loadFolder(
   await refuseUnfinished(folder)
   const facts = await readRunFacts(folder, signal)
   const names = stageNames()
-  const { summary, analyze, cellsChanged, rejected } = await database
+  const { summary, analyze, cellsChanged } = await database
     .session(
       async (session) => {
         try {
@@ -55,7 +55,7 @@ export async function loadFolder(
           )
           merged.summary.folder = folder
           merged.summary.milliseconds.stage = staged - began
-          return { ...merged, rejected: stage.datasets.filter((dataset) => dataset.rejected !== null) }
+          return merged
         } finally {
           await dropStage(session, names).catch(() => undefined)
         }
@@ -67,22 +67,17 @@ export async function loadFolder(
       if (signal?.aborted && database.kind === 'embedded')
         await database.session((session) => dropStage(session, names)).catch(() => undefined)
     })
-  await auditAfterCommit(database, facts, rejected, summary)
+  await auditAfterCommit(database, facts, summary)
   await refreshAfterCommit(database, analyze, cellsChanged, summary)
   summary.milliseconds.total = Date.now() - began
   return summary
 }
 
 /** The load is done by now, and a cancellation comes too late: what it means for the audit is written all the same. */
-async function auditAfterCommit(
-  database: Database,
-  facts: RunFacts,
-  rejected: Stage['datasets'],
-  summary: LoadSummary,
-): Promise<void> {
+async function auditAfterCommit(database: Database, facts: RunFacts, summary: LoadSummary): Promise<void> {
   try {
     await database.session(async (session) => {
-      if (facts.runId) await markRejected(session, facts.runId, rejected)
+      if (facts.runId) await markRejected(session, facts.runId, summary.rejectedDatasets)
       await settleRun(session, facts)
     })
   } catch (error) {
@@ -260,10 +255,11 @@ async function mergeStage(
     cells: { staged: stage.counts.cells, ...cells },
     points: { inserted: made.points, deleted: left.points },
     hexagons: { inserted: made.hexagons, deleted: left.hexagons },
-    rejectedDatasets: rejectedDatasets.map(({ erddapUrl, datasetId, rejected }) => ({
+    rejectedDatasets: rejectedDatasets.map(({ erddapUrl, datasetId, rejected, refused }) => ({
       erddapUrl,
       datasetId,
       message: rejected!,
+      refused: refused!,
     })),
     rejectedRows: stage.rejectedRows,
     pruned,

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { CopyColumn, CopyValue, Database, Session } from '../../database/port.ts'
 import { checkedColumns, type LoadedFile } from '../check.ts'
 import { fileExists, type Reject, readChecked, unreadable } from './read.ts'
-import type { DatasetKey } from './types.ts'
+import type { DatasetKey, RejectedDataset } from './types.ts'
 
 /** The temporary tables of one load; their names are its own, since the embedded engine shares them with everybody. */
 export interface StageNames {
@@ -26,6 +26,8 @@ export interface StagedDataset extends DatasetKey {
   cells: number
   /** Why the dataset keeps its previous rows. */
   rejected: string | null
+  /** The same as values. */
+  refused: RejectedDataset['refused'] | null
 }
 
 export interface Stage {
@@ -116,8 +118,10 @@ export async function stageFolder(
     stage.rejectedRows += 1
     for (const fault of faults) if (stage.rejects.length < mostRejects) stage.rejects.push(fault)
     const first = faults[0]!
-    if (dataset)
-      dataset.rejected ??= `${first.file} line ${first.line}${first.column ? `, ${first.column}` : ''}: "${first.value}" ${first.reason}`
+    if (!dataset) return
+    dataset.rejected ??= `${first.file} line ${first.line}${first.column ? `, ${first.column}` : ''}: "${first.value}" ${first.reason}`
+    const { reason: rule, ...where } = first
+    dataset.refused ??= { ...where, rule }
   }
   const rejectRow = (
     file: string,
@@ -159,6 +163,7 @@ export async function stageFolder(
         profiles: 0,
         cells: 0,
         rejected: null,
+        refused: null,
       }
       stage.datasets.push(dataset)
       byKey.set(key, dataset)

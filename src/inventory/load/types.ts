@@ -93,7 +93,7 @@ export interface LoadSummary {
   points: { inserted: number; deleted: number }
   hexagons: { inserted: number; deleted: number }
   /** Datasets that kept their previous rows, because a row of theirs was refused. */
-  rejectedDatasets: (DatasetKey & { message: string })[]
+  rejectedDatasets: RejectedDataset[]
   /** Rows that were refused; `rejected.csv` of the folder has them all. */
   rejectedRows: number
   /** What left the index, and why. */
@@ -105,3 +105,10 @@ export interface LoadSummary {
 }
 
 export type { Reject }
+
+/** A dataset that keeps what it had, since a row of it was refused. */
+export interface RejectedDataset extends DatasetKey {
+  message: string
+  /** The first thing that was refused. */
+  refused: { file: string; line: number; column: string; value: string; rule: string }
+}

@@ -18,6 +18,7 @@ import {
   trustPrefix,
   vocabularyText,
 } from '../../rules/fingerprint.ts'
+import { fact, type Note } from '../../rules/reasons/index.ts'
 import type { Vocabularies } from '../../rules/vocabularies.ts'
 import type { ErddapClient, ErddapScope, ScopeSettings } from './client.ts'
 import type { DatasetMetadata, ListedDataset, SourceFile, SourceFiles } from './types.ts'
@@ -49,8 +50,8 @@ export interface FileAbilities {
 }
 
 export interface Inspection {
-  /** Set for a dataset that need not be harvested; the message says where that is trust and no proof. */
-  unchanged: { message: string | null } | null
+  /** Set for a dataset that need not be harvested; the notes say where that is trust and no proof. */
+  unchanged: { notes: Note[] } | null
   /**
    * The fingerprint to be stored, asked for after the data.
    * @param complete whether every question of the harvest was answered
@@ -110,7 +111,7 @@ export async function inspectDataset(dataset: InspectedDataset): Promise<Inspect
 
   const hash = hashOf(before.text)
   return {
-    unchanged: !realTime && known?.contentHash === hash ? { message: null } : null,
+    unchanged: !realTime && known?.contentHash === hash ? { notes: [] } : null,
     async conclude(complete) {
       // What an answer lacked would otherwise be lacking until the next change.
       if (!complete) return none('HASH_HTTP_ERROR')
@@ -132,13 +133,15 @@ function trusted(
   hash: string,
   known: KnownFingerprint | undefined,
   { change, now }: InspectedDataset,
-): { message: string } | null {
+): { notes: Note[] } | null {
   if (!known || known.contentHash !== hash || known.harvestedAt === null) return null
   const ageMs = now - known.harvestedAt
   if (ageMs >= change.maxAgeMs) return null
   const day = 86_400_000
   return {
-    message: `trusted, not proven: the metadata are those of the harvest ${(ageMs / day).toFixed(1)} days ago, and the server publishes no source files (trusted for ${+(change.maxAgeMs / day).toFixed(1)} days)`,
+    notes: [
+      fact('TRUSTED', { ageDays: ageMs / day, trustedDays: Math.round((change.maxAgeMs / day) * 10) / 10 }),
+    ],
   }
 }
 

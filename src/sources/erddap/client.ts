@@ -169,7 +169,11 @@ function createScope(settings: ErddapClientSettings, base: string, scope: ScopeS
       return new HarvesterError(
         'HTTP_TIMEOUT',
         `${datasetId} took longer than ${scope.timeoutMs / 1000} s, at ${error.facts.method} ${error.facts.url}`,
-        { cause: error, facts: error.facts, remedy: 'Raise timeout_seconds of the source.' },
+        {
+          cause: error,
+          facts: { ...error.facts, phase: 'dataset', seconds: scope.timeoutMs / 1000 },
+          remedy: 'Raise timeout_seconds of the source.',
+        },
       )
     if (datasetId === null) return error
     const kind = kindOf(error)

@@ -1,15 +1,17 @@
 /** One dataset of an ERDDAP from the list to its attempt: asked, decided, its rows handed on. */
 
-import { describeError, isHarvesterError } from '../../errors.ts'
+import { isHarvesterError } from '../../errors.ts'
 import type { Breaker } from '../../http/breaker.ts'
 import type { HttpRecord } from '../../http/client.ts'
-import type { AttemptOutcome, ErrorReason } from '../../rules/attempt.ts'
+import { type AttemptOutcome, harvested as harvestedWith, skipped, unchanged } from '../../rules/attempt.ts'
 import type { CatalogueChange } from '../../rules/catalogue-change.ts'
 import { type DatasetPlan, decideFromListing, decideFromMetadata } from '../../rules/decisions.ts'
 import type { ContentFingerprint } from '../../rules/fingerprint.ts'
 import type { ProfileRow } from '../../rules/profile.ts'
+import { fact, type Warning } from '../../rules/reasons/index.ts'
 import { formatTime } from '../../rules/time.ts'
 import type { Vocabularies } from '../../rules/vocabularies.ts'
+import { failure } from '../fault.ts'
 import { type ChangeDetection, inspectDataset } from './change.ts'
 import type { ErddapClient, ScopeSettings } from './client.ts'
 import { harvestProfiles, type ServerAbilities } from './profiles.ts'
@@ -49,7 +51,7 @@ export interface DatasetResult {
   harvested: HarvestedDataset | null
   /** Found unchanged: what the database holds of it is still true, but for what the catalogue says. */
   verified: boolean
-  warnings: string[]
+  warnings: Warning[]
   /** Decoded, in order. */
   queryUrls: string[]
   requests: number
@@ -74,7 +76,7 @@ export async function harvestDataset(
   listener: DatasetListener,
 ): Promise<DatasetResult> {
   const queryUrls: string[] = []
-  const warnings: string[] = []
+  const warnings: Warning[] = []
   let requests = 0
   let bytes = 0
   const finish = (outcome: AttemptOutcome, harvested: HarvestedDataset | null = null): DatasetResult => ({
@@ -97,7 +99,7 @@ export async function harvestDataset(
     signal: server.signal,
     breaker: server.breaker,
     ...(server.datasetTimeoutMs !== null && { timeoutMs: server.datasetTimeoutMs }),
-    onWarning: (sentence) => warnings.push(sentence),
+    onWarning: (detail) => warnings.push(fact('SERVER_REMARK', { detail })),
     onRequest(record) {
       requests += 1
       bytes += record.bytes
@@ -128,16 +130,13 @@ export async function harvestDataset(
       now: server.now,
     })
     if (inspection.unchanged) {
-      const { message } = inspection.unchanged
+      const { notes } = inspection.unchanged
       const catalogue = (await server.catalogueChange?.(listed, metadata)) ?? 'none'
-      if (catalogue === 'none')
-        return { ...finish({ status: 'skipped', reason: 'UNCHANGED', message }), verified: true }
-      if (catalogue === 'record') {
-        const said = message === null ? recordChanged : `${recordChanged}; ${message}`
-        return { ...finish({ status: 'success', reason: null, message: said }), verified: true }
-      }
+      if (catalogue === 'none') return { ...finish(unchanged(...notes)), verified: true }
+      if (catalogue === 'record')
+        return { ...finish(harvestedWith(fact('RECORD_CHANGED', {}), ...notes)), verified: true }
     }
-    warnings.push(...plan.warnings.map(({ message }) => message))
+    warnings.push(...plan.warnings)
     const id = listed.datasetId
     const profiles = await harvestProfiles({
       plan,
@@ -160,13 +159,9 @@ export async function harvestDataset(
       },
     })
     warnings.push(...profiles.warnings)
-    if (profiles.rows === 0)
-      return finish({ status: 'skipped', reason: 'NO_PROFILES_FOUND', message: profiles.emptyBecause })
+    if (profiles.rows === 0) return finish(skipped('NO_PROFILES_FOUND', profiles.empty))
     const content = await inspection.conclude(profiles.complete)
-    return finish(
-      { status: 'success', reason: null, message: null },
-      { plan, metadata, rows: profiles.rows, content },
-    )
+    return finish(harvestedWith(), { plan, metadata, rows: profiles.rows, content })
   } catch (error) {
     if (server.signal.aborted || isHarvesterError(error, 'CANCELLED', 'WRITE_FAILED')) throw error
     if (queryUrls.length === 0) queryUrls.push(`${server.client.baseUrl}/info/${listed.datasetId}/index.csv`)
@@ -174,48 +169,10 @@ export async function harvestDataset(
   }
 }
 
-const recordChanged = 'only its record in the catalogue changed, the dataset itself did not'
-
 const withoutDetection: ChangeDetection = {
   mode: 'off',
   settleMs: 0,
   maxAgeMs: 0,
   known: new Map(),
   abilities: new Map(),
-}
-
-/** The outcome that an error of the client is. */
-export function failure(error: unknown): AttemptOutcome & { status: 'error' } {
-  const reason = reasonOf(error)
-  const message =
-    reason === 'UNKNOWN_ERROR' && error instanceof Error
-      ? `${error.name}: ${describeError(error)}`
-      : describeError(error)
-  return { status: 'error', reason, message }
-}
-
-function reasonOf(error: unknown): ErrorReason {
-  if (!isHarvesterError(error)) return 'UNKNOWN_ERROR'
-  switch (error.code) {
-    case 'HOST_UNAVAILABLE':
-      return 'HOST_UNAVAILABLE'
-    case 'ERDDAP_UNKNOWN_DATASET':
-      return 'NOT_FOUND'
-    case 'ERDDAP_BAD_METADATA':
-      return 'BAD_METADATA'
-    case 'CONTRADICTORY_ANSWERS':
-      return 'CONTRADICTORY_ANSWERS'
-    case 'HTTP_TOO_LARGE':
-    case 'TABLE_TOO_LONG':
-      return 'RESPONSE_TOO_LARGE'
-    case 'HTTP_STATUS':
-    case 'HTTP_CONNECT':
-    case 'HTTP_TIMEOUT':
-    case 'HTTP_BAD_ANSWER':
-    case 'ERDDAP_NO_DATA':
-    case 'ERDDAP_UNSUPPORTED':
-      return 'HTTP_ERROR'
-    default:
-      return 'UNKNOWN_ERROR'
-  }
 }

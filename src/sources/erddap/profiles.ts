@@ -8,21 +8,19 @@
  * expected, of which only the first days need counting.
  */
 
-import { describeError, isHarvesterError } from '../../errors.ts'
+import { isHarvesterError } from '../../errors.ts'
 import { httpStatusFacts } from '../../http/types.ts'
 import type { DatasetPlan } from '../../rules/decisions.ts'
 import { readingsPerDay } from '../../rules/duration.ts'
 import { parseNumber } from '../../rules/numbers.ts'
-import {
-  type DropReason,
-  dropSentences,
-  type Extent,
-  type ProfileFacts,
-  type ProfileRow,
-  profileRow,
-} from '../../rules/profile.ts'
+import { type Extent, type ProfileFacts, type ProfileRow, profileRow } from '../../rules/profile.ts'
 import { actualRange } from '../../rules/range.ts'
+import type { DroppedRows, DropReason } from '../../rules/reasons/drops.ts'
+import { fact, type ValuesOf, type Warning } from '../../rules/reasons/index.ts'
+import type { UncountedBecause } from '../../rules/reasons/warnings.ts'
+import { namesShown } from '../../rules/reasons/words.ts'
 import { isSampled, recordsFromResolution, recordsFromSample, sampleEnd } from '../../rules/records.ts'
+import { requestFault } from '../fault.ts'
 import { isFinalAnswer } from './answers.ts'
 import {
   collectCounts,
@@ -68,17 +66,15 @@ export interface ProfileQuestion {
 
 export interface ProfileAnswer {
   rows: number
-  warnings: string[]
+  warnings: Warning[]
   /** Whether the server answered every question: a count that it could not give is none. */
   complete: boolean
   /** Why there are no rows, if there are none. */
-  emptyBecause: string
+  empty: ValuesOf<'NO_PROFILES_FOUND'>
 }
 
 /** Rows handed on together. */
 const rowsAtOnce = 500
-/** Ids named in a warning; the counts are whole. */
-const idsShown = 10
 
 /**
  * @throws HarvesterError of the client, for an answer that the profiles cannot do without
@@ -87,17 +83,17 @@ export async function harvestProfiles(question: ProfileQuestion): Promise<Profil
   const { plan, metadata, queries, now, folder } = question
   const identity = identityColumns(plan, metadata)
   const resolution = readingsPerDay(metadata.globals.get('time_coverage_resolution') ?? '')
-  const warnings: string[] = []
+  const warnings: Warning[] = []
   const counter = new Counter(question, identity, warnings)
   const positions = await askPositions(question, identity, counter, resolution)
-  if (positions === null) return nothing('the server has no rows for the positions of this dataset')
+  if (positions === null) return nothing('positions')
 
   const closing: { close(): Promise<void> }[] = [positions]
   try {
     if (positions.single) return await singleProfile()
 
     const time = positions.timed ? null : await askExtents('time')
-    if (time === null && !positions.timed) return nothing('no row has a time')
+    if (time === null && !positions.timed) return nothing('times')
     const vertical = plan.vertical === null ? null : await askExtents(plan.vertical)
     const counts = positions.counted ? null : await counter.byIdentity()
     if (counts) closing.push(counts)
@@ -158,8 +154,7 @@ export async function harvestProfiles(question: ProfileQuestion): Promise<Profil
     batches: AsyncIterable<readonly PositionGroup[]>,
     factsFor: (group: PositionGroup) => ProfileFacts | Promise<ProfileFacts>,
   ): Promise<ProfileAnswer> {
-    const drops = new Map<DropReason, string[]>()
-    const dropCounts = new Map<DropReason, number>()
+    const drops = new Map<DropReason, { reason: DropReason; count: number; ids: string[] }>()
     const moving: string[] = []
     let movingCount = 0
     let rows = 0
@@ -171,15 +166,15 @@ export async function harvestProfiles(question: ProfileQuestion): Promise<Profil
         const facts = given instanceof Promise ? await given : given
         const result = profileRow(facts, plan)
         if (result.kind === 'dropped') {
-          const names = drops.get(result.reason) ?? []
-          if (names.length < idsShown) names.push(nameOf(facts))
-          drops.set(result.reason, names)
-          dropCounts.set(result.reason, (dropCounts.get(result.reason) ?? 0) + 1)
+          const rows = drops.get(result.reason) ?? { reason: result.reason, count: 0, ids: [] }
+          if (rows.ids.length < namesShown) rows.ids.push(nameOf(facts))
+          rows.count += 1
+          drops.set(result.reason, rows)
           continue
         }
         if (group.severalPositions) {
           movingCount += 1
-          if (moving.length < idsShown) moving.push(nameOf(facts))
+          if (moving.length < namesShown) moving.push(nameOf(facts))
         }
         rows += 1
         waiting.push(result.row)
@@ -190,20 +185,17 @@ export async function harvestProfiles(question: ProfileQuestion): Promise<Profil
       }
     }
     if (waiting.length > 0) await question.onRows(waiting)
-    if (movingCount > 0)
-      warnings.push(
-        `${movingCount} ${movingCount === 1 ? 'id has' : 'ids have'} several positions, the first is used: ${list(moving, movingCount)}`,
-      )
-    const sentences = [...dropCounts].map(
-      ([reason, n]) =>
-        `${n} ${n === 1 ? 'row' : 'rows'} dropped, since ${n === 1 ? 'it' : 'each'} ${dropSentences[reason]}: ${list(drops.get(reason) ?? [], n)}`,
-    )
-    warnings.push(...sentences)
-    return { ...nothing(sentences.join('; ') || 'the server has no rows for this dataset'), rows }
+    if (movingCount > 0) warnings.push(fact('POSITIONS_SEVERAL', { count: movingCount, ids: moving }))
+    const dropped = [...drops.values()]
+    warnings.push(...dropped.map((rows) => fact('ROWS_DROPPED', rows)))
+    return { ...nothing(dropped.length > 0 ? 'dropped' : 'dataset', dropped), rows }
   }
 
-  function nothing(emptyBecause: string): ProfileAnswer {
-    return { rows: 0, warnings, complete: counter.complete, emptyBecause }
+  function nothing(
+    step: ValuesOf<'NO_PROFILES_FOUND'>['step'],
+    dropped: readonly DroppedRows[] = [],
+  ): ProfileAnswer {
+    return { rows: 0, warnings, complete: counter.complete, empty: { step, dropped } }
   }
 }
 
@@ -292,11 +284,11 @@ class Counter {
   complete = true
   readonly #question: ProfileQuestion
   readonly #identity: IdentityColumns
-  readonly #warnings: string[]
+  readonly #warnings: Warning[]
   /** Whether orderByCount is there: a federated dataset is counted by another server than the one that lists it. */
   #able: boolean
 
-  constructor(question: ProfileQuestion, identity: IdentityColumns, warnings: string[]) {
+  constructor(question: ProfileQuestion, identity: IdentityColumns, warnings: Warning[]) {
     const { plan } = question
     this.#question = question
     this.#identity = identity
@@ -310,9 +302,9 @@ class Counter {
   }
 
   /** Why nothing can be counted; null if it can. */
-  #hindrance(): string | null {
-    if (!this.#able) return 'the server cannot count (no orderByCount)'
-    return this.columns.length === 0 ? 'every column that would be counted is part of the id' : null
+  #hindrance(): Exclude<UncountedBecause, 'refused'> | null {
+    if (!this.#able) return 'unsupported'
+    return this.columns.length === 0 ? 'all-grouped' : null
   }
 
   /** Tries a question that counts; a server without the function is not asked again. */
@@ -340,7 +332,7 @@ class Counter {
       const table = await queries.count([...plan.identity, ...this.columns], plan.identity, window)
       return table && collectCounts(table, this.#identity, this.columns, folder)
     })
-    if (!answer.ok) return this.#unknown(describeError(answer.error))
+    if (!answer.ok) return this.#unknown('refused', answer.error)
     return answer.value ?? noCounts
   }
 
@@ -371,12 +363,13 @@ class Counter {
       return Math.max(0, ...sums)
     })
     if (answer.ok) return answer.value
-    this.#unknown(describeError(answer.error))
+    this.#unknown('refused', answer.error)
     return null
   }
 
-  #unknown(why: string): null {
-    this.#warnings.push(`records could not be counted, n_records is 0: ${why}`)
+  #unknown(because: UncountedBecause, error?: unknown): null {
+    const fault = because === 'refused' ? requestFault(error) : null
+    this.#warnings.push(fact('RECORDS_UNCOUNTED', { because, fault }))
     return null
   }
 }
@@ -396,8 +389,4 @@ function unique(columns: readonly string[]): string[] {
 
 function nameOf(facts: Pick<ProfileFacts, 'timeseriesId' | 'profileId'>): string {
   return [facts.timeseriesId, facts.profileId].filter((id) => id !== null).join('/') || '(no id)'
-}
-
-function list(names: readonly string[], total: number): string {
-  return total > names.length ? `${names.join(', ')} and ${total - names.length} more` : names.join(', ')
 }

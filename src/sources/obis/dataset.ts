@@ -6,14 +6,22 @@ import { describeError, HarvesterError, isHarvesterError } from '../../errors.ts
 import type { Breaker } from '../../http/breaker.ts'
 import type { HttpRecord } from '../../http/client.ts'
 import { httpStatusFacts } from '../../http/types.ts'
-import type { AttemptOutcome } from '../../rules/attempt.ts'
+import {
+  type AttemptOutcome,
+  failed,
+  harvested as harvestedWith,
+  skipped,
+  unchanged,
+} from '../../rules/attempt.ts'
 import type { CatalogueChange } from '../../rules/catalogue-change.ts'
 import type { NoHashReason } from '../../rules/fingerprint.ts'
-import { type CellCounts, CellGatherer, type ObisCell } from '../../rules/obis-cells.ts'
+import { CellGatherer, type ObisCell } from '../../rules/obis-cells.ts'
 import { describeObisDataset, type ObisDescription, obisRulesVersion } from '../../rules/obis-dataset.ts'
 import { parseShape } from '../../rules/obis-geometry.ts'
-import { failure } from '../erddap/dataset.ts'
+import type { Contradiction } from '../../rules/reasons/errors.ts'
+import { fact, sentence, type Warning } from '../../rules/reasons/index.ts'
 import { decodeUrl } from '../erddap/urls.ts'
+import { failure, requestFault } from '../fault.ts'
 import { isParquetFault, type ObisClient, type ObisDataset, type ObisScope } from './client.ts'
 import type { ObisFilter } from './filter.ts'
 import { flagColumns, NameTable } from './occurrences.ts'
@@ -45,7 +53,7 @@ export interface ObisDatasetResult {
   harvested: HarvestedObisDataset | null
   /** Found unchanged: what the database holds of it is still true, but for what the catalogue says. */
   verified: boolean
-  warnings: string[]
+  warnings: Warning[]
   /** Decoded, in order. */
   queryUrls: string[]
   requests: number
@@ -76,18 +84,13 @@ export async function harvestObisDataset(
 ): Promise<ObisDatasetResult> {
   const { client } = source
   const queryUrls: string[] = []
-  const warnings: string[] = []
+  const warnings: Warning[] = []
   let requests = 0
   let bytes = 0
   const finish = (
     outcome: AttemptOutcome,
     harvested: HarvestedObisDataset | null = null,
   ): ObisDatasetResult => ({ outcome, harvested, verified: false, warnings, queryUrls, requests, bytes })
-  const skip = (
-    reason: (AttemptOutcome & { status: 'skipped' })['reason'],
-    message: string | null,
-  ): ObisDatasetResult => finish({ status: 'skipped', reason, message })
-
   const limit = timeLimit(source, datasetId)
   const scope: ObisScope = {
     signal: limit.signal,
@@ -104,20 +107,16 @@ export async function harvestObisDataset(
 
   try {
     const dataset = await client.dataset(datasetId, scope)
-    if (!dataset)
-      return finish({ status: 'error', reason: 'NOT_FOUND', message: `OBIS has no dataset ${datasetId}` })
+    if (!dataset) return finish(failed('NOT_FOUND', { fault: null, datasetId }))
     const filter = filterFor(source.filter, dataset, warnings)
     if (filter === 'elsewhere')
-      return skip('OUT_OF_REGION', `its extent does not meet ${source.filter.description}`)
+      return finish(skipped('OUT_OF_REGION', { region: source.filter.description, occurrences: null }))
     let gathered = await gather(source, dataset, filter, knownHash, scope, warnings)
     if (gathered === 'unchanged') {
       const catalogue = (await source.catalogueChange?.(dataset)) ?? 'none'
-      if (catalogue === 'none') return { ...skip('UNCHANGED', null), verified: true }
+      if (catalogue === 'none') return { ...finish(unchanged()), verified: true }
       if (catalogue === 'record')
-        return {
-          ...finish({ status: 'success', reason: null, message: 'only the catalogue’s record changed' }),
-          verified: true,
-        }
+        return { ...finish(harvestedWith(fact('RECORD_CHANGED', {}))), verified: true }
       // A record vanished: the dataset's own words are needed again.
       gathered = await gather(source, dataset, filter, null, scope, warnings)
       if (gathered === 'unchanged')
@@ -125,27 +124,19 @@ export async function harvestObisDataset(
     }
     const { gatherer, names, content } = gathered
     const { counts } = gatherer
-    const leftOut = leftOutSentence(counts)
-    if (counts.records === 0 && (dataset.records ?? 0) > 0)
-      throw contradictory(`OBIS states ${dataset.records} occurrences of it and gives none`)
-    if (counts.occurrences === 0) return skip('NO_OCCURRENCES', leftOut ?? 'OBIS holds no occurrence of it')
-    if (leftOut !== null) warnings.push(leftOut)
+    const { occurrences, records, absences, dropped } = counts
+    const leftOut = absences + dropped > 0 ? { records, absences, dropped } : null
+    if (records === 0 && (dataset.records ?? 0) > 0)
+      throw contradictory({ kind: 'none-given', stated: dataset.records! })
+    if (occurrences === 0) return finish(skipped('NO_OCCURRENCES', { leftOut }))
+    if (leftOut !== null) warnings.push(fact('OCCURRENCES_LEFT_OUT', leftOut))
     if (gatherer.size === 0 && counts.outsideRegion === 0)
-      return skip(
-        'NO_VALID_COORDINATES',
-        `none of its ${counts.occurrences} occurrences has a usable position`,
-      )
+      return finish(skipped('NO_VALID_COORDINATES', { occurrences }))
     if (gatherer.size === 0)
-      return skip(
-        'OUT_OF_REGION',
-        `none of its ${counts.occurrences} occurrences lies within ${source.filter.description}`,
-      )
+      return finish(skipped('OUT_OF_REGION', { region: source.filter.description, occurrences }))
     if (counts.misplaced > 0)
-      warnings.push(
-        `${counts.misplaced} of ${counts.occurrences} occurrences have no position that a map can show`,
-      )
-    if (counts.impossibleDates > 0)
-      warnings.push(`${counts.impossibleDates} dates lie outside of the years 1 to 9999 and were left out`)
+      warnings.push(fact('OCCURRENCES_MISPLACED', { count: counts.misplaced, total: occurrences }))
+    if (counts.impossibleDates > 0) warnings.push(fact('DATES_IMPOSSIBLE', { count: counts.impossibleDates }))
     let waiting: ObisCell[] = []
     for (const cell of gatherer.cells(names.names)) {
       waiting.push(cell)
@@ -155,15 +146,12 @@ export async function harvestObisDataset(
       waiting = []
     }
     if (waiting.length > 0) await listener.onCells(waiting)
-    return finish(
-      { status: 'success', reason: null, message: null },
-      {
-        description: describeObisDataset(dataset),
-        cells: gatherer.size,
-        occurrences: counts.occurrences,
-        content,
-      },
-    )
+    return finish(harvestedWith(), {
+      description: describeObisDataset(dataset),
+      cells: gatherer.size,
+      occurrences: counts.occurrences,
+      content,
+    })
   } catch (error) {
     if (source.signal.aborted || isHarvesterError(error, 'WRITE_FAILED')) throw error
     const cause = limit.signal.aborted ? (limit.signal.reason as unknown) : error
@@ -190,7 +178,7 @@ async function gather(
   filter: ObisFilter['region'],
   knownHash: string | null,
   scope: ObisScope,
-  warnings: string[],
+  warnings: Warning[],
 ): Promise<Gathered | 'unchanged'> {
   const sleep = source.sleep ?? ((ms, signal) => delay(ms, undefined, { signal }))
   let fault: unknown
@@ -204,16 +192,16 @@ async function gather(
     }
     if (reading < readings) await sleep(1000 * 2 ** reading, scope.signal)
   }
-  warnings.push(`the published file is of no use (${describeError(fault)}); the paged API was asked instead`)
+  warnings.push(fact('PARQUET_UNUSABLE', { fault: requestFault(fault) }))
   const names = new NameTable()
   const gatherer = new CellGatherer(filter)
   for await (const batch of source.client.pages(dataset.id, names, scope)) gatherer.add(batch)
-  const { records } = gatherer.counts
-  if (dataset.records !== null && records < dataset.records) {
-    const sentence = `OBIS states ${dataset.records} occurrences of it, its API gave ${records}`
+  const { records: given } = gatherer.counts
+  if (dataset.records !== null && given < dataset.records) {
+    const counts = { stated: dataset.records, given }
     // A file that was never published says nothing; one that is broken would have told what the API keeps back.
-    if (!isAbsent(fault)) throw contradictory(`${sentence}, and the published file is of no use`)
-    warnings.push(sentence)
+    if (!isAbsent(fault)) throw contradictory({ kind: 'fewer-given', ...counts })
+    warnings.push(fact('OCCURRENCES_FEWER', counts))
   }
   return { gatherer, names, content: { hash: null, reason: 'HASH_NO_FILE_LIST' } }
 }
@@ -224,7 +212,7 @@ async function gatherParquet(
   filter: ObisFilter['region'],
   knownHash: string | null,
   scope: ObisScope,
-  warnings: string[],
+  warnings: Warning[],
 ): Promise<Gathered | 'unchanged'> {
   const file = await source.client.openParquet(dataset.id, scope)
   try {
@@ -244,11 +232,8 @@ async function gatherParquet(
       )
     const flags = parquet.missing.filter((column) => flagColumns.includes(column))
     const lost = parquet.missing.filter((column) => !flagColumns.includes(column))
-    if (lost.length > 0) warnings.push(`the published file lacks ${lost.join(', ')}; its cells go without`)
-    if (flags.length > 0)
-      warnings.push(
-        `the published file lacks ${flags.join(', ')}; records that OBIS leaves out cannot be told apart`,
-      )
+    if (lost.length > 0) warnings.push(fact('PARQUET_COLUMNS_MISSING', { columns: lost }))
+    if (flags.length > 0) warnings.push(fact('PARQUET_FLAGS_MISSING', { columns: flags }))
     return {
       gatherer,
       names,
@@ -259,24 +244,12 @@ async function gatherParquet(
   }
 }
 
-/** What was left out as OBIS's own services leave it out; null for nothing. */
-function leftOutSentence({ records, absences, dropped }: CellCounts): string | null {
-  const parts: string[] = []
-  if (absences > 0)
-    parts.push(
-      `${absences} of its ${records} records ${absences === 1 ? 'says' : 'say'} that nothing was found`,
-    )
-  if (dropped > 0)
-    parts.push(
-      `${dropped} of its ${records} records ${dropped === 1 ? 'is' : 'are'} dropped by OBIS for quality`,
-    )
-  return parts.length === 0 ? null : `${parts.join(', ')}; they were left out`
-}
-
 /** Two answers about one dataset that cannot both be true: it keeps what the index has of it. */
-function contradictory(message: string): HarvesterError {
+function contradictory(contradiction: Contradiction): HarvesterError {
+  const message = sentence('en', fact('CONTRADICTORY_ANSWERS', { contradiction }))
   return new HarvesterError('CONTRADICTORY_ANSWERS', message, {
     remedy: 'OBIS is asked again by the next run.',
+    facts: { contradiction },
   })
 }
 
@@ -299,14 +272,14 @@ function fingerprint(dataset: ObisDataset, validators: FileValidators, region: s
 function filterFor(
   filter: ObisFilter,
   dataset: ObisDataset,
-  warnings: string[],
+  warnings: Warning[],
 ): ObisFilter['region'] | 'elsewhere' {
   if (!filter.region || dataset.nodes.some(({ id }) => filter.exemptNodeIds.has(id))) return null
   if (dataset.extent === null) return filter.region
   try {
     return filter.region.meets(parseShape(dataset.extent)) ? filter.region : 'elsewhere'
   } catch (error) {
-    warnings.push(`its extent cannot be understood (${describeError(error)}); every occurrence was looked at`)
+    warnings.push(fact('EXTENT_UNREADABLE', { detail: describeError(error) }))
     return filter.region
   }
 }
@@ -335,6 +308,7 @@ function timeLimit(source: ObisHarvest, datasetId: string): { signal: AbortSigna
                 `OBIS dataset ${datasetId} took longer than ${ms / 1000} s`,
                 {
                   remedy: 'Raise timeouts.dataset_seconds.',
+                  facts: { phase: 'dataset', seconds: ms / 1000 },
                 },
               ),
             ),

@@ -1,0 +1,256 @@
+/** What a data manager should know of a dataset that was harvested all the same. A new warning is one entry here. */
+
+import { type DroppedRows, dropSentence, type LeftOut, leftOutSentence } from './drops.ts'
+import { faultWithRequest, type RequestFault } from './requests.ts'
+import { counted, entry, listed, type Text } from './words.ts'
+
+/** Why records were not counted. `refused` has the fault of the request. */
+export type UncountedBecause = 'unsupported' | 'all-grouped' | 'refused'
+
+const uncountedWords: Record<Exclude<UncountedBecause, 'refused'>, Text> = {
+  unsupported: {
+    en: 'the server cannot count (no orderByCount)',
+    fr: 'le serveur ne sait pas compter (pas d’orderByCount)',
+  },
+  'all-grouped': {
+    en: 'every column that would be counted is part of the id',
+    fr: 'toutes les colonnes à compter font partie de l’identifiant',
+  },
+}
+
+export const warnings = {
+  CF_ROLE_REPEATED: entry<{ role: string; variables: readonly string[]; used: string }>({
+    title: { en: 'A cf_role is given more than once', fr: 'Un cf_role est donné plus d’une fois' },
+    advice: {
+      en: 'Leave the cf_role on the one variable that identifies a station or cast, and remove it from the others.',
+      fr: 'Laissez le cf_role sur la seule variable qui identifie une station ou un profil, et retirez-le des autres.',
+    },
+    said: {
+      en: ({ role, variables, used }) =>
+        `cf_role ${role} is that of ${variables.join(', ')}; ${used} is used`,
+      fr: ({ role, variables, used }) =>
+        `le cf_role ${role} est celui de ${variables.join(', ')}; ${used} est utilisée`,
+    },
+  }),
+  STANDARD_NAME_UNKNOWN: entry<{ names: readonly string[]; cfVersion: string }>({
+    title: { en: 'Standard names that CF does not know', fr: 'Noms standard inconnus de CF' },
+    advice: {
+      en: 'Correct the standard_name: only names of the CF table can count for an ocean variable.',
+      fr: 'Corrigez le standard_name : seuls les noms de la table CF peuvent compter pour une variable océanique.',
+    },
+    said: {
+      en: ({ names, cfVersion }) =>
+        `standard names not in the CF table (version ${cfVersion}): ${names.join(', ')}`,
+      fr: ({ names, cfVersion }) =>
+        `noms standard absents de la table CF (version ${cfVersion}) : ${names.join(', ')}`,
+    },
+  }),
+  PLATFORM_UNKNOWN: entry<{ platform: string; vocabulary: string }>({
+    title: { en: 'Platform not known', fr: 'Plateforme inconnue' },
+    advice: {
+      en: 'Set platform to a label of the NERC L06 or the IOOS vocabulary, and platform_vocabulary to its address.',
+      fr: 'Donnez à platform un libellé du vocabulaire NERC L06 ou IOOS, et à platform_vocabulary son adresse.',
+    },
+    said: {
+      en: ({ platform, vocabulary }) =>
+        `platform "${platform}" ${vocabulary === '' ? 'and platform_vocabulary is missing' : `of platform_vocabulary "${vocabulary}"`} is not a label of L06 or IOOS`,
+      fr: ({ platform, vocabulary }) =>
+        vocabulary === ''
+          ? `la plateforme « ${platform} » n’est pas un libellé de L06 ou d’IOOS, et platform_vocabulary est absent`
+          : `la plateforme « ${platform} » de platform_vocabulary « ${vocabulary} » n’est pas un libellé de L06 ou d’IOOS`,
+    },
+  }),
+  TITLE_MISSING: entry<Record<never, never>>({
+    title: { en: 'No title', fr: 'Aucun titre' },
+    advice: {
+      en: 'Give the dataset the global attribute title.',
+      fr: 'Donnez au jeu de données l’attribut global title.',
+    },
+    said: {
+      en: () => 'the dataset has no title; its id is used',
+      fr: () => 'le jeu de données n’a pas de titre; son identifiant est utilisé',
+    },
+  }),
+  CKAN_RECORDS_SEVERAL: entry<{ records: readonly string[] }>({
+    title: { en: 'Several catalogue records', fr: 'Plusieurs fiches du catalogue' },
+    advice: {
+      en: 'Leave the address of the dataset in one record of the catalogue only.',
+      fr: 'Ne laissez l’adresse du jeu de données que dans une seule fiche du catalogue.',
+    },
+    said: {
+      en: ({ records }) =>
+        `${records.length} CKAN records point at the dataset (${records.join(', ')}); the first is used`,
+      fr: ({ records }) =>
+        `${records.length} fiches CKAN désignent le jeu de données (${records.join(', ')}); la première est utilisée`,
+    },
+  }),
+  ROWS_DROPPED: entry<DroppedRows>({
+    title: { en: 'Rows left out', fr: 'Lignes laissées de côté' },
+    advice: {
+      en: 'Correct the values of these rows in the source data; the others are in the index.',
+      fr: 'Corrigez les valeurs de ces lignes dans les données sources; les autres sont dans l’index.',
+    },
+    said: { en: (rows) => dropSentence('en', rows), fr: (rows) => dropSentence('fr', rows) },
+  }),
+  POSITIONS_SEVERAL: entry<{ count: number; ids: readonly string[] }>({
+    title: { en: 'Several positions for one id', fr: 'Plusieurs positions pour un identifiant' },
+    advice: {
+      en: 'An id should have one position. Give each place an id of its own, or one latitude and longitude to all rows of an id.',
+      fr: 'Un identifiant devrait avoir une seule position. Donnez à chaque lieu son identifiant, ou les mêmes latitude et longitude à toutes les lignes d’un identifiant.',
+    },
+    said: {
+      en: ({ count, ids }) =>
+        `${counted('en', count, 'id has', 'ids have')} several positions, the first is used: ${listed('en', ids, count)}`,
+      fr: ({ count, ids }) =>
+        `${counted('fr', count, 'identifiant a', 'identifiants ont')} plusieurs positions, la première est utilisée : ${listed('fr', ids, count)}`,
+    },
+  }),
+  RECORDS_UNCOUNTED: entry<{ because: UncountedBecause; fault: RequestFault | null }>({
+    title: { en: 'Records not counted', fr: 'Enregistrements non comptés' },
+    advice: {
+      en: 'The index knows the profiles, but not how many records they have. Follow the last request to see why the server did not count.',
+      fr: 'L’index connaît les profils, mais pas leur nombre d’enregistrements. Suivez la dernière requête pour voir pourquoi le serveur n’a pas compté.',
+    },
+    said: {
+      en: ({ because, fault }) =>
+        `records could not be counted, n_records is 0: ${because === 'refused' ? (fault && faultWithRequest('en', fault)) || 'refused' : uncountedWords[because].en}`,
+      fr: ({ because, fault }) =>
+        `les enregistrements n’ont pas pu être comptés, n_records vaut 0 : ${because === 'refused' ? (fault && faultWithRequest('fr', fault)) || 'refus' : uncountedWords[because].fr}`,
+    },
+  }),
+  EXTENT_UNREADABLE: entry<{ detail: string }>({
+    title: { en: 'Extent not understood', fr: 'Étendue incomprise' },
+    advice: {
+      en: 'The dataset’s extent should be a shape in WKT. Correct it where the dataset is published.',
+      fr: 'L’étendue du jeu de données devrait être une forme en WKT. Corrigez-la là où il est publié.',
+    },
+    said: {
+      en: ({ detail }) => `its extent cannot be understood (${detail}); every occurrence was looked at`,
+      fr: ({ detail }) =>
+        `son étendue n’a pas pu être comprise (${detail}); toutes les occurrences ont été examinées`,
+    },
+  }),
+  OCCURRENCES_MISPLACED: entry<{ count: number; total: number }>({
+    title: { en: 'Occurrences without a usable position', fr: 'Occurrences sans position utilisable' },
+    advice: {
+      en: 'Check decimalLatitude and decimalLongitude in the published dataset.',
+      fr: 'Vérifiez decimalLatitude et decimalLongitude dans le jeu de données publié.',
+    },
+    said: {
+      en: ({ count, total }) => `${count} of ${total} occurrences have no position that a map can show`,
+      fr: ({ count, total }) =>
+        `${count} des ${total} occurrences n’ont pas de position qu’une carte puisse montrer`,
+    },
+  }),
+  DATES_IMPOSSIBLE: entry<{ count: number }>({
+    title: { en: 'Impossible dates', fr: 'Dates impossibles' },
+    advice: {
+      en: 'Correct the dates in the published dataset; the occurrences are in the index without them.',
+      fr: 'Corrigez les dates dans le jeu de données publié; les occurrences sont dans l’index sans elles.',
+    },
+    said: {
+      en: ({ count }) => `${count} dates lie outside of the years 1 to 9999 and were left out`,
+      fr: ({ count }) => `${count} dates hors des années 1 à 9999 ont été laissées de côté`,
+    },
+  }),
+  PARQUET_UNUSABLE: entry<{ fault: RequestFault }>({
+    title: { en: 'Published file of no use', fr: 'Fichier publié inutilisable' },
+    advice: {
+      en: 'The slower API was asked instead. If this repeats, tell OBIS about the file.',
+      fr: 'L’API, plus lente, a été interrogée à sa place. Si cela se répète, signalez le fichier à OBIS.',
+    },
+    said: {
+      en: ({ fault }) =>
+        `the published file is of no use (${faultWithRequest('en', fault)}); the paged API was asked instead`,
+      fr: ({ fault }) =>
+        `le fichier publié est inutilisable (${faultWithRequest('fr', fault)}); l’API paginée a été interrogée à sa place`,
+    },
+  }),
+  PARQUET_COLUMNS_MISSING: entry<{ columns: readonly string[] }>({
+    title: { en: 'Columns missing in the published file', fr: 'Colonnes absentes du fichier publié' },
+    advice: {
+      en: 'The map cells go without what these columns would say. Tell OBIS about the file.',
+      fr: 'Les mailles se passent de ce que ces colonnes diraient. Signalez le fichier à OBIS.',
+    },
+    said: {
+      en: ({ columns }) => `the published file lacks ${columns.join(', ')}; its cells go without`,
+      fr: ({ columns }) => `le fichier publié n’a pas ${columns.join(', ')}; ses mailles s’en passent`,
+    },
+  }),
+  PARQUET_FLAGS_MISSING: entry<{ columns: readonly string[] }>({
+    title: { en: 'Flags missing in the published file', fr: 'Indicateurs absents du fichier publié' },
+    advice: {
+      en: 'Records that OBIS would leave out may be counted. Tell OBIS about the file.',
+      fr: 'Des enregistrements qu’OBIS laisserait de côté peuvent être comptés. Signalez le fichier à OBIS.',
+    },
+    said: {
+      en: ({ columns }) =>
+        `the published file lacks ${columns.join(', ')}; records that OBIS leaves out cannot be told apart`,
+      fr: ({ columns }) =>
+        `le fichier publié n’a pas ${columns.join(', ')}; les enregistrements qu’OBIS laisse de côté ne peuvent pas être reconnus`,
+    },
+  }),
+  OCCURRENCES_LEFT_OUT: entry<LeftOut>({
+    title: { en: 'Records left out', fr: 'Enregistrements laissés de côté' },
+    advice: {
+      en: 'Nothing to do: OBIS’s own services leave them out, too.',
+      fr: 'Rien à faire : les services d’OBIS les laissent de côté aussi.',
+    },
+    said: {
+      en: (counts) => leftOutSentence('en', counts),
+      fr: (counts) => leftOutSentence('fr', counts),
+    },
+  }),
+  OCCURRENCES_FEWER: entry<{ stated: number; given: number }>({
+    title: { en: 'Fewer occurrences than stated', fr: 'Moins d’occurrences qu’annoncé' },
+    advice: {
+      en: 'The next harvest looks again. If this repeats, tell OBIS.',
+      fr: 'Le prochain moissonnage vérifiera. Si cela se répète, signalez-le à OBIS.',
+    },
+    said: {
+      en: ({ stated, given }) => `OBIS states ${stated} occurrences of it, its API gave ${given}`,
+      fr: ({ stated, given }) => `OBIS annonce ${stated} occurrences, son API en a donné ${given}`,
+    },
+  }),
+  SERVER_REMARK: entry<{ detail: string }>({
+    title: { en: 'Something was odd', fr: 'Quelque chose d’inhabituel' },
+    advice: {
+      en: 'Nothing to do, unless the remark says so.',
+      fr: 'Rien à faire, sauf si la remarque le dit.',
+    },
+    said: { en: ({ detail }) => detail, fr: ({ detail }) => detail },
+  }),
+}
+
+/** What is to be said of an attempt besides its reason. */
+export const notes = {
+  TRUSTED: entry<{ ageDays: number; trustedDays: number }>({
+    title: { en: 'Trusted, not proven', fr: 'Présumé, non prouvé' },
+    advice: {
+      en: 'Publish the source files (accessibleViaFiles) to have changes proven.',
+      fr: 'Publiez les fichiers sources (accessibleViaFiles) pour que les changements soient prouvés.',
+    },
+    said: {
+      en: ({ ageDays, trustedDays }) =>
+        `trusted, not proven: the metadata are those of the harvest ${ageDays.toFixed(1)} days ago, and the server publishes no source files (trusted for ${trustedDays} days)`,
+      fr: ({ ageDays, trustedDays }) =>
+        `présumé, non prouvé : les métadonnées sont celles du moissonnage d’il y a ${ageDays.toFixed(1).replace('.', ',')} jours, et le serveur ne publie pas ses fichiers sources (présumé pendant ${String(trustedDays).replace('.', ',')} jours)`,
+    },
+  }),
+  RECORD_CHANGED: entry<Record<never, never>>({
+    title: { en: 'Only the catalogue changed', fr: 'Seul le catalogue a changé' },
+    advice: { en: 'Nothing to do.', fr: 'Rien à faire.' },
+    said: {
+      en: () => 'only its record in the catalogue changed, the dataset itself did not',
+      fr: () => 'seule sa fiche du catalogue a changé, pas le jeu de données lui-même',
+    },
+  }),
+  KEPT: entry<{ from: string }>({
+    title: { en: 'Kept from an interrupted run', fr: 'Repris d’une exécution interrompue' },
+    advice: { en: 'Nothing to do.', fr: 'Rien à faire.' },
+    said: {
+      en: ({ from }) => `kept from the interrupted run of ${from}`,
+      fr: ({ from }) => `repris de l’exécution interrompue du ${from}`,
+    },
+  }),
+}

@@ -1,0 +1,48 @@
+/** What the sentences of both languages are made of: lists, numbers, counted words, quotation marks. */
+
+export const languages = ['en', 'fr'] as const
+export type Language = (typeof languages)[number]
+
+/** The same words in every language. */
+export type Text = Readonly<Record<Language, string>>
+
+/** The entry of one code: what it is called, what its owner can do, and the sentence that its values make. */
+export interface Entry<V> {
+  title: Text
+  /** What the owner of the dataset can do about it. */
+  advice: Text
+  said: Readonly<Record<Language, (values: V) => string>>
+}
+
+/** Fixes the type of the values, so that both languages speak of the same ones. */
+export function entry<V>(words: Entry<V>): Entry<V> {
+  return words
+}
+
+/** Names that a sentence shows of many; the counts are whole. */
+export const namesShown = 10
+
+/** Some names of so many: `a, b and 3 more`. `total` is the number of all, of which `names` may be the first. */
+export function listed(language: Language, names: readonly string[], total: number = names.length): string {
+  const shown = names.slice(0, namesShown)
+  const more = total - shown.length
+  if (more <= 0) return shown.join(', ')
+  return language === 'en'
+    ? `${shown.join(', ')} and ${more} more`
+    : `${shown.join(', ')} et ${more} ${more === 1 ? 'autre' : 'autres'}`
+}
+
+export function quoted(language: Language, text: string): string {
+  return language === 'en' ? `"${text}"` : `« ${text} »`
+}
+
+/** The number and its word; French takes the singular for 0 and 1. */
+export function counted(language: Language, n: number, one: string, many: string): string {
+  const single = language === 'en' ? n === 1 : n < 2
+  return `${numeral(language, n)} ${single ? one : many}`
+}
+
+/** With the decimal sign of the language; thousands apart as it does it. */
+export function numeral(language: Language, n: number): string {
+  return new Intl.NumberFormat(language === 'en' ? 'en-CA' : 'fr-CA', { maximumFractionDigits: 3 }).format(n)
+}
