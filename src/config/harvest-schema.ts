@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isStorableKey, limits } from '../rules/limits.ts'
 import { alertsSchema, stepsSchema, waitForSchema } from './operations-schema.ts'
 
 /**
@@ -6,8 +7,13 @@ import { alertsSchema, stepsSchema, waitForSchema } from './operations-schema.ts
  * one is needed. Empty values are removed before this schema sees them, so that they mean the default.
  */
 
-const text = z.union([z.string(), z.number()]).transform((value) => String(value).trim())
-const datasetIds = z.array(text.pipe(z.string().min(1)))
+/** An id is text whatever it looks like: YAML reads 007 as 7 and 1.10 as 1.1, which no server knows. */
+const id = z
+  .string('must be a text, and YAML reads it as something else: quote it')
+  .trim()
+  .min(1)
+  .refine(isStorableKey, `is longer than the ${limits.keyBytes} bytes that an id can have`)
+const datasetIds = z.array(id)
 const positive = z.number().positive()
 const count = z.number().int().min(1)
 /** As in the environment: YAML of before 1.2, which older configurations are written in, knew yes and no. */
@@ -55,7 +61,7 @@ export const harvestSchema = z.strictObject({
     .describe('Empty the Redis database of `REDIS_URL` as the last step after a harvest of all sources.'),
   incremental: boolean.default(true).describe('Skip datasets that are proven unchanged.'),
 
-  obis_dataset_ids: z.array(z.string()).optional().describe('OBIS datasets by their UUIDs.'),
+  obis_dataset_ids: datasetIds.optional().describe('OBIS datasets by their UUIDs.'),
   obis_datasets_file: z
     .string()
     .optional()
@@ -71,7 +77,7 @@ export const harvestSchema = z.strictObject({
         .string()
         .optional()
         .describe('Polygon as WKT or GeoJSON, instead of the coarse one that ships.'),
-      exempt_node_ids: z.array(z.string()).optional().describe('OBIS nodes whose datasets are kept whole.'),
+      exempt_node_ids: datasetIds.optional().describe('OBIS nodes whose datasets are kept whole.'),
     })
     .optional()
     .describe('Which OBIS occurrences are kept.'),

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { HarvesterError } from '../errors.ts'
 import { type HarvestSettings, harvestSchema, obsoleteKeys, sourceSchema } from './harvest-schema.ts'
-import { type ErddapSource, normaliseSourceUrl, obisUrl, type Source, withSlugs } from './source.ts'
+import { type ErddapSource, normaliseSourceUrl, obisUrl, type Source, serverOf, withSlugs } from './source.ts'
 import { type Fault, faultsOf, readYaml, stripUniformIndent } from './yaml.ts'
 
 /** The harvest configuration, resolved: what the program works with. */
@@ -88,7 +88,7 @@ export function readHarvestConfig(request: ConfigRequest): HarvestConfig {
       ? request.urls.map((url) => sourceSchema.parse({ url }))
       : settings.erddap_urls
     const hostSkips = readSkipList(base, faults)
-    sources = resolveSources(entries, settings, hostSkips, faults, warnings, (index) =>
+    sources = resolveSources(entries, settings, hostSkips, faults, (index) =>
       document.lineOf(['erddap_urls', index]),
     )
     const obis = request.urls?.length ? null : obisDatasetIds(settings, request.env, base, faults)
@@ -114,17 +114,26 @@ function resolveSources(
   settings: HarvestSettings,
   hostSkips: ReadonlyMap<string, readonly string[]>,
   faults: Fault[],
-  warnings: string[],
   lineOf: (index: number) => number | null,
 ): ErddapSource[] {
   const sources: Omit<ErddapSource, 'slug'>[] = []
+  const places = new Map<string, { url: string; index: number }>()
   entries.forEach((entry, index) => {
     try {
       const url = normaliseSourceUrl(entry.url)
-      if (sources.some((source) => source.url === url)) {
-        warnings.push(`${url} is listed twice; the first entry counts`)
-        return
+      const earlier = places.get(serverOf(url))
+      if (earlier) {
+        const line = lineOf(earlier.index)
+        const where = line === null ? '' : ` in line ${line}`
+        throw new HarvesterError(
+          'CONFIG_INVALID',
+          `${entry.url} is named twice: it is the server of ${earlier.url}${where}`,
+          {
+            remedy: 'Every dataset would be harvested twice: remove one of the two.',
+          },
+        )
       }
+      places.set(serverOf(url), { url, index })
       sources.push({
         type: 'erddap',
         url,

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { HarvesterError } from '../errors.ts'
+import { isStorableKey, limits } from '../rules/limits.ts'
 import { carriedWaitForSchema } from './operations-schema.ts'
 import { deploymentSlugs, hostSlug, urlSlug } from './slug.ts'
 
@@ -46,7 +47,11 @@ export const sourceOptionsSchema = z.discriminatedUnion('type', [erddapSourceSch
 
 export type Source = ErddapSource | ObisSource
 
-/** What identifies an ERDDAP server: its URL without blanks, query and trailing slashes. */
+/**
+ * What identifies an ERDDAP server, and is stored: its URL with scheme and host in lower case, without the port that
+ * the scheme has anyway, and without blanks, query and trailing slashes.
+ * @throws HarvesterError CONFIG_INVALID
+ */
 export function normaliseSourceUrl(text: string): string {
   let url: URL
   try {
@@ -67,10 +72,25 @@ export function normaliseSourceUrl(text: string): string {
       remedy: 'Remove it: addresses of sources are stored and shown in public.',
     })
   }
-  return text
-    .trim()
-    .replace(/[?#].*$/, '')
-    .replace(/\/+$/, '')
+  // The parser has brought scheme and host to lower case and left out the scheme's own port.
+  const address = `${url.protocol}//${url.host}${withoutTrailingSlashes(url.pathname)}`
+  if (!isStorableKey(address))
+    throw new HarvesterError(
+      'CONFIG_INVALID',
+      `the address of ${url.host} is longer than ${limits.keyBytes} bytes`,
+    )
+  return address
+}
+
+function withoutTrailingSlashes(text: string): string {
+  let end = text.length
+  while (end > 0 && text[end - 1] === '/') end -= 1
+  return text.slice(0, end)
+}
+
+/** What two addresses of one server have in common: all but http or https. */
+export function serverOf(address: string): string {
+  return address.replace(/^https?:/, '')
 }
 
 /**
@@ -78,7 +98,7 @@ export function normaliseSourceUrl(text: string): string {
  * @throws HarvesterError SOURCE_UNKNOWN if none or several match
  */
 export function findSource(sources: readonly Source[], name: string): Source {
-  const wanted = name.trim().replace(/\/+$/, '')
+  const wanted = URL.canParse(name.trim()) ? normalisedOr(name.trim()) : withoutTrailingSlashes(name.trim())
   const matching = sources.filter((source) => names(source).has(wanted.toLowerCase()))
   const exact = matching.filter((source) => source.url === wanted)
   const found = exact.length === 1 ? exact : matching
@@ -91,6 +111,14 @@ export function findSource(sources: readonly Source[], name: string): Source {
       : `"${name}" names several sources: ${found.map((source) => source.url).join(', ')}`,
     { remedy: `Name one by URL, host or slug. Configured: ${known}.` },
   )
+}
+
+function normalisedOr(name: string): string {
+  try {
+    return normaliseSourceUrl(name)
+  } catch {
+    return name
+  }
 }
 
 function names(source: Source): Set<string> {

@@ -61,7 +61,7 @@ obis_geo_filter:
   - url: https://e.example/erddap
     concurrency: 2
     requests_per_second: 0.5
-    dataset_ids: [a, 7]
+    dataset_ids: [a, "7"]
     contact: ops@example.org
 skip_dataset_ids: [z]
 `)
@@ -96,6 +96,43 @@ prune:
     const message = messageOf(read)
     expect(message).toContain('line 3: erddap_urls.1: "ftp://f.example"')
     expect(message).toContain('line 4: erddap_urls.2: "not a url"')
+  })
+
+  it.each([
+    ['HTTPS://E.Example.org/erddap/', 'https://e.example.org/erddap'],
+    ['https://e.example.org:443/erddap//', 'https://e.example.org/erddap'],
+    ['http://E.EXAMPLE.org:80', 'http://e.example.org'],
+    [' HTTP://127.0.0.1:22511/erddap/ ', 'http://127.0.0.1:22511/erddap'],
+    ['https://e.example.org/Erddap/index.html?a#b', 'https://e.example.org/Erddap/index.html'],
+  ])('stores %s as %s', (written, stored) => {
+    write(`erddap_urls: ["${written}"]`)
+    const { sources } = read()
+    expect(sources.map(({ url }) => url)).toEqual([stored])
+    expect(findSource(sources, written).url).toBe(stored)
+  })
+
+  it.each([
+    ['in capitals', 'HTTPS://E.Example.org/erddap/', 'https://e.example.org/erddap'],
+    ['by http and https', 'http://e.example.org/erddap', 'https://e.example.org/erddap'],
+    ['with and without its port', 'https://e.example.org:443/erddap', 'http://e.example.org/erddap'],
+    ['as it is', 'https://e.example.org/erddap', 'https://e.example.org/erddap'],
+  ])('refuses a server that is named twice, %s, with both lines', (_how, one, other) => {
+    write(
+      `folder: out\nerddap_urls:\n  - ${one}\n  - https://f.example\n  - url: ${other}\n    concurrency: 2\n`,
+    )
+    const message = messageOf(read)
+    expect(message).toMatch(/line 5: erddap_urls\.2: .* is named twice: .* in line 3\./)
+  })
+
+  it('takes an id for the text that it is, and refuses one that YAML reads as something else', () => {
+    write('erddap_urls:\n  - url: https://e.example/erddap\n    dataset_ids:\n      - a\n      - 007\n')
+    expect(messageOf(read)).toMatch(/line 5: erddap_urls\.0\.dataset_ids\.1: .*quote it, not 7/)
+    write('erddap_urls: [https://e.example/erddap]\nskip_dataset_ids:\n  - 1.10\n  - true\n')
+    expect(messageOf(read)).toMatch(
+      /line 3: skip_dataset_ids\.0: .*quote it[\s\S]*line 4: skip_dataset_ids\.1: .*quote it/,
+    )
+    write('erddap_urls: [https://e.example/erddap]\ndataset_ids: ["007", "1.10", NA]\n')
+    expect(read().sources[0]).toMatchObject({ datasetIds: ['007', '1.10', 'NA'] })
   })
 
   it('refuses passwords in addresses, which are public, without repeating them', () => {
