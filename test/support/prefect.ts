@@ -11,6 +11,8 @@ export interface PrefectServer {
   /** With `/api`. */
   readonly apiUrl: string
   readonly port: number
+  /** Of its first process; null while it does not run. */
+  pid(): number | null
   /** What the server wrote lately. */
   output(): string
   /** Starts another server on the same database: with other settings, or after {@link kill}. */
@@ -122,6 +124,7 @@ export async function startPrefect(settings: Record<string, string> = {}): Promi
   return {
     apiUrl: `http://127.0.0.1:${port}/api`,
     port,
+    pid: () => (server as ChildProcess | null)?.pid ?? null,
     output: () => output,
     async restart(more = {}) {
       await kill('SIGTERM')
