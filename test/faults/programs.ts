@@ -1,6 +1,6 @@
 /** Real programs that can be killed, frozen, throttled and started again. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { createWriteStream, existsSync, readFileSync } from 'node:fs'
+import { createWriteStream, existsSync, readFileSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { TestServer } from '../support/postgres.ts'
@@ -132,17 +132,20 @@ export const inTypeScript = (script: string): string[] => [
 ]
 
 export function postgresProgram(server: TestServer): Program {
+  const pidFile = join(server.socketFolder, 'data/postmaster.pid')
   const pids = () => {
-    const file = join(server.socketFolder, 'data/postmaster.pid')
-    const pid = existsSync(file) ? Number(readFileSync(file, 'utf8').split('\n')[0]) : 0
-    return pid > 0 && existsSync(`/proc/${pid}`) ? processTree(pid) : []
+    const pid = existsSync(pidFile) ? Number(readFileSync(pidFile, 'utf8').split('\n')[0]) : 0
+    return pid > 0 && isAlive(pid) ? processTree(pid) : []
   }
   return {
     pids,
     async start() {
-      // Shared memory of a killed server is given back a moment later.
-      if (pids().length === 0)
-        await waitUntil('PostgreSQL', () => server.restart('immediate').then(() => true))
+      if (pids().length > 0) return
+      // Where nobody waits for orphans, a killed server stays a zombie, which PostgreSQL takes for a living one.
+      rmSync(pidFile, { force: true })
+      rmSync(join(server.socketFolder, `.s.PGSQL.${server.port}.lock`), { force: true })
+      // Its shared memory is given back a moment later.
+      await waitUntil('PostgreSQL', () => server.restart('immediate').then(() => true))
     },
     async kill() {
       const all = pids()

@@ -145,6 +145,7 @@ export function prefectTransport(settings: PrefectSettings, options: TransportOp
         let cause: unknown = null
         try {
           const answer = await attempt(method, url, body, input.signal)
+          refuseGarbage(answer)
           if (!repeated.has(answer.status) || !again) return judged(answer, method, url, settings)
           wait = retryAfterMs(answer.headers['retry-after'], runtime.now())
           cause = `status ${answer.status}`
@@ -198,6 +199,23 @@ export function retryAfterMs(value: string | string[] | undefined, now: Date): n
   return Number.isNaN(date) ? null : Math.max(0, date - now.getTime())
 }
 
+/** Of a wire or a proxy that breaks an answer: the next one may be whole. */
+class Garbled extends Error {
+  override readonly name = 'Garbled'
+}
+
+/** @throws Garbled for what is neither empty, nor a page, nor JSON */
+function refuseGarbage({ status, text }: Answer): void {
+  if (status >= 300 || text === '' || isPage(text)) return
+  try {
+    JSON.parse(text)
+  } catch (cause) {
+    throw new Garbled(`the answer is no JSON, it starts with ${JSON.stringify(text.slice(0, 60))}`, { cause })
+  }
+}
+
+const isPage = (text: string): boolean => /^\s*<(!doctype|html)/i.test(text)
+
 function judged(answer: Answer, method: string, url: string, settings: PrefectSettings): Response {
   const path = new URL(url).pathname
   if (answer.status === 401 || (answer.status === 403 && !/csrf/i.test(answer.text))) {
@@ -213,7 +231,7 @@ function judged(answer: Answer, method: string, url: string, settings: PrefectSe
       )
   }
   const type = String(answer.headers['content-type'] ?? '')
-  if (/text\/html/i.test(type) || /^\s*<(!doctype|html)/i.test(answer.text))
+  if (/text\/html/i.test(type) || isPage(answer.text))
     throw new HarvesterError(
       'PREFECT_REFUSED',
       `${settings.apiUrl} is not the address of a Prefect API: it answers with a web page (${method} ${path}: ${answer.status})`,
@@ -246,10 +264,12 @@ function unreachable(error: unknown, method: string, url: string, settings: Pref
   const what =
     cause.name === 'TimeoutError' || /TIMEOUT/.test(cause.code ?? '')
       ? 'does not answer in time'
-      : 'cannot be reached'
+      : error instanceof Garbled
+        ? 'sends what cannot be read'
+        : 'cannot be reached'
   return new HarvesterError(
     'PREFECT_UNREACHABLE',
-    `The Prefect server at ${settings.apiUrl} ${what} (${method} ${new URL(url).pathname}): ${cause.code ?? describeError(error)}`,
+    `The Prefect server at ${settings.apiUrl} ${what} (${method} ${new URL(url).pathname}): ${cause.code ?? (error instanceof Garbled ? error.message : describeError(error))}`,
     { remedy: 'Check that the server runs and that PREFECT_API_URL names it.', cause: error },
   )
 }
