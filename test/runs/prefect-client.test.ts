@@ -56,6 +56,43 @@ describe('the settings', () => {
   })
 })
 
+describe('an answer that cannot be read', () => {
+  /** Answers with these bodies, the last one again and again. */
+  async function answers(...bodies: string[]): Promise<string> {
+    const server: Server = createServer((request, response) => {
+      const isToken = request.url?.includes('csrf-token')
+      response.writeHead(isToken ? 404 : 200, { 'content-type': 'application/json' })
+      if (isToken) response.end('{}')
+      else response.end(bodies.length > 1 ? bodies.shift() : bodies[0])
+    })
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
+    open.push({
+      close() {
+        server.closeAllConnections()
+        server.close()
+      },
+    })
+    return `http://127.0.0.1:${(server.address() as { port: number }).port}/api`
+  }
+  const runs = (made: PrefectClient) =>
+    must('find runs', made.normal.POST('/flow_runs/filter', { body: {} as never }))
+
+  it.each(['{"id": ', 'random bytes', '', '{}', 'null'])('is asked for again: %j', async (garbage) => {
+    const { sleeps, runtime } = hasty()
+    const made = client({ PREFECT_API_URL: await answers(garbage, garbage, '[]') }, { runtime })
+    expect(await runs(made)).toEqual([])
+    expect(sleeps).toHaveLength(2)
+  })
+
+  it('is an error with a code in the end', async () => {
+    const made = client({ PREFECT_API_URL: await answers('{"id": ') }, { runtime: hasty().runtime })
+    await expect(runs(made)).rejects.toMatchObject({
+      code: 'PREFECT_UNREACHABLE',
+      message: expect.stringContaining('sends what cannot be read'),
+    })
+  })
+})
+
 describe('a request', () => {
   it('says who asks as the Python client does, under any path prefix', async () => {
     const server = await fake({ prefix: '/tools/prefect/api' })

@@ -96,6 +96,7 @@ export function prefectTransport(settings: PrefectSettings, options: TransportOp
         signal,
       )
       if (answer.status === 200) {
+        refuseGarbage(answer, url)
         const { token } = JSON.parse(answer.text) as { token: string }
         csrf = { token, at: runtime.now().getTime() }
       } else if (answer.status === 422 || answer.status === 404) {
@@ -145,7 +146,7 @@ export function prefectTransport(settings: PrefectSettings, options: TransportOp
         let cause: unknown = null
         try {
           const answer = await attempt(method, url, body, input.signal)
-          refuseGarbage(answer)
+          refuseGarbage(answer, url)
           if (!repeated.has(answer.status) || !again) return judged(answer, method, url, settings)
           wait = retryAfterMs(answer.headers['retry-after'], runtime.now())
           cause = `status ${answer.status}`
@@ -204,14 +205,18 @@ class Garbled extends Error {
   override readonly name = 'Garbled'
 }
 
-/** @throws Garbled for what is neither empty, nor a page, nor JSON */
-function refuseGarbage({ status, text }: Answer): void {
-  if (status >= 300 || text === '' || isPage(text)) return
+/** @throws Garbled for what is neither a page nor JSON, or no list where a filter gives one */
+function refuseGarbage({ status, text }: Answer, url: string): void {
+  if (status >= 300 || isPage(text)) return
+  const isList = new URL(url).pathname.endsWith('/filter')
+  if (text === '' && !isList) return
+  let value: unknown
   try {
-    JSON.parse(text)
+    value = JSON.parse(text)
   } catch (cause) {
     throw new Garbled(`the answer is no JSON, it starts with ${JSON.stringify(text.slice(0, 60))}`, { cause })
   }
+  if (isList && !Array.isArray(value)) throw new Garbled('the answer is no list')
 }
 
 const isPage = (text: string): boolean => /^\s*<(!doctype|html)/i.test(text)
