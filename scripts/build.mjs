@@ -17,7 +17,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const dist = join(root, 'dist')
@@ -82,6 +82,18 @@ function buildPage() {
   }
 }
 
+/** An empty embedded database, so that a first start need not make one. It outlives what else is in dist/. */
+async function makeTemplate() {
+  try {
+    const module = await import(pathToFileURL(join(dist, 'database/embedded/template.js')).href)
+    await module.makeTemplate()
+  } catch (error) {
+    console.error(
+      `There is no template of the embedded database, whose first start takes longer: ${error.message}`,
+    )
+  }
+}
+
 /** A container's last stage, or a package, brings a dist/ of its own: no compiler, or no sources. */
 function goOnWithout(what) {
   if (existsSync(join(dist, 'cli.js'))) process.exit(0)
@@ -103,11 +115,13 @@ if (programOnly) {
   rmSync(programStamp, { force: true })
   compile('--noCheck')
 } else {
-  rmSync(dist, { recursive: true, force: true })
+  for (const name of existsSync(dist) ? readdirSync(dist) : [])
+    if (!name.startsWith('engine-template-')) rmSync(join(dist, name), { recursive: true })
   compile()
   buildPage()
-  writeFileSync(stamp, whole)
 }
 for (const made of programOnly ? ['cli.js'] : ['cli.js', 'web/index.html'])
   if (!existsSync(join(dist, made))) fail(`dist/${made} was not made`)
+await makeTemplate()
 writeFileSync(programStamp, program)
+if (!programOnly) writeFileSync(stamp, whole)

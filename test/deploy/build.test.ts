@@ -5,6 +5,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -31,6 +32,13 @@ function checkout(name: string): string {
   return folder
 }
 
+/** The template of the embedded database, which takes a while to make; test/database/template.test.ts makes one. */
+function withTemplate(folder: string): string {
+  for (const name of readdirSync(join(root, 'dist')).filter((name) => name.startsWith('engine-template-')))
+    cpSync(join(root, 'dist', name), join(folder, 'dist', name))
+  return folder
+}
+
 function node(folder: string, ...args: string[]): Promise<{ code: number; out: string; err: string }> {
   return new Promise((done) =>
     execFile(process.execPath, args, { cwd: folder }, (error, out, err) =>
@@ -43,7 +51,7 @@ describe('the build', () => {
   it('makes program and page in a folder with "#", "%", a blank and an accent', {
     timeout: 300_000,
   }, async () => {
-    const folder = checkout('a#b%20c dépôt?')
+    const folder = withTemplate(checkout('a#b%20c dépôt?'))
     symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'), 'junction')
     expect(await node(folder, 'scripts/build.mjs')).toEqual({ code: 0, out: '', err: '' })
     const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }

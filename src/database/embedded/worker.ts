@@ -1,10 +1,8 @@
 /** The thread of the embedded engine: its statements block whatever thread they run in. */
 import { createServer, type Server } from 'node:net'
 import { parentPort, workerData } from 'node:worker_threads'
-import { PGlite } from '@electric-sql/pglite'
-import { pg_trgm } from '@electric-sql/pglite/contrib/pg_trgm'
-import { postgis } from '@electric-sql/pglite-postgis'
 import { PGLiteSocketHandler, type PGLiteSocketHandlerOptions } from '@electric-sql/pglite-socket'
+import { startEngineIn, unpackTemplate } from './template.ts'
 import { type RawEngine, TurnQueue } from './turns.ts'
 
 /** What the thread is told, and tells. */
@@ -38,11 +36,8 @@ function listen(engine: RawEngine): Promise<{ server: Server; handlers: Set<PGLi
 }
 
 try {
-  const engine = await PGlite.create({
-    dataDir: orders.engineFolder,
-    extensions: { postgis, pg_trgm },
-  })
-  await engine.exec('CREATE EXTENSION IF NOT EXISTS postgis; CREATE EXTENSION IF NOT EXISTS pg_trgm')
+  await unpackTemplate(orders.engineFolder)
+  const engine = await startEngineIn(orders.engineFolder)
   const { server, handlers } = await listen(engine)
   parentPort?.on('message', async (message: unknown) => {
     if (message !== 'close') return

@@ -1,0 +1,87 @@
+/**
+ * A finished, empty engine with its extensions, packed by the build: a first start unpacks it in a second instead of
+ * making one in eight. Migrations are not in it, so that it depends on the engine's version alone.
+ */
+import { existsSync, readFileSync } from 'node:fs'
+import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { PGlite } from '@electric-sql/pglite'
+import { pg_trgm } from '@electric-sql/pglite/contrib/pg_trgm'
+import { postgis } from '@electric-sql/pglite-postgis'
+import { create, extract } from 'tar'
+
+/** The engine of a folder, which is made if it is not there, with the extensions that our tables need. */
+export async function startEngineIn(folder: string): Promise<PGlite> {
+  const engine = await PGlite.create({ dataDir: folder, extensions: { postgis, pg_trgm } })
+  await engine.exec('CREATE EXTENSION IF NOT EXISTS postgis; CREATE EXTENSION IF NOT EXISTS pg_trgm')
+  return engine
+}
+
+/**
+ * Unpacks the template where there is no engine yet. All or nothing: what a kill leaves half unpacked has another
+ * name, and goes the next time.
+ *
+ * @returns whether it did; without a template of this engine's version the engine makes its folder itself
+ */
+export async function unpackTemplate(engineFolder: string, file = templateFile()): Promise<boolean> {
+  if (!existsSync(file) || !(await isVacant(engineFolder))) return false
+  const unpacking = `${engineFolder}.unpacking`
+  await rm(unpacking, { recursive: true, force: true })
+  await mkdir(unpacking, { recursive: true, mode: 0o700 })
+  try {
+    // Synchronously: it is quicker, this thread has nothing else to do, and after a fault nothing goes on writing.
+    extract({ sync: true, file, cwd: unpacking, preserveOwner: false, noMtime: true, strict: true })
+    await rm(engineFolder, { recursive: true, force: true })
+    await rename(unpacking, engineFolder)
+    return true
+  } catch (error) {
+    await rm(unpacking, { recursive: true, force: true })
+    // A damaged template only costs the time that it would have saved; a full disk would stop the engine too.
+    if ((error as NodeJS.ErrnoException).syscall !== undefined) throw error
+    return false
+  }
+}
+
+/** Makes the template where it is looked for, unless it is there. */
+export async function makeTemplate(file = templateFile()): Promise<void> {
+  if (existsSync(file)) return
+  const place = await mkdtemp(join(tmpdir(), 'harvester-template-'))
+  try {
+    const folder = join(place, 'engine')
+    const engine = await startEngineIn(folder)
+    await engine.exec('VACUUM FREEZE')
+    await engine.exec('CHECKPOINT')
+    await engine.close()
+    await mkdir(dirname(file), { recursive: true })
+    const packing = `${file}.${process.pid}`
+    await create({ file: packing, cwd: folder, gzip: true, portable: true }, await readdir(folder))
+    await rename(packing, file)
+  } finally {
+    await rm(place, { recursive: true, force: true })
+  }
+}
+
+async function isVacant(folder: string): Promise<boolean> {
+  try {
+    return (await readdir(folder)).length === 0
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return true
+    throw error
+  }
+}
+
+/** In dist/, where the build puts it, whether this runs compiled or from src/. */
+function templateFile(): string {
+  const versions = ['pglite', 'pglite-postgis'].map((name) => versionOf(`@electric-sql/${name}`))
+  const dist = import.meta.url.endsWith('.ts') ? '../../../dist/' : '../../'
+  return fileURLToPath(new URL(`${dist}engine-template-${versions.join('-')}.tar.gz`, import.meta.url))
+}
+
+/** These packages do not export their package.json. */
+function versionOf(name: string): string {
+  const folder = dirname(dirname(createRequire(import.meta.url).resolve(name)))
+  return (JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string }).version
+}
