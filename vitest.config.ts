@@ -7,8 +7,9 @@ export default defineConfig({
     exclude: ['test/services/**', 'node_modules/**'],
     globalSetup: ['test/support/compile.ts'],
     setupFiles: ['test/support/clean-environment.ts'],
-    testTimeout: 20_000,
-    hookTimeout: 60_000,
+    // Generous: a limit tells that something hangs, not that a machine is busy.
+    testTimeout: 120_000,
+    hookTimeout: 300_000,
     // The embedded database takes about 1 GB a process: two at a time suit a small machine.
     maxWorkers: 2,
     // A few tests measure time limits; on a shared machine one may miss its moment. What fails twice is broken.
