@@ -173,6 +173,7 @@ export async function startLocalEngine(database: Database, parts: EngineParts): 
     limit: environment.WORKER_LIMIT,
     graceSeconds: environment.WORKER_GRACE_SECONDS,
     onStop: parts.onStop,
+    outboxFolder: join(environment.HARVESTER_DATA_DIR, 'workers', 'ends'),
     logLevel: parts.level,
     onLog: parts.onLog,
     ...(parts.onEvent && { onEvent: parts.onEvent }),

@@ -22,7 +22,7 @@ import { Spool } from '../inventory/spool.ts'
 import { tellAll } from '../log/events.ts'
 import { RunLogFile, removeOldLogs } from '../log/log-file.ts'
 import { noAttempts, runVerdict, sourceVerdict, type Verdict } from '../rules/verdict.ts'
-import { abortReason, completed, type FlowContext, failed, flow } from '../runs/index.ts'
+import { type AbortReason, abortReason, completed, type FlowContext, failed, flow } from '../runs/index.ts'
 import { scrub } from '../secrets.ts'
 
 export const harvestParameters = z.object({
@@ -247,10 +247,12 @@ async function harvest(services: HarvestServices, parameters: HarvestParameters,
   }
 }
 
+const keepsFolder: ReadonlySet<AbortReason> = new Set(['stopped', 'suspended', 'crashed', 'lost'])
+
 /** What a crash or a stop leaves is taken up by the same run; what a person ended is wanted no more. */
 async function leaveFolder(folder: RunFolder, signal: AbortSignal): Promise<void> {
   const reason = abortReason(signal)
-  if (reason !== 'stopped' && reason !== 'crashed' && reason !== 'lost') await folder.discard()
+  if (reason === null || !keepsFolder.has(reason)) await folder.discard()
 }
 
 /** Cancelled and crashed runs are `failed`, the word first in the message. */
@@ -258,6 +260,7 @@ function interruption(signal: AbortSignal): string | null {
   const reason = abortReason(signal)
   if (reason === 'cancelled') return 'Cancelled'
   if (reason === 'stopped') return 'Crashed: the process was stopped'
+  if (reason === 'suspended') return 'Crashed: the run was paused'
   if (reason === 'crashed' || reason === 'lost') return 'Crashed'
   return null
 }

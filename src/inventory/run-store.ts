@@ -1,12 +1,13 @@
-import type { Database, Session } from '../database/port.ts'
+import type { Database } from '../database/port.ts'
 import type { TaskRun } from '../runs/backend.ts'
+import type { WorkerInstance } from '../runs/instance.ts'
 import type {
   RunFilter,
-  RunGroup,
   RunStore,
   StoredArtifact,
   StoredLogLine,
   StoredRun,
+  WantedRun,
 } from '../runs/standalone/store.ts'
 import type { RunState } from '../runs/states.ts'
 import { limitStore } from './limit-store.ts'
@@ -32,14 +33,69 @@ interface RunRow {
   parent_run_id: string | null
   idempotency_key: string | null
   worker: string | null
+  worker_instance: string | null
 }
 
 const columns = `id, name, flow, deployment, parameters, tags, state_type, state_name, state_message, state_at,
   state_scheduled_at, run_count, created_at, created_by, scheduled_at, started_at, ended_at, parent_run_id,
-  idempotency_key, worker`
-const holding = ['PENDING', 'RUNNING', 'CANCELLING']
-/** Two claims of one deployment count its runs one after the other. */
+  idempotency_key, worker, worker_instance`
+/** Two claims count runs one after the other. */
 const claimLockClass = 738_825
+
+/**
+ * The next run that may go, in one statement: due, of a known flow, within every limit of its deployment, queue and
+ * pool. A row that somebody is just changing is passed over.
+ */
+const claimStatement = `
+  WITH member AS (SELECT * FROM unnest($7::int[], $8::text[]) AS member(grp, deployment)),
+  held AS (
+    SELECT deployment, count(*) AS n FROM harvester.flow_runs
+    WHERE state_type IN ('PENDING', 'RUNNING', 'CANCELLING') AND deployment IS NOT NULL
+    GROUP BY deployment
+  ),
+  fulls AS (
+    SELECT member.grp FROM member LEFT JOIN held USING (deployment)
+    GROUP BY member.grp
+    HAVING coalesce(sum(held.n), 0) >= ($9::int[])[member.grp]
+  ),
+  priority AS (SELECT * FROM unnest($10::text[], $11::int[]) AS priority(deployment, level))
+  UPDATE harvester.flow_runs SET worker = $1, worker_instance = $2, state_type = $3, state_name = $4,
+    state_message = $5, state_at = $6, state_scheduled_at = NULL
+  WHERE id = (
+    SELECT run.id FROM harvester.flow_runs run LEFT JOIN priority USING (deployment)
+    WHERE run.state_type = 'SCHEDULED' AND run.ended_at IS NULL AND run.scheduled_at <= $6
+      AND run.flow = ANY($12::text[])
+      AND NOT EXISTS (
+        SELECT FROM member JOIN fulls USING (grp) WHERE member.deployment = run.deployment
+      )
+      AND ($13::uuid[] IS NULL OR run.parent_run_id = ANY($13) OR $14::text = ANY(run.tags))
+    ORDER BY priority.level NULLS LAST, run.scheduled_at, run.seq
+    LIMIT 1
+    FOR UPDATE OF run SKIP LOCKED
+  )
+  RETURNING ${columns}`
+
+function claimValues({ worker, instance, flows, groups, priorities, only, to }: WantedRun): unknown[] {
+  const members = groups.flatMap(({ deployments }, at) =>
+    deployments.map((deployment) => ({ group: at + 1, deployment })),
+  )
+  return [
+    worker,
+    instance,
+    to.type,
+    to.name,
+    clean(to.message),
+    to.at,
+    members.map(({ group }) => group),
+    members.map(({ deployment }) => deployment),
+    groups.map(({ limit }) => limit),
+    [...priorities.keys()],
+    [...priorities.values()],
+    flows,
+    only === null ? null : only.childrenOf.filter(isUuid),
+    only?.tag ?? null,
+  ]
+}
 
 const settable = {
   name: 'name',
@@ -48,6 +104,7 @@ const settable = {
   startedAt: 'started_at',
   endedAt: 'ended_at',
   worker: 'worker',
+  instance: 'worker_instance',
 } as const
 
 /** Runs of the standalone engine in the database: seen by the dashboard, and shared by several processes. */
@@ -58,7 +115,7 @@ export function databaseRunStore(database: Database): RunStore {
     async createRun(run) {
       const inserted = await database.query<RunRow>(
         `INSERT INTO harvester.flow_runs (${columns})
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
          ON CONFLICT (flow, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
          RETURNING ${columns}`,
         [
@@ -78,6 +135,7 @@ export function databaseRunStore(database: Database): RunStore {
           run.parentRunId,
           run.idempotencyKey,
           run.worker,
+          run.instance ?? null,
         ],
       )
       const created = inserted.rows[0]
@@ -108,18 +166,11 @@ export function databaseRunStore(database: Database): RunStore {
       return rows.map(runOf)
     },
 
-    claim(id, { worker, concurrencyLimit, groups = [], to }) {
+    claimNext(wanted) {
       return database.transaction(async (session) => {
-        if (concurrencyLimit !== null && (await isFull(session, id, concurrencyLimit))) return null
-        // In one order, after the deployment's: two claims that count the same groups never wait for each other.
-        for (const group of [...groups].sort((a, b) => (a.name < b.name ? -1 : 1)))
-          if (await isGroupFull(session, group)) return null
-        const { rows } = await session.query<RunRow>(
-          `UPDATE harvester.flow_runs SET worker = $2, state_type = $3, state_name = $4, state_message = $5,
-             state_at = $6, state_scheduled_at = $7
-           WHERE id = $1 AND state_type = 'SCHEDULED' RETURNING ${columns}`,
-          [id, worker, ...stateCells(to)],
-        )
+        // Claims count the runs that others have: they come one after the other, each with a fresh view.
+        await session.query('SELECT pg_advisory_xact_lock($1, 0)', [claimLockClass])
+        const { rows } = await session.query<RunRow>(claimStatement, claimValues(wanted))
         return rows[0] ? runOf(rows[0]) : null
       })
     },
@@ -226,19 +277,23 @@ export function databaseRunStore(database: Database): RunStore {
       }))
     },
 
-    async touchWorker(name, at) {
+    async touchWorker(name, at, instance = null) {
       await database.query(
-        `INSERT INTO harvester.workers (name, seen_at) VALUES ($1, $2)
-         ON CONFLICT (name) DO UPDATE SET seen_at = excluded.seen_at`,
-        [name, at],
+        `INSERT INTO harvester.workers (name, seen_at, instance) VALUES ($1, $2, $3)
+         ON CONFLICT (name) DO UPDATE SET seen_at = excluded.seen_at, instance = excluded.instance`,
+        [name, at, instance === null ? null : json(instance)],
       )
     },
 
     async workers() {
-      const { rows } = await database.query<{ name: string; seen_at: Date }>(
-        'SELECT name, seen_at FROM harvester.workers ORDER BY name',
+      const { rows } = await database.query<{ name: string; seen_at: Date; instance: WorkerInstance | null }>(
+        'SELECT name, seen_at, instance FROM harvester.workers ORDER BY name',
       )
-      return rows.map((row) => ({ name: row.name, seenAt: row.seen_at }))
+      return rows.map((row) => ({
+        name: row.name,
+        seenAt: row.seen_at,
+        instance: row.instance,
+      }))
     },
 
     async removeWorker(name) {
@@ -260,28 +315,6 @@ export function forgetRuns(database: Database, endedBefore: Date): Promise<numbe
         await session.query(`DELETE FROM harvester.${table} WHERE flow_run_id = ANY($1)`, [ids])
     return ids.length
   })
-}
-
-async function isFull(session: Session, id: string, limit: number): Promise<boolean> {
-  await session.query(
-    `SELECT pg_advisory_xact_lock($2, hashtext(deployment)) FROM harvester.flow_runs WHERE id = $1 AND deployment IS NOT NULL`,
-    [id, claimLockClass],
-  )
-  const { rows } = await session.query<{ n: number }>(
-    `SELECT count(*) AS n FROM harvester.flow_runs other
-     WHERE other.deployment = (SELECT deployment FROM harvester.flow_runs WHERE id = $1) AND other.state_type = ANY($2)`,
-    [id, holding],
-  )
-  return rows[0]!.n >= limit
-}
-
-async function isGroupFull(session: Session, { name, deployments, limit }: RunGroup): Promise<boolean> {
-  await session.query('SELECT pg_advisory_xact_lock($1, hashtext($2))', [claimLockClass, name])
-  const { rows } = await session.query<{ n: number }>(
-    'SELECT count(*) AS n FROM harvester.flow_runs WHERE deployment = ANY($1) AND state_type = ANY($2)',
-    [deployments, holding],
-  )
-  return rows[0]!.n >= limit
 }
 
 function conditionsOf(filter: RunFilter): { where: string; values: unknown[] } {
@@ -346,6 +379,7 @@ function runOf(row: RunRow): StoredRun {
     parentRunId: row.parent_run_id,
     idempotencyKey: row.idempotency_key,
     worker: row.worker,
+    ...(row.worker_instance !== null && { instance: row.worker_instance }),
   }
 }
 

@@ -4,6 +4,7 @@ import type { AbortReason } from './types.ts'
 const messages: Record<AbortReason, string> = {
   cancelled: 'The run was cancelled',
   stopped: 'The worker was stopped before the run had ended',
+  suspended: 'The run was paused',
   crashed: 'The worker was stopped before the run had ended',
   lost: 'The run was taken away by the back end',
   timeout: 'The time limit is over',

@@ -94,6 +94,20 @@ export interface FinalState {
   readonly message: string
   /** Whether the retries of the flow apply. */
   readonly retry: boolean
+  /** Makes telling it twice the same as telling it once. */
+  readonly transitionId?: string
+}
+
+/** How a run left the process that executed it, as it is to be told. */
+export interface RunEnd {
+  readonly flowRunId: string
+  readonly runName: string
+  /** Which attempt it is the end of: one that was started anew since is left alone. */
+  readonly runCount: number
+  readonly to:
+    | ({ readonly kind: 'final' } & FinalState)
+    /** Given back, for another process. */
+    | { readonly kind: 'back'; readonly message: string }
 }
 
 /** Records one claimed flow run, from Pending to its end. */

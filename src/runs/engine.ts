@@ -102,52 +102,66 @@ export async function executeRun(
 
   const started = runtime.now().getTime()
   const childrenSeen: ChildResult[] = []
-  for (;;) {
-    const begun = await recorder.begin({
-      name,
-      retries: flow.retries,
-      retryDelaySeconds: flow.retryDelaySeconds,
-    })
-    if (begun.kind === 'gone') {
-      await recorder.close()
-      return { type: 'GONE', message: begun.reason, error: null }
-    }
-    emit({ type: 'run-started', run: { ...run, name } })
-    childrenSeen.length = 0
-    const verdict: Verdict = parsed.success
-      ? await oneAttempt(parsed.data, begun.runCount, begun.startedAt)
-      : {
-          type: 'FAILED',
-          message: `The parameters do not fit: ${parsed.error.issues.map((issue) => `${issue.path.join('.') || 'parameters'}: ${issue.message}`).join('; ')}`,
-          retry: false,
-          error: parsed.error,
-        }
-    const ended = await end(verdict)
-    if (ended) {
-      if (ended.type !== 'RESCHEDULED' && ended.type !== 'GONE')
-        emit({
-          type: 'run-finished',
-          run: { ...run, name },
-          state: ended.type,
-          message: ended.message,
-          error: ended.error,
-          milliseconds: runtime.now().getTime() - started,
-          runCount: begun.runCount,
-          children: [...childrenSeen],
-        })
-      return ended
+  try {
+    return await attempts()
+  } finally {
+    // Whatever became of its end: what was held for the run is held no longer.
+    await recorder.close()
+  }
+
+  async function attempts(): Promise<Ended> {
+    for (;;) {
+      const begun = await recorder.begin({
+        name,
+        retries: flow.retries,
+        retryDelaySeconds: flow.retryDelaySeconds,
+      })
+      if (begun.kind === 'gone') return { type: 'GONE', message: begun.reason, error: null }
+      emit({ type: 'run-started', run: { ...run, name } })
+      childrenSeen.length = 0
+      const verdict: Verdict = parsed.success
+        ? await oneAttempt(parsed.data, begun.runCount, begun.startedAt)
+        : {
+            type: 'FAILED',
+            message: `The parameters do not fit: ${parsed.error.issues.map((issue) => `${issue.path.join('.') || 'parameters'}: ${issue.message}`).join('; ')}`,
+            retry: false,
+            error: parsed.error,
+          }
+      const ended = await end(verdict)
+      if (ended) {
+        if (ended.type !== 'RESCHEDULED' && ended.type !== 'GONE')
+          emit({
+            type: 'run-finished',
+            run: { ...run, name },
+            state: ended.type,
+            message: ended.message,
+            error: ended.error,
+            milliseconds: runtime.now().getTime() - started,
+            runCount: begun.runCount,
+            children: [...childrenSeen],
+          })
+        return ended
+      }
     }
   }
 
   /** Tells the back end how the attempt ended; null when the run is to be tried again. */
   async function end(verdict: Verdict): Promise<Ended | null> {
     const flowLog = log(null)
-    if (abortReason(options.signal) === 'lost') {
+    const why = abortReason(options.signal)
+    if (why === 'lost' || why === 'suspended') {
+      // Its state is others' business now; what it did is worth knowing all the same.
+      const message = describeError(options.signal.reason)
+      flowLog.warn({}, `Not executed here any more: ${message}`)
       await recorder.flush()
-      await recorder.close()
-      return { type: 'GONE', message: verdict.message, error: verdict.error }
+      return { type: 'GONE', message, error: verdict.error }
     }
-    const level = verdict.type === 'COMPLETED' ? 'info' : verdict.type === 'CANCELLED' ? 'warn' : 'error'
+    const level =
+      verdict.type === 'COMPLETED' || verdict.reschedule
+        ? 'info'
+        : verdict.type === 'CANCELLED'
+          ? 'warn'
+          : 'error'
     flowLog[level](
       verdict.error !== null && verdict.type === 'FAILED' ? { error: verdict.error } : {},
       `${verdict.reschedule ? 'Given back' : (verdict.name ?? titled(verdict.type))}: ${verdict.message}`,
@@ -156,13 +170,11 @@ export async function executeRun(
     await recorder.flush()
     if (verdict.reschedule) {
       await recorder.reschedule(verdict.message)
-      await recorder.close()
       return { type: 'RESCHEDULED', message: verdict.message, error: verdict.error }
     }
     let answer = await recorder.finish(verdict)
     if (answer.kind === 'cancelling') {
       answer = await recorder.finish(cancelledState)
-      await recorder.close()
       return { ...cancelledState, error: aborted('cancelled') }
     }
     if (answer.kind === 'retry') {
@@ -175,7 +187,6 @@ export async function executeRun(
         return end(abortVerdict())
       }
     }
-    await recorder.close()
     if (answer.kind === 'gone') return { type: 'GONE', message: answer.reason, error: verdict.error }
     return { type: verdict.type, message: verdict.message, error: verdict.error }
   }

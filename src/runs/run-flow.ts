@@ -3,9 +3,12 @@ import { HarvesterError } from '../errors.ts'
 import { aborted } from './abort.ts'
 import type { Backend, FlowRun } from './backend.ts'
 import { type Ended, type EngineOptions, executeRun } from './engine.ts'
+import { newInstance } from './instance.ts'
 import { flowRegistry } from './registry.ts'
+import { startRunner } from './runner.ts'
+import { systemRuntime } from './runtime.ts'
 import type { LocalBackend } from './standalone/backend.ts'
-import { startExecutor } from './standalone/executor.ts'
+import { localQueue } from './standalone/queue.ts'
 import type { Flow } from './types.ts'
 
 export interface RunFlowOptions extends EngineOptions {
@@ -58,17 +61,7 @@ export async function runFlow<S extends z.ZodObject>(
   if (options.signal?.aborted) onAbort()
   else options.signal?.addEventListener('abort', onAbort, { once: true })
   const unwatch = watchCancellation(backend, recorder.run, controller)
-  const executor =
-    'store' in backend
-      ? startExecutor({
-          ...options,
-          backend,
-          flows: flowRegistry([...new Set([...backend.deployments.values()].map((spec) => spec.flow))]),
-          limit: options.childLimit ?? 4,
-          onlyChildrenOf: recorder.run.id,
-          onStop: 'crash',
-        })
-      : null
+  const runner = 'store' in backend ? await childRunner(backend, recorder.run.id, options) : null
   try {
     const ended = await executeRun(flow as unknown as Flow, recorder, backend, {
       ...options,
@@ -79,8 +72,23 @@ export async function runFlow<S extends z.ZodObject>(
   } finally {
     unwatch()
     options.signal?.removeEventListener('abort', onAbort)
-    await executor?.stop(60_000)
+    await runner?.stop()
   }
+}
+
+/** Executes the children of a run in this process. */
+async function childRunner(backend: LocalBackend, parent: string, options: RunFlowOptions) {
+  const runtime = options.runtime ?? systemRuntime
+  return startRunner({
+    ...options,
+    runs: backend,
+    queue: localQueue({ backend, runtime, onlyChildrenOf: parent }),
+    instance: await newInstance(backend.worker),
+    flows: flowRegistry([...new Set([...backend.deployments.values()].map((spec) => spec.flow))]),
+    limit: options.childLimit ?? 4,
+    graceSeconds: 60,
+    onStop: 'crash',
+  })
 }
 
 /** A run that is executed here may be cancelled from elsewhere. */

@@ -220,7 +220,7 @@ export interface FlowContext {
 }
 
 /** Why the signal of a run was aborted. */
-export type AbortReason = 'cancelled' | 'stopped' | 'crashed' | 'lost' | 'timeout' | 'ended'
+export type AbortReason = 'cancelled' | 'stopped' | 'suspended' | 'crashed' | 'lost' | 'timeout' | 'ended'
 
 /**
  * What happened to runs, once each: logs, metrics and alerts listen. The end of a run whose process died is told by

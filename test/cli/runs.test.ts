@@ -72,7 +72,7 @@ describe('harvester runs', () => {
 
   it('makes a failed run due again, with its parameters, for any worker', async () => {
     const { store, ledger, id } = await submitted()
-    await store.claim(id, { worker: 'w1', concurrencyLimit: 1, to: state('PENDING', new Date()) })
+    await store.transition(id, ['SCHEDULED'], state('PENDING', new Date()), { worker: 'w1' })
     await store.transition(id, ['PENDING'], state('FAILED', new Date()), { endedAt: new Date(), runCount: 1 })
     await retryRun(ledger, id)
     expect(await store.run(id)).toMatchObject({

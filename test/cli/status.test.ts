@@ -44,7 +44,7 @@ async function seeded() {
     ],
   })
   const { id } = await backend.submit({ deployment: 'harvest-all', parameters: {}, scheduledAt: now })
-  await store.claim(id, { worker: 'w1', concurrencyLimit: 1, to: state('PENDING', now) })
+  await store.transition(id, ['SCHEDULED'], state('PENDING', now), { worker: 'w1' })
   const startedAt = new Date(now.getTime() - 300_000)
   await store.transition(id, ['PENDING'], state('RUNNING', now), { startedAt })
   await store.saveArtifact({

@@ -3,8 +3,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vites
 import { migrate } from '../../src/database/migrate.ts'
 import type { Database } from '../../src/database/port.ts'
 import { databaseRunStore, forgetRuns } from '../../src/inventory/run-store.ts'
+import { newInstance } from '../../src/runs/instance.ts'
 import { memoryStore } from '../../src/runs/standalone/memory-store.ts'
-import type { RunStore, StoredRun } from '../../src/runs/standalone/store.ts'
+import type { RunStore, StoredRun, WantedRun } from '../../src/runs/standalone/store.ts'
 import { state } from '../../src/runs/states.ts'
 import { emptyDatabase } from '../support/database.ts'
 
@@ -64,43 +65,86 @@ export function describeRunStore(name: string, open: () => Promise<Database>): v
         expect((await store.createRun(run({ idempotencyKey: 'k', flow: 'Other' }))).created).toBe(true)
       })
 
+      const want = (worker: string, more: Partial<WantedRun> = {}): WantedRun => ({
+        worker,
+        instance: 'i',
+        flows: ['Harvest Source'],
+        groups: [],
+        priorities: new Map(),
+        only: null,
+        to: state('PENDING', at(6)),
+        ...more,
+      })
+      const limited = (limit: number, ...deployments: string[]) => ({ groups: [{ deployments, limit }] })
+
       it('lets one worker have a run, within the limit of its deployment', async () => {
         const store = make()
-        const runs = [run(), run(), run({ deployment: 'harvest-b' })]
-        for (const one of runs) await store.createRun(one)
-        const claim = (id: string, worker: string) =>
-          store.claim(id, { worker, concurrencyLimit: 1, to: state('PENDING', at(6)) })
-        const claims = await Promise.all([
-          claim(runs[0]!.id, 'w1'),
-          claim(runs[0]!.id, 'w2'),
-          claim(runs[1]!.id, 'w3'),
+        for (const one of [run(), run(), run({ deployment: 'harvest-b' })]) await store.createRun(one)
+        const limit = limited(1, 'harvest-a')
+        const claims = await Promise.all(['w1', 'w2', 'w3'].map((name) => store.claimNext(want(name, limit))))
+        expect(claims.map((claimed) => claimed?.deployment ?? null).sort()).toEqual([
+          'harvest-a',
+          'harvest-b',
+          null,
         ])
-        expect(claims.filter((claimed) => claimed !== null)).toHaveLength(1)
-        expect((await claim(runs[2]!.id, 'w1'))?.worker).toBe('w1')
+        expect(claims.find((claimed) => claimed !== null)).toMatchObject({
+          worker: expect.stringMatching(/^w\d$/),
+          instance: 'i',
+          state: { type: 'PENDING' },
+        })
       })
 
       it('lets no more runs of a pool be had than its limit, whichever deployments they are of', async () => {
         const store = make()
-        const runs = ['a', 'b', 'a', 'c'].map((name) => run({ deployment: name }))
-        for (const one of runs) await store.createRun(one)
-        const groups = [{ name: 'pool:p', deployments: ['a', 'b'], limit: 2 }]
-        const claim = (one: StoredRun) =>
-          store.claim(one.id, { worker: 'w', concurrencyLimit: null, groups, to: state('PENDING', at(6)) })
-        const claims = await Promise.all(runs.slice(0, 3).map(claim))
-        expect(claims.filter((claimed) => claimed !== null)).toHaveLength(2)
-        const refused = runs[claims.indexOf(null)]!
-        expect(await claim(refused)).toBeNull()
-        const held = claims.find((claimed) => claimed !== null)!
+        for (const name of ['a', 'b', 'a', 'c']) await store.createRun(run({ deployment: name }))
+        const pool = limited(2, 'a', 'b')
+        const claims = await Promise.all([1, 2, 3, 4].map(() => store.claimNext(want('w', pool))))
+        expect(claims.map((claimed) => claimed?.deployment ?? null).sort()).toEqual(['a', 'b', 'c', null])
+        const held = claims.find((claimed) => claimed?.deployment === 'a')!
         await store.transition(held.id, ['PENDING'], state('COMPLETED', at(7)), { endedAt: at(7) })
-        expect((await claim(refused))?.id).toBe(refused.id)
-        const other = [{ name: 'queue:p/q', deployments: ['c'], limit: 1 }]
-        const free = await store.claim(runs[3]!.id, {
-          worker: 'w',
-          concurrencyLimit: null,
-          groups: other,
-          to: state('PENDING', at(6)),
-        })
-        expect(free?.deployment).toBe('c')
+        expect((await store.claimNext(want('w', pool)))?.deployment).toBe('a')
+      })
+
+      it('passes any number of runs that must wait, and those of flows that nobody here knows', async () => {
+        const store = make()
+        const held = run({ deployment: 'full' })
+        await store.createRun({ ...held, state: state('RUNNING', at(1)) })
+        for (let n = 0; n < 210; n++) {
+          await store.createRun(run({ deployment: 'full' }))
+          await store.createRun(run({ flow: 'Stranger', deployment: 'strange' }))
+        }
+        const last = run({ deployment: 'free' })
+        await store.createRun(last)
+        const limit = limited(1, 'full')
+        expect((await store.claimNext(want('w', limit)))?.id).toBe(last.id)
+        expect(await store.claimNext(want('w', limit))).toBeNull()
+      })
+
+      it('gives what has priority first, then what is due first, and nothing before its time', async () => {
+        const store = make()
+        const later = run({ deployment: 'late', scheduledAt: at(9) })
+        const first = run({ deployment: 'a', scheduledAt: at(4) })
+        const second = run({ deployment: 'a', scheduledAt: at(5) })
+        const urgent = run({ deployment: 'urgent', scheduledAt: at(6) })
+        for (const one of [later, second, first, urgent]) await store.createRun(one)
+        const wanted = want('w', { priorities: new Map([['urgent', 1]]) })
+        const claimed = []
+        for (let n = 0; n < 4; n++) claimed.push((await store.claimNext(wanted))?.id ?? null)
+        expect(claimed).toEqual([urgent.id, first.id, second.id, null])
+      })
+
+      it('gives only the family of a run where no others are wanted', async () => {
+        const store = make()
+        const parent = run()
+        const child = run({ parentRunId: parent.id })
+        const tagged = run({ tags: ['backfill:1'] })
+        for (const one of [parent, child, tagged]) await store.createRun(one)
+        const only = { childrenOf: [parent.id], tag: null }
+        expect((await store.claimNext(want('w', { only })))?.id).toBe(child.id)
+        expect(await store.claimNext(want('w', { only }))).toBeNull()
+        expect((await store.claimNext(want('w', { only: { childrenOf: [], tag: 'backfill:1' } })))?.id).toBe(
+          tagged.id,
+        )
       })
 
       it('keeps limits that were set, until they are cleared', async () => {
@@ -240,7 +284,10 @@ export function describeRunStore(name: string, open: () => Promise<Database>): v
         const store = make()
         await store.touchWorker('a', at(1))
         await store.touchWorker('a', at(2))
-        expect(await store.workers()).toEqual([{ name: 'a', seenAt: at(2) }])
+        expect(await store.workers()).toEqual([{ name: 'a', seenAt: at(2), instance: null }])
+        const instance = await newInstance('a')
+        await store.touchWorker('a', at(3), instance)
+        expect(await store.workers()).toEqual([{ name: 'a', seenAt: at(3), instance }])
         await store.removeWorker('a')
         expect(await store.workers()).toEqual([])
       })

@@ -1,16 +1,21 @@
+import { randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { HarvesterError } from '../../src/errors.ts'
 import {
   createLocalBackend,
   createPrefectBackend,
+  isFinal,
   memoryStore,
   type PrefectSettings,
   prefectSettings,
+  type RunStore,
   registerDeployments,
   startStandalone,
   startWorker,
 } from '../../src/runs/index.ts'
+import { state } from '../../src/runs/states.ts'
 import {
   conformance,
   conformanceDeployments,
@@ -18,17 +23,80 @@ import {
   type Rig,
 } from '../support/prefect-conformance.ts'
 import { startFakePrefect } from '../support/prefect-fake.ts'
+import { spec, stranger } from '../support/prefect-flows.ts'
 
 conformance('local, in memory', async (): Promise<Rig> => {
-  const store = memoryStore()
-  const backend = createLocalBackend({
-    store,
-    deployments: conformanceDeployments,
-    tagLimits: { database: 1 },
-  })
+  const memory = memoryStore()
+  let failures = 0
+  const removed = new Set<string>()
+  const store: RunStore = {
+    ...memory,
+    async transition(...change) {
+      if (isFinal(change[2].type) && failures-- > 0)
+        throw new HarvesterError('DATABASE_UNREACHABLE', 'the database is away')
+      return removed.has(change[0]) ? null : memory.transition(...change)
+    },
+    async runs(filter) {
+      return (await memory.runs(filter)).filter(({ id }) => !removed.has(id))
+    },
+  }
+  const make = (worker?: string) =>
+    createLocalBackend({
+      store,
+      deployments: conformanceDeployments,
+      tagLimits: { database: 1 },
+      ...(worker !== undefined && { worker }),
+    })
+  const backend = make()
   return {
     backend,
-    start: ({ limit }) => startStandalone({ backend, limit, graceSeconds: 0, pollMs: 50 }),
+    start: ({ limit, name, onProblem }) =>
+      startStandalone({
+        backend: name === undefined ? backend : make(name),
+        limit,
+        graceSeconds: 0,
+        pollMs: 50,
+        ...(onProblem && { onProblem }),
+      }),
+    async setByHand(id, type, name) {
+      await store.transition(id, ['RUNNING'], state(type, new Date(), { name }), {
+        ...(type === 'FAILED' && { endedAt: new Date() }),
+      })
+    },
+    async resume(id) {
+      const now = new Date()
+      await store.transition(id, ['PAUSED'], state('SCHEDULED', now, { name: 'Resuming' }), {
+        scheduledAt: now,
+      })
+    },
+    async remove(id) {
+      removed.add(id)
+    },
+    breakDown(times) {
+      failures = times
+    },
+    async submitStranger() {
+      const now = new Date()
+      const { run } = await store.createRun({
+        id: randomUUID(),
+        name: 'stranger',
+        flow: 'Test Stranger',
+        deployment: 'stranger',
+        parameters: {},
+        tags: [],
+        state: state('SCHEDULED', now, { scheduledAt: now }),
+        runCount: 0,
+        createdAt: now,
+        createdBy: null,
+        scheduledAt: now,
+        startedAt: null,
+        endedAt: null,
+        parentRunId: null,
+        idempotencyKey: null,
+        worker: null,
+      })
+      return run.id
+    },
     tasks: async (id) => (await store.taskRuns(id)).map((item) => `${item.name} ${item.state.name}`).sort(),
     logs: async (id) => (await store.logs(id)).map((line) => line.message),
     artifacts: async (id) =>
@@ -45,24 +113,39 @@ conformance('Prefect, against a look-alike', async (): Promise<Rig> => {
   await registerDeployments(backend, {
     namespace: 'tests',
     pools: conformancePools.map((name) => ({ name, concurrencyLimit: null })),
-    deployments: conformanceDeployments,
+    deployments: [...conformanceDeployments, spec('stranger', stranger)],
     tagLimits: { database: 1 },
   })
+  const ask = async (method: string, path: string, body?: object) => {
+    await fetch(`${fake.apiUrl}${path}`, { method, ...(body && { body: JSON.stringify(body) }) })
+  }
   return {
     backend,
-    start: ({ flows, limit }) =>
+    start: ({ flows, limit, name, onProblem }) =>
       startWorker({
         // Stopping makes a client impatient for good: each worker has its own.
         backend: createPrefectBackend({ settings }),
         flows,
         limit,
         pools: conformancePools,
-        name: null,
+        name: name ?? null,
         slotFolder: folder,
+        watchMs: 100,
+        ...(onProblem && { onProblem }),
         registration: null,
         graceSeconds: 0,
         pollMs: 50,
       }),
+    async setByHand(id, type, name) {
+      await ask('POST', `/flow_runs/${id}/set_state`, { state: { type, name }, force: true })
+    },
+    resume: (id) => ask('POST', `/flow_runs/${id}/resume`, {}),
+    remove: (id) => ask('DELETE', `/flow_runs/${id}`),
+    breakDown: (times) => fake.fail('/set_state', { status: 500, body: { detail: 'restarting' } }, times),
+    async submitStranger() {
+      const { id } = await backend.submit({ deployment: 'stranger', parameters: {} })
+      return id
+    },
     tasks: async (id) =>
       [...fake.taskRuns.values()]
         .filter((item) => item.flow_run_id === id)

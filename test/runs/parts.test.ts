@@ -10,7 +10,7 @@ import { readAnswer } from '../../src/runs/prefect/set-state.ts'
 import { stateTimes } from '../../src/runs/prefect/task-events.ts'
 import { cutMessage } from '../../src/runs/prefect/telemetry.ts'
 import { retryDelayMs } from '../../src/runs/runtime.ts'
-import { takeSlot } from '../../src/runs/worker/slot.ts'
+import { takeSlot } from '../../src/runs/slot.ts'
 import { slow, spec } from '../support/prefect-flows.ts'
 
 describe('an artifact that is too big', () => {

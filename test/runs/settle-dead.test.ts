@@ -1,7 +1,10 @@
 import { expect, it } from 'vitest'
+import { newInstance } from '../../src/runs/instance.ts'
+import { startRunner } from '../../src/runs/runner.ts'
+import { systemRuntime } from '../../src/runs/runtime.ts'
 import { createLocalBackend } from '../../src/runs/standalone/backend.ts'
-import { startExecutor } from '../../src/runs/standalone/executor.ts'
 import { memoryStore } from '../../src/runs/standalone/memory-store.ts'
+import { localQueue } from '../../src/runs/standalone/queue.ts'
 import type { StoredRun } from '../../src/runs/standalone/store.ts'
 import { state } from '../../src/runs/states.ts'
 import type { EngineEvent } from '../../src/runs/types.ts'
@@ -36,24 +39,33 @@ it('the end of a run whose process died is told once, by the process that settle
   await store.createRun(run('3', 'RUNNING', 'alive'))
   await store.touchWorker('alive', new Date())
   const events: Extract<EngineEvent, { type: 'run-finished' }>[] = []
-  const executors = ['x', 'y'].map((worker) =>
-    startExecutor({
-      backend: createLocalBackend({ store, worker }),
-      flows: new Map(),
-      pollMs: 60_000,
-      onEvent: (event) => void (event.type === 'run-finished' && events.push(event)),
+  const runners = await Promise.all(
+    ['x', 'y'].map(async (worker) => {
+      const backend = createLocalBackend({ store, worker })
+      return startRunner({
+        queue: localQueue({ backend, runtime: systemRuntime }),
+        instance: await newInstance(worker),
+        runs: backend,
+        flows: new Map(),
+        graceSeconds: 0,
+        pollMs: 60_000,
+        onEvent: (event) => void (event.type === 'run-finished' && events.push(event)),
+      })
     }),
   )
   try {
-    await Promise.all(executors.map((executor) => executor.settleDead('gone')))
-    await Promise.all(executors.map((executor) => executor.settleDead('gone')))
     events.sort((a, b) => a.run.id.localeCompare(b.run.id))
     expect(events.map(({ run, state, runCount, message }) => [run.id, state, runCount, message])).toEqual([
-      ['1', 'CRASHED', 2, 'The process dead ended before the run did'],
-      ['2', 'CANCELLED', 2, 'The process was gone before it could cancel the run'],
+      [
+        '1',
+        'CRASHED',
+        2,
+        'Worker dead ended before the run did; `harvester runs retry 1` goes on where it stopped',
+      ],
+      ['2', 'CANCELLED', 2, 'Worker dead was gone before it could cancel the run'],
     ])
     expect(events[0]).toMatchObject({ run: { deployment: 'harvest-a', parameters: { source: 'a' } } })
   } finally {
-    for (const executor of executors) await executor.stop(0)
+    for (const runner of runners) await runner.stop()
   }
 })

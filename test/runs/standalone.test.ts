@@ -33,7 +33,7 @@ describe('a standalone process', () => {
     })
     try {
       const { backend, store } = make()
-      const process = await startStandalone({ backend, limit: 0, ...quick })
+      const process = await startStandalone({ backend, limit: 0, graceSeconds: 0, pollMs: 3_600_000 })
       expect(await store.runs({})).toEqual([])
       await vi.advanceTimersByTimeAsync(3000)
       expect((await store.runs({})).map((run) => [run.deployment, run.createdBy])).toEqual([
@@ -87,7 +87,7 @@ describe('a standalone process', () => {
     const left = async (worker: string, type: 'RUNNING' | 'CANCELLING') => {
       const { id } = await backend.submit({ deployment: 'slow', parameters: {} })
       const now = new Date()
-      await store.claim(id, { worker, concurrencyLimit: null, to: state('PENDING', now) })
+      await store.transition(id, ['SCHEDULED'], state('PENDING', now), { worker })
       await store.transition(id, ['PENDING'], state(type, now), { runCount: 1 })
       return id
     }

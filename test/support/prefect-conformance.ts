@@ -17,7 +17,23 @@ import { byCounts, flaky, harvestPool, maintenancePool, parent, slow, source, sp
 export interface Rig {
   readonly backend: Backend
   /** Starts a process that runs what is due. */
-  start(options: { flows: ReadonlyMap<string, AnyFlow>; limit: number }): Promise<{ stop(): Promise<void> }>
+  start(options: {
+    flows: ReadonlyMap<string, AnyFlow>
+    limit: number
+    /** @default one that no other has */
+    name?: string
+    onProblem?: (text: string) => void
+  }): Promise<{ stop(): Promise<void> }>
+  /** Sets a state as a person does, whatever the rules say. */
+  setByHand(id: string, type: 'FAILED' | 'PAUSED', name: string): Promise<void>
+  /** Lets a paused run go on, as a person does. */
+  resume(id: string): Promise<void>
+  /** Deletes a run, as a person does. */
+  remove(id: string): Promise<void>
+  /** Whoever keeps the runs answers the next so many states with an error. */
+  breakDown(times: number): void
+  /** Makes a run of a flow that no process of the tests knows. */
+  submitStranger(): Promise<string>
   /** `name State` of the task runs, by name. */
   tasks(flowRunId: string): Promise<string[]>
   logs(flowRunId: string): Promise<string[]>
@@ -184,6 +200,91 @@ export function conformance(name: string, makeRig: () => Promise<Rig>): void {
       await withProcess(async () => {
         expect(await ended(id)).toBe('Completed: attempt 2 (2)')
       })
+    })
+
+    it('loses no end while whoever keeps the runs is away', async () => {
+      await withProcess(async () => {
+        const runs = await Promise.all([1, 2, 3].map(() => submit('slow', { seconds: 0.3 })))
+        for (const { id } of runs) await running(id)
+        rig.breakDown(9)
+        for (const { id } of runs) expect(await ended(id)).toBe('Completed: attempt 1 (1)')
+      })
+    })
+
+    it('passes runs of flows that it does not know, however many wait', async () => {
+      const strangers: string[] = []
+      for (let n = 0; n < 45; n++) strangers.push(await rig.submitStranger())
+      await withProcess(async () => {
+        const { id } = await submit('source', { n: 1 })
+        expect(await ended(id)).toBe('Completed: 1 harvested (1)')
+      })
+      for (const id of strangers) {
+        expect(await stateOf(id)).toMatch(/^(Scheduled|Late)/)
+        await rig.backend.cancelRun(id)
+      }
+    })
+
+    it('refuses a second living process of one name, and harms no run of the first', async () => {
+      const first = await rig.start({ flows, limit: 4, name: 'same' })
+      try {
+        const { id } = await submit('slow', { seconds: 0.5 })
+        await running(id)
+        await expect(rig.start({ flows, limit: 4, name: 'same' })).rejects.toMatchObject({
+          code: 'USAGE',
+          message: expect.stringMatching(/same lives already: on \S+ .* this one is on \S+ /),
+        })
+        expect(await ended(id)).toBe('Completed: attempt 1 (1)')
+      } finally {
+        await first.stop()
+      }
+      await (await rig.start({ flows, limit: 4, name: 'same' })).stop()
+    })
+
+    it('gives up a run that is paused, and goes on with it when it is resumed', async () => {
+      await withProcess(async () => {
+        const { id } = await submit('slow', { seconds: 0.6 })
+        await running(id)
+        await rig.setByHand(id, 'PAUSED', 'Suspended')
+        await waitUntil(
+          'the task to end',
+          async () => (await rig.tasks(id)).join() === 'wait Cancelled',
+          20_000,
+          50,
+        )
+        expect(await stateOf(id)).toMatch(/^Suspended/)
+        await rig.resume(id)
+        expect(await ended(id)).toBe('Completed: attempt 2 (2)')
+      })
+    })
+
+    it('ends a run that a person ended, and leaves the state as it is', async () => {
+      await withProcess(async () => {
+        const { id } = await submit('slow', { seconds: 60 })
+        await running(id)
+        await rig.setByHand(id, 'FAILED', 'Failed')
+        await waitUntil(
+          'the task to end',
+          async () => (await rig.tasks(id)).join() === 'wait Cancelled',
+          20_000,
+          50,
+        )
+        expect(await stateOf(id)).toMatch(/^Failed/)
+      })
+    })
+
+    it('ends a run that was deleted while it runs', async () => {
+      const problems: string[] = []
+      const process = await rig.start({ flows, limit: 1, onProblem: (text) => problems.push(text) })
+      try {
+        const { id } = await submit('slow', { seconds: 60 })
+        await running(id)
+        await rig.remove(id)
+        const next = await submit('source', { n: 1 })
+        expect(await ended(next.id)).toBe('Completed: 1 harvested (1)')
+      } finally {
+        await process.stop()
+      }
+      expect(problems).toEqual([])
     })
 
     it('never runs two tasks at once that share a tag with a limit of one', async () => {

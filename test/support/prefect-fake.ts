@@ -73,6 +73,8 @@ export async function startFakePrefect(
   const deployments = new Map<string, Json & { id: string; name: string; flow_id: string; tags: string[] }>()
   const pools = new Map<string, Json & { name: string }>()
   const automations: Json[] = []
+  const workers = new Map<string, Date>()
+  const variables = new Map<string, Json>()
   const limits = new Map<string, { limit: number; held: Set<string> }>()
   const runs = new Map<string, FakeRun>()
   const taskRuns = new Map<string, FakeTask>()
@@ -194,7 +196,17 @@ export async function startFakePrefect(
     const types = ((part.state as Json | undefined)?.type as { any_?: string[] } | undefined)?.any_
     const ids = any('id')
     const ofDeployments = any('deployment_id')
+    const names = (of: string) => (filter[of] as { name?: { any_: string[] } } | undefined)?.name?.any_
+    const pool = String(deployments.get(run.deployment_id ?? '')?.work_pool_name)
+    const due = (part.next_scheduled_start_time as { before_?: string } | undefined)?.before_
+    const key = any('idempotency_key')
+    const tags = (part.tags as { all_?: string[] } | undefined)?.all_
     return (
+      (!names('work_pools') || names('work_pools')?.includes(pool) === true) &&
+      (!names('flows') || names('flows')?.includes(flows.get(run.flow_id)?.name ?? '') === true) &&
+      (!due || (run.next_scheduled_start_time ?? '9') <= due) &&
+      (!key || key.includes(run.idempotency_key ?? '')) &&
+      (!tags || tags.every((tag) => run.tags.includes(tag))) &&
       (!ids || ids.includes(run.id)) &&
       (!types || types.includes(run.state.type)) &&
       (!ofDeployments || ofDeployments.includes(run.deployment_id ?? ''))
@@ -307,10 +319,62 @@ export async function startFakePrefect(
         return { status: 201, body }
       },
     ],
-    ['POST', /^\/work_pools\/[^/]+\/queues\/filter$/, () => ok([])],
-    ['POST', /^\/work_pools\/[^/]+\/workers\/heartbeat$/, () => ({ status: 204 })],
-    ['POST', /^\/work_pools\/[^/]+\/workers\/filter$/, () => ok([])],
-    ['DELETE', /^\/work_pools\/[^/]+\/workers\/[^/]+$/, () => ({ status: 204 })],
+    [
+      'POST',
+      /^\/work_pools\/[^/]+\/queues\/filter$/,
+      () => ok([{ id: 'q', name: 'default', priority: 1, concurrency_limit: null, is_paused: false }]),
+    ],
+    [
+      'POST',
+      /^\/work_pools\/([^/]+)\/workers\/heartbeat$/,
+      ({ name }, [pool]) => {
+        workers.set(`${pool} ${String(name)}`, new Date())
+        return { status: 204 }
+      },
+    ],
+    [
+      'POST',
+      /^\/work_pools\/([^/]+)\/workers\/filter$/,
+      (_, [pool]) =>
+        ok(
+          [...workers].flatMap(([key, at]) =>
+            key.startsWith(`${pool} `)
+              ? [{ name: key.slice(`${pool} `.length), status: 'ONLINE', last_heartbeat_time: at }]
+              : [],
+          ),
+        ),
+    ],
+    [
+      'DELETE',
+      /^\/work_pools\/([^/]+)\/workers\/([^/]+)$/,
+      (_, [pool, name]) => ({ status: workers.delete(`${pool} ${name}`) ? 204 : 404 }),
+    ],
+    [
+      'POST',
+      /^\/variables\/$/,
+      (body) => {
+        if (variables.has(String(body.name))) return { status: 409, body: { detail: 'exists' } }
+        variables.set(String(body.name), { ...body, updated: new Date().toISOString() })
+        return { status: 201, body }
+      },
+    ],
+    ['POST', /^\/variables\/filter$/, () => ok([...variables.values()])],
+    ['GET', /^\/variables\/name\/([^/]+)$/, (_, [name]) => found(variables.get(name as string))],
+    [
+      'PATCH',
+      /^\/variables\/name\/([^/]+)$/,
+      (body, [name]) => {
+        const known = variables.get(name as string)
+        if (!known) return { status: 404, body: { detail: 'not found' } }
+        Object.assign(known, body, { updated: new Date().toISOString() })
+        return { status: 204 }
+      },
+    ],
+    [
+      'DELETE',
+      /^\/variables\/name\/([^/]+)$/,
+      (_, [name]) => ({ status: variables.delete(name as string) ? 204 : 404 }),
+    ],
     [
       'POST',
       /^\/work_pools\/([^/]+)\/get_scheduled_flow_runs$/,
@@ -328,7 +392,28 @@ export async function startFakePrefect(
         ),
     ],
     ['POST', /^\/flow_runs\/$/, (body) => createRun(body, { flow_id: String(body.flow_id) })],
-    ['POST', /^\/flow_runs\/filter$/, (body) => ok([...runs.values()].filter((run) => matches(run, body)))],
+    [
+      'POST',
+      /^\/flow_runs\/filter$/,
+      (body) => {
+        const offset = Number(body.offset ?? 0)
+        const matching = [...runs.values()].filter((run) => matches(run, body))
+        return ok(matching.slice(offset, offset + Number(body.limit ?? 200)))
+      },
+    ],
+    [
+      'POST',
+      /^\/flow_runs\/([^/]+)\/resume$/,
+      (_, [id]) => {
+        const run = runs.get(id as string)
+        if (run?.state.type !== 'PAUSED') return { status: 200, body: { status: 'ABORT', details: {} } }
+        // One that keeps its process is taken to be at work again.
+        const type = run.state.state_details.pause_reschedule === true ? 'SCHEDULED' : 'RUNNING'
+        put(run, newState({ type, name: type === 'SCHEDULED' ? 'Resuming' : 'Running' }))
+        return answerOf('ACCEPT', run.state)
+      },
+    ],
+    ['DELETE', /^\/flow_runs\/([^/]+)$/, (_, [id]) => ({ status: runs.delete(id as string) ? 204 : 404 })],
     ['GET', /^\/flow_runs\/([^/]+)$/, (_, [id]) => found(runs.get(id as string))],
     [
       'PATCH',

@@ -8,10 +8,13 @@ import {
   isFinal,
   type LocalBackend,
   type StoredRun,
+  systemRuntime,
 } from '../../runs/index.ts'
+import { newInstance } from '../../runs/instance.ts'
 import { splitDeploymentName } from '../../runs/registry.ts'
-import { type Executor, goneAfterMs, startExecutor } from '../../runs/standalone/executor.ts'
-import { hasEnded, takesAnyRun } from '../../runs/standalone/presence.ts'
+import { type Runner, startRunner } from '../../runs/runner.ts'
+import { goneAfterMs, hasEnded, takesAnyRun } from '../../runs/standalone/presence.ts'
+import { localQueue } from '../../runs/standalone/queue.ts'
 import { state } from '../../runs/states.ts'
 import type { BackfillEngine, BackfillRun } from './engine.ts'
 import { readIdempotencyKey } from './plan.ts'
@@ -39,7 +42,7 @@ export function localBackfill(options: LocalEngineOptions): BackfillEngine {
   const { declared } = options
   const deployments = new Map(options.deployments.map((spec) => [spec.name, spec]))
   let opening: Promise<LocalBackend> | null = null
-  let executor: Executor | null = null
+  let runner: Runner | null = null
 
   const opened = (): Promise<LocalBackend> => {
     opening ??= options.open()
@@ -68,7 +71,7 @@ export function localBackfill(options: LocalEngineOptions): BackfillEngine {
             message: 'The process that ran it ended; it is run again',
             scheduledAt: now,
           }),
-          { scheduledAt: now, worker: null },
+          { scheduledAt: now, worker: null, instance: null },
         )
       else
         await store.transition(
@@ -128,24 +131,27 @@ export function localBackfill(options: LocalEngineOptions): BackfillEngine {
       const now = new Date()
       const backend = await opened()
       await settleDead(backend, tag, now)
-      if (executor || (await backend.store.workers()).some((worker) => takesAnyRun(worker, now))) return
+      if (runner || (await backend.store.workers()).some((worker) => takesAnyRun(worker, now))) return
       options.onExecuting?.()
-      executor = startExecutor({
+      runner = await startRunner({
         ...options.engine,
-        backend,
+        runs: backend,
+        queue: localQueue({ backend, runtime: options.engine?.runtime ?? systemRuntime, onlyTagged: tag }),
+        instance: await newInstance(backend.worker),
+        watchMs: options.engine?.pollMs ?? 1000,
+        graceSeconds: 0,
         flows: flowRegistry([...new Set([...deployments.values()].map(({ flow }) => flow))]),
         limit: options.parallel,
-        onlyTagged: tag,
         onStop: 'reschedule',
         ...(options.onProblem && { onProblem: options.onProblem }),
       })
     },
     link: () => null,
     get leftRunning() {
-      return executor ? 'nowhere' : 'elsewhere'
+      return runner ? 'nowhere' : 'elsewhere'
     },
     async close() {
-      await executor?.stop(0)
+      await runner?.stop()
       await (await opening?.catch(() => null))?.close()
     },
   }

@@ -15,8 +15,8 @@ import {
 } from '../../runs/index.ts'
 import { poolLimitName, poolsOf, queueLimitName, queueOf } from '../../runs/limits.ts'
 import { must } from '../../runs/prefect/client.ts'
+import { labelOf, workerLabel } from '../../runs/prefect/labels.ts'
 import { readQueues } from '../../runs/prefect/pools.ts'
-import { workerLabel } from '../../runs/worker/sweep.ts'
 import type { EngineStatus, LimitStatus, PoolStatus, WorkerStatus } from './report.ts'
 
 /** A standalone process that gave no sign of life for so long counts as offline. */
@@ -204,7 +204,7 @@ export async function prefectStatus(
         name: run.name ?? run.id,
         state: run.state?.name ?? '',
         startedAt: run.start_time ? new Date(run.start_time) : null,
-        worker: ((run.labels as Record<string, unknown> | null)?.[workerLabel] as string | undefined) ?? null,
+        worker: labelOf(run, workerLabel),
         tasks: tasks.filter((task) => task.flow_run_id === run.id).map((task) => task.name ?? ''),
         percent: bar === undefined || bar === null ? null : Number(bar),
       }

@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, wri
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { HarvesterError } from '../../errors.ts'
-import { processLives, processStart } from '../../runs/worker/slot.ts'
+import { processLives, processStart } from '../../runs/slot.ts'
 
 export interface SignOfLife {
   name: string

@@ -161,6 +161,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/deployments/{id}/schedules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["create_deployment_schedules_deployments__id__schedules_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/deployments/{id}/schedules/{schedule_id}": {
         parameters: {
             query?: never;
@@ -411,6 +427,22 @@ export interface paths {
         get: operations["read_flow_run_graph_v2_flow_runs__id__graph_v2_get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/flow_runs/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["resume_flow_run_flow_runs__id__resume_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -719,6 +751,54 @@ export interface paths {
         options?: never;
         head?: never;
         patch: operations["patch_automation_automations__id__patch"];
+        trace?: never;
+    };
+    "/variables/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["create_variable_variables__post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/variables/filter": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["read_variables_variables_filter_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/variables/name/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["read_variable_by_name_variables_name__name__get"];
+        put?: never;
+        post?: never;
+        delete: operations["delete_variable_by_name_variables_name__name__delete"];
+        options?: never;
+        head?: never;
+        patch: operations["update_variable_by_name_variables_name__name__patch"];
         trace?: never;
     };
     "/block_types/slug/{slug}": {
@@ -1165,6 +1245,14 @@ export interface components {
             deployments?: components["schemas"]["DeploymentFilter"] | null;
             limit?: number;
         };
+        Body_read_variables_variables_filter_post: {
+            /** @default 0 */
+            offset?: number;
+            variables?: components["schemas"]["VariableFilter"] | null;
+            /** @default NAME_ASC */
+            sort?: components["schemas"]["VariableSort"];
+            limit?: number;
+        };
         Body_read_work_queues_work_pools__work_pool_name__queues_filter_post: {
             work_queues?: components["schemas"]["WorkQueueFilter"];
             /** @default 0 */
@@ -1180,6 +1268,11 @@ export interface components {
         Body_renew_concurrency_lease_v2_concurrency_limits_leases__lease_id__renew_post: {
             /** @default 300 */
             lease_duration?: number;
+        };
+        Body_resume_flow_run_flow_runs__id__resume_post: {
+            run_input?: {
+                [key: string]: unknown;
+            } | null;
         };
         Body_set_flow_run_state_flow_runs__id__set_state_post: {
             state: components["schemas"]["StateCreate"];
@@ -2561,6 +2654,53 @@ export interface components {
             input?: unknown;
             ctx?: Record<string, unknown>;
         };
+        Variable: {
+            /** Format: uuid */
+            id: string;
+            created: string | null;
+            updated: string | null;
+            name: string;
+            value: string | number | boolean | {
+                [key: string]: unknown;
+            } | unknown[] | null;
+            tags?: string[];
+        };
+        VariableCreate: {
+            name: string;
+            value: string | number | boolean | {
+                [key: string]: unknown;
+            } | unknown[] | null;
+            tags?: string[];
+        };
+        VariableFilter: {
+            /** @default and_ */
+            operator?: components["schemas"]["Operator"];
+            id?: components["schemas"]["VariableFilterId"] | null;
+            name?: components["schemas"]["VariableFilterName"] | null;
+            tags?: components["schemas"]["VariableFilterTags"] | null;
+        };
+        VariableFilterId: {
+            any_?: string[] | null;
+        };
+        VariableFilterName: {
+            any_?: string[] | null;
+            like_?: string | null;
+        };
+        VariableFilterTags: {
+            /** @default and_ */
+            operator?: components["schemas"]["Operator"];
+            all_?: string[] | null;
+            is_null_?: boolean | null;
+        };
+        /** @enum {string} */
+        VariableSort: "CREATED_DESC" | "UPDATED_DESC" | "NAME_DESC" | "NAME_ASC";
+        VariableUpdate: {
+            name?: string | null;
+            value?: string | number | boolean | {
+                [key: string]: unknown;
+            } | unknown[] | null;
+            tags?: string[] | null;
+        };
         VersionInfo: {
             type: string;
             version: string;
@@ -3097,6 +3237,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FlowRunResponse"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    create_deployment_schedules_deployments__id__schedules_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-prefect-api-version"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeploymentScheduleCreate"][];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeploymentSchedule"][];
                 };
             };
             422: {
@@ -3760,6 +3935,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Graph"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    resume_flow_run_flow_runs__id__resume_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-prefect-api-version"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Body_resume_flow_run_flow_runs__id__resume_post"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrchestrationResult"];
                 };
             };
             422: {
@@ -4527,6 +4737,165 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["AutomationPartialUpdate"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    create_variable_variables__post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-prefect-api-version"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VariableCreate"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Variable"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_variables_variables_filter_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-prefect-api-version"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Body_read_variables_variables_filter_post"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Variable"][];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_variable_by_name_variables_name__name__get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-prefect-api-version"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Variable"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    delete_variable_by_name_variables_name__name__delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-prefect-api-version"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    update_variable_by_name_variables_name__name__patch: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-prefect-api-version"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VariableUpdate"];
             };
         };
         responses: {

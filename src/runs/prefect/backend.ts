@@ -38,6 +38,8 @@ export interface PrefectBackend extends Backend {
     more: { leaseId: string | null; policy: Schemas['FlowRunPolicy'] | null },
   ): Promise<RunRecorder>
   flowName(flowId: string): Promise<string>
+  /** A run with the names of its flow and deployment. */
+  factsOf(run: WireRun): Promise<FlowRun>
   flowId(name: string): Promise<string>
   /** Throws USAGE when there is none, or several and no way to choose. */
   findDeployment(name: string): Promise<FoundDeployment>
@@ -103,6 +105,7 @@ export function createPrefectBackend(options: PrefectBackendOptions): PrefectBac
     kind: 'prefect',
     client,
     flowName,
+    factsOf: named,
     async flowId(name) {
       const known = flowIds.get(name)
       if (known !== undefined) return known

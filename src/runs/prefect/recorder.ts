@@ -40,6 +40,9 @@ export interface RecorderOptions {
   readonly onProblem: OnProblem
 }
 
+/** Within this no person can have set a state by hand. */
+const unwatchedMs = 1000
+
 /** Records one claimed run on a Prefect server. */
 export function prefectRecorder(options: RecorderOptions): RunRecorder {
   const { client, runtime, run, onProblem } = options
@@ -51,6 +54,7 @@ export function prefectRecorder(options: RecorderOptions): RunRecorder {
   let retries = 0
   let runCount = run.runCount
   let prepared = false
+  let beganAt = 0
   let lease: LeaseKeeper | null = null
   let heartbeat: NodeJS.Timeout | undefined
   let beating: Promise<unknown> = Promise.resolve()
@@ -148,6 +152,7 @@ export function prefectRecorder(options: RecorderOptions): RunRecorder {
         return { kind: 'gone', reason: answer.reason }
       }
       const now = runtime.now()
+      beganAt = now.getTime()
       const fresh = await orNull(
         'read a run',
         client.normal.GET('/flow_runs/{id}', { params: { path: { id } } }),
@@ -164,21 +169,26 @@ export function prefectRecorder(options: RecorderOptions): RunRecorder {
     async finish(final: FinalState): Promise<FinishAnswer> {
       await stopHeartbeat()
       let force = final.type === 'CANCELLED'
-      // Rules are skipped only where they would do harm: a failure by counts must not be retried, and what has
-      // ended must not end again.
-      if (force || (final.type === 'FAILED' && !final.retry && retries > 0)) {
-        const known = await client.long.GET('/flow_runs/{id}', { params: { path: { id } } })
+      const wants = force || (final.type === 'FAILED' && !final.retry && retries > 0)
+      // Rules are skipped only where they would do harm: a failure by counts must not be retried. What has ended must
+      // not end again, which the server does not prevent: a person may have set another state.
+      if (wants || runtime.now().getTime() - beganAt > unwatchedMs) {
+        const known = await client.normal.GET('/flow_runs/{id}', { params: { path: { id } } })
         const type = known.data?.state?.type
         if (type && isFinal(type))
           return { kind: 'gone', reason: `The run is ${known.data?.state?.name ?? type}` }
         if (type === 'CANCELLING' && final.type !== 'CANCELLED') return { kind: 'cancelling' }
-        force = true
+        force = wants
       }
       const answer = await setState(
         client,
         id,
         { type: final.type, message: final.message, ...(final.name ? { name: final.name } : {}) },
-        { force },
+        {
+          force,
+          patience: 'normal',
+          ...(final.transitionId !== undefined && { transitionId: final.transitionId }),
+        },
       )
       if (answer.kind === 'accepted') return { kind: 'accepted' }
       if (answer.kind === 'wait')
@@ -194,7 +204,12 @@ export function prefectRecorder(options: RecorderOptions): RunRecorder {
     async reschedule(message) {
       await stopHeartbeat()
       lease?.stop()
-      const answer = await setState(client, id, { type: 'SCHEDULED', message, scheduledAt: runtime.now() })
+      const answer = await setState(
+        client,
+        id,
+        { type: 'SCHEDULED', message, scheduledAt: runtime.now() },
+        { patience: 'normal' },
+      )
       if (answer.kind === 'rejected' && answer.state?.type === 'CANCELLING') await cancelled()
     },
     taskChanged: (task) => tasks.changed(task),

@@ -7,6 +7,8 @@ export interface WantedState {
   readonly name?: string
   readonly message?: string
   readonly scheduledAt?: Date
+  /** Of PAUSED: another process goes on with it once it is resumed. */
+  readonly reschedule?: boolean
 }
 
 /** What the server made of a wish for a state. Never decide on the HTTP status: 200 and 201 both mean many things. */
@@ -27,9 +29,14 @@ export async function setState(
   client: PrefectClient,
   flowRunId: string,
   wanted: WantedState,
-  options: { force?: boolean; patience?: 'normal' | 'long' | 'once' } = {},
+  options: {
+    force?: boolean
+    patience?: 'normal' | 'long' | 'once'
+    /** Of a wish that may have been told before. @default a new one */
+    transitionId?: string
+  } = {},
 ): Promise<StateAnswer> {
-  const transitionId = randomUUID()
+  const transitionId = options.transitionId ?? randomUUID()
   const { data, error, response } = await client[options.patience ?? 'long'].POST(
     '/flow_runs/{id}/set_state',
     {
@@ -43,6 +50,7 @@ export async function setState(
           state_details: {
             transition_id: transitionId,
             ...(wanted.scheduledAt ? { scheduled_time: wanted.scheduledAt.toISOString() } : {}),
+            ...(wanted.reschedule ? { pause_reschedule: true } : {}),
           },
         },
         force: options.force ?? false,

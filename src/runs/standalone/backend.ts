@@ -33,6 +33,8 @@ export interface LocalBackend extends Backend {
   readonly store: RunStore
   readonly worker: string
   readonly deployments: ReadonlyMap<string, DeploymentSpec>
+  /** Runs that {@link openRun} opened here and that have not ended. */
+  readonly opened: Set<string>
   submit(request: DeploymentRunRequest & { parentRunId?: string }): Promise<SubmittedRun>
   recorder(run: StoredRun): RunRecorder
   /** What its limits are by declaration. */
@@ -103,6 +105,7 @@ export function createLocalBackend(options: LocalBackendOptions): LocalBackend {
     store,
     worker,
     deployments,
+    opened: new Set(),
     declaration,
     limits,
     async submit(request) {
@@ -173,6 +176,7 @@ export function createLocalBackend(options: LocalBackendOptions): LocalBackend {
         idempotencyKey: null,
         worker,
       })
+      backend.opened.add(run.id)
       return backend.recorder(run)
     },
     recorder: (run) => localRecorder({ run, store, backend, runtime, onProblem }),

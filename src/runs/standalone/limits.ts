@@ -25,28 +25,30 @@ export async function limitsInForce(
   return limits
 }
 
-/** The limited pool and queue that a run of a deployment counts in. */
-export function groupsOfRun(
-  deployment: string,
-  declaration: Pick<LimitDeclaration, 'deployments'>,
+/** What a claim has to heed: every limit in force with the deployments that count in it. */
+export function groupsInForce(
+  { deployments }: Pick<LimitDeclaration, 'deployments'>,
   limits: ReadonlyMap<string, Limit>,
 ): RunGroup[] {
-  const spec = declaration.deployments.find(({ name }) => name === deployment)
-  if (!spec) return []
-  return groupsOf(spec).flatMap((name) => {
+  const members = new Map<string, string[]>()
+  for (const spec of deployments)
+    for (const name of [deploymentLimitName(spec.name), ...groupsOf(spec)])
+      members.set(name, [...(members.get(name) ?? []), spec.name])
+  return [...members].flatMap(([name, list]) => {
     const limit = limits.get(name) ?? null
-    return limit === null
-      ? []
-      : [
-          {
-            name,
-            limit,
-            deployments: declaration.deployments
-              .filter((other) => groupsOf(other).includes(name))
-              .map((other) => other.name),
-          },
-        ]
+    return limit === null ? [] : [{ deployments: list, limit }]
   })
+}
+
+/** Priorities of deployments: those of their queues, where they are declared. */
+export function prioritiesOf({ deployments, pools }: LimitDeclaration): Map<string, number> {
+  const priorities = new Map<string, number>()
+  for (const spec of deployments) {
+    const queues = pools.find(({ name }) => name === spec.workPool)?.queues ?? []
+    const priority = queues.find(({ name }) => name === queueOf(spec))?.priority ?? null
+    if (priority !== null) priorities.set(spec.name, priority)
+  }
+  return priorities
 }
 
 /** Limits of a store; `by` is who changes them. */

@@ -2,11 +2,13 @@ import type { TaskRun } from '../backend.ts'
 import type {
   HeldSlot,
   RunFilter,
+  RunGroup,
   RunStore,
   StoredArtifact,
   StoredLimit,
   StoredLogLine,
   StoredRun,
+  StoredWorker,
 } from './store.ts'
 
 /** Lines of a run that are kept, the newest; a harvest of a large server writes tens of thousands. */
@@ -21,7 +23,7 @@ export function memoryStore(options: { keepRuns?: number } = {}): RunStore {
   const tasks = new Map<string, Map<string, TaskRun>>()
   const logs = new Map<string, StoredLogLine[]>()
   const artifacts = new Map<string, Map<string, StoredArtifact>>()
-  const workers = new Map<string, Date>()
+  const workers = new Map<string, StoredWorker>()
   const limits = new Map<string, StoredLimit>()
   const slots = new Map<string, HeldSlot[]>()
 
@@ -71,19 +73,31 @@ export function memoryStore(options: { keepRuns?: number } = {}): RunStore {
       else found.reverse().sort((a, b) => b.createdAt.getTime() - a.createdAt.getTime())
       return found.slice(0, filter.limit ?? 200)
     },
-    async claim(id, { worker, concurrencyLimit, groups = [], to }) {
-      const run = runs.get(id)
-      if (run?.state.type !== 'SCHEDULED') return null
-      const isFull = (deployments: readonly (string | null)[], limit: number) => {
-        let busy = 0
-        for (const other of runs.values())
-          if (holding.has(other.state.type) && deployments.includes(other.deployment)) busy++
-        return busy >= limit
-      }
-      if (concurrencyLimit !== null && run.deployment !== null && isFull([run.deployment], concurrencyLimit))
-        return null
-      if (groups.some(({ deployments, limit }) => isFull(deployments, limit))) return null
-      return put({ ...run, state: to, worker })
+    async claimNext({ worker, instance, flows, groups, priorities, only, to }) {
+      const holds = (run: StoredRun) => holding.has(run.state.type)
+      const isFull = ({ deployments, limit }: RunGroup) =>
+        [...runs.values()].filter((run) => holds(run) && deployments.includes(run.deployment ?? '')).length >=
+        limit
+      const full = new Set(groups.filter(isFull).flatMap(({ deployments }) => deployments))
+      const isWanted = (run: StoredRun) =>
+        only === null ||
+        (run.parentRunId !== null && only.childrenOf.includes(run.parentRunId)) ||
+        (only.tag !== null && run.tags.includes(only.tag))
+      const priority = (run: StoredRun) => priorities.get(run.deployment ?? '') ?? Infinity
+      const [first] = [...runs.values()]
+        .filter(
+          (run) =>
+            run.state.type === 'SCHEDULED' &&
+            run.scheduledAt <= to.at &&
+            flows.includes(run.flow) &&
+            !full.has(run.deployment ?? '') &&
+            isWanted(run),
+        )
+        .sort((a, b) => {
+          const [first, second] = [priority(a), priority(b)]
+          return first === second ? a.scheduledAt.getTime() - b.scheduledAt.getTime() : first - second
+        })
+      return first ? put({ ...first, state: to, worker, instance }) : null
     },
     async transition(id, from, to, set = {}) {
       const run = runs.get(id)
@@ -120,11 +134,11 @@ export function memoryStore(options: { keepRuns?: number } = {}): RunStore {
     async artifacts(flowRunId) {
       return [...(artifacts.get(flowRunId)?.values() ?? [])]
     },
-    async touchWorker(name, at) {
-      workers.set(name, at)
+    async touchWorker(name, seenAt, instance = null) {
+      workers.set(name, { name, seenAt, instance })
     },
     async workers() {
-      return [...workers].map(([name, seenAt]) => ({ name, seenAt }))
+      return [...workers.values()]
     },
     async removeWorker(name) {
       workers.delete(name)

@@ -1,10 +1,19 @@
 /** Which processes share a run store, and which of them take whatever is due. */
 import { hostname } from 'node:os'
-import { goneAfterMs } from './executor.ts'
+import { fateOf } from '../instance.ts'
+import type { SeenWorker } from '../orchestrator.ts'
+import type { StoredWorker } from './store.ts'
 
-interface Seen {
-  readonly name: string
-  readonly seenAt: Date
+/** After this long without a sign of life, three intervals and some, a process counts as gone. */
+export const goneAfterMs = 120_000
+
+type Seen = Pick<StoredWorker, 'name' | 'seenAt'>
+
+/** What is known of a process by its last sign of life, and by the process itself where it is of this machine. */
+export async function fateOfStored(stored: StoredWorker, now: Date): Promise<SeenWorker['fate']> {
+  const fate = stored.instance === null ? 'unknown' : await fateOf(stored.instance)
+  if (fate === 'ended') return 'ended'
+  return now.getTime() - stored.seenAt.getTime() < goneAfterMs ? 'lives' : 'silent'
 }
 
 const oneShot = /^backfill@(.*):(\d+)$/

@@ -4,6 +4,7 @@ import { batcher } from '../batcher.ts'
 import { formatLine } from '../log.ts'
 import { type Runtime, retryDelayMs } from '../runtime.ts'
 import { state } from '../states.ts'
+import type { RunFacts } from '../types.ts'
 import type { LocalBackend } from './backend.ts'
 import type { RunStore, StoredArtifact, StoredLogLine, StoredRun } from './store.ts'
 
@@ -24,6 +25,11 @@ export function flowRunOf(run: StoredRun): FlowRun {
     startedAt: run.startedAt,
     endedAt: run.endedAt,
   }
+}
+
+/** What a run is, without what became of it. */
+export function factsOf({ id, name, flow, deployment, parameters }: StoredRun): RunFacts {
+  return { id, name, flow, deployment, parameters }
 }
 
 /** Records one run in the store. */
@@ -136,6 +142,7 @@ export function localRecorder(options: {
         {
           scheduledAt: now,
           worker: null,
+          instance: null,
         },
       )
     },
@@ -179,6 +186,7 @@ export function localRecorder(options: {
       if (dropped > 0) onProblem('Log lines were dropped', { flowRunId: id, dropped })
     },
     async close() {
+      backend.opened.delete(id)
       await Promise.all([tasks.flush(5000), logs.flush(5000)])
     },
   }

@@ -4,6 +4,7 @@
  * several processes may share a store.
  */
 import type { Artifact, TaskRun } from '../backend.ts'
+import type { WorkerInstance } from '../instance.ts'
 import type { RunState, StateType } from '../states.ts'
 import type { LogLine } from '../types.ts'
 
@@ -30,6 +31,8 @@ export interface StoredRun {
   readonly idempotencyKey: string | null
   /** The process that claimed it. */
   readonly worker: string | null
+  /** Id of its instance. */
+  readonly instance?: string | null
 }
 
 export interface StoredArtifact {
@@ -61,10 +64,31 @@ export interface StoredLimit {
 
 /** Runs that count together against a limit: those of a pool, of a queue, of one deployment. */
 export interface RunGroup {
-  /** As `pool:harvest`: claims with the same name are counted one after the other. */
-  readonly name: string
   readonly deployments: readonly string[]
   readonly limit: number
+}
+
+/** What a process wants to execute. */
+export interface WantedRun {
+  readonly worker: string
+  /** Id of its instance. */
+  readonly instance: string | null
+  /** Names of the flows that it knows. */
+  readonly flows: readonly string[]
+  /** PENDING, RUNNING and CANCELLING runs of the deployments of a group are at most its limit. */
+  readonly groups: readonly RunGroup[]
+  /** Deployments with a priority of their own: the lower number goes first, those without one last. */
+  readonly priorities: ReadonlyMap<string, number>
+  /** Only these: children of one of the runs, or bearers of the tag. */
+  readonly only: { readonly childrenOf: readonly string[]; readonly tag: string | null } | null
+  readonly to: RunState
+}
+
+export interface StoredWorker {
+  readonly name: string
+  readonly seenAt: Date
+  /** Null for a process of a version that did not tell. */
+  readonly instance: WorkerInstance | null
 }
 
 /** A slot of a limit that a task holds. */
@@ -95,25 +119,19 @@ export interface RunStore {
   run(id: string): Promise<StoredRun | null>
   runs(filter: RunFilter): Promise<StoredRun[]>
   /**
-   * SCHEDULED becomes `to` (Pending) for this worker, unless the deployment has `concurrencyLimit` runs that are
-   * PENDING, RUNNING or CANCELLING, or one of the groups has as many as its limit. Null when it was not had. Atomic
-   * among processes.
+   * The first run by priority and due time that is SCHEDULED, due at the time of `to` and within all limits becomes
+   * `to` (Pending) for this worker; null when there is none. Atomic among processes: no limit is ever exceeded, and
+   * runs that must wait stand in front of no others.
    */
-  claim(
-    id: string,
-    claim: {
-      worker: string
-      concurrencyLimit: number | null
-      groups?: readonly RunGroup[]
-      to: RunState
-    },
-  ): Promise<StoredRun | null>
+  claimNext(wanted: WantedRun): Promise<StoredRun | null>
   /** Changes the state and the given fields if the present type is one of `from`; null (no change) otherwise. */
   transition(
     id: string,
     from: readonly StateType[],
     to: RunState,
-    set?: Partial<Pick<StoredRun, 'name' | 'runCount' | 'scheduledAt' | 'startedAt' | 'endedAt' | 'worker'>>,
+    set?: Partial<
+      Pick<StoredRun, 'name' | 'runCount' | 'scheduledAt' | 'startedAt' | 'endedAt' | 'worker' | 'instance'>
+    >,
   ): Promise<StoredRun | null>
   /** Inserts or replaces by id. */
   saveTaskRuns(tasks: readonly TaskRun[]): Promise<void>
@@ -124,8 +142,8 @@ export interface RunStore {
   saveArtifact(artifact: StoredArtifact): Promise<void>
   artifacts(flowRunId: string): Promise<StoredArtifact[]>
   /** Says that a process lives. */
-  touchWorker(name: string, at: Date): Promise<void>
-  workers(): Promise<{ name: string; seenAt: Date }[]>
+  touchWorker(name: string, at: Date, instance?: WorkerInstance | null): Promise<void>
+  workers(): Promise<StoredWorker[]>
   removeWorker(name: string): Promise<void>
   /** Limits that were set by an operator, by name. */
   limits(): Promise<StoredLimit[]>

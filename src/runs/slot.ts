@@ -3,7 +3,7 @@ import { mkdir, readFile, rm, rmdir, stat, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { HarvesterError } from '../../errors.ts'
+import { HarvesterError } from '../errors.ts'
 
 /**
  * Stable names for the workers of a host: `{hostname}-{slot}`, the lowest slot that no living process holds. The

@@ -1,11 +1,13 @@
 import { Cron } from 'croner'
-import { describeError } from '../errors.ts'
-import type { DeploymentSpec } from './deployment-spec.ts'
-import type { EngineOptions } from './engine.ts'
-import { flowRegistry } from './registry.ts'
-import { systemRuntime } from './runtime.ts'
-import type { LocalBackend } from './standalone/backend.ts'
-import { startExecutor } from './standalone/executor.ts'
+import { describeError } from '../../errors.ts'
+import type { DeploymentSpec } from '../deployment-spec.ts'
+import type { EngineOptions } from '../engine.ts'
+import { newInstance } from '../instance.ts'
+import { flowRegistry } from '../registry.ts'
+import { startRunner } from '../runner.ts'
+import { systemRuntime } from '../runtime.ts'
+import type { LocalBackend } from './backend.ts'
+import { localQueue } from './queue.ts'
 
 export interface StandaloneOptions extends EngineOptions {
   readonly backend: LocalBackend
@@ -17,6 +19,8 @@ export interface StandaloneOptions extends EngineOptions {
   /** One run at this start, unless there was one of the same kind within 10 minutes. */
   readonly runOnDeploy?: { deployment: string; parameters: Record<string, unknown> } | null
   readonly pollMs?: number
+  /** Where ends of runs are kept until they are told. @default nowhere */
+  readonly outboxFolder?: string | null
   readonly onProblem?: (text: string, facts: Record<string, unknown>) => void
   readonly onInfo?: (text: string, facts: Record<string, unknown>) => void
 }
@@ -46,13 +50,14 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
   const onProblem = options.onProblem ?? (() => {})
   const onInfo = options.onInfo ?? (() => {})
   const specs = [...backend.deployments.values()]
-  const executor = startExecutor({
+  const runner = await startRunner({
     ...options,
-    backend,
+    watchMs: options.pollMs ?? 1000,
+    runs: backend,
+    queue: localQueue({ backend, runtime }),
+    instance: await newInstance(backend.worker),
     flows: flowRegistry([...new Set(specs.map((spec) => spec.flow))]),
   })
-  const settled = (await executor.settleDead('own')) + (await executor.settleDead('gone'))
-  if (settled > 0) onProblem('Runs of a process that is gone were settled', { runs: settled })
 
   const crons = new Map<string, Cron>()
   for (const spec of specs) {
@@ -60,13 +65,6 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
     const { cron, timezone } = spec.schedule
     crons.set(spec.name, new Cron(cron, { timezone, mode: '5-part', unref: true }, () => tick(spec)))
   }
-  const sweep = setInterval(() => {
-    executor
-      .settleDead('gone')
-      .catch((error: unknown) => onProblem('Runs could not be settled', { error: describeError(error) }))
-  }, 60_000)
-  sweep.unref()
-
   async function tick(spec: DeploymentSpec): Promise<void> {
     try {
       const waiting = await backend.store.runs({ deployment: spec.name, types: ['SCHEDULED'], limit: 20 })
@@ -120,21 +118,18 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
     }
   }
 
-  let stopped: Promise<void> | null = null
   const standalone: Standalone = {
     get running() {
-      return executor.running
+      return runner.running
     },
     nextRun: (deployment) => crons.get(deployment)?.nextRun() ?? null,
     stop() {
       for (const cron of crons.values()) cron.stop()
-      clearInterval(sweep)
-      stopped ??= executor.stop((options.graceSeconds ?? 30) * 1000)
-      return stopped
+      return runner.stop()
     },
     force() {
-      executor.force()
-      void standalone.stop()
+      for (const cron of crons.values()) cron.stop()
+      runner.force()
     },
   }
   return standalone

@@ -1,6 +1,6 @@
-import type { PrefectBackend } from '../prefect/backend.ts'
-import { must } from '../prefect/client.ts'
-import { readPool, readQueues } from '../prefect/pools.ts'
+import type { PrefectBackend } from './backend.ts'
+import { must } from './client.ts'
+import { readPool, readQueues } from './pools.ts'
 
 /** A pool or queue has as many runs as it may: the claim has to be given back. */
 export interface PoolRoom {

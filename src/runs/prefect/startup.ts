@@ -1,11 +1,11 @@
 import { describeError, isHarvesterError } from '../../errors.ts'
 import { describeLimitChange, showLimit } from '../limits.ts'
-import type { PrefectBackend } from '../prefect/backend.ts'
-import { orNull, serverVersion } from '../prefect/client.ts'
-import { type Registration, type RegistrationReport, registerDeployments } from '../prefect/deployments.ts'
-import { checkPoolType } from '../prefect/pools.ts'
-import type { OnProblem } from '../prefect/telemetry.ts'
 import type { Runtime } from '../runtime.ts'
+import type { PrefectBackend } from './backend.ts'
+import { orNull, serverVersion } from './client.ts'
+import { type Registration, type RegistrationReport, registerDeployments } from './deployments.ts'
+import { checkPoolType } from './pools.ts'
+import type { OnProblem } from './telemetry.ts'
 
 export interface RunOnDeploy {
   readonly deployment: string

@@ -40,7 +40,8 @@ export function startLoop(options: {
         failures = 0
       } catch (error) {
         failures++
-        wait = Math.min(Math.max(options.everyMs, 1000 * 2 ** Math.min(failures - 1, 5)), 30_000)
+        // A heartbeat that was lost is not to wait for its next time.
+        wait = Math.min(1000 * 2 ** Math.min(failures - 1, 5), 30_000)
         woken = false // a wish for haste does not help against an outage
         options.onError(error, failures)
       }

@@ -1,0 +1,191 @@
+/**
+ * Ends of runs on their way to the orchestrator. An end is on disk before it is told and until it was taken or
+ * refused, so that neither an outage nor a restart of this process loses it: what is done must not be done again.
+ */
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describeError, isHarvesterError } from '../errors.ts'
+import { aborted } from './abort.ts'
+import type { FinishAnswer, RunEnd } from './backend.ts'
+import { fateOf, readInstance, type WorkerInstance } from './instance.ts'
+import type { Runtime } from './runtime.ts'
+
+export interface Outbox {
+  /** Tells an end until it is taken or refused. Rejects with what a refusal says, or when time is up. */
+  deliver(end: RunEnd, tell: () => Promise<FinishAnswer>): Promise<FinishAnswer>
+  /** Whether the end of this run is still on its way. */
+  holds(flowRunId: string): boolean
+  /** Takes up what instances left that are gone. Resolves with how many; they are told in the background. */
+  takeUp(tell: (end: RunEnd) => Promise<FinishAnswer>): Promise<number>
+  /** What has not been told by then stays on disk. */
+  hurry(milliseconds: number): void
+  /** Waits for what is on its way, which {@link hurry} limits; leaves no empty folder. */
+  close(): Promise<void>
+}
+
+export interface OutboxOptions {
+  /** Null: nothing is kept on disk. */
+  readonly folder: string | null
+  readonly instance: WorkerInstance
+  readonly runtime: Runtime
+  readonly onProblem: (text: string, facts: Record<string, unknown>) => void
+}
+
+const ownerFile = 'owner.json'
+const firstWaitMs = 500
+const longestWaitMs = 15_000
+
+export function openOutbox(options: OutboxOptions): Outbox {
+  const { runtime, onProblem } = options
+  const own = options.folder === null ? null : join(options.folder, options.instance.id)
+  const onTheWay = new Map<string, Promise<unknown>>()
+  const given = new AbortController()
+  let until = Number.POSITIVE_INFINITY
+  let prepared: Promise<unknown> | null = null
+
+  /** The owner is written first: a folder without one belongs to nobody yet. */
+  const prepare = async (folder: string) => {
+    await mkdir(folder, { recursive: true })
+    await writeFile(join(folder, ownerFile), JSON.stringify(options.instance))
+  }
+  const fileOf = (end: RunEnd) => (own === null ? null : join(own, `${end.flowRunId}.json`))
+  const keep = async (end: RunEnd): Promise<void> => {
+    const file = fileOf(end)
+    if (own === null || file === null) return
+    try {
+      prepared ??= prepare(own)
+      await prepared
+      await writeFile(`${file}.tmp`, JSON.stringify(end))
+      await rename(`${file}.tmp`, file)
+    } catch (error) {
+      prepared = null
+      // It can still be told while this process lives.
+      onProblem('The end of a run could not be kept on disk', {
+        flowRunId: end.flowRunId,
+        error: describeError(error),
+      })
+    }
+  }
+  const forget = async (end: RunEnd): Promise<void> => {
+    const file = fileOf(end)
+    if (file !== null) await rm(file, { force: true }).catch(() => {})
+  }
+
+  const untilTaken = async (end: RunEnd, tell: () => Promise<FinishAnswer>): Promise<FinishAnswer> => {
+    for (let failures = 0; ; failures++) {
+      try {
+        return await tell()
+      } catch (error) {
+        if (!mayPass(error)) throw error
+        const left = until - runtime.now().getTime()
+        if (left <= 0) throw lateError(end, error)
+        if (failures === 0 || failures % 10 === 9)
+          onProblem('The end of a run cannot be told yet; it is tried again', {
+            run: end.runName,
+            flowRunId: end.flowRunId,
+            error: describeError(error),
+          })
+        const wait = Math.min(firstWaitMs * 2 ** Math.min(failures, 10), longestWaitMs, left)
+        // A hurry that comes meanwhile ends the wait: the last try is made at once.
+        await runtime
+          .sleep(wait * (0.8 + 0.4 * runtime.random()), given.signal.aborted ? undefined : given.signal)
+          .catch(() => {})
+      }
+    }
+  }
+
+  const deliver = (end: RunEnd, tell: () => Promise<FinishAnswer>): Promise<FinishAnswer> => {
+    const work = (async () => {
+      await keep(end)
+      try {
+        const answer = await untilTaken(end, tell)
+        await forget(end)
+        return answer
+      } catch (error) {
+        if (!isHarvesterError(error, 'CANCELLED')) await forget(end)
+        throw error
+      }
+    })()
+    onTheWay.set(end.flowRunId, work)
+    const gone = () => void onTheWay.delete(end.flowRunId)
+    work.then(gone, gone)
+    return work
+  }
+
+  return {
+    deliver,
+    holds: (flowRunId) => onTheWay.has(flowRunId),
+    async takeUp(tell) {
+      const ends = options.folder === null ? [] : await leftBehind(options.folder, options.instance)
+      for (const end of ends)
+        deliver(end, () => tell(end)).catch((error: unknown) =>
+          onProblem('The end of a run that a process left behind could not be told', {
+            run: end.runName,
+            flowRunId: end.flowRunId,
+            error: describeError(error),
+          }),
+        )
+      return ends.length
+    },
+    hurry(milliseconds) {
+      until = Math.min(until, runtime.now().getTime() + milliseconds)
+      given.abort()
+    },
+    async close() {
+      await Promise.allSettled(onTheWay.values())
+      if (own === null) return
+      const left = await readdir(own).catch(() => [ownerFile])
+      if (left.every((name) => name === ownerFile)) await rm(own, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Ends of instances that are certainly gone; their folders are emptied. */
+async function leftBehind(folder: string, me: WorkerInstance): Promise<RunEnd[]> {
+  const ends: RunEnd[] = []
+  for (const name of await readdir(folder).catch(() => [])) {
+    if (name === me.id) continue
+    const path = join(folder, name)
+    const owner = readInstance(await readJson(join(path, ownerFile)))
+    // Of another machine that shares the folder: only a later process of its name may be sure.
+    if (!owner || ((await fateOf(owner)) !== 'ended' && owner.name !== me.name)) continue
+    if ((await fateOf(owner)) === 'lives') continue
+    for (const file of await readdir(path).catch(() => [])) {
+      if (!file.endsWith('.json') || file === ownerFile) continue
+      const end = await readJson(join(path, file))
+      if (isEnd(end)) ends.push(end)
+    }
+    await rm(path, { recursive: true, force: true })
+  }
+  return ends
+}
+
+async function readJson(path: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8'))
+  } catch {
+    return null
+  }
+}
+
+function isEnd(value: unknown): value is RunEnd {
+  const end = value as Partial<RunEnd> | null
+  return typeof end?.flowRunId === 'string' && typeof end.to === 'object'
+}
+
+/** Whether asking again may help. */
+function mayPass(error: unknown): boolean {
+  if (isHarvesterError(error, 'PREFECT_REFUSED')) {
+    const status = Number(error.facts.status)
+    return status >= 500 || status === 408 || status === 429
+  }
+  if (isHarvesterError(error, 'DATABASE_FAILED')) return error.facts.transient === true
+  return isHarvesterError(error, 'PREFECT_UNREACHABLE', 'DATABASE_UNREACHABLE')
+}
+
+function lateError(end: RunEnd, cause: unknown): Error {
+  return aborted(
+    'ended',
+    `The end of ${end.runName} could not be told in time (${describeError(cause)}); it is told when this worker starts again`,
+  )
+}

@@ -1,0 +1,389 @@
+/** Takes runs that are due from a queue and executes them in this process: one loop for every orchestrator. */
+import { describeError } from '../errors.ts'
+import { aborted } from './abort.ts'
+import type { Backend, FinalState, RunEnd, RunRecorder } from './backend.ts'
+import { endOfDead, fateOfRun, reactionTo } from './decide.ts'
+import { type EngineOptions, executeRun } from './engine.ts'
+import type { WorkerInstance } from './instance.ts'
+import { type Loop, startLoop } from './loop.ts'
+import type { HeldRun, Offer, RunQueue } from './orchestrator.ts'
+import { type Outbox, openOutbox } from './outbox.ts'
+import type { AnyFlow } from './registry.ts'
+import { type Runtime, systemRuntime } from './runtime.ts'
+
+/**
+ * - `taking`: executes what may run, as long as there is room.
+ * - `draining`: takes no more; what runs may go on for the grace time.
+ * - `ending`: the grace time is over, or somebody is impatient: what runs is given back or crashed.
+ * - `stopped`: nothing runs any more, and the queue was left.
+ */
+export type RunnerState = 'taking' | 'draining' | 'ending' | 'stopped'
+
+/**
+ * What a run is to this process.
+ * - `claimed for`: asked for; another process may be faster.
+ * - `working`: holds one of the places.
+ * - `waiting`: does nothing but wait for its children; holds no place, so that they find one.
+ */
+export type RunState = 'claimed for' | 'working' | 'waiting'
+
+export interface RunnerOptions extends EngineOptions {
+  readonly queue: RunQueue
+  readonly instance: WorkerInstance
+  /** For child runs. */
+  readonly runs: Pick<Backend, 'readRun' | 'cancelRun'>
+  readonly flows: ReadonlyMap<string, AnyFlow>
+  /** Runs at once; those that only wait for children do not count. @default 4 */
+  readonly limit?: number
+  /** How long runs may go on after {@link Runner.stop}. @default 30 */
+  readonly graceSeconds?: number
+  /** @default 'reschedule' */
+  readonly onStop?: 'reschedule' | 'crash'
+  /** Where ends are kept until they are told. @default nowhere */
+  readonly outboxFolder?: string | null
+  /** Time between two looks for due runs. @default 1000 */
+  readonly pollMs?: number
+  /** Time between two looks at the states of runs. @default 1000 */
+  readonly watchMs?: number
+  readonly onProblem?: (text: string, facts: Record<string, unknown>) => void
+}
+
+export interface Runner {
+  readonly state: RunnerState
+  /** Runs in this process now. */
+  readonly running: number
+  /** Takes no more runs, waits for those that run, gives back or crashes the rest; nothing is left Running. */
+  stop(): Promise<void>
+  /** Ends the grace time of {@link stop} at once. */
+  force(): void
+  /** Looks at once for what is due. */
+  wake(): void
+}
+
+interface Held {
+  state: RunState
+  readonly controller: AbortController
+  done: Promise<void>
+}
+
+interface Core {
+  readonly options: RunnerOptions
+  readonly queue: RunQueue
+  readonly runtime: Runtime
+  readonly limit: number
+  readonly flows: ReadonlySet<string>
+  readonly outbox: Outbox
+  readonly held: Map<string, Held>
+  readonly onProblem: (text: string, facts: Record<string, unknown>) => void
+  loops: { looking: Loop; watching: Loop; beating: Loop; sweeping: Loop } | null
+  state: RunnerState
+  filling: boolean
+  fillAgain: boolean
+  /** Runs that looked dead at the last sweep, by id and instance. */
+  suspected: ReadonlySet<string>
+}
+
+const heartbeatMs = 30_000
+const sweepMs = 60_000
+/** A stop that cannot tell the ends of runs gives up after this, beyond the grace time. */
+const tellingMs = 20_000
+
+/** Says who this process is, settles what its predecessor left, then takes runs until it is stopped. */
+export async function startRunner(options: RunnerOptions, signal?: AbortSignal): Promise<Runner> {
+  const { queue, instance } = options
+  const runtime = options.runtime ?? systemRuntime
+  const onProblem = options.onProblem ?? (() => {})
+  const core: Core = {
+    options,
+    queue,
+    runtime,
+    limit: options.limit ?? 4,
+    flows: new Set(options.flows.keys()),
+    outbox: openOutbox({ folder: options.outboxFolder ?? null, instance, runtime, onProblem }),
+    held: new Map(),
+    onProblem,
+    loops: null,
+    state: 'taking',
+    filling: false,
+    fillAgain: false,
+    suspected: new Set(),
+  }
+  await queue.enter(instance, signal ?? new AbortController().signal)
+  await core.outbox.takeUp((end) => queue.end(end))
+  await sweep(core).catch((error: unknown) =>
+    onProblem('Runs of processes that are gone could not be settled', { error: describeError(error) }),
+  )
+  core.loops = startLoops(core)
+  const unhook = queue.onWork(() => {
+    core.loops?.looking.wake()
+    core.loops?.watching.wake()
+  })
+  let stopped: Promise<void> | null = null
+  let endGrace: () => void = () => {}
+  const forced = new Promise<void>((resolve) => {
+    endGrace = resolve
+  })
+  const runner: Runner = {
+    get state() {
+      return core.state
+    },
+    get running() {
+      return [...core.held.values()].filter(({ state }) => state !== 'claimed for').length
+    },
+    stop() {
+      unhook()
+      stopped ??= stop(core, forced)
+      return stopped
+    },
+    force() {
+      endGrace()
+      hurry(core, 5000)
+      void runner.stop()
+    },
+    wake: () => core.loops?.looking.wake(),
+  }
+  return runner
+}
+
+function startLoops(core: Core) {
+  const { options, queue, runtime, onProblem } = core
+  const loop = (what: string, everyMs: number, body: () => Promise<number | undefined>): Loop =>
+    startLoop({
+      everyMs,
+      body,
+      random: runtime.random,
+      onError: (error, failures) => {
+        // Every failure of an outage would drown the log; every tenth keeps it known.
+        if (failures <= 3 || failures % 10 === 0)
+          onProblem(`The worker cannot ${what}`, { failures, error: describeError(error) })
+      },
+    })
+  return {
+    looking: loop('look for runs', options.pollMs ?? 1000, async () => {
+      if (core.state !== 'taking') return undefined
+      await queue.look()
+      await fill(core)
+      return undefined
+    }),
+    watching: loop('look at the states of its runs', options.watchMs ?? 1000, () => watch(core)),
+    beating: loop('send its heartbeat', heartbeatMs, async () => {
+      await queue.beat()
+      return undefined
+    }),
+    // The first sweep was made at the start.
+    sweeping: loop(
+      'look for runs of dead workers',
+      sweepMs,
+      skipFirst(() => sweep(core)),
+    ),
+  }
+}
+
+function skipFirst(body: () => Promise<unknown>): () => Promise<undefined> {
+  let first = true
+  return async () => {
+    if (!first) await body()
+    first = false
+    return undefined
+  }
+}
+
+function room(core: Core): number {
+  let busy = 0
+  for (const { state } of core.held.values()) if (state !== 'waiting') busy++
+  return core.limit - busy
+}
+
+const isHeld = (core: Core) => (id: string) => core.held.has(id) || core.outbox.holds(id)
+
+/** Takes runs while there is room. One at a time asks; claims go on side by side. */
+async function fill(core: Core): Promise<void> {
+  if (core.filling) {
+    core.fillAgain = true
+    return
+  }
+  core.filling = true
+  try {
+    do {
+      core.fillAgain = false
+      while (core.state === 'taking' && room(core) > 0) {
+        const offer = await core.queue.next({ flows: core.flows, isHeld: isHeld(core) })
+        if (!offer) break
+        take(core, offer)
+      }
+    } while (core.fillAgain)
+  } finally {
+    core.filling = false
+  }
+}
+
+const refill = (core: Core) =>
+  fill(core).catch((error: unknown) =>
+    core.onProblem('The worker cannot look for runs', { error: describeError(error) }),
+  )
+
+function take(core: Core, offer: Offer): void {
+  const entry: Held = { state: 'claimed for', controller: new AbortController(), done: Promise.resolve() }
+  core.held.set(offer.id, entry)
+  entry.done = execute(core, offer, entry)
+    .catch((error: unknown) =>
+      core.onProblem('A run could not be claimed, or its end not be told', {
+        flowRunId: offer.id,
+        error: describeError(error),
+      }),
+    )
+    .then(() => {
+      core.held.delete(offer.id)
+      if (core.state === 'taking') void refill(core)
+    })
+}
+
+async function execute(core: Core, offer: Offer, entry: Held): Promise<void> {
+  const { options } = core
+  const recorder = await offer.claim()
+  if (!recorder) return
+  const flow = options.flows.get(recorder.run.flow)
+  if (!flow) return recorder.reschedule('The worker that claimed it does not know its flow')
+  entry.state = 'working'
+  // A claim that was under way when the stop came is given back at once.
+  if (core.state !== 'taking') abortFor(core, entry)
+  core.loops?.watching.wake()
+  await executeRun(flow, viaOutbox(recorder, core.outbox, core.runtime), options.runs, {
+    ...options,
+    signal: entry.controller.signal,
+    onStop: options.onStop ?? 'reschedule',
+    onWaiting(waiting) {
+      entry.state = waiting ? 'waiting' : 'working'
+      if (waiting) core.loops?.looking.wake()
+    },
+  })
+}
+
+/** A recorder whose ends go through the outbox. */
+function viaOutbox(recorder: RunRecorder, outbox: Outbox, runtime: Runtime): RunRecorder {
+  let runCount = recorder.run.runCount
+  const endOf = (to: RunEnd['to']): RunEnd => ({
+    flowRunId: recorder.run.id,
+    runName: recorder.run.name,
+    runCount,
+    to,
+  })
+  return {
+    ...recorder,
+    // Not copied: a recorder may look it up anew.
+    get run() {
+      return recorder.run
+    },
+    async begin(policy) {
+      const begun = await recorder.begin(policy)
+      if (begun.kind === 'running') runCount = begun.runCount
+      return begun
+    },
+    finish(final: FinalState) {
+      const told = { ...final, transitionId: runtime.id() }
+      return outbox.deliver(endOf({ kind: 'final', ...told }), () => recorder.finish(told))
+    },
+    async reschedule(message) {
+      await outbox.deliver(endOf({ kind: 'back', message }), async () => {
+        await recorder.reschedule(message)
+        return { kind: 'accepted' }
+      })
+    },
+  }
+}
+
+/** Ends the execution of runs that others cancelled, paused, deleted or ended. */
+async function watch(core: Core): Promise<number | undefined> {
+  const ids = [...core.held].flatMap(([id, { state }]) => (state === 'claimed for' ? [] : [id]))
+  if (ids.length === 0) return 5000
+  for (const [id, state] of await core.queue.states(ids)) {
+    const entry = core.held.get(id)
+    const reaction = reactionTo(state)
+    if (!entry || !reaction || entry.controller.signal.aborted || core.outbox.holds(id)) continue
+    if (reaction.reason === 'suspended') await core.queue.suspend(id)
+    entry.controller.abort(aborted(reaction.reason, reaction.message))
+  }
+  return undefined
+}
+
+/** Settles runs whose process is gone: at once where that is certain, else when it was seen twice. */
+async function sweep(core: Core): Promise<void> {
+  const { queue, runtime } = core
+  try {
+    const open = await queue.held()
+    const view = {
+      me: core.options.instance,
+      workers: open.length === 0 ? [] : await queue.workers(),
+      isHeld: isHeld(core),
+      now: runtime.now(),
+    }
+    const fates = open.map((held) => ({ held, fate: fateOfRun(held, view), key: suspectKey(held) }))
+    const gone = fates.filter(
+      ({ fate, key }) => fate === 'surely dead' || (fate === 'dead' && core.suspected.has(key)),
+    )
+    core.suspected = new Set(fates.filter(({ fate }) => fate === 'dead').map(({ key }) => key))
+    for (const { held } of gone) await settle(core, held)
+  } catch (error) {
+    core.suspected = new Set() // what was seen before an outage proves nothing after it
+    throw error
+  }
+}
+
+const suspectKey = ({ run, worker, instance }: HeldRun) => `${run.id} ${worker} ${instance}`
+
+async function settle(core: Core, held: HeldRun): Promise<void> {
+  // It may have been claimed here since it was listed.
+  if (isHeld(core)(held.run.id)) return
+  const to = endOfDead(held)
+  if (!(await core.queue.settle(held, to))) return
+  const { run, worker, startedAt, since, runCount } = held
+  core.onProblem('A run of a process that is gone was settled', {
+    run: run.name,
+    flowRunId: run.id,
+    worker,
+    state: to.type,
+  })
+  // The process that ran it can tell its end no more.
+  core.options.onEvent?.({
+    type: 'run-finished',
+    run,
+    state: to.type,
+    message: to.message,
+    milliseconds: Math.max(0, core.runtime.now().getTime() - (startedAt ?? since).getTime()),
+    runCount,
+    children: [],
+  })
+}
+
+function abortFor(core: Core, entry: Held): void {
+  entry.controller.abort(aborted(core.options.onStop === 'crash' ? 'crashed' : 'stopped'))
+}
+
+function hurry(core: Core, milliseconds: number): void {
+  core.queue.hurry(milliseconds)
+  core.outbox.hurry(milliseconds)
+}
+
+async function stop(core: Core, forced: Promise<void>): Promise<void> {
+  const { options, queue, runtime } = core
+  const graceMs = (options.graceSeconds ?? 30) * 1000
+  core.state = 'draining'
+  // A server that is away must not hold up the stop for longer than the grace time again.
+  queue.hurry(graceMs + tellingMs)
+  await core.loops?.looking.stop()
+  const idle = async () => {
+    while (core.held.size > 0) await Promise.all([...core.held.values()].map(({ done }) => done))
+  }
+  const over = new AbortController()
+  if (core.held.size > 0)
+    await Promise.race([idle(), forced, runtime.sleep(graceMs, over.signal).catch(() => {})])
+  over.abort()
+  core.state = 'ending'
+  core.outbox.hurry(tellingMs)
+  for (const entry of core.held.values()) abortFor(core, entry)
+  await idle()
+  await core.outbox.close()
+  await Promise.all([core.loops?.watching.stop(), core.loops?.beating.stop(), core.loops?.sweeping.stop()])
+  await queue.leave()
+  core.state = 'stopped'
+}

@@ -1,0 +1,157 @@
+/** The run queue of a run store: what is due there, within the limits in force. */
+import { wasTakenForDead } from '../decide.ts'
+import { fateOf, nameTaken, type WorkerInstance } from '../instance.ts'
+import type { HeldRun, RunQueue, SeenWorker } from '../orchestrator.ts'
+import type { Runtime } from '../runtime.ts'
+import { isFinal, state } from '../states.ts'
+import type { LocalBackend } from './backend.ts'
+import { groupsInForce, prioritiesOf } from './limits.ts'
+import { fateOfStored, goneAfterMs } from './presence.ts'
+import { factsOf } from './recorder.ts'
+import type { StoredRun } from './store.ts'
+
+export interface LocalQueueOptions {
+  readonly backend: LocalBackend
+  readonly runtime: Runtime
+  /** Takes only the children of this run (and theirs): for one-shot commands. */
+  readonly onlyChildrenOf?: string | undefined
+  /** Takes only runs with this tag, and their children. */
+  readonly onlyTagged?: string | undefined
+}
+
+const holding = ['PENDING', 'RUNNING', 'CANCELLING'] as const
+
+export function localQueue(options: LocalQueueOptions): RunQueue {
+  const { backend, runtime } = options
+  const { store, worker } = backend
+  const restricted = options.onlyChildrenOf !== undefined || options.onlyTagged !== undefined
+  const family = new Set(options.onlyChildrenOf === undefined ? [] : [options.onlyChildrenOf])
+  const priorities = prioritiesOf(backend.declaration)
+  let me: WorkerInstance | null = null
+  /** Another queue of this process gives the signs of life. */
+  let shared = false
+
+  const beat = () => store.touchWorker(worker, runtime.now(), me)
+
+  return {
+    async enter(instance) {
+      const now = runtime.now()
+      const other = (await store.workers()).find(({ name }) => name === worker)
+      if (restricted && other?.instance && isSameProcess(other.instance, instance)) {
+        me = other.instance
+        shared = true
+        return
+      }
+      if (other?.instance && (await namesakeLives(other.instance, other.seenAt, now)))
+        throw nameTaken(instance, other.instance)
+      me = instance
+      await beat()
+    },
+    async look() {},
+    async next({ flows }) {
+      const run = await store.claimNext({
+        worker,
+        instance: me?.id ?? null,
+        flows: [...flows],
+        groups: groupsInForce(backend.declaration, await backend.limits()),
+        priorities,
+        only: restricted ? { childrenOf: [...family], tag: options.onlyTagged ?? null } : null,
+        to: state('PENDING', runtime.now()),
+      })
+      if (!run) return null
+      if (restricted) family.add(run.id)
+      return { id: run.id, claim: async () => backend.recorder(run) }
+    },
+    async states(ids) {
+      const found = new Map(
+        (await store.runs({ ids, limit: ids.length })).map(({ id, state }) => [id, state]),
+      )
+      return new Map(ids.map((id) => [id, found.get(id) ?? null]))
+    },
+    // It is open to everybody once it is made due again.
+    async suspend() {},
+    async end({ flowRunId, runCount, to }) {
+      const now = runtime.now()
+      const run = await store.run(flowRunId)
+      if (!run || run.runCount !== runCount)
+        return { kind: 'gone', reason: 'It was started anew, or deleted' }
+      if (isFinal(run.state.type) && !wasTakenForDead(run.state))
+        return { kind: 'gone', reason: `The run is ${run.state.name}` }
+      const next =
+        to.kind === 'back'
+          ? state('SCHEDULED', now, { message: to.message, scheduledAt: now })
+          : state(to.type, now, { message: to.message, ...(to.name ? { name: to.name } : {}) })
+      const done = await store.transition(
+        flowRunId,
+        [run.state.type],
+        next,
+        to.kind === 'back'
+          ? { scheduledAt: now, worker: null, instance: null, endedAt: null }
+          : { endedAt: now },
+      )
+      return done ? { kind: 'accepted' } : { kind: 'gone', reason: 'It changed meanwhile' }
+    },
+    async beat() {
+      if (!shared) await beat()
+    },
+    async held() {
+      // Who executes the runs of one command does not know what others of the process do.
+      if (restricted) return []
+      const open = await store.runs({ types: holding, limit: 10_000 })
+      return open.filter(({ id }) => !backend.opened.has(id)).map(heldOf)
+    },
+    async workers() {
+      const now = runtime.now()
+      const known = await store.workers()
+      const seen = await Promise.all(
+        known.map(
+          async (stored): Promise<SeenWorker> => ({
+            name: stored.name,
+            instance: stored.instance?.id ?? null,
+            fate: await fateOfStored(stored, now),
+          }),
+        ),
+      )
+      // Whoever executes runs is in the list until it has left.
+      const gone = new Set((await store.runs({ types: holding, limit: 10_000 })).map(({ worker }) => worker))
+      for (const name of gone)
+        if (name !== null && !known.some((stored) => stored.name === name))
+          seen.push({ name, instance: null, fate: 'ended' })
+      return seen
+    },
+    async settle(held, to) {
+      const now = runtime.now()
+      const settled = await store.transition(held.run.id, [held.type], state(to.type, now, to), {
+        endedAt: now,
+      })
+      return settled !== null
+    },
+    async leave() {
+      if (!shared) await store.removeWorker(worker).catch(() => {})
+    },
+    hurry() {},
+    onWork: (listener) => backend.onWork(listener),
+  }
+}
+
+function heldOf(run: StoredRun): HeldRun {
+  return {
+    run: factsOf(run),
+    type: run.state.type as HeldRun['type'],
+    runCount: run.runCount,
+    worker: run.worker,
+    instance: run.instance ?? null,
+    since: run.state.at,
+    startedAt: run.startedAt ?? run.createdAt,
+  }
+}
+
+function isSameProcess(one: WorkerInstance, other: WorkerInstance): boolean {
+  return one.machine === other.machine && one.pid === other.pid && one.started === other.started
+}
+
+/** A process of this machine is known by itself; another one by its signs of life. */
+async function namesakeLives(other: WorkerInstance, seenAt: Date, now: Date): Promise<boolean> {
+  const fate = await fateOf(other)
+  return fate === 'lives' || (fate === 'unknown' && now.getTime() - seenAt.getTime() < goneAfterMs)
+}
