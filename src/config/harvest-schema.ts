@@ -147,7 +147,13 @@ export const harvestSchema = z.strictObject({
     .strictObject({
       attempts_days: count.default(400).describe('Days that the audit is kept.'),
       folders: count.default(5).describe('Run folders that are kept of a source.'),
-      folder_hours: z.number().min(0).default(6).describe('Younger folders are kept in any case.'),
+      folder_hours: z
+        .number()
+        .min(0)
+        .default(6)
+        .describe('Younger folders are kept too, up to `folders_most`.'),
+      // A harvest a minute makes 360 in six hours; nobody looks at more than a day of hourly ones.
+      folders_most: count.default(50).describe('Run folders of a source at most, however young they are.'),
       logs_days: count.default(30).describe('Days that log files are kept.'),
       logs_megabytes: positive.default(1000).describe('Log files beyond this sum go too, the oldest first.'),
     })

@@ -159,7 +159,11 @@ async function harvest(services: HarvestServices, parameters: HarvestParameters,
     services.detachLogFile(context.id)
     await removeOldFolders(
       join(settings.folder, slug),
-      { keep: settings.retention.folders, youngestHours: settings.retention.folder_hours },
+      {
+        keep: settings.retention.folders,
+        youngestHours: settings.retention.folder_hours,
+        most: settings.retention.folders_most,
+      },
       new Date(),
     )
     removeOldLogs(

@@ -78,8 +78,10 @@ export class RunFolder {
 export interface FolderRetention {
   /** Newest complete folders to keep. */
   keep: number
-  /** A folder younger than this stays whatever the number. */
+  /** A folder younger than this stays too, up to {@link most}. */
   youngestHours: number
+  /** Complete folders that stay at most, however young: schedules may be faster than anybody looks. */
+  most: number
 }
 
 /** Removes old run folders and abandoned temporary ones of a source. Returns what was removed. */
@@ -96,8 +98,9 @@ export async function removeOldFolders(
     .filter((name) => stampPattern.test(name))
     .sort()
     .reverse()
-  for (const name of complete.slice(retention.keep)) {
-    if ((await ageHours(name)) >= retention.youngestHours) removed.push(name)
+  for (const [at, name] of complete.entries()) {
+    if (at < retention.keep) continue
+    if (at >= retention.most || (await ageHours(name)) >= retention.youngestHours) removed.push(name)
   }
   for (const name of names.filter((name) => name.startsWith(partialPrefix))) {
     // A run that has gone on for days writes into its spool, not beside it.

@@ -26,8 +26,11 @@ export interface Site {
   database: Database
   databaseName: string
   folders(): { complete: string[]; other: string[] }
-  /** Asks for a harvest of the source, as a user would; resolves with the id of the run once it was accepted. */
-  trigger(): Promise<string>
+  /**
+   * Asks for a harvest of the source, as a user would; resolves with the id of the run once it was accepted. `force`
+   * harvests what is proven unchanged too.
+   */
+  trigger(options?: { force?: boolean }): Promise<string>
   /** Null while it cannot be read. */
   stateOf(run: string): Promise<RunState | null>
   /** Waits for a final state. */
@@ -126,18 +129,20 @@ export async function openSite(world: World, options: SiteOptions): Promise<Site
     database,
     databaseName,
     folders: () => runFolders(join(folder, 'harvest')),
-    async trigger() {
+    async trigger({ force = false } = {}) {
       const until = Date.now() + 120_000
       for (;;) {
         try {
           if (server) {
             const { id } = await prefect<{ id: string }>(`/deployments/name/Harvest%20Source/harvest-${slug}`)
-            return (await prefect<{ id: string }>(`/deployments/${id}/create_flow_run`, {})).id
+            return (
+              await prefect<{ id: string }>(`/deployments/${id}/create_flow_run`, { parameters: { force } })
+            ).id
           }
           const answer = await fetch(`http://127.0.0.1:${httpPort}/api/harvest/trigger`, {
             method: 'POST',
             headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
-            body: JSON.stringify({ source: world.erddapUrl }),
+            body: JSON.stringify({ source: world.erddapUrl, force }),
             signal: AbortSignal.timeout(20_000),
           })
           const text = await answer.text()

@@ -240,10 +240,22 @@ describe('a run folder', () => {
       const time = new Date(now.getTime() - age * 3_600_000)
       await utimes(join(folder, name), time, time)
     }
-    const removed = await removeOldFolders(folder, { keep: 1, youngestHours: 6 }, now)
+    const removed = await removeOldFolders(folder, { keep: 1, youngestHours: 6, most: 50 }, now)
     expect(removed.map((path) => path.slice(folder.length + 1)).sort()).toEqual([
       '.partial-old',
       '20260602_000000',
     ])
+  })
+
+  it('goes however young it is, where a fast schedule has made too many; the newest stay', async () => {
+    const now = new Date('2026-06-10T01:00:00Z')
+    const names = Array.from({ length: 60 }, (_, minute) =>
+      folderStamp(new Date(now.getTime() - minute * 60_000)),
+    )
+    for (const name of names) await mkdir(join(folder, name))
+    await removeOldFolders(folder, { keep: 5, youngestHours: 6, most: 20 }, now)
+    expect((await readdir(folder)).sort().reverse()).toEqual(names.slice(0, 20))
+    await removeOldFolders(folder, { keep: 25, youngestHours: 6, most: 3 }, now)
+    expect(await readdir(folder)).toHaveLength(20)
   })
 })
