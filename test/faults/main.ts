@@ -17,7 +17,7 @@ const help = `npm run test:faults -- [options]
   --all               every cell, each --times, a stop lasting 60 s; without a budget
   --cell PART/FAULT   only this cell (may be repeated); PART alone means its row, /FAULT its column
   --times N           rounds of each cell (3)
-  --seed N            seed of the first round of each cell, the next ones have N+1, N+2… (the number of the day)
+  --seed N            seed of the first round of each cell, the next ones have N+1, N+2… (drawn by day and cell)
   --engine NAME       standalone or prefect, where a cell does not say; drawn otherwise
   --budget SECONDS    begin no cell after this time (270; with --all or --cell none)
   --fault-seconds N   how long a fault lasts (6)
@@ -68,7 +68,9 @@ async function main(): Promise<number> {
   const engine = values.engine as Engine | undefined
   if (engine !== undefined && !engines.includes(engine)) throw new Error(`--engine: ${engines.join(' or ')}`)
   const today = Math.floor(Date.now() / 86_400_000)
-  const seed = values.seed === undefined ? today : number('seed', values.seed, 0)
+  // Of its own for each cell and day, so that not all are met at the same moment.
+  const firstSeed = (cell: Cell) =>
+    values.seed === undefined ? today * 1000 + cells.indexOf(cell) * 10 : number('seed', values.seed, 0)
   const isSubset = !values.all && values.cell.length === 0
   const budget = values.budget
     ? number('budget', values.budget, 1)
@@ -91,7 +93,7 @@ async function main(): Promise<number> {
       if (stopping || (Date.now() - began) / 1000 > budget) break
       for (let round = 0; round < times && !stopping; round++) {
         const outcome = await runRound(world, cell, {
-          seed: seed + round,
+          seed: firstSeed(cell) + round,
           engine,
           seconds: number('fault-seconds', values['fault-seconds'], 0),
           stopSeconds: number('stop-seconds', values['stop-seconds'] ?? (values.all ? '60' : '8'), 0),
