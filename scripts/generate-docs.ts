@@ -10,6 +10,8 @@ import { environmentVariables, standardVariables } from '../src/config/environme
 import { harvestSchema, obsoleteKeys, sourceSchema } from '../src/config/harvest-schema.ts'
 import { stepSchema } from '../src/config/operations-schema.ts'
 import { errorCodes, exitCodes } from '../src/errors.ts'
+import { type Column, mergeRoles } from '../src/inventory/column.ts'
+import { contract } from '../src/inventory/contract.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const note = 'Made by `npm run docs`: do not edit here.'
@@ -275,9 +277,38 @@ export function generated(): Map<string, string> {
   return new Map([
     ['.env.sample', envSample()],
     ['docs/configuration.md', configurationPage()],
+    ['docs/columns.md', columnsPage()],
     ['docs/errors.md', errorsPage()],
     ['docker-compose.coolify.yml', coolifyCompose()],
   ])
+}
+
+function columnsPage(): string {
+  const tables = Object.entries(contract).flatMap(([table, columns]) => [
+    `## ${table}.csv`,
+    '',
+    '| column | type | may be empty | in a merge | meaning |',
+    '| --- | --- | --- | --- | --- |',
+    ...Object.entries<Column>(columns).map(
+      ([name, { type, needed, role, meaning }]) =>
+        `| ${code(name)} | ${type} | ${needed ? 'no' : 'yes'} | ${role} | ${cell(meaning)} |`,
+    ),
+    '',
+  ])
+  const roles = Object.entries(mergeRoles).map(([role, meaning]) => `| ${role} | ${meaning} |`)
+  return `<!-- ${note} -->
+
+# Columns
+
+The files of a run folder, and what the loader does with their columns. Files are UTF-8 with LF, times are
+\`YYYY-MM-DDTHH:MM:SSZ\`, lists are JSON, and an empty cell is NULL. All are said once, in
+\`src/inventory/contract.ts\`.
+
+| in a merge | meaning |
+| --- | --- |
+${roles.join('\n')}
+
+${tables.join('\n')}`
 }
 
 function cell(text: string): string {

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { tableColumns } from '../../src/inventory/columns.ts'
+import { tableColumns } from '../../src/inventory/contract.ts'
 
 const source = 'https://erddap.example.org/erddap'
 const profilesOfADataset = 100

@@ -36,8 +36,8 @@ const { outcome, warnings, bytes } = await harvestObisDataset(
     async onCells(part) {
       cells += part.length
       for (const cell of part) {
-        names += cell.scientificNames.length
-        occurrences += cell.occurrences
+        names += cell.scientific_names?.length ?? 0
+        occurrences += cell.n_records ?? 0
       }
     },
   },

@@ -12,6 +12,7 @@ import { exitCodes, HarvesterError } from '../errors.ts'
 import { createBreaker } from '../http/breaker.ts'
 import { createHttpClient, type HttpRecord } from '../http/client.ts'
 import { formatCell } from '../inventory/cell.ts'
+import { columnsWith } from '../inventory/contract.ts'
 import type { AttemptOutcome } from '../rules/attempt.ts'
 import { matchCkan } from '../rules/ckan.ts'
 import { datasetRecord } from '../rules/dataset.ts'
@@ -167,33 +168,9 @@ function showDecisions(outcome: AttemptOutcome): void {
 }
 
 function profileTable(rows: readonly ProfileRow[]): string {
-  const table = new Table({
-    head: [
-      'timeseries_id',
-      'profile_id',
-      'latitude',
-      'longitude',
-      'depth',
-      'time',
-      'n_records',
-      'per day',
-      'n_profiles',
-    ],
-    style: { head: [], border: [] },
-  })
-  for (const row of rows) {
-    table.push([
-      row.timeseriesId ?? '',
-      row.profileId ?? '',
-      row.latitude,
-      row.longitude,
-      `${row.depthMinMetres} – ${row.depthMaxMetres}`,
-      `${formatCell(new Date(row.timeMinMs))} – ${formatCell(new Date(row.timeMaxMs))}`,
-      row.records,
-      row.recordsPerDay,
-      row.profiles ?? '',
-    ])
-  }
+  const columns = columnsWith('profiles', 'identity', 'place', 'data')
+  const table = new Table({ head: [...columns], style: { head: [], border: [] } })
+  for (const row of rows) table.push(columns.map((column) => formatCell(row[column])))
   return table.toString()
 }
 

@@ -2,12 +2,11 @@ import type { CkanSnapshot } from '../catalogue/catalogue.ts'
 import type { CkanRecord } from '../catalogue/record.ts'
 import type { Database } from '../database/port.ts'
 import { createBreaker } from '../http/breaker.ts'
-import type { Cell } from '../inventory/columns.ts'
+import { cellsOf } from '../inventory/contract.ts'
 import { type KnownDataset, lastDataHarvests } from '../inventory/fingerprints.ts'
 import { catalogueChange } from '../rules/catalogue-change.ts'
 import { matchCkan } from '../rules/ckan.ts'
 import { rulesVersion } from '../rules/fingerprint.ts'
-import type { ProfileRow } from '../rules/profile.ts'
 import { type TaskContext, task } from '../runs/index.ts'
 import type { ChangeDetection } from '../sources/erddap/change.ts'
 import { harvestDataset, type ServerHarvest } from '../sources/erddap/dataset.ts'
@@ -95,7 +94,12 @@ async function harvestErddap(
   function harvestOne(listed: ListedDataset): Promise<void> {
     return recorder.dataset(listed.datasetId, async (piece) => {
       const { harvested, ...result } = await harvestDataset(server, listed, {
-        onRows: (rows) => piece.write(rows.map((row) => profileCells(source.url, listed.datasetId, row))),
+        onRows: (rows) =>
+          piece.write(
+            rows.map((row) =>
+              cellsOf('profiles', { erddap_url: source.url, dataset_id: listed.datasetId, ...row }),
+            ),
+          ),
         onRequest: recorder.onRequest,
       })
       return {
@@ -167,23 +171,4 @@ function catalogueLookup(
     if (!found || !dataset) return 'none'
     return catalogueChange(dataset, { listed, metadata }, found.get(listed.datasetId) ?? null)
   }
-}
-
-/** In the order of the columns of profiles.csv. */
-function profileCells(erddapUrl: string, datasetId: string, row: ProfileRow): Cell[] {
-  return [
-    erddapUrl,
-    datasetId,
-    row.timeseriesId,
-    row.profileId,
-    row.latitude,
-    row.longitude,
-    row.depthMinMetres,
-    row.depthMaxMetres,
-    new Date(row.timeMinMs),
-    new Date(row.timeMaxMs),
-    row.records,
-    row.recordsPerDay,
-    row.profiles,
-  ]
 }

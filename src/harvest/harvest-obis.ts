@@ -2,9 +2,8 @@ import { dirname } from 'node:path'
 import pLimit from 'p-limit'
 import type { CkanRecord } from '../catalogue/record.ts'
 import { createBreaker } from '../http/breaker.ts'
-import type { Cell } from '../inventory/columns.ts'
+import { cellsOf } from '../inventory/contract.ts'
 import { catalogueChangeOf } from '../rules/catalogue-change.ts'
-import type { ObisCell } from '../rules/obis-cells.ts'
 import { matchObisCkan, obisRulesVersion } from '../rules/obis-dataset.ts'
 import { distinctNames } from '../rules/organizations.ts'
 import type { TaskContext } from '../runs/index.ts'
@@ -76,7 +75,8 @@ export async function harvestObis(
             datasetId,
             known ? (listing.known?.get(datasetId)?.contentHash ?? null) : null,
             {
-              onCells: (cells) => piece.write(cells.map((cell) => cellCells(datasetId, cell))),
+              onCells: (cells) =>
+                piece.write(cells.map((cell) => cellsOf('obis_cells', { dataset_id: datasetId, ...cell }))),
               onRequest: recorder.onRequest,
             },
           )
@@ -117,19 +117,4 @@ function catalogueLookup(
     }
     return catalogueChangeOf(before, own, found.get(dataset.id) ?? null)
   }
-}
-
-/** In the order of the columns of obis_cells.csv. */
-function cellCells(datasetId: string, cell: ObisCell): Cell[] {
-  return [
-    datasetId,
-    cell.latitude,
-    cell.longitude,
-    cell.scientificNames,
-    cell.occurrences,
-    cell.timeMinMs === null ? null : new Date(cell.timeMinMs),
-    cell.timeMaxMs === null ? null : new Date(cell.timeMaxMs),
-    cell.depthMinMetres,
-    cell.depthMaxMetres,
-  ]
 }

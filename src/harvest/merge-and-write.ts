@@ -1,6 +1,6 @@
 import type { CkanSnapshot } from '../catalogue/catalogue.ts'
 import type { CkanRecord } from '../catalogue/record.ts'
-import type { TableName, TableRow } from '../inventory/columns.ts'
+import type { TableName, TableRow } from '../inventory/contract.ts'
 import { TableWriter } from '../inventory/writer.ts'
 import { ckanRow, matchCkan } from '../rules/ckan.ts'
 import { datasetRecord } from '../rules/dataset.ts'
@@ -66,7 +66,7 @@ async function writeTables(input: Input, context: TaskContext): Promise<void> {
           dataset_id: key.datasetId,
           verified_at: new Date(entry.asOf),
         })
-      } else if (attempt.status !== 'success') {
+      } else if (attempt.reason !== null) {
         await skipped.write({
           erddap_url: key.erddapUrl,
           dataset_id: key.datasetId,

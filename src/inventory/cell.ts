@@ -1,5 +1,5 @@
 import { cutToBytes, cutToCell, isStorableTime, limits, storableText } from '../rules/limits.ts'
-import type { Cell } from './columns.ts'
+import type { Cell } from './column.ts'
 
 const dayMs = 86_400_000
 let lastDay = Number.NaN

@@ -2,7 +2,8 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { stringify } from 'csv-stringify/sync'
 import { HarvesterError } from '../errors.ts'
 import { formatCell } from './cell.ts'
-import { type Cell, type TableName, type TableRow, tableColumns } from './columns.ts'
+import type { Cell } from './column.ts'
+import { cellsOf, type TableName, type TableRow, tableColumns } from './contract.ts'
 
 /** Rows gathered before they are written: large enough to be quick, small enough to hold many tables open. */
 const rowsAtOnce = 500
@@ -76,14 +77,12 @@ export class OutputFile {
 export class TableWriter<T extends TableName> {
   readonly table: T
   readonly #file: OutputFile
-  readonly #columns: readonly string[]
   #waiting: Cell[][] = []
   #rows = 0
 
   private constructor(table: T, file: OutputFile) {
     this.table = table
     this.#file = file
-    this.#columns = tableColumns[table]
   }
 
   static async create<T extends TableName>(path: string, table: T): Promise<TableWriter<T>> {
@@ -97,8 +96,7 @@ export class TableWriter<T extends TableName> {
   }
 
   async write(row: TableRow<T>): Promise<void> {
-    const record = row as Record<string, Cell>
-    this.#waiting.push(this.#columns.map((column) => record[column] ?? null))
+    this.#waiting.push(cellsOf(this.table, row))
     this.#rows += 1
     if (this.#waiting.length >= rowsAtOnce) await this.#flush()
   }

@@ -1,5 +1,6 @@
 /** Occurrences gathered into map cells of 1/12 degree. */
 
+import type { ColumnWith, TableRow } from '../inventory/contract.ts'
 import type { OccurrenceBatch } from '../sources/obis/occurrences.ts'
 import { isStorableTime, limits } from './limits.ts'
 import { roundTo } from './numbers.ts'
@@ -14,18 +15,8 @@ const middleRow = 90 * perDegree
 /** The furthest row of cells that a map can show: the cell is judged, not the occurrence that is brought to it. */
 const furthestRow = Math.floor(limits.latitude * perDegree)
 
-export interface ObisCell {
-  /** Degrees, snapped. */
-  latitude: number
-  longitude: number
-  occurrences: number
-  timeMinMs: number | null
-  timeMaxMs: number | null
-  depthMinMetres: number
-  depthMaxMetres: number
-  /** Each once, by code point. */
-  scientificNames: string[]
-}
+/** A row of obis_cells.csv, less what names its dataset; its names each once, by code point. */
+export type ObisCell = Omit<TableRow<'obis_cells'>, ColumnWith<'obis_cells', 'key'>>
 
 export interface CellCounts {
   /** All records that were given. */
@@ -141,10 +132,10 @@ export class CellGatherer {
       yield {
         latitude: unsnap(Math.floor(place / columns) - middleRow),
         longitude: unsnap((place % columns) - middleColumn),
-        occurrences: this.#occurrences.values[cell]!,
+        n_records: this.#occurrences.values[cell]!,
         ...timesOf(this.#timeMin.values[cell]!, this.#timeMax.values[cell]!),
         ...depthsOf(this.#depthMin.values[cell]!, this.#depthMax.values[cell]!),
-        scientificNames: Array.from(ids, (id) => names[id]!),
+        scientific_names: Array.from(ids, (id) => names[id]!),
       }
     }
   }
@@ -186,18 +177,18 @@ function unsnap(twelfths: number): number {
 }
 
 /** A range that knows one end only is of no length; one whose ends were entered the wrong way round is turned. */
-function timesOf(start: number, end: number): Pick<ObisCell, 'timeMinMs' | 'timeMaxMs'> {
+function timesOf(start: number, end: number): Pick<ObisCell, 'time_min' | 'time_max'> {
   const known = [start, end].filter((time) => Number.isFinite(time))
   return known.length === 0
-    ? { timeMinMs: null, timeMaxMs: null }
-    : { timeMinMs: Math.min(...known), timeMaxMs: Math.max(...known) }
+    ? { time_min: null, time_max: null }
+    : { time_min: new Date(Math.min(...known)), time_max: new Date(Math.max(...known)) }
 }
 
 /** What is missing is 0, and the least is never more than the greatest: portals make ranges of the two. */
-function depthsOf(top: number, bottom: number): Pick<ObisCell, 'depthMinMetres' | 'depthMaxMetres'> {
+function depthsOf(top: number, bottom: number): Pick<ObisCell, 'depth_min' | 'depth_max'> {
   const least = Number.isFinite(top) ? top : 0
   const greatest = Number.isFinite(bottom) ? bottom : Math.max(0, least)
-  return { depthMinMetres: Math.min(least, greatest), depthMaxMetres: Math.max(least, greatest) }
+  return { depth_min: Math.min(least, greatest), depth_max: Math.max(least, greatest) }
 }
 
 /** The place of each name in the order of code points, so that the names of cells sort by numbers. */

@@ -2,6 +2,7 @@
  * A profile row: one station (TimeSeries), one cast (Profile), or one station with its casts (TimeSeriesProfile).
  * What the server said of one identity becomes a row, or is dropped for a reason.
  */
+import type { ColumnWith, TableRow } from '../inventory/contract.ts'
 import type { DatasetPlan } from './decisions.ts'
 import { isStorableKey, isStorableTime, limits } from './limits.ts'
 import { roundTo } from './numbers.ts'
@@ -30,19 +31,8 @@ export interface ProfileFacts {
   casts: number | null
 }
 
-export interface ProfileRow {
-  timeseriesId: string | null
-  profileId: string | null
-  latitude: number
-  longitude: number
-  depthMinMetres: number
-  depthMaxMetres: number
-  timeMinMs: number
-  timeMaxMs: number
-  records: number
-  recordsPerDay: number
-  profiles: number | null
-}
+/** A row of profiles.csv, less what names its dataset. */
+export type ProfileRow = Omit<TableRow<'profiles'>, ColumnWith<'profiles', 'key'>>
 
 const decimals = 4
 
@@ -70,17 +60,17 @@ export function profileRow(
   return {
     kind: 'row',
     row: {
-      timeseriesId: facts.timeseriesId,
-      profileId: facts.profileId,
+      timeseries_id: facts.timeseriesId,
+      profile_id: facts.profileId,
       latitude: roundTo(latitude, positionDecimals),
       longitude: roundTo(longitude, positionDecimals),
-      depthMinMetres: roundTo(depth.min, decimals),
-      depthMaxMetres: roundTo(depth.max, decimals),
-      timeMinMs: facts.time.min,
-      timeMaxMs: facts.time.max,
-      records,
-      recordsPerDay,
-      profiles: plan.cdmDataType === 'Profile' ? 1 : facts.casts,
+      depth_min: roundTo(depth.min, decimals),
+      depth_max: roundTo(depth.max, decimals),
+      time_min: new Date(facts.time.min),
+      time_max: new Date(facts.time.max),
+      n_records: records,
+      records_per_day: recordsPerDay,
+      n_profiles: plan.cdmDataType === 'Profile' ? 1 : facts.casts,
     },
   }
 }

@@ -1,5 +1,5 @@
 /** Holds what a run wrote against what the oracle expects, and says every difference in a line. */
-import { tableColumns } from '../../src/inventory/columns.ts'
+import { tableColumns } from '../../src/inventory/contract.ts'
 import type { Cells, Expected } from './oracle.ts'
 import { readTable } from './run.ts'
 

@@ -12,7 +12,7 @@ const rooms: Record<string, { values: string[]; types?: string[] }> = {
   secrets: { values: [] },
   config: { values: ['rules', 'errors'] },
   http: { values: ['errors', 'config'] },
-  rules: { values: [], types: ['sources', 'catalogue', 'names'] },
+  rules: { values: [], types: ['inventory', 'sources', 'catalogue', 'names'] },
   sources: { values: ['http', 'rules', 'inventory', 'errors'] },
   catalogue: { values: ['http', 'rules', 'errors'] },
   names: { values: ['http', 'rules', 'inventory', 'runs', 'errors'], types: ['database'] },

@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { CellFault, checkedColumns, type LoadedFile } from '../../src/inventory/check.ts'
+import { CellFault } from '../../src/inventory/cell-check.ts'
+import { checkedColumns, type TableName } from '../../src/inventory/contract.ts'
 
-function check(file: LoadedFile, column: string, text: string): unknown {
+function check(file: TableName, column: string, text: string): unknown {
   const found = checkedColumns[file].find((candidate) => candidate.name === column)!
   const result = found.check(text)
   return result instanceof CellFault ? `refused: ${result.reason}` : result

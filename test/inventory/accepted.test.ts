@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { CkanRecord } from '../../src/catalogue/record.ts'
-import type { LoadedFile } from '../../src/inventory/check.ts'
-import { type Cell, type TableName, tableColumns } from '../../src/inventory/columns.ts'
+import type { Cell } from '../../src/inventory/column.ts'
+import { cellsOf, type TableName, tableColumns } from '../../src/inventory/contract.ts'
 import { readChecked } from '../../src/inventory/load/read.ts'
 import { csvLines, TableWriter } from '../../src/inventory/writer.ts'
 import { ckanRow } from '../../src/rules/ckan.ts'
@@ -84,7 +84,7 @@ const time = fc.oneof(
 const extent = fc.option(fc.record({ min: time, max: time }))
 
 /** The rows of a file as the loader sees them. Faults are what it would refuse. */
-async function read(file: LoadedFile, lines: string) {
+async function read(file: TableName, lines: string) {
   const path = join(folder, `${file}.csv`)
   await writeFile(path, csvLines([tableColumns[file]]) + lines)
   const rows: unknown[][] = []
@@ -125,21 +125,7 @@ describe('whatever a harvest writes, its loader accepts:', () => {
             return result.kind === 'row' ? [result.row] : []
           })
           const lines = csvLines(
-            kept.map((row) => [
-              erddapUrl,
-              'd',
-              row.timeseriesId,
-              row.profileId,
-              row.latitude,
-              row.longitude,
-              row.depthMinMetres,
-              row.depthMaxMetres,
-              new Date(row.timeMinMs),
-              new Date(row.timeMaxMs),
-              row.records,
-              row.recordsPerDay,
-              row.profiles,
-            ]),
+            kept.map((row) => cellsOf('profiles', { erddap_url: erddapUrl, dataset_id: 'd', ...row })),
           )
           const { rows, faults } = await read('profiles', lines)
           expect(faults).toEqual([])
@@ -218,19 +204,7 @@ describe('whatever a harvest writes, its loader accepts:', () => {
           const cells = [...gatherer.cells(names)]
           const { rows, faults } = await read(
             'obis_cells',
-            csvLines(
-              cells.map((cell) => [
-                'o',
-                cell.latitude,
-                cell.longitude,
-                cell.scientificNames,
-                cell.occurrences,
-                cell.timeMinMs === null ? null : new Date(cell.timeMinMs),
-                cell.timeMaxMs === null ? null : new Date(cell.timeMaxMs),
-                cell.depthMinMetres,
-                cell.depthMaxMetres,
-              ]),
-            ),
+            csvLines(cells.map((cell) => cellsOf('obis_cells', { dataset_id: 'o', ...cell }))),
           )
           expect(faults).toEqual([])
           expect(rows).toHaveLength(cells.length)

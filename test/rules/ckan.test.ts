@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { CkanRecord } from '../../src/catalogue/record.ts'
-import { tableColumns } from '../../src/inventory/columns.ts'
+import { tableColumns } from '../../src/inventory/contract.ts'
 import { ckanRow, datasetOfAddress, matchCkan } from '../../src/rules/ckan.ts'
 
 const server = 'https://data.example.org/erddap'

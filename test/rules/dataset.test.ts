@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { CkanRecord } from '../../src/catalogue/record.ts'
-import { tableColumns } from '../../src/inventory/columns.ts'
+import { tableColumns } from '../../src/inventory/contract.ts'
 import { type DatasetFacts, datasetRecord } from '../../src/rules/dataset.ts'
 import { decideFromMetadata } from '../../src/rules/decisions.ts'
 import { listedAs, metadataOf, station, vocabularies } from './examples.ts'

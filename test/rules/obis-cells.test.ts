@@ -64,33 +64,33 @@ describe('occurrences gathered into cells', () => {
       {
         latitude: 50,
         longitude: -60,
-        occurrences: 4,
-        timeMinMs: 1000,
-        timeMaxMs: 3000,
-        depthMinMetres: 5,
-        depthMaxMetres: 90,
-        scientificNames: ['Clupea harengus', 'Gadus morhua'],
+        n_records: 4,
+        time_min: new Date(1000),
+        time_max: new Date(3000),
+        depth_min: 5,
+        depth_max: 90,
+        scientific_names: ['Clupea harengus', 'Gadus morhua'],
       },
     ])
   })
 
   it('sort names by code point, not by UTF-16 unit', () => {
     const { cells } = gather(['\u{1F41F}', '\uFFFD', 'é', 'Z', 'a'].map((name) => ({ lat: 0, lon: 0, name })))
-    expect(cells[0]!.scientificNames).toEqual(['Z', 'a', 'é', '\uFFFD', '\u{1F41F}'])
+    expect(cells[0]!.scientific_names).toEqual(['Z', 'a', 'é', '\uFFFD', '\u{1F41F}'])
   })
 
   it('have depth 0 where none is known, and ranges that portals can use where one end is missing', () => {
     const depths = (o: Partial<Occurrence>) => {
-      const { depthMinMetres, depthMaxMetres } = gather([{ lat: 0, lon: 0, ...o }]).cells[0]!
-      return [depthMinMetres, depthMaxMetres]
+      const { depth_min, depth_max } = gather([{ lat: 0, lon: 0, ...o }]).cells[0]!
+      return [depth_min, depth_max]
     }
     expect(depths({})).toEqual([0, 0])
     expect(depths({ top: 30 })).toEqual([30, 30])
     expect(depths({ bottom: 30 })).toEqual([0, 30])
     expect(depths({ top: 40, bottom: 30 })).toEqual([30, 40])
     const times = (o: Partial<Occurrence>) => {
-      const { timeMinMs, timeMaxMs } = gather([{ lat: 0, lon: 0, ...o }]).cells[0]!
-      return [timeMinMs, timeMaxMs]
+      const { time_min, time_max } = gather([{ lat: 0, lon: 0, ...o }]).cells[0]!
+      return [time_min?.getTime() ?? null, time_max?.getTime() ?? null]
     }
     expect(times({})).toEqual([null, null])
     expect(times({ start: 5000 })).toEqual([5000, 5000])
@@ -104,9 +104,9 @@ describe('occurrences gathered into cells', () => {
     ])
     expect(counts.impossibleDates).toBe(3)
     expect(cells[0]).toMatchObject({
-      timeMinMs: Date.UTC(2020, 0, 1),
-      timeMaxMs: Date.UTC(2020, 0, 1),
-      occurrences: 2,
+      time_min: new Date('2020-01-01T00:00:00Z'),
+      time_max: new Date('2020-01-01T00:00:00Z'),
+      n_records: 2,
     })
   })
 
@@ -148,7 +148,7 @@ describe('occurrences gathered into cells', () => {
       { lat: 44, lon: -63, name: 'Incertae', dropped: true },
       { lat: 44, lon: -63, name: 'Incertae', dropped: true, absence: true },
     ])
-    expect(cells).toMatchObject([{ latitude: 45, occurrences: 1, scientificNames: ['Gadus morhua'] }])
+    expect(cells).toMatchObject([{ latitude: 45, n_records: 1, scientific_names: ['Gadus morhua'] }])
     expect(counts).toMatchObject({ records: 5, absences: 2, dropped: 2, occurrences: 1 })
   })
 
@@ -166,7 +166,7 @@ describe('occurrences gathered into cells', () => {
         for (let at = 0; at < all.length; at += size) piecemeal.add(batchOf(all.slice(at, at + size), names))
         const { cells, counts } = gather(all)
         expect([...piecemeal.cells(names.names)]).toEqual(cells)
-        expect(cells.reduce((sum, cell) => sum + cell.occurrences, 0) + counts.misplaced).toBe(all.length)
+        expect(cells.reduce((sum, cell) => sum + cell.n_records!, 0) + counts.misplaced).toBe(all.length)
         const simple = new Map<string, Set<string>>()
         for (const { lat, lon, name } of all) {
           if (Math.abs(lat) > 85.06 || Math.abs(lon) > 180) continue
@@ -177,7 +177,7 @@ describe('occurrences gathered into cells', () => {
         expect(cells).toHaveLength(simple.size)
         for (const cell of cells) {
           const key = `${Math.round(cell.latitude * 12) + 0} ${Math.round(cell.longitude * 12) + 0}`
-          expect(cell.scientificNames).toEqual([...simple.get(key)!].filter((name) => name !== '').sort())
+          expect(cell.scientific_names).toEqual([...simple.get(key)!].filter((name) => name !== '').sort())
         }
       }),
     )
@@ -195,7 +195,7 @@ describe('occurrences gathered into cells', () => {
     }
     expect(cells).toHaveLength(wanted.size)
     for (const cell of cells)
-      expect(new Set(cell.scientificNames)).toEqual(
+      expect(new Set(cell.scientific_names)).toEqual(
         wanted.get(`${Math.round(cell.latitude * 12)} ${Math.round(cell.longitude * 12) + 0}`),
       )
   })

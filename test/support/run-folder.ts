@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { stringify } from 'csv-stringify/sync'
-import { type TableName, tableColumns } from '../../src/inventory/columns.ts'
+import { type TableName, tableColumns } from '../../src/inventory/contract.ts'
 
 type CellText = string | number | null | undefined | readonly string[]
 type Row = Record<string, CellText>

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { CopyValue, Database, Session } from '../../database/port.ts'
 import { factsJson } from '../audit.ts'
-import { checkedColumns } from '../check.ts'
+import { checkedColumns } from '../contract.ts'
 import { fileExists, readChecked } from './read.ts'
 import type { RunFacts } from './run-facts.ts'
 import type { RejectedDataset } from './types.ts'

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { CsvError, parse } from 'csv-parse/sync'
 import type { CopyValue } from '../../database/port.ts'
 import { HarvesterError } from '../../errors.ts'
-import { CellFault, checkedColumns, type LoadedFile } from '../check.ts'
+import { CellFault } from '../cell-check.ts'
+import { type CheckedColumn, checkedColumns, type TableName } from '../contract.ts'
 
 /** A cell that was refused, as it stands in `rejected.csv`. */
 export interface Reject {
@@ -34,7 +35,7 @@ export function unreadable(path: string, message: string, cause?: unknown): Harv
   })
 }
 
-export async function fileExists(folder: string, file: LoadedFile): Promise<boolean> {
+export async function fileExists(folder: string, file: TableName): Promise<boolean> {
   return stat(join(folder, `${file}.csv`)).then(
     (found) => found.isFile(),
     () => false,
@@ -48,7 +49,7 @@ export async function fileExists(folder: string, file: LoadedFile): Promise<bool
  */
 export async function* readChecked(
   folder: string,
-  file: LoadedFile,
+  file: TableName,
   signal?: AbortSignal,
 ): AsyncGenerator<CheckedRow> {
   const name = `${file}.csv`
@@ -148,7 +149,7 @@ function checkRow(
   record: string[],
   places: number[],
   headerLength: number,
-  columns: readonly { name: string; check: (text: string) => CopyValue | CellFault }[],
+  columns: readonly CheckedColumn[],
 ): CheckedRow {
   const cells: CopyValue[] = new Array(columns.length)
   const faults: Reject[] = []

@@ -1,3 +1,4 @@
+import { placesOf } from '../contract.ts'
 import { fileExists, readChecked } from './read.ts'
 import { keyOf } from './stage.ts'
 import type { Listing } from './types.ts'
@@ -40,24 +41,26 @@ export async function readRunFacts(folder: string, signal: AbortSignal | undefin
     errorMessage: null,
     attempts: new Map(),
   }
+  const run = placesOf('harvest_runs')
   if (await fileExists(folder, 'harvest_runs'))
     for await (const { cells, faults } of readChecked(folder, 'harvest_runs', signal))
       if (faults.length === 0) {
-        facts.runId = cells[0] as string
-        facts.startedAt = cells[1] as string | null
-        facts.finishedAt = cells[2] as string | null
-        facts.status = cells[4] as string | null
-        facts.errorMessage = cells[5] as string | null
+        facts.runId = cells[run.run_id] as string
+        facts.startedAt = cells[run.started_at] as string | null
+        facts.finishedAt = cells[run.finished_at] as string | null
+        facts.status = cells[run.status] as string | null
+        facts.errorMessage = cells[run.error_message] as string | null
       }
+  const of = placesOf('harvest_attempts')
   if (await fileExists(folder, 'harvest_attempts'))
     for await (const { cells, faults } of readChecked(folder, 'harvest_attempts', signal))
       if (faults.length === 0)
-        facts.attempts.set(keyOf(cells[1] as string, cells[2] as string), {
-          erddapUrl: cells[1] as string,
-          datasetId: cells[2] as string,
-          status: cells[4] as Attempt['status'],
-          reasonCode: cells[5] as string | null,
-          attemptedAt: cells[8] as string | null,
+        facts.attempts.set(keyOf(cells[of.erddap_url] as string, cells[of.dataset_id] as string), {
+          erddapUrl: cells[of.erddap_url] as string,
+          datasetId: cells[of.dataset_id] as string,
+          status: cells[of.status] as Attempt['status'],
+          reasonCode: cells[of.reason_code] as string | null,
+          attemptedAt: cells[of.attempted_at] as string | null,
         })
   return facts
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { CopyColumn, CopyValue, Database, Session } from '../../database/port.ts'
-import { checkedColumns, type LoadedFile } from '../check.ts'
+import { type ColumnOf, checkedColumns, columnsWith, placesOf, type TableName } from '../contract.ts'
 import { fileExists, type Reject, readChecked, unreadable } from './read.ts'
 import type { DatasetKey, RejectedDataset } from './types.ts'
 
@@ -66,17 +66,21 @@ export function stageNames(): StageNames {
 const number: CopyColumn = { name: 'n', type: 'int' }
 const line: CopyColumn = { name: 'line', type: 'int' }
 
-function without(file: LoadedFile, ...names: string[]): CopyColumn[] {
-  return checkedColumns[file].filter((column) => !names.includes(column.name))
+/** The columns of a file that go to the stage, less those that are known by the number of the dataset or not used. */
+function staged<T extends TableName>(file: T, ...leftOut: ColumnOf<T>[]): CopyColumn[] {
+  return checkedColumns[file].filter((column) => !leftOut.includes(column.name as ColumnOf<T>))
 }
 
+/** The first is counted, the second set when something changes. */
+const unusedOfDatasets = columnsWith('datasets', 'counted', 'changed')
+
 const stageColumns = {
-  datasets: [number, ...without('datasets', 'n_profiles', 'last_updated_at')],
-  profiles: [number, line, ...without('profiles', 'erddap_url', 'dataset_id')],
-  cells: [number, line, ...without('obis_cells', 'dataset_id')],
-  ckan: without('ckan'),
-  skipped: [...without('skipped'), { name: 'attempted_at', type: 'timestamptz' }],
-  verified: without('verified'),
+  datasets: [number, ...staged('datasets', ...unusedOfDatasets)],
+  profiles: [number, line, ...staged('profiles', ...columnsWith('profiles', 'key'))],
+  cells: [number, line, ...staged('obis_cells', ...columnsWith('obis_cells', 'key'))],
+  ckan: staged('ckan'),
+  skipped: [...staged('skipped'), { name: 'attempted_at', type: 'timestamptz' }],
+  verified: staged('verified'),
   verdicts: [number, { name: 'n_rows', type: 'int' }, { name: 'rejected', type: 'boolean' }],
 } satisfies Record<keyof StageNames, CopyColumn[]>
 
@@ -133,9 +137,12 @@ export async function stageFolder(
   ) => reject([{ file, line: at, column, value, reason }], dataset)
 
   async function* datasetRows(): AsyncGenerator<CopyValue[]> {
+    const of = placesOf('datasets')
+    const used = stageColumns.datasets.slice(1).map(({ name }) => of[name as ColumnOf<'datasets'>])
     for await (const { line: at, cells, faults } of readChecked(folder, 'datasets', signal)) {
       stage.counts.rows += 1
-      const [erddapUrl, datasetId] = cells as [string | null, string | null]
+      const erddapUrl = cells[of.erddap_url] as string | null
+      const datasetId = cells[of.dataset_id] as string | null
       if (erddapUrl === null || datasetId === null) {
         reject(faults, undefined)
         continue
@@ -158,8 +165,8 @@ export async function stageFolder(
         line: at,
         erddapUrl,
         datasetId,
-        source: cells[13] === 'obis' ? 'obis' : 'erddap',
-        statedRows: cells[6] === null ? null : Number(cells[6]),
+        source: cells[of.source_type] === 'obis' ? 'obis' : 'erddap',
+        statedRows: cells[of.n_profiles] === null ? null : Number(cells[of.n_profiles]),
         profiles: 0,
         cells: 0,
         rejected: null,
@@ -172,39 +179,43 @@ export async function stageFolder(
         reject(faults, dataset)
         continue
       }
-      yield [dataset.number, ...cells.slice(0, 6), ...cells.slice(7, 20), cells[21]!]
+      yield [dataset.number, ...used.map((place) => cells[place]!)]
     }
   }
 
   async function* profileRows(): AsyncGenerator<CopyValue[]> {
+    const of = placesOf('profiles')
     let last: StagedDataset | undefined
     for await (const { line: at, cells, faults } of readChecked(folder, 'profiles', signal)) {
       stage.counts.rows += 1
-      const erddapUrl = cells[0] as string | null
-      const datasetId = cells[1] as string | null
+      const erddapUrl = cells[of.erddap_url] as string | null
+      const datasetId = cells[of.dataset_id] as string | null
       if (!last || last.datasetId !== datasetId || last.erddapUrl !== erddapUrl)
         last = byKey.get(keyOf(erddapUrl ?? '', datasetId ?? ''))
       if (faults.length > 0) reject(faults, last)
       else if (!last) rejectRow('profiles.csv', at, 'dataset_id', datasetId ?? '', 'is not in datasets.csv')
-      else if (isLater(cells[8] as string, cells[9] as string))
-        rejectRow('profiles.csv', at, 'time_min', String(cells[8]), 'is later than time_max', last)
+      else if (isLater(cells[of.time_min] as string, cells[of.time_max] as string))
+        rejectRow('profiles.csv', at, 'time_min', String(cells[of.time_min]), 'is later than time_max', last)
       else {
         last.profiles += 1
         stage.counts.profiles += 1
-        cells[0] = last.number
-        cells[1] = at
+        // The keys make room for the number and the line: no second array for each of a million rows.
+        cells[of.erddap_url] = last.number
+        cells[of.dataset_id] = at
         yield cells
       }
     }
   }
 
   async function* cellRows(): AsyncGenerator<CopyValue[]> {
+    const of = placesOf('obis_cells')
     for await (const { line: at, cells, faults } of readChecked(folder, 'obis_cells', signal)) {
       stage.counts.rows += 1
-      const dataset = obisById.get(String(cells[0]))
+      const datasetId = String(cells[of.dataset_id])
+      const dataset = obisById.get(datasetId)
       if (faults.length > 0) reject(faults, dataset)
       else if (!dataset)
-        rejectRow('obis_cells.csv', at, 'dataset_id', String(cells[0]), 'is no OBIS dataset of datasets.csv')
+        rejectRow('obis_cells.csv', at, 'dataset_id', datasetId, 'is no OBIS dataset of datasets.csv')
       else {
         dataset.cells += 1
         stage.counts.cells += 1
@@ -217,12 +228,13 @@ export async function stageFolder(
     file: 'ckan' | 'verified' | 'skipped',
     seen: Set<string>,
   ): AsyncGenerator<CopyValue[]> {
+    const of = placesOf(file)
     for await (const { line: at, cells, faults } of readChecked(folder, file, signal)) {
       stage.counts.rows += 1
-      const key = keyOf(String(cells[0]), String(cells[1]))
+      const datasetId = String(cells[of.dataset_id])
+      const key = keyOf(String(cells[of.erddap_url]), datasetId)
       if (faults.length > 0) reject(faults, file === 'ckan' ? byKey.get(key) : undefined)
-      else if (seen.has(key))
-        rejectRow(`${file}.csv`, at, 'dataset_id', String(cells[1]), 'is given more than once')
+      else if (seen.has(key)) rejectRow(`${file}.csv`, at, 'dataset_id', datasetId, 'is given more than once')
       else {
         seen.add(key)
         yield file === 'skipped' ? [...cells, attemptTimes.get(key) ?? null] : cells

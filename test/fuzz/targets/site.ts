@@ -8,8 +8,7 @@ import { readDeclaration, shippedDeploymentsFile } from '../../../src/config/dep
 import { environmentVariables, readEnvironment } from '../../../src/config/environment.ts'
 import { readHarvestConfig } from '../../../src/config/harvest.ts'
 import { databaseSettings } from '../../../src/database/settings.ts'
-import type { LoadedFile } from '../../../src/inventory/check.ts'
-import { tableColumns } from '../../../src/inventory/columns.ts'
+import { type TableName, tableColumns } from '../../../src/inventory/contract.ts'
 import { readChecked } from '../../../src/inventory/load/read.ts'
 import { prefectSettings } from '../../../src/runs/index.ts'
 import { dataset, profile, writeRunFolder } from '../../support/run-folder.ts'
@@ -239,7 +238,7 @@ const runFolder: Target = {
     folder ??= mkdtempSync(join(tmpdir(), 'fuzz-folder-'))
     const header = utf8(input.subarray(0, 500)).split('\n', 1)[0] ?? ''
     const file = (files.find((name) => header.startsWith(tableColumns[name].slice(0, 3).join(','))) ??
-      'profiles') as LoadedFile
+      'profiles') as TableName
     writeFileSync(join(folder, `${file}.csv`), input)
     for await (const { cells, faults } of readChecked(folder, file))
       for (const cell of cells)

@@ -142,12 +142,12 @@ describe('an OBIS dataset', { timeout: 60_000 }, () => {
     for (const cell of cells) {
       const simple = wanted.get(`${cell.latitude} ${cell.longitude}`)!
       expect(cell).toMatchObject({
-        occurrences: simple.n,
-        scientificNames: [...simple.names].sort(),
-        depthMinMetres: simple.top,
-        depthMaxMetres: simple.bottom,
-        timeMinMs: simple.start,
-        timeMaxMs: simple.end,
+        n_records: simple.n,
+        scientific_names: [...simple.names].sort(),
+        depth_min: simple.top,
+        depth_max: simple.bottom,
+        time_min: simple.start === null ? null : new Date(simple.start),
+        time_max: simple.end === null ? null : new Date(simple.end),
       })
     }
     expect(harvested).toMatchObject({
@@ -273,7 +273,7 @@ describe('an OBIS dataset', { timeout: 60_000 }, () => {
     server.putFile('set', parquetOf(many(200), { without }))
     const bare = await harvest(server)
     expect(bare.warnings).toEqual([expect.stringMatching(/lacks date_start, date_end, minimumDepthInMeters/)])
-    expect(bare.cells.every((cell) => cell.timeMinMs === null && cell.depthMaxMetres === 0)).toBe(true)
+    expect(bare.cells.every((cell) => cell.time_min === null && cell.depth_max === 0)).toBe(true)
     server.putFile('set', parquetOf(many(200), { without: ['decimalLatitude'] }))
     const lost = await harvest(server)
     expect(lost.warnings).toEqual([expect.stringMatching(/decimalLatitude is missing.*paged API/)])
@@ -316,7 +316,7 @@ describe('an OBIS dataset', { timeout: 60_000 }, () => {
       dataset({ id: 'nothing', occurrences: records.slice(1) }),
     ])
     const { cells, warnings, harvested } = await harvest(server)
-    expect(cells).toMatchObject([{ latitude: 45, occurrences: 1, scientificNames: ['Gadus morhua'] }])
+    expect(cells).toMatchObject([{ latitude: 45, n_records: 1, scientific_names: ['Gadus morhua'] }])
     expect(harvested).toMatchObject({ occurrences: 1 })
     expect(warnings).toEqual([
       '2 of its 4 records say that nothing was found, 1 of its 4 records is dropped by OBIS for quality; they were left out',
@@ -393,7 +393,9 @@ describe('an OBIS dataset', { timeout: 60_000 }, () => {
     })
     const { outcome, cells } = await harvest(server)
     expect(outcome.status).toBe('success')
-    expect(new Set(cells.flatMap(({ scientificNames }) => scientificNames))).toEqual(new Set(['New name']))
+    expect(new Set(cells.flatMap(({ scientific_names }) => scientific_names ?? []))).toEqual(
+      new Set(['New name']),
+    )
   })
 
   it('fails alone where neither file nor API can be had, naming what was asked', async () => {

@@ -1,6 +1,7 @@
+import { columnsWith } from '../../contract.ts'
 import { assignments, insertInto, type Merge } from './context.ts'
 
-const compared = ['scientific_names', 'n_records', 'time_min', 'time_max', 'depth_min', 'depth_max']
+const compared = columnsWith('obis_cells', 'data')
 
 /** Like the comparison of profiles: `pk` null is new, `line` null is gone, else it changed. A cell never moves. */
 export async function compareCells(merge: Merge): Promise<void> {

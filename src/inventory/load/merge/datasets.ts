@@ -1,25 +1,11 @@
+import { columnsWith } from '../../contract.ts'
 import { assignments, insertInto, type Merge } from './context.ts'
 import type { Removal } from './remove.ts'
 
 /** Columns that come from the harvest of the dataset itself. */
-const harvested = [
-  'cdm_data_type',
-  'platform',
-  'eovs',
-  'profile_variables',
-  'timeseries_id_variable',
-  'profile_id_variable',
-  'trajectory_id_variable',
-  'num_columns',
-  'first_eov_column',
-  'source_type',
-  'obis_nodes',
-  'content_hash',
-  'content_hash_reason',
-  'n_profiles',
-]
+const harvested = columnsWith('datasets', 'data', 'counted')
 /** Columns that CKAN has a say in: without its records they stay as they are in existing rows. */
-const enriched = ['ckan_id', 'title', 'title_fr', 'organizations']
+const enriched = columnsWith('datasets', 'catalogue')
 
 /**
  * Chooses the datasets that take part: those without a refused row that are not older than what the database holds.

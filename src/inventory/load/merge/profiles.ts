@@ -1,17 +1,8 @@
+import { columnsWith } from '../../contract.ts'
 import { assignments, insertInto, type Merge } from './context.ts'
 
-const compared = [
-  'time_min',
-  'time_max',
-  'latitude',
-  'longitude',
-  'depth_min',
-  'depth_max',
-  'n_records',
-  'records_per_day',
-  'n_profiles',
-]
-const ids = ['timeseries_id', 'profile_id']
+const compared = columnsWith('profiles', 'place', 'data')
+const ids = columnsWith('profiles', 'identity')
 
 /**
  * Compares the profiles of the datasets that take part with those of the database, row by row. What differs goes to a
