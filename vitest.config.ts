@@ -1,4 +1,8 @@
 import { defineConfig } from 'vitest/config'
+import { setTestClock } from './test/support/clock.ts'
+import { LongestFirst } from './test/support/longest-first.ts'
+
+setTestClock(process.env)
 
 /** `npm test`: needs only Node. What needs a real Prefect, PostgreSQL or browser is in test/services. */
 export default defineConfig({
@@ -7,12 +11,12 @@ export default defineConfig({
     exclude: ['test/services/**', 'node_modules/**'],
     globalSetup: ['test/support/compile.ts'],
     setupFiles: ['test/support/clean-environment.ts'],
+    reporters: ['default', './test/support/slowest-files.ts'],
     // Generous: a limit tells that something hangs, not that a machine is busy.
     testTimeout: 120_000,
     hookTimeout: 300_000,
-    // The embedded database takes about 1 GB a process: two at a time suit a small machine.
-    maxWorkers: 2,
-    // A few tests measure time limits; on a shared machine one may miss its moment. What fails twice is broken.
-    retry: process.env.CI ? 1 : 0,
+    // Files wait for processes and servers more than they work. The embedded database takes about 1 GB a process.
+    maxWorkers: 4,
+    sequence: { sequencer: LongestFirst },
   },
 })

@@ -9,7 +9,8 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 180_000,
     fileParallelism: false,
-    // Real servers on a shared machine have bad moments; what fails twice is broken.
+    reporters: ['default', './test/support/slowest-files.ts'],
+    // Real servers on a shared machine have bad moments: what passes only the second time is counted and printed.
     retry: process.env.CI ? 1 : 0,
   },
 })

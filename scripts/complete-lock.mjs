@@ -1,6 +1,8 @@
 // Adds to package-lock.json the builds for other platforms that npm leaves out when its registry does not have them.
 // `npm ci` refuses a lock file in which one is missing, so run this after `npm install` where that happened; it
-// changes nothing in a whole lock file. test/deploy/lock.test.ts holds the lock file complete.
+// changes nothing in a whole lock file. Entries without a checksum get the registry's. test/deploy/lock.test.ts holds the
+// lock file complete.
+import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 
 const path = new URL('../package-lock.json', import.meta.url)
@@ -33,9 +35,19 @@ for (const [where, entry] of Object.entries(lock.packages))
     added++
   }
 
-if (added > 0) {
+let checked = 0
+for (const [where, entry] of Object.entries(lock.packages)) {
+  if (where === '' || entry.integrity) continue
+  const name = where.slice(where.lastIndexOf('node_modules/') + 'node_modules/'.length)
+  const view = ['view', `${name}@${entry.version}`, 'dist.integrity']
+  entry.integrity = execFileSync('npm', view, { encoding: 'utf8' }).trim()
+  if (!/^sha512-/.test(entry.integrity)) throw new Error(`${name}: the registry knows no checksum`)
+  checked++
+}
+
+if (added + checked > 0) {
   const sorted = Object.entries(lock.packages).sort(([a], [b]) => a.localeCompare(b, 'en'))
   lock.packages = Object.fromEntries(sorted)
   writeFileSync(path, `${JSON.stringify(lock, null, 2)}\n`)
 }
-console.log(`complete-lock: ${added} added`)
+console.log(`complete-lock: ${added} added, ${checked} checksums`)

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 
 interface Entry {
   version?: string
+  integrity?: string
   dev?: boolean
   os?: string[]
   cpu?: string[]
@@ -34,6 +35,15 @@ describe('the lock file', () => {
 
   it('says where no package is downloaded from, so that any registry will do', () => {
     expect(entries.filter(([, entry]) => 'resolved' in entry).map(([where]) => where)).toEqual([])
+  })
+})
+
+describe('every package', () => {
+  it('has a checksum (scripts/complete-lock.mjs fetches what npm left out)', () => {
+    const without = entries.filter(
+      ([where, entry]) => where !== '' && !entry.integrity?.startsWith('sha512-'),
+    )
+    expect(without.map(([where]) => where)).toEqual([])
   })
 })
 
