@@ -146,6 +146,8 @@ export function createDiskCache(settings: DiskCacheSettings): HttpCache {
 
       async function start() {
         await mkdir(folder, { recursive: true })
+        // Discarded meanwhile: nobody would close it any more.
+        if (failed) return undefined
         stream = createWriteStream(path)
         stream.on('error', () => {
           failed = true
@@ -155,8 +157,11 @@ export function createDiskCache(settings: DiskCacheSettings): HttpCache {
 
       function discard() {
         failed = true
-        stream?.destroy()
-        void rm(path, { force: true })
+        if (!stream) return
+        const removeFile = () => void rm(path, { force: true }).catch(() => undefined)
+        // Not before it is closed: a file that is about to be opened would come into being after its removal.
+        if (stream.closed) removeFile()
+        else stream.once('close', removeFile).destroy()
       }
 
       return {
@@ -164,6 +169,7 @@ export function createDiskCache(settings: DiskCacheSettings): HttpCache {
           if (failed) return
           try {
             const target = stream ?? (await start())
+            if (!target) return
             hash.update(piece)
             bytes += piece.length
             if (bytes > maxBytes) return discard()
@@ -182,6 +188,7 @@ export function createDiskCache(settings: DiskCacheSettings): HttpCache {
           if (failed) return
           try {
             const target = stream ?? (await start())
+            if (!target) return
             target.end()
             await finished(target)
             const entry: Entry = {

@@ -231,7 +231,8 @@ describe('bad days', () => {
   const url = () => `${server.url}/tabledap/one.csv?time,depth`
 
   it('answers 429 above the limit of requests, and remembers the most it had', async () => {
-    await restart({ maxActive: 1, latencyMs: 30 })
+    // Long enough that all three are there together on any machine.
+    await restart({ maxActive: 1, latencyMs: 2_000 })
     const statuses = await Promise.all([ask(url()), ask(url()), ask(url())])
     expect(statuses.map(({ status }) => status).sort()).toEqual([200, 429, 429])
     expect(server.maxConcurrent()).toBe(3)

@@ -73,6 +73,28 @@ it('errors, and streams that were not read to the end, are not kept', async () =
   await expect.poll(() => readdir(folder).catch(() => [])).toEqual([])
 })
 
+it('an answer that is given up while its file is being made leaves none behind', async () => {
+  const cache = createDiskCache({ folder })
+  const answer = { status: 200, url: 'http://erddap.example/', headers: {} }
+  const piece = new Uint8Array(10)
+  for (const stepsBefore of [0, 1, 2, 3, 4, 5]) {
+    const atOnce = cache.writer(`http://erddap.example/${stepsBefore}`, answer)
+    const writing = atOnce.write(piece)
+    for (let step = 0; step < stepsBefore; step++) await new Promise(setImmediate)
+    atOnce.discard()
+    await writing
+    const afterwards = cache.writer(`http://erddap.example/${stepsBefore}`, answer)
+    await afterwards.write(piece)
+    afterwards.discard()
+  }
+  // A whole answer after them: whatever they began to open is open by then.
+  const kept = cache.writer('http://erddap.example/kept', answer)
+  await kept.write(piece)
+  await kept.commit()
+  await expect.poll(() => filesEnding('.body')).toHaveLength(1)
+  expect(await cache.get('http://erddap.example/kept')).toMatchObject({ bytes: 10 })
+})
+
 it('damaged entries count as absent and are removed', async () => {
   const server = await httpServer((_request, response) => response.end('whole'))
   const http = cached()
