@@ -13,11 +13,8 @@ const secretKey =
 /** Facts about secrets that are none: counts and names. */
 const assigned = String.raw`[\w-]*(?:password|passwd|passphrase|secret|token|api_?key|access_?key|auth_?string)`
 
+/** Each looks at a character a bounded number of times: what is scrubbed may be foreign, and as long as an artifact. */
 const patterns: readonly (readonly [RegExp, string])[] = [
-  // user:password@, the password with any character but a blank or a quote; a port is none.
-  [/\b([a-z][a-z0-9+.-]*:\/\/)[^\s/?#"@:]*:(?!\d+(?:[/?#]|$))[^\s"]*@/gi, `$1${hidden}@`],
-  // token@, and what is left of the above.
-  [/\b([a-z][a-z0-9+.-]*:\/\/)[^\s/?#"]*@/gi, `$1${hidden}@`],
   // Addresses that are secrets by themselves: whoever knows the path may write.
   [/(\bhooks\.slack(?:-gov)?\.com\/)[^\s"'<>)\]]+/gi, `$1${hidden}`],
   [/(\/services\/)T\w+\/B\w+\/\w+/g, `$1${hidden}`],
@@ -25,16 +22,16 @@ const patterns: readonly (readonly [RegExp, string])[] = [
   [/(\bwebhook\.office\.com\/)[^\s"'<>)\]]+/gi, `$1${hidden}`],
   // Headers, to the end of the line or of the quotes.
   [
-    /\b((?:proxy-)?authorization|set-cookie|cookie|x-(?:[a-z]+-)*(?:key|token|secret|auth))(\\?["']?\s*[:=]\s*\\?["']?)(?![{[\s])[^"'\r\n\\]+/gi,
+    /\b((?:proxy-)?authorization|set-cookie|cookie|x-(?:[a-z]{1,20}-){0,4}(?:key|token|secret|auth))(\\?["']?\s{0,20}[:=]\s{0,20}\\?["']?)(?![{[\s])[^"'\r\n\\]+/gi,
     `$1$2${hidden}`,
   ],
-  [/\b(bearer|basic)(\s+)(?!auth|token|credential|login)[A-Za-z0-9._~+/=-]{6,}/gi, `$1$2${hidden}`],
-  // Tokens that tell by their look what they are: Slack, Prefect, GitHub, JSON web tokens.
-  [/\bxox[a-z]-[\w-]{6,}|\bpn[ub]_\w{6,}|\bgh[pousr]_\w{10,}|\beyJ[\w-]{8,}\.[\w-]{4,}\.[\w-]*/g, hidden],
+  [/\b(bearer|basic)(\s{1,20})(?!auth|token|credential|login)[A-Za-z0-9._~+/=-]{6,}/gi, `$1$2${hidden}`],
+  // Tokens that tell by their look what they are: Slack, Prefect, GitHub.
+  [/\bxox[a-z]-[\w-]{6,}|\bpn[ub]_\w{6,}|\bgh[pousr]_\w{10,}/g, hidden],
   // password=…, "token": "…", DB_PASSWORD='…'
   [
     new RegExp(
-      String.raw`(\b${assigned})(\\?["']?\s*=\s*|\\?["']\s*:\s*)(\\?"[^"\\]*\\?"|'[^']*'|[^\s&,;"'<>()[\]{}\\]+)`,
+      String.raw`((?<![\w-])${assigned})(\\?["']?\s{0,20}=\s{0,20}|\\?["']\s{0,20}:\s{0,20})(\\?"[^"\\]*\\?"|'[^']*'|[^\s&,;"'<>()[\]{}\\]+)`,
       'gi',
     ),
     `$1$2${hidden}`,
@@ -44,6 +41,61 @@ const patterns: readonly (readonly [RegExp, string])[] = [
     `$1${hidden}`,
   ],
 ]
+
+/** Runs of what addresses are made of: a password holds any character but a blank and a double quote. */
+const addressRun = /[^\s"]+/g
+const schemeCharacter = /[a-z0-9+.-]/i
+const port = /^\d{1,9}(?:[/?#]|$)/
+
+/** `user:password@` of addresses, and `token@`; a port is no password. */
+function withoutUsers(text: string): string {
+  return text.replace(addressRun, (run) => {
+    const lastAt = run.lastIndexOf('@')
+    if (lastAt < 0) return run
+    let clean = ''
+    let done = 0
+    for (let slashes = run.indexOf('://'); slashes >= 0 && slashes < lastAt; ) {
+      const start = slashes + 3
+      slashes = run.indexOf('://', start)
+      if (!schemeCharacter.test(run[start - 4] ?? '')) continue
+      const user = endOfUser(run, start)
+      let at = -1
+      // The password may hold anything, an @ too: it ends with the last of them.
+      if (run[user] === ':' && !port.test(run.slice(user + 1, user + 12))) at = lastAt
+      else if (run[user] === '@') at = user
+      if (at < 0) continue
+      clean += `${run.slice(done, start)}${hidden}`
+      done = at
+      if (at === lastAt) break
+    }
+    return clean + run.slice(done)
+  })
+}
+
+/** Where a user's name ends: at the first of `/?#@:`, or at the end. */
+function endOfUser(run: string, start: number): number {
+  let at = start
+  while (at < run.length && !'/?#@:'.includes(run[at]!)) at += 1
+  return at
+}
+
+/** JSON web tokens: three parts of base64url with dots between, the first beginning with `eyJ`. */
+function withoutWebTokens(text: string): string {
+  if (!text.includes('eyJ')) return text
+  return text.replace(/[\w.-]+/g, (run) => {
+    if (!run.includes('eyJ')) return run
+    const parts = run.split('.')
+    const clean: string[] = []
+    for (let at = 0; at < parts.length; at += 1) {
+      const part = parts[at]!
+      const start = at + 2 < parts.length ? part.search(/\beyJ/) : -1
+      const isToken = start >= 0 && part.length - start >= 11 && parts[at + 1]!.length >= 4
+      clean.push(isToken ? `${part.slice(0, start)}${hidden}` : part)
+      if (isToken) at += 2
+    }
+    return clean.join('.')
+  })
+}
 
 const known = new Set<string>()
 let knownPattern: RegExp | null = null
@@ -105,6 +157,7 @@ function decoded(text: string): string {
 /** A text without secrets. Scrubbing twice changes nothing more. */
 export function scrub(text: string): string {
   let clean = knownPattern === null ? text : text.replace(knownPattern, hidden)
+  clean = withoutWebTokens(withoutUsers(clean))
   for (const [pattern, replacement] of patterns) clean = clean.replace(pattern, replacement)
   return clean
 }

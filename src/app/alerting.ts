@@ -91,7 +91,7 @@ export function openChannels(environment: Environment): {
 }
 
 export function alertLinks(environment: Environment, prefect: PrefectSettings | null): Links {
-  const bare = (url: string | undefined) => url?.replace(/\/+$/, '') ?? null
+  const bare = (url: string | undefined) => url?.replace(/(?<!\/)\/+$/, '') ?? null
   return {
     prefectUi:
       prefect === null ? null : (bare(environment.PREFECT_UI_URL) ?? prefect.apiUrl.replace(/\/api\/?$/, '')),

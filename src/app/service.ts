@@ -126,7 +126,7 @@ export async function runService(options: ServiceOptions): Promise<number> {
           registries: [metrics.registry],
         }),
       )
-      process.stdout.write(`Dashboard: ${(await open.server.listen()).replace(/\/+$/, '')}/harvest\n`)
+      process.stdout.write(`Dashboard: ${(await open.server.listen()).replace(/(?<!\/)\/+$/, '')}/harvest\n`)
     }
     const endSigns = worker === null ? null : await giveSigns(environment.HARVESTER_DATA_DIR, worker)
     await stop.requested
@@ -208,7 +208,7 @@ export function serverOptions({
       trustedUserHeader: environment.HARVEST_TRUSTED_USER_HEADER ?? null,
     },
     prefectUiUrl:
-      environment.PREFECT_UI_URL?.replace(/\/+$/, '') ?? prefectUrl?.replace(/\/api$/, '') ?? null,
+      environment.PREFECT_UI_URL?.replace(/(?<!\/)\/+$/, '') ?? prefectUrl?.replace(/\/api$/, '') ?? null,
     configuredSources: config.sources.map(({ url }) => url),
     logFolder: environment.HARVESTER_SERVE_LOGS ? parts.services.logDir : null,
     gitSha: parts.services.gitSha,

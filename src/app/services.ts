@@ -111,8 +111,8 @@ export async function createProcess(options: ProcessOptions): Promise<ProcessPar
 /** Where a person sees a flow run: in Prefect, else on the dashboard, if its address is known. */
 function runPages(environment: Environment): (flowRunId: string) => string | null {
   const { PREFECT_API_URL: apiUrl, PREFECT_UI_URL: uiUrl, HARVESTER_PUBLIC_URL: publicUrl } = environment
-  const prefect = (uiUrl ?? apiUrl?.replace(/\/api\/?$/, ''))?.replace(/\/+$/, '')
-  const dashboard = publicUrl?.replace(/\/+$/, '')
+  const prefect = (uiUrl ?? apiUrl?.replace(/\/api\/?$/, ''))?.replace(/(?<!\/)\/+$/, '')
+  const dashboard = publicUrl?.replace(/(?<!\/)\/+$/, '')
   return (id) => {
     if (apiUrl !== undefined && prefect !== undefined) return `${prefect}/runs/flow-run/${id}`
     return dashboard === undefined ? null : `${dashboard}/harvest/run/${id}`

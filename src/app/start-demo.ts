@@ -97,7 +97,7 @@ or copy config/harvest.sample.yaml to config/harvest.yaml, name your servers the
       }),
       port: options.port,
     })
-    say(`\nDashboard: ${(await server.listen()).replace(/\/+$/, '')}/harvest   (Ctrl-C ends the demo)`)
+    say(`\nDashboard: ${(await server.listen()).replace(/(?<!\/)\/+$/, '')}/harvest   (Ctrl-C ends the demo)`)
     closing.unshift(() => server.close())
     await new Promise((resolve) => stop.signal.addEventListener('abort', resolve, { once: true }))
     return exitCodes.done

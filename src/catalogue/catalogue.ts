@@ -145,7 +145,7 @@ export function createCkanCatalogue(settings: CkanCatalogueSettings): CkanCatalo
 
   return {
     async snapshot(address, { signal } = {}) {
-      const ckanUrl = address.trim().replace(/\/+$/, '')
+      const ckanUrl = address.trim().replace(/(?<!\/)\/+$/, '')
       signal?.throwIfAborted()
       const known = memory.get(ckanUrl)
       const remembered =

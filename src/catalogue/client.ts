@@ -43,7 +43,7 @@ const mostPages = 1000
 
 /** The URL of a page. */
 export function ckanPageUrl(ckanUrl: string, start: number): string {
-  return `${ckanUrl.replace(/\/+$/, '')}/api/3/action/package_search?q=erddap&rows=${rowsAsked}&start=${start}`
+  return `${ckanUrl.replace(/(?<!\/)\/+$/, '')}/api/3/action/package_search?q=erddap&rows=${rowsAsked}&start=${start}`
 }
 
 /**

@@ -226,7 +226,7 @@ async function openEngine(flags: Flags, signal: AbortSignal): Promise<Opened> {
           onProblem,
         }),
         namespace,
-        uiUrl: environment.PREFECT_UI_URL?.replace(/\/+$/, '') ?? prefect.apiUrl.replace(/\/api$/, ''),
+        uiUrl: environment.PREFECT_UI_URL?.replace(/(?<!\/)\/+$/, '') ?? prefect.apiUrl.replace(/\/api$/, ''),
         flows,
       })
     } else {

@@ -19,11 +19,11 @@ export function alertRules(
   apiUrl: string,
   on: boolean,
 ): AlertRules {
-  const uiUrl = (environment.PREFECT_UI_URL ?? apiUrl.replace(/\/api\/?$/, '')).replace(/\/+$/, '')
+  const uiUrl = (environment.PREFECT_UI_URL ?? apiUrl.replace(/\/api\/?$/, '')).replace(/(?<!\/)\/+$/, '')
   return {
     namespace: environment.HARVESTER_NAMESPACE,
     uiUrl,
-    dashboardUrl: environment.HARVESTER_PUBLIC_URL?.replace(/\/+$/, '') ?? null,
+    dashboardUrl: environment.HARVESTER_PUBLIC_URL?.replace(/(?<!\/)\/+$/, '') ?? null,
     channels: {
       webhook: on ? (environment.ALERT_WEBHOOK_URL ?? null) : null,
       slack: on ? (environment.ALERT_SLACK_WEBHOOK_URL ?? null) : null,

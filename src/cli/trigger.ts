@@ -77,7 +77,7 @@ async function trigger(deployment: string, flags: Flags): Promise<number> {
       }),
     )
     process.stdout.write(
-      `${run.created ? 'enqueued' : 'already enqueued'}: ${run.name} ${run.id}\n${environment.PREFECT_UI_URL?.replace(/\/+$/, '') ?? settings.apiUrl.replace(/\/api$/, '')}/runs/flow-run/${run.id}\n`,
+      `${run.created ? 'enqueued' : 'already enqueued'}: ${run.name} ${run.id}\n${environment.PREFECT_UI_URL?.replace(/(?<!\/)\/+$/, '') ?? settings.apiUrl.replace(/\/api$/, '')}/runs/flow-run/${run.id}\n`,
     )
     if (!flags.wait) return exitCodes.done
     for (;;) {

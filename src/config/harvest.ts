@@ -179,7 +179,7 @@ function readSkipList(base: string, faults: Fault[]): Map<string, string[]> {
     entries.map(([host, ids]) => [
       host
         .replace(/^https?:\/\//, '')
-        .replace(/\/.*$/, '')
+        .replace(/\/.*/s, '')
         .toLowerCase(),
       ids as string[],
     ]),

@@ -7,7 +7,7 @@ const reserved = new Set(['all', 'full', 'obis'])
 export function urlSlug(url: string): string {
   return url
     .replace(/^[a-z][a-z0-9+.-]*:\/\//i, '')
-    .replace(/\/+$/, '')
+    .replace(/(?<!\/)\/+$/, '')
     .replace(/[./]/g, '-')
 }
 
@@ -39,5 +39,5 @@ export function deploymentSlugs(urls: readonly string[]): Map<string, string> {
 
 /** Only characters that folders, artifact keys and Prefect's names all take. */
 function safe(text: string): string {
-  return text.replace(/[^a-z0-9-]+/g, '-').replace(/^-+|-+$/g, '')
+  return text.replace(/[^a-z0-9-]+/g, '-').replace(/^-+|(?<!-)-+$/g, '')
 }

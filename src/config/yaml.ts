@@ -99,7 +99,7 @@ function flatten(issue: Issue, base: PropertyKey[] = []): { path: PropertyKey[];
   return [
     {
       path,
-      message: lowerFirst(issue.message.replace(/^Invalid input: /, '').replace(/, received .*$/, '')),
+      message: lowerFirst(issue.message.replace(/^Invalid input: /, '').replace(/, received .*/s, '')),
     },
   ]
 }

@@ -273,7 +273,7 @@ export async function startErddap(options: ErddapOptions): Promise<ErddapServer>
   })
   const { port } = server.address() as AddressInfo
   origin = `http://${host}:${port}`
-  base = (options.publicUrl ?? `${origin}${basePath}`).replace(/\/+$/, '')
+  base = (options.publicUrl ?? `${origin}${basePath}`).replace(/(?<!\/)\/+$/, '')
 
   return {
     url: `${origin}${basePath}`,

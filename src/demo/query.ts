@@ -200,9 +200,10 @@ const unitSeconds: Record<string, number> = { second: 1, minute: 60, hour: 3600,
 
 function readTime(dataset: DemoDataset, at: number, text: string, now: number): number {
   if (text === '' || text.toLowerCase() === 'nan') return Number.NaN
-  const relative = /^(now|max\((\w+)\)|min\((\w+)\))(?:\s*([-+ ])\s*(\d+(?:\.\d+)?)\s*([a-z]+?)s?)?$/i.exec(
-    text,
-  )
+  const relative =
+    /^(now|max\((\w+)\)|min\((\w+)\))(?: {0,9}([-+ ]) {0,9}(\d{1,15}(?:\.\d{1,15})?) {0,9}([a-z]{1,9}?)s?)?$/i.exec(
+      text,
+    )
   if (relative !== null) {
     const [, from = '', , , sign = '+', count = '0', unit = 'second'] = relative
     const size = unitSeconds[unit] ?? Number.NaN

@@ -62,7 +62,7 @@ export async function publishArtifacts(parts: {
     description: `${statuses.description}. ${parts.message}`,
   })
   const link = logBaseUrl
-    ? `[${logFile.name}](${logBaseUrl.replace(/\/+$/, '')}/harvester_logs/${encodeURIComponent(logFile.name)})\n\n`
+    ? `[${logFile.name}](${logBaseUrl.replace(/(?<!\/)\/+$/, '')}/harvester_logs/${encodeURIComponent(logFile.name)})\n\n`
     : ''
   const tail =
     logFile.failure === null ? await logFile.tail() : `The log file could not be written: ${logFile.failure}`

@@ -25,7 +25,7 @@ const notAnId = new CellFault('is not a UUID')
 const notAUrl = new CellFault('is not a URL')
 const tooLongForAKey = new CellFault(`is longer than the ${limits.keyBytes} bytes that a key can have`)
 
-const decimalPattern = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?$/
+const decimalPattern = /^[+-]?(\d+(?:\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?$/
 /** A whole number, also as some programs write one: `12.0`. */
 const wholePattern = /^([+-]?\d{1,16})(\.0*)?$/
 const timePattern =

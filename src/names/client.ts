@@ -38,7 +38,7 @@ export interface WormsClient {
 const deepest = 200
 
 export function createWormsClient({ http, baseUrl }: { http: HttpClient; baseUrl: string }): WormsClient {
-  const base = `${baseUrl.replace(/\/+$/, '')}/rest`
+  const base = `${baseUrl.replace(/(?<!\/)\/+$/, '')}/rest`
 
   /** Null for an answer without content, which is how WoRMS says "none". */
   async function ask(url: string, scope: WormsScope): Promise<unknown> {

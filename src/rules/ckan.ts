@@ -116,7 +116,10 @@ function decoded(pathname: string): string {
 
 /** The longest listed id that the text starts with and that ends there: before a suffix, or at the end. */
 function longestFit(text: string, listedIds: ReadonlySet<string>): string | null {
-  for (let end = text.length; end > 0; end -= 1) {
+  // Longer than the longest id fits none: an address may be of any length.
+  let longest = 0
+  for (const id of listedIds) longest = Math.max(longest, id.length)
+  for (let end = Math.min(text.length, longest); end > 0; end -= 1) {
     const next = text[end]
     if (next !== undefined && /[\w-]/.test(next)) continue
     const candidate = text.slice(0, end)

@@ -63,7 +63,7 @@ export function datasetRecord(facts: DatasetFacts): { record: DatasetRecord; war
   const catalogued = ckan ? ckanOrganizations(ckan) : []
   return {
     record: {
-      erddap_url: facts.erddapUrl.replace(/\/+$/, ''),
+      erddap_url: facts.erddapUrl.replace(/(?<!\/)\/+$/, ''),
       dataset_id: listed.datasetId,
       cdm_data_type: plan.cdmDataType,
       platform,

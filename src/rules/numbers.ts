@@ -1,6 +1,6 @@
 /** Numbers as ERDDAP sends them, and as run folders hold them: rounded in decimal terms, never padded. */
 
-const decimal = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/
+const decimal = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/
 
 /** The number a cell holds. Null for `NaN`, blanks, infinities and whatever else is no number. */
 export function parseNumber(text: string): number | null {

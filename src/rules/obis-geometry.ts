@@ -76,18 +76,19 @@ function positionOf(value: unknown): Ring[number] {
 }
 
 const wkt =
-  /^(?:SRID=\d+;)?\s*(POINT|MULTIPOINT|LINESTRING|MULTILINESTRING|POLYGON|MULTIPOLYGON)\s*(?:Z|M|ZM)?\s*\(([\s\S]*)\)$/i
+  /^(?:SRID=\d+;)?\s*(POINT|MULTIPOINT|LINESTRING|MULTILINESTRING|POLYGON|MULTIPOLYGON)(?:\s{0,9}(?:Z|M|ZM))?\s*\(/i
 
 function parseWkt(text: string): Shape {
   const match = wkt.exec(text)
-  if (!match)
+  if (!match || !text.endsWith(')'))
     throw new Error(`it is neither GeoJSON nor a shape in WKT (${JSON.stringify(text.slice(0, 40))})`)
-  const [, kind = '', body = ''] = match
+  const [start, kind = ''] = match
+  const body = text.slice(start.length, -1)
   if (!/polygon/i.test(kind)) return { polygons: [], points: innermost(body).flat() }
   const polygons = /multi/i.test(kind) ? body.split(/\)\s*\)\s*,\s*\(\s*\(/) : [body]
   // A split takes the inner brackets with it.
   return {
-    polygons: polygons.map((polygon) => innermost(`(${polygon.replace(/^[\s(]+|[\s)]+$/g, '')})`)),
+    polygons: polygons.map((polygon) => innermost(`(${polygon.replace(/^[\s(]+|(?<![\s)])[\s)]+$/g, '')})`)),
     points: [],
   }
 }

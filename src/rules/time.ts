@@ -3,7 +3,7 @@
 /** What an ECMAScript date can hold on either side of 1970. */
 const furthestMs = 8.64e15
 
-const epochSeconds = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/
+const epochSeconds = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/
 const isoTime =
   /^([+-]\d{5,6}|-?\d{4})-(\d{2})(?:-(\d{2})(?:[T ](\d{2})(?::?(\d{2})(?::?(\d{2})(?:[.,](\d+))?)?)?\s*(Z|UTC|[+-]\d{2}(?::?\d{2})?)?|Z)?)?$/i
 

@@ -14,7 +14,7 @@ export function artifactKey(key: string | null): string | null {
     key
       .toLowerCase()
       .replace(/[^a-z0-9]+/g, '-')
-      .replace(/^-+|-+$/g, '') || null
+      .replace(/^-+|(?<!-)-+$/g, '') || null
   )
 }
 

@@ -144,7 +144,12 @@ export async function plainBody({ body, gzipped }: Answer): Promise<Buffer> {
 }
 
 export function acceptsGzip(header: string | undefined): boolean {
-  return /(?:^|,)\s*(?:gzip|\*)\s*(?:;\s*q=(?!0(?:\.0*)?\s*(?:,|$))[\d.]+)?\s*(?:,|$)/i.test(header ?? '')
+  return (header ?? '').split(',').some((offer) => {
+    const [coding = '', weight = 'q=1'] = offer.split(';').map((part) => part.trim().toLowerCase())
+    return (
+      (coding === 'gzip' || coding === '*') && /^q=[\d.]{1,9}$/.test(weight) && Number(weight.slice(2)) > 0
+    )
+  })
 }
 
 /** Weak comparison, as RFC 9110 asks for If-None-Match. */

@@ -59,7 +59,7 @@ export function settingsOf(options: ServerOptions): Settings {
     host: options.host ?? '127.0.0.1',
     port: options.port ?? 8098,
     basePath: normalizeBasePath(options.basePath ?? ''),
-    corsOrigins: (options.corsOrigins ?? []).map((origin) => origin.trim().replace(/\/+$/, '')),
+    corsOrigins: (options.corsOrigins ?? []).map((origin) => origin.trim().replace(/(?<!\/)\/+$/, '')),
     dashboardFolder: options.dashboardFolder ?? findDashboard(),
     runs: options.runs ?? null,
     trigger: {
@@ -68,8 +68,8 @@ export function settingsOf(options: ServerOptions): Settings {
       trustedUserHeader: options.trigger?.trustedUserHeader?.trim().toLowerCase() || null,
       perMinute: options.trigger?.perMinute ?? 10,
     },
-    prefectUiUrl: options.prefectUiUrl?.replace(/\/+$/, '') || null,
-    configuredSources: options.configuredSources?.map((url) => url.replace(/\/+$/, '')) ?? null,
+    prefectUiUrl: options.prefectUiUrl?.replace(/(?<!\/)\/+$/, '') || null,
+    configuredSources: options.configuredSources?.map((url) => url.replace(/(?<!\/)\/+$/, '')) ?? null,
     logFolder: options.logFolder ?? null,
     registries: options.registries ?? [],
     version: options.version ?? packageVersion(),
@@ -81,7 +81,7 @@ export function settingsOf(options: ServerOptions): Settings {
 
 /** `harvester/` becomes `/harvester`; nothing stays nothing. */
 export function normalizeBasePath(text: string): string {
-  const bare = text.trim().replace(/^\/+|\/+$/g, '')
+  const bare = text.trim().replace(/^\/+|(?<!\/)\/+$/g, '')
   return bare === '' ? '' : `/${bare}`
 }
 

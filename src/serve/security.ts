@@ -28,7 +28,8 @@ export const securityHeaders: Readonly<Record<string, string>> = {
 
 /** Whether a bearer header holds the token; takes the same time whatever it holds, and however long it is. */
 export function bearerIs(header: string | undefined, token: string): boolean {
-  const given = /^Bearer\s+(.+)$/i.exec(header?.trim() ?? '')?.[1] ?? ''
+  const text = header?.trim() ?? ''
+  const given = /^Bearer\s/i.test(text) ? text.slice('Bearer'.length).trim() : ''
   const digest = (text: string) => createHash('sha256').update(text, 'utf8').digest()
   return timingSafeEqual(digest(given), digest(token)) && given !== ''
 }

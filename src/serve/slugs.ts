@@ -8,13 +8,13 @@ export function sourceSlug(erddapUrl: string): string {
   return erddapUrl
     .trim()
     .replace(/^[a-z][a-z0-9+.-]*:\/\//i, '')
-    .replace(/\/+$/, '')
+    .replace(/(?<!\/)\/+$/, '')
     .replace(/[./]/g, '-')
 }
 
 /** The source URL that a base64url slug spells, or null when it spells none. */
 export function decodeUrlSlug(slug: string): string | null {
-  const text = slug.replace(/=+$/, '')
+  const text = slug.replace(/(?<!=)=+$/, '')
   if (!/^[A-Za-z0-9_-]+$/.test(text)) return null
   const decoded = Buffer.from(text, 'base64url').toString('utf8')
   return /^https?:\/\/[\x21-\x7e\u00a0-\uffff]+$/i.test(decoded) ? decoded : null
@@ -33,10 +33,10 @@ export function resolveSlug(slug: string, knownUrls: readonly string[]): string 
   if (readable !== undefined) return readable
   const decoded = decodeUrlSlug(slug)
   if (decoded === null) return null
-  const bare = decoded.replace(/\/+$/, '')
+  const bare = decoded.replace(/(?<!\/)\/+$/, '')
   return (
     knownUrls.find((url) => url === decoded) ??
-    knownUrls.find((url) => url.replace(/\/+$/, '') === bare) ??
+    knownUrls.find((url) => url.replace(/(?<!\/)\/+$/, '') === bare) ??
     null
   )
 }

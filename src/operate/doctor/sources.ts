@@ -36,7 +36,7 @@ export async function* checkSources(
 }
 
 export async function checkCatalogue({ config, http }: Services, signal: AbortSignal): Promise<Finding> {
-  const base = config.settings.ckan_url.replace(/\/+$/, '')
+  const base = config.settings.ckan_url.replace(/(?<!\/)\/+$/, '')
   const what = `CKAN ${base}`
   try {
     const { body } = await http.text({

@@ -46,7 +46,7 @@ export function prefectSettings(
   url.hash = ''
   url.search = ''
   return {
-    apiUrl: url.toString().replace(/\/+$/, ''),
+    apiUrl: url.toString().replace(/(?<!\/)\/+$/, ''),
     authString: read('PREFECT_API_AUTH_STRING') ?? inUrl,
     apiKey: read('PREFECT_API_KEY'),
     httpProxy: read('http_proxy', 'HTTP_PROXY'),

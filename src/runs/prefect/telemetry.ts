@@ -22,7 +22,7 @@ export function cutMessage(message: string, limitBytes = longestMessageBytes): s
   const kept = Buffer.from(message)
     .subarray(0, limitBytes - 100)
     .toString('utf8')
-    .replace(/\uFFFD+$/, '')
+    .replace(/(?<!\uFFFD)\uFFFD+$/, '')
   return `${kept}\n… cut: the whole line had ${bytes} bytes`
 }
 

@@ -92,7 +92,7 @@ export function triggerRoutes(api: ApiContext): void {
   /** The URL, where the name is a slug or URL we know; otherwise the name, for the engine to judge. */
   async function nameSource(name: string): Promise<string> {
     const known = [...(await sources.urls()), ...(settings.configuredSources ?? [])]
-    const bare = name.trim().replace(/\/+$/, '')
+    const bare = name.trim().replace(/(?<!\/)\/+$/, '')
     return known.find((url) => url === bare) ?? resolveSlug(name.trim(), known) ?? name.trim()
   }
 }

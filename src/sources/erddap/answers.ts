@@ -1,6 +1,7 @@
 /** What an ERDDAP means when it refuses: its sentences, whatever form they come in. Pure. */
 
 import { htmlSentence, isHtml, oneLine, plainSentence, textOfHtml } from '../../http/sentence.ts'
+import { cut, readLength } from '../../text.ts'
 import { decodeEscapes } from './escapes.ts'
 
 export type AnswerKind =
@@ -29,7 +30,7 @@ const sentences: readonly (readonly [RegExp, AnswerKind])[] = [
   [/Your query produced no matching results/i, 'no-rows'],
   [/Currently unknown datasetID/i, 'unknown-dataset'],
   [/No operator found in constraint/i, 'unsupported'],
-  [/fileType=\S* isn't supported by this dataset/i, 'unsupported'],
+  [/fileType=[^\s=]* isn't supported by this dataset/i, 'unsupported'],
   [/Unrecognized (constraint )?variable/i, 'unknown-variable'],
   [/requesting too much data|produced too much data|too much data/i, 'too-much-data'],
   [/not accessible via \/files\//i, 'files-not-accessible'],
@@ -63,7 +64,8 @@ export function serverSentence(status: number, body: string): string {
   return oneLine(answerSentence(status, body, true))
 }
 
-function answerSentence(status: number, body: string, short: boolean): string {
+function answerSentence(status: number, whole: string, short: boolean): string {
+  const body = cut(whole, readLength)
   const erddap = /^\s*Error \{[\s\S]*?message\s*=\s*"((?:[^"\\]|\\[\s\S])*)"?/.exec(body)
   if (erddap) return decodeEscapes(erddap[1]!)
   if (!isHtml(body)) return plainSentence(status, body)

@@ -434,7 +434,7 @@ const manifestReader: FileReader = {
 }
 
 function listingReader(folder: string): FileReader {
-  const prefix = folder.replace(/^\/+|\/+$/g, '')
+  const prefix = folder.replace(/^\/+|(?<!\/)\/+$/g, '')
   return {
     columns: ['Name', 'Last modified', 'Size'],
     file: ([name = '', lastModified = '', size = '']) => ({

@@ -41,7 +41,8 @@ function sourceFile(entry: unknown): SourceFile | null {
   if (!/(^|[:/])FileObject$/.test(text(item['@type']))) return null
   const name = text(item.contentUrl)
   // Addresses of the service itself (the manifest, a data request) are no source files.
-  if (!/\/files\/.+[^/]$/.test(name) || name.endsWith('.manifest')) return null
+  const path = name.split('/files/').slice(1).join('/files/')
+  if (path.length < 2 || path.endsWith('/') || path.endsWith('.manifest')) return null
   const lastModified = text(item.dateModified)
   const size = [text(item.contentSize), text(item.sha256), text(item.md5)]
     .filter((part) => part !== '')

@@ -2,7 +2,7 @@
 
 /** Without trailing slashes. */
 export function baseUrlOf(url: string): string {
-  return url.trim().replace(/\/+$/, '')
+  return url.trim().replace(/(?<!\/)\/+$/, '')
 }
 
 export interface TimeWindow {

@@ -63,8 +63,8 @@ const keptBytes = 512 * 1024 * 1024
 
 export function createObisClient(settings: ObisClientSettings): ObisClient {
   const { http } = settings
-  const apiUrl = settings.apiUrl.replace(/\/+$/, '')
-  const parquetUrl = settings.parquetUrl.replace(/\/+$/, '')
+  const apiUrl = settings.apiUrl.replace(/(?<!\/)\/+$/, '')
+  const parquetUrl = settings.parquetUrl.replace(/(?<!\/)\/+$/, '')
   const datasetUrl = (id: string) => `${apiUrl}/dataset/${encodeURIComponent(id)}`
   const parquetFileUrl = (id: string) => `${parquetUrl}/${encodeURIComponent(id)}.parquet`
 

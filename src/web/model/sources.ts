@@ -4,7 +4,7 @@
 export function sourceParts(erddapUrl: string): { host: string; path: string } {
   const match = /^[a-z][a-z0-9+.-]*:\/\/([^/]+)(\/.*)?$/i.exec(erddapUrl.trim())
   if (!match) return { host: erddapUrl, path: '' }
-  return { host: match[1] ?? erddapUrl, path: (match[2] ?? '').replace(/\/+$/, '') }
+  return { host: match[1] ?? erddapUrl, path: (match[2] ?? '').replace(/(?<!\/)\/+$/, '') }
 }
 
 /** The readable slug, as the API makes it. */
@@ -12,7 +12,7 @@ export function slugOf(erddapUrl: string): string {
   return erddapUrl
     .trim()
     .replace(/^[a-z][a-z0-9+.-]*:\/\//i, '')
-    .replace(/\/+$/, '')
+    .replace(/(?<!\/)\/+$/, '')
     .replace(/[./]/g, '-')
 }
 
@@ -20,6 +20,6 @@ export function slugOf(erddapUrl: string): string {
 export function datasetLink(erddapUrl: string, datasetId: string, source: string): string | null {
   if (!/^https?:\/\//i.test(erddapUrl)) return null
   const id = encodeURIComponent(datasetId)
-  if (source === 'obis') return `${erddapUrl.replace(/\/+$/, '')}/dataset/${id}`
-  return `${erddapUrl.replace(/\/+$/, '')}/info/${id}/index.html`
+  if (source === 'obis') return `${erddapUrl.replace(/(?<!\/)\/+$/, '')}/dataset/${id}`
+  return `${erddapUrl.replace(/(?<!\/)\/+$/, '')}/info/${id}/index.html`
 }
