@@ -441,8 +441,8 @@ describe.each(modules)('every function of %s that meets text of others', (_, mod
     '%s takes a megabyte as it takes a kilobyte, in proportion',
     (_name, call) => {
       for (const { characters, tried, framed, limitMs } of sizes)
-        for (const piece of pieces)
-          for (const [before, after] of framesTried) {
+        for (const piece of tried)
+          for (const [before, after] of framed) {
             const input = before + piece.repeat(Math.ceil(characters / piece.length)) + after
             const ms = processorMs(() => call(input))
             if (ms > limitMs)
