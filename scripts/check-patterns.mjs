@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url'
 import { parseSync } from 'vite'
 
 // The checker in JavaScript: the same on every machine, and the same twice.
-process.env.RECHECK_BACKEND = 'pure'
+process.env.RECHECK_BACKEND ??= 'pure'
 const { checkSync } = await import('recheck')
 
 /** Patterns that never meet foreign text, by file and source, with the reason. */
@@ -22,6 +22,11 @@ export const excused = [
     pattern: String.raw`(?<!\/)\/+$`,
     reason:
       'it begins only where a run of slashes does; the checker counts each beginning as a try (growth is tested)',
+  },
+  {
+    file: 'src/rules/obis-dataset.ts',
+    pattern: '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}',
+    reason: 'of a fixed length: the checker counts its 36 characters as repetitions',
   },
   {
     file: 'src/inventory/cell.ts',
@@ -98,11 +103,10 @@ export function checkPatterns(root) {
     const file = relative(root, path).replaceAll('\\', '/')
     const found = patternsOf(file, readFileSync(path, 'utf8'))
     for (const { line, pattern, flags } of found.literals) {
-      const how = superLinear(pattern, flags)
-      if (how === null) continue
       const excuse = excused.find((one) => (one.file === file || one.file === '*') && one.pattern === pattern)
       if (excuse) used.add(excuse)
-      else faults.push(`${file}:${line}: /${pattern}/${flags} is not linear: ${how}`)
+      const how = excuse ? null : superLinear(pattern, flags)
+      if (how !== null) faults.push(`${file}:${line}: /${pattern}/${flags} is not linear: ${how}`)
     }
     for (const line of found.computed) {
       const excuse = computed.find((one) => one.file === file)

@@ -91,12 +91,15 @@ async function fetchPage(
     start,
     etag: answer.headers.etag ?? null,
     lastModified: answer.headers['last-modified'] ?? null,
-    ...parsePage(answer.body, url),
+    ...parsePage(answer, url),
   }
 }
 
-function parsePage(body: string, url: string): Pick<CkanPage, 'count' | 'returned' | 'records' | 'warnings'> {
-  const result = resultOf(body, url)
+function parsePage(
+  answer: { body: string; foreign?: boolean },
+  url: string,
+): Pick<CkanPage, 'count' | 'returned' | 'records' | 'warnings'> {
+  const result = resultOf(answer, url)
   const records: CkanRecord[] = []
   const warnings: string[] = []
   for (const raw of result.results) {
@@ -107,15 +110,21 @@ function parsePage(body: string, url: string): Pick<CkanPage, 'count' | 'returne
   return { count: result.count, returned: result.results.length, records, warnings }
 }
 
-function resultOf(body: string, url: string): { count: number | null; results: readonly unknown[] } {
+function resultOf(
+  { body, foreign = false }: { body: string; foreign?: boolean },
+  url: string,
+): { count: number | null; results: readonly unknown[] } {
   let parsed: unknown
   try {
     parsed = JSON.parse(body)
   } catch (cause) {
+    // The parser quotes the text as well.
+    if (foreign) throw badAnswer(url, 'the answer is no JSON')
     throw badAnswer(url, `the answer is no JSON, it starts with ${JSON.stringify(body.slice(0, 60))}`, cause)
   }
   const { success, error, result } = (parsed ?? {}) as Record<string, unknown>
-  if (success === false) throw badAnswer(url, `CKAN refuses: ${JSON.stringify(error ?? null).slice(0, 200)}`)
+  if (success === false)
+    throw badAnswer(url, `CKAN refuses${foreign ? '' : `: ${JSON.stringify(error ?? null).slice(0, 200)}`}`)
   const { count, results } = (result ?? {}) as Record<string, unknown>
   if (!Array.isArray(results)) throw badAnswer(url, 'the answer has no list result.results')
   return { count: typeof count === 'number' && Number.isFinite(count) ? count : null, results }

@@ -1,6 +1,7 @@
 /** Where addresses lead: to the public, or into the network that the harvester itself stands in. */
 
 import { lookup as systemLookup } from 'node:dns'
+import { lookup } from 'node:dns/promises'
 import { BlockList, isIP, type LookupFunction } from 'node:net'
 import { HarvesterError } from '../errors.ts'
 
@@ -59,18 +60,34 @@ export function isInward(ip: string): boolean {
 /** The eight groups of an IPv6 address, as the URL standard writes it. */
 function groupsOf(address: string): number[] {
   const [head = '', tail] = new URL(`http://[${address}]/`).hostname.slice(1, -1).split('::')
-  const numbers = (text: string) => (text === '' ? [] : text.split(':').map((group) => Number.parseInt(group, 16)))
+  const numbers = (text: string) =>
+    text === '' ? [] : text.split(':').map((group) => Number.parseInt(group, 16))
   const front = numbers(head)
   const back = numbers(tail ?? '')
   return [...front, ...new Array<number>(8 - front.length - back.length).fill(0), ...back]
 }
 
+/** Whether a host is inward: by its address, or by any that its name has. A name that nobody knows is none. */
+export async function leadsInward(hostname: string): Promise<boolean> {
+  if (isIP(hostname.replace(/^\[|\]$/g, ''))) return isInward(hostname)
+  try {
+    return (await lookup(hostname, { all: true })).some(({ address }) => isInward(address))
+  } catch {
+    return false
+  }
+}
+
 /** An address that was refused because it leads inwards. */
 export function inwardRefused(host: string, ip: string): HarvesterError {
-  return new HarvesterError('HTTP_BAD_ANSWER', `${host} is ${ip}, an address of this network, which is not asked`, {
-    remedy: 'A server of the public network may not lead there. If it is right, configure the inner address itself.',
-    facts: { host, inward: true },
-  })
+  return new HarvesterError(
+    'HTTP_BAD_ANSWER',
+    `${host} is ${ip}, an address of this network, which is not asked`,
+    {
+      remedy:
+        'A server of the public network may not lead there. If it is right, configure the inner address itself.',
+      facts: { host, inward: true },
+    },
+  )
 }
 
 /**

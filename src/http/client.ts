@@ -8,6 +8,7 @@ import { STATUS_CODES } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici'
 import { HarvesterError, isHarvesterError } from '../errors.ts'
+import { inwardRefused, isInward, leadsInward, outwardLookup } from './address.ts'
 import type { CachedAnswer } from './cache.ts'
 import { decodeText } from './charset.ts'
 import { Deadline, Exchange, hostOfUrl, tooLarge } from './exchange.ts'
@@ -36,7 +37,7 @@ export type * from './types.ts'
 
 export function createHttpClient(settings: HttpClientSettings): HttpClient {
   const timeouts = { ...defaultTimeouts, ...settings.timeouts }
-  const dispatcher = settings.dispatcher ?? createDispatcher(timeouts.connectMs)
+  const { dispatcher, outward } = createDispatchers(settings.dispatcher, timeouts.connectMs)
   const gate =
     settings.gate === null
       ? null
@@ -99,6 +100,7 @@ export function createHttpClient(settings: HttpClientSettings): HttpClient {
     deadline: Deadline,
   ): Promise<Exchange> {
     let url = parseUrl(request.url)
+    const home = parseUrl(request.home ?? request.url)
     let headers: Record<string, string> = { ...lowerCased(request.headers ?? {}) }
     if (url.username && !headers.authorization) {
       const pair = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`
@@ -107,7 +109,10 @@ export function createHttpClient(settings: HttpClientSettings): HttpClient {
     url.username = ''
     url.password = ''
     for (let redirects = 0; ; redirects += 1) {
-      const exchange = await ask(request, method, url, headers, attempt, deadline)
+      const foreign = url.host !== home.host
+      const way = foreign && !(await leadsInward(home.hostname)) ? await outwards(url) : dispatcher
+      const exchange = await ask(request, method, url, headers, attempt, deadline, way)
+      exchange.foreign = foreign
       const following =
         redirectStatuses.has(exchange.status) &&
         request.redirect !== 'manual' &&
@@ -129,6 +134,15 @@ export function createHttpClient(settings: HttpClientSettings): HttpClient {
     }
   }
 
+  /** The way to a host that somebody else named: never into the network that the harvester stands in. */
+  async function outwards(url: URL): Promise<Dispatcher> {
+    if (isInward(url.hostname) || /(?:^|\.)localhost\.?$/.test(url.hostname))
+      throw inwardRefused(url.host, url.hostname)
+    // A proxy looks names up itself: what we find may differ, but a plain trap is seen.
+    if (outward === 'proxied' && (await leadsInward(url.hostname))) throw inwardRefused(url.host, 'looked up')
+    return outward === 'proxied' || outward === 'given' ? dispatcher : outward
+  }
+
   /** One exchange, up to its headers. */
   async function ask(
     request: HttpRequest,
@@ -137,6 +151,7 @@ export function createHttpClient(settings: HttpClientSettings): HttpClient {
     headers: Record<string, string>,
     attempt: number,
     deadline: Deadline,
+    way: Dispatcher,
   ): Promise<Exchange> {
     const host = url.host
     request.breaker?.check(host)
@@ -152,7 +167,7 @@ export function createHttpClient(settings: HttpClientSettings): HttpClient {
     const exchange = new Exchange({ method, url: url.href, attempt, release, deadline, request })
     try {
       exchange.startTimer(limits.headersMs, 'headers')
-      const answer = await dispatcher.request({
+      const answer = await way.request({
         origin: url.origin,
         path: url.pathname + url.search,
         method: method as Dispatcher.HttpMethod,
@@ -206,7 +221,8 @@ export function createHttpClient(settings: HttpClientSettings): HttpClient {
     exchange.finish()
     const { method, url, status, headers } = exchange
     const body = decodeText(Buffer.concat(pieces).subarray(0, errorBodyBytes), headers['content-type'])
-    const said = (request.sentence ?? plainSentence)(status, body)
+    // Of a host that somebody else named nothing is quoted: messages are public, its answers need not be.
+    const said = exchange.foreign ? '' : (request.sentence ?? plainSentence)(status, body)
     const facts: HttpStatusFacts = { method, url, status, body, headers, sentence: said }
     return new HarvesterError(
       'HTTP_STATUS',
@@ -248,12 +264,13 @@ export function createHttpClient(settings: HttpClientSettings): HttpClient {
         const answer = await openCached({ maxBytes: null, ...request }, deadline)
         if (!(answer instanceof Exchange)) {
           deadline.end()
-          return { ...answer, cancel() {} }
+          return { ...answer, foreign: isForeign(request, answer.url), cancel() {} }
         }
         answer.whenOver(() => deadline.end())
         return {
           status: answer.status,
           url: answer.url,
+          foreign: answer.foreign,
           headers: answer.headers,
           body: answer,
           cancel: () => answer.finish(),
@@ -278,6 +295,7 @@ export function createHttpClient(settings: HttpClientSettings): HttpClient {
             return {
               status: answer.status,
               url: answer.url,
+              foreign: isForeign(request, answer.url),
               headers: answer.headers,
               body: decodeText(bytes, answer.headers['content-type']),
               bytes: bytes.length,
@@ -295,6 +313,7 @@ export function createHttpClient(settings: HttpClientSettings): HttpClient {
 
     async close() {
       await dispatcher.destroy()
+      if (typeof outward !== 'string') await outward.destroy()
     },
   }
 }
@@ -304,15 +323,31 @@ interface Tries {
   used: number
 }
 
-/** Keep-alive without a limit of connections, since the gate is the limit; proxies as the environment says. */
-function createDispatcher(connectMs: number): Dispatcher {
+/**
+ * Keep-alive without a limit of connections, since the gate is the limit; proxies as the environment says. `outward`
+ * connects to the public network only, which behind a proxy or a dispatcher of somebody else cannot be told.
+ */
+function createDispatchers(
+  given: Dispatcher | undefined,
+  connectMs: number,
+): { dispatcher: Dispatcher; outward: Dispatcher | 'given' | 'proxied' } {
+  if (given) return { dispatcher: given, outward: 'given' }
   const options = { connect: { timeout: connectMs } }
   // Blank counts as unset, also a blank name in small letters beside one in capitals.
   const setting = (name: string) => process.env[name] || process.env[name.toUpperCase()] || ''
   const httpProxy = setting('http_proxy')
   const httpsProxy = setting('https_proxy')
-  if (!httpProxy && !httpsProxy) return new Agent(options)
-  return new EnvHttpProxyAgent({ ...options, httpProxy, httpsProxy, noProxy: setting('no_proxy') })
+  if (!httpProxy && !httpsProxy)
+    return {
+      dispatcher: new Agent(options),
+      outward: new Agent({ connect: { timeout: connectMs, lookup: outwardLookup } }),
+    }
+  const proxied = new EnvHttpProxyAgent({ ...options, httpProxy, httpsProxy, noProxy: setting('no_proxy') })
+  return { dispatcher: proxied, outward: 'proxied' }
+}
+
+function isForeign(request: HttpRequest, url: string): boolean {
+  return hostOfUrl(url) !== hostOfUrl(request.home ?? request.url)
 }
 
 function parseUrl(url: string): URL {

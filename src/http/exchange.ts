@@ -85,6 +85,8 @@ export class Exchange implements AsyncIterable<Uint8Array> {
   readonly controller = new AbortController()
   status = 0
   headers: HttpHeaders = {}
+  /** Of another host than the one on whose behalf it was asked. */
+  foreign = false
   maxBytes: number | null
   readonly #setup: ExchangeSetup
   readonly #startedAt = performance.now()

@@ -66,6 +66,11 @@ export interface HttpRequest {
   redirect?: 'follow' | 'manual'
   /** Follow redirects from https to http (federated data only). @default false */
   allowDowngrade?: boolean
+  /**
+   * The configured address on whose behalf is asked. Where it is of the public network, no redirect of it and no link
+   * may lead to loopback, private or link-local addresses; of other hosts nothing is quoted. @default `url` itself
+   */
+  home?: string
   onRequest?: (record: HttpRecord) => void
   breaker?: Breaker
 }
@@ -78,6 +83,8 @@ export interface HttpAnswer {
   status: number
   /** Where the answer came from, after redirects. */
   url: string
+  /** From another host than the configured one: nothing of it is quoted in messages. */
+  foreign: boolean
   /** Names in lower case; several of one name joined by a comma. */
   headers: HttpHeaders
   body: string
@@ -88,6 +95,8 @@ export interface HttpAnswer {
 export interface HttpStream {
   status: number
   url: string
+  /** As in {@link HttpAnswer}. */
+  foreign: boolean
   headers: HttpHeaders
   /**
    * Decoded. The host's slot is held until the last byte was read, the loop was left or `cancel` was called: whoever

@@ -47,6 +47,8 @@ export function createWormsClient({ http, baseUrl }: { http: HttpClient; baseUrl
     try {
       return JSON.parse(answer.body) as unknown
     } catch (cause) {
+      // The parser quotes the text as well.
+      if (answer.foreign) throw badAnswer(url, 'the answer is no JSON')
       throw badAnswer(
         url,
         `the answer is no JSON, it starts with ${JSON.stringify(answer.body.slice(0, 60))}`,

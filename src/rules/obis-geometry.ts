@@ -88,9 +88,17 @@ function parseWkt(text: string): Shape {
   const polygons = /multi/i.test(kind) ? body.split(/\)\s*\)\s*,\s*\(\s*\(/) : [body]
   // A split takes the inner brackets with it.
   return {
-    polygons: polygons.map((polygon) => innermost(`(${polygon.replace(/^[\s(]+|(?<![\s)])[\s)]+$/g, '')})`)),
+    polygons: polygons.map((polygon) => innermost(`(${withoutBrackets(polygon)})`)),
     points: [],
   }
+}
+
+/** Without the brackets and blanks around it. */
+function withoutBrackets(text: string): string {
+  let [start, end] = [0, text.length]
+  while (start < end && /[\s(]/.test(text[start]!)) start += 1
+  while (end > start && /[\s)]/.test(text[end - 1]!)) end -= 1
+  return text.slice(start, end)
 }
 
 /** The lists of positions within the innermost brackets, whatever encloses them. */

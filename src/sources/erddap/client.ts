@@ -44,6 +44,8 @@ export interface ErddapClientSettings {
   http: HttpClient
   /** The configured address, with or without trailing slash. */
   baseUrl: string
+  /** The configured address that led here, where this is another server. @default baseUrl */
+  home?: string
   /** Limit of metadata and listings; tables have a limit of rows. @default 200 MB */
   maxBytes?: number
   /** @default 10 million */
@@ -126,7 +128,7 @@ export function createErddapClient(settings: ErddapClientSettings): ErddapClient
   return {
     baseUrl: base,
     scope: (scope = {}) => createScope(settings, base, scope),
-    at: (baseUrl) => createErddapClient({ ...settings, baseUrl }),
+    at: (baseUrl) => createErddapClient({ ...settings, home: settings.home ?? base, baseUrl }),
   }
 }
 
@@ -139,6 +141,7 @@ function createScope(settings: ErddapClientSettings, base: string, scope: ScopeS
   function request(url: string, more: Partial<HttpRequest> = {}): HttpRequest {
     return {
       url,
+      home: settings.home ?? base,
       isFinal: isFinalAnswer,
       sentence: serverSentence,
       ...(scope.signal && { signal: scope.signal }),

@@ -25,6 +25,8 @@ export const defaultMaxRows = 10_000_000
 export interface CsvSource {
   /** Where the answer came from, for messages. */
   url: string
+  /** Of another host than the configured one: nothing of it is quoted. */
+  foreign?: boolean
   headers: Readonly<Record<string, string | undefined>>
   body: AsyncIterable<Uint8Array>
   cancel(): void
@@ -221,7 +223,7 @@ class CsvReader {
     const missing = (this.#options.columns ?? []).filter((name) => !this.columns.includes(name))
     if (missing.length > 0)
       throw this.#bad(
-        `the column${missing.length > 1 ? 's' : ''} ${missing.join(', ')} ${missing.length > 1 ? 'are' : 'is'} missing, there are: ${oneLine(this.columns.join(', '))}`,
+        `the column${missing.length > 1 ? 's' : ''} ${missing.join(', ')} ${missing.length > 1 ? 'are' : 'is'} missing, ${this.#source.foreign ? 'another host answered' : `there are: ${oneLine(this.columns.join(', '))}`}`,
       )
   }
 
@@ -231,8 +233,11 @@ class CsvReader {
     this.#any = true
     const type = this.#source.headers['content-type'] ?? ''
     if (start.startsWith('<') || /text\/html/i.test(type))
-      throw this.#bad(`HTML instead of CSV${isHtml(text) ? ` ("${serverSentence(0, text)}")` : ''}`)
-    if (/^Error \{/.test(start)) throw this.#bad(`an error instead of CSV: ${serverSentence(0, text)}`)
+      throw this.#bad(
+        `HTML instead of CSV${isHtml(text) && !this.#source.foreign ? ` ("${serverSentence(0, text)}")` : ''}`,
+      )
+    if (/^Error \{/.test(start))
+      throw this.#bad(`an error instead of CSV${this.#source.foreign ? '' : `: ${serverSentence(0, text)}`}`)
   }
 
   #end(): Row[] {

@@ -84,8 +84,8 @@ export function createObisClient(settings: ObisClientSettings): ObisClient {
       const known = await readKept(settings.cacheDir, id, url)
       try {
         const answer = await text(url, scope, known)
-        if (answer.status === 304 && known) return parseDataset(parseJson(known.body, url), id, url)
-        const parsed = parseJson(answer.body, url)
+        if (answer.status === 304 && known) return parseDataset(parseJson(known, url), id, url)
+        const parsed = parseJson(answer, url)
         const found = parsed === null ? null : parseDataset(parsed, id, url)
         const { etag = null, 'last-modified': lastModified = null } = answer.headers
         if (found && (etag !== null || lastModified !== null))
@@ -117,7 +117,7 @@ export function createObisClient(settings: ObisClientSettings): ObisClient {
       for (let after: string | null = null; ; ) {
         const query: string = after === null ? '' : `&after=${encodeURIComponent(after)}`
         const url: string = `${apiUrl}/occurrence?datasetid=${encodeURIComponent(id)}&size=${pageSize}${query}`
-        const results = resultsOf(parseJson((await text(url, scope)).body, url), url)
+        const results = resultsOf(parseJson(await text(url, scope), url), url)
         if (results.length === 0) return
         const last: unknown = (results.at(-1) as Record<string, unknown> | null)?.id
         if (typeof last !== 'string' || last === after)
@@ -133,11 +133,13 @@ export function createObisClient(settings: ObisClientSettings): ObisClient {
 }
 
 /** Null for an answer without content. */
-function parseJson(body: string, url: string): unknown {
+function parseJson({ body, foreign = false }: { body: string; foreign?: boolean }, url: string): unknown {
   if (body.trim() === '') return null
   try {
     return JSON.parse(body) as unknown
   } catch (cause) {
+    // The parser quotes the text as well.
+    if (foreign) throw badAnswer(url, 'the answer is no JSON')
     throw badAnswer(url, `the answer is no JSON, it starts with ${JSON.stringify(body.slice(0, 60))}`, cause)
   }
 }
