@@ -7,7 +7,7 @@ export function fakeHttp(...answers: readonly string[]): HttpClient {
   return {
     async text({ url }): Promise<HttpAnswer> {
       const body = answers[Math.min(asked++, answers.length - 1)] ?? ''
-      return { status: 200, url, headers: {}, body, bytes: body.length, ms: 0 }
+      return { foreign: false, status: 200, url, headers: {}, body, bytes: body.length, ms: 0 }
     },
     stream: () => Promise.reject(new Error('nothing streams here')),
     gate: null,
