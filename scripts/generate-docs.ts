@@ -268,6 +268,8 @@ export function coolifyCompose(): string {
     `# ${note}`,
     text
       .replaceAll(/\$\{(\w+):\?[^}]*\}/g, (_, name: string) => `\${${name}:?}`)
+      // Coolify gives the dashboard a public address.
+      .replaceAll('${HARVEST_TRIGGER_TOKEN:-}', '${HARVEST_TRIGGER_TOKEN:?}')
       .replaceAll(/PREFECT_UI_URL=\S+/g, 'PREFECT_UI_URL=$SERVICE_URL_PREFECT'),
   ].join('\n')
 }

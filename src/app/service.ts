@@ -202,8 +202,13 @@ export function serverOptions({
         .filter(Boolean) ?? [],
     runs: control,
     registries: registries ?? [],
+    publicUrl: environment.HARVESTER_PUBLIC_URL ?? null,
     trigger: {
       enabled: environment.HARVEST_TRIGGER_ENABLED,
+      trustedProxies: (environment.HARVESTER_TRUSTED_PROXIES ?? '')
+        .split(',')
+        .map((one) => one.trim())
+        .filter((one) => one !== ''),
       token: environment.HARVEST_TRIGGER_TOKEN ?? null,
       trustedUserHeader: environment.HARVEST_TRUSTED_USER_HEADER ?? null,
     },

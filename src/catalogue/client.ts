@@ -11,6 +11,7 @@ export interface TextFetcher {
     signal?: AbortSignal
     /** Statuses besides 2xx that are answers. */
     accept?: readonly number[]
+    timeouts?: { totalMs: number }
   }): Promise<{
     status: number
     headers: { readonly [name: string]: string | undefined }
@@ -41,6 +42,9 @@ const rowsAsked = 1000
 /** Far above any catalogue; a server that pages on for ever ends here. */
 const mostPages = 1000
 
+/** The whole catalogue, page after page, is there by then or not at all. */
+const totalTimeoutMs = 15 * 60_000
+
 /** The URL of a page. */
 export function ckanPageUrl(ckanUrl: string, start: number): string {
   return `${ckanUrl.replace(/(?<!\/)\/+$/, '')}/api/3/action/package_search?q=erddap&rows=${rowsAsked}&start=${start}`
@@ -56,11 +60,12 @@ export async function fetchCkan(
   ckanUrl: string,
   { signal, previous = [] }: { signal?: AbortSignal; previous?: readonly CkanPage[] } = {},
 ): Promise<CkanAnswer> {
+  const endsAt = performance.now() + totalTimeoutMs
   const pages: CkanPage[] = []
   const seen = new Set<string>()
   for (let start = 0; pages.length < mostPages; ) {
     const known = previous.find((page) => page.start === start)
-    const page = await fetchPage(http, ckanPageUrl(ckanUrl, start), start, known, signal)
+    const page = await fetchPage(http, ckanPageUrl(ckanUrl, start), start, known, endsAt, signal)
     const keys = [...page.records.map(({ id }) => id), ...page.warnings]
     if (keys.every((key) => seen.has(key))) {
       // Without a count, an empty page is the end; a repeated one is a server that does not page.
@@ -80,12 +85,19 @@ async function fetchPage(
   url: string,
   start: number,
   known: CkanPage | undefined,
+  endsAt: number,
   signal: AbortSignal | undefined,
 ): Promise<CkanPage> {
   const headers: Record<string, string> = { accept: 'application/json' }
   if (known?.etag) headers['if-none-match'] = known.etag
   if (known?.lastModified) headers['if-modified-since'] = known.lastModified
-  const answer = await http.text({ url, headers, accept: known ? [304] : [], ...(signal ? { signal } : {}) })
+  const answer = await http.text({
+    url,
+    headers,
+    accept: known ? [304] : [],
+    timeouts: { totalMs: Math.max(1, endsAt - performance.now()) },
+    ...(signal ? { signal } : {}),
+  })
   if (answer.status === 304 && known) return known
   return {
     start,

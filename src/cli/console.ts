@@ -4,6 +4,7 @@ import { createLog, type Log, type LogLevel } from '../log/log.ts'
 import type { ProcessLog } from '../log/process-log.ts'
 import { ProgressBars } from '../log/progress.ts'
 import { scrub } from '../log/secrets.ts'
+import { visibleLines } from '../text.ts'
 
 export interface Console {
   log: Log
@@ -35,10 +36,10 @@ export function createConsole(options: {
 /** Says what went wrong and what can be done, and gives the exit code. */
 export function reportError(error: unknown): number {
   const remedy = isHarvesterError(error) ? error.remedy : undefined
-  process.stderr.write(`harvester: ${scrub(describeError(error))}\n`)
-  if (remedy) process.stderr.write(`  ${scrub(remedy)}\n`)
+  process.stderr.write(`harvester: ${visibleLines(scrub(describeError(error)))}\n`)
+  if (remedy) process.stderr.write(`  ${visibleLines(scrub(remedy))}\n`)
   if (!(error instanceof HarvesterError) && error instanceof Error && error.stack)
-    process.stderr.write(`${scrub(error.stack)}\n`)
+    process.stderr.write(`${visibleLines(scrub(error.stack))}\n`)
   return isHarvesterError(error) ? error.exitCode : exitCodes.failed
 }
 

@@ -22,6 +22,7 @@ import { indexVocabularies } from '../rules/vocabularies.ts'
 import { createErddapClient } from '../sources/erddap/client.ts'
 import { harvestDataset } from '../sources/erddap/dataset.ts'
 import { decodeUrl } from '../sources/erddap/urls.ts'
+import { cut, visible, visibleLines } from '../text.ts'
 import { version } from '../version.ts'
 import { interruptible } from './console.ts'
 import { text, wholeNumber } from './options.ts'
@@ -65,7 +66,7 @@ async function explain(
   const stop = interruptible()
   const onRequest = (record: HttpRecord) =>
     print(
-      `  ${record.method} ${decodeUrl(record.url)}\n      ${record.status ?? record.error ?? 'no answer'}, ${Math.round(record.ms)} ms, ${record.bytes} bytes${record.attempt > 1 ? `, attempt ${record.attempt}` : ''}`,
+      `  ${record.method} ${visible(decodeUrl(record.url))}\n      ${record.status ?? record.error ?? 'no answer'}, ${Math.round(record.ms)} ms, ${record.bytes} bytes${record.attempt > 1 ? `, attempt ${record.attempt}` : ''}`,
     )
   try {
     const client = createErddapClient({
@@ -138,7 +139,7 @@ async function explain(
       for (const warning of warnings) print(`  ! ${sentence('en', warning)}`)
       print('\nRow of datasets.csv')
       for (const [column, value] of Object.entries(record))
-        print(`  ${column.padEnd(24)}${formatCell(value)}`)
+        print(`  ${column.padEnd(24)}${visible(cut(formatCell(value)))}`)
       print(`\nRows of profiles.csv (${rows.length} of ${result.harvested.rows})`)
       print(profileTable(rows))
     }
@@ -154,7 +155,7 @@ async function explain(
 function showDecisions(outcome: AttemptOutcome): void {
   const reason = outcome.status === 'skipped' ? outcome.reason : null
   if (outcome.status === 'error') {
-    print(`  ✗ ${outcome.reason}: ${outcome.message}`)
+    print(`  ✗ ${outcome.reason}: ${visible(outcome.message)}`)
     return
   }
   for (const [code, sentence] of decisions) {
@@ -170,10 +171,10 @@ function showDecisions(outcome: AttemptOutcome): void {
 function profileTable(rows: readonly ProfileRow[]): string {
   const columns = columnsWith('profiles', 'identity', 'place', 'data')
   const table = new Table({ head: [...columns], style: { head: [], border: [] } })
-  for (const row of rows) table.push(columns.map((column) => formatCell(row[column])))
+  for (const row of rows) table.push(columns.map((column) => visible(cut(formatCell(row[column])))))
   return table.toString()
 }
 
 function print(line: string): void {
-  process.stdout.write(`${line}\n`)
+  process.stdout.write(`${visibleLines(line)}\n`)
 }

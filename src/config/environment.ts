@@ -298,6 +298,13 @@ export const environmentVariables = {
     schema: text,
     example: 'https://explore.example.org',
   }),
+  HARVESTER_TRUSTED_PROXIES: variable({
+    group: 'Dashboard',
+    meaning:
+      'Addresses and networks of the proxies in front, comma separated: X-Forwarded-For is believed from them alone.',
+    schema: text,
+    example: '10.0.0.0/8',
+  }),
   HARVEST_TRIGGER_ENABLED: variable({
     group: 'Dashboard',
     meaning: 'Whether runs can be started through the API.',
@@ -418,7 +425,8 @@ export const environmentVariables = {
   }),
   HARVESTER_PUBLIC_URL: variable({
     group: 'Alerts',
-    meaning: 'Where people see the dashboard, for links in alerts: the address before /harvest.',
+    meaning:
+      'Where people see the dashboard, for links in alerts and feeds: the address before /harvest. Without it feeds hold relative links.',
     schema: url,
     example: 'https://data.example.org/harvester',
   }),

@@ -37,6 +37,13 @@ export function deploymentSlugs(urls: readonly string[]): Map<string, string> {
   )
 }
 
+/** The slug of a source by itself: the one that was asked for, where its address gives that; else the host's. */
+export function slugOf(url: string, asked: string): string {
+  const long = safe(urlSlug(url).toLowerCase())
+  const own = deploymentSlugs([url]).get(url)!
+  return asked === long || asked === `${long}-erddap` ? asked : own
+}
+
 /** Only characters that folders, artifact keys and Prefect's names all take. */
 function safe(text: string): string {
   return text.replace(/[^a-z0-9-]+/g, '-').replace(/^-+|(?<!-)-+$/g, '')

@@ -2,11 +2,14 @@ import { z } from 'zod'
 import { HarvesterError } from '../errors.ts'
 import { isStorableKey, limits } from '../rules/limits.ts'
 import { carriedWaitForSchema } from './operations-schema.ts'
-import { deploymentSlugs, hostSlug, urlSlug } from './slug.ts'
+import { deploymentSlugs, hostSlug, slugOf, urlSlug } from './slug.ts'
 
 /** The name under which OBIS stands among the sources, and in `erddap_url` columns. */
 export const obisUrl = 'https://obis.org'
 const obisNames = new Set(['obis', 'obis.org', obisUrl])
+
+/** As in the configuration. */
+const carriedId = z.string().min(1).refine(isStorableKey, 'is longer than an id can be')
 
 /**
  * An ERDDAP server of the configuration, resolved. A schema, since deployments carry it as a parameter to workers that
@@ -15,16 +18,23 @@ const obisNames = new Set(['obis', 'obis.org', obisUrl])
 export const erddapSourceSchema = z.object({
   type: z.literal('erddap'),
   /** Without trailing slash; this is what is stored. */
-  url: z.string(),
+  url: z.string().superRefine((url, check) => {
+    try {
+      normaliseSourceUrl(url)
+    } catch (error) {
+      check.addIssue({ code: 'custom', message: (error as Error).message })
+    }
+  }),
+  /** For people: folders and logs are named after the address. */
   slug: z.string(),
   /** Requests in flight to the host at most. */
-  concurrency: z.number().int().min(1),
+  concurrency: z.number().int().min(1).max(16),
   requestsPerSecond: z.number().positive().nullable(),
   /** Time limit of one dataset. */
   timeoutSeconds: z.number().positive().nullable(),
   /** Only these datasets, or all. */
-  datasetIds: z.array(z.string()).nullable(),
-  skipDatasetIds: z.array(z.string()),
+  datasetIds: z.array(carriedId).nullable(),
+  skipDatasetIds: z.array(carriedId),
   /** A schedule of its own, or that of all sources. */
   cron: z.string().nullable(),
   /** Who to name in the User-Agent. */
@@ -38,7 +48,7 @@ export const obisSourceSchema = z.object({
   type: z.literal('obis'),
   url: z.literal(obisUrl),
   slug: z.literal('obis'),
-  datasetIds: z.array(z.string()).readonly(),
+  datasetIds: z.array(carriedId).readonly(),
 })
 export type ObisSource = z.output<typeof obisSourceSchema>
 
@@ -46,6 +56,17 @@ export type ObisSource = z.output<typeof obisSourceSchema>
 export const sourceOptionsSchema = z.discriminatedUnion('type', [erddapSourceSchema, obisSourceSchema])
 
 export type Source = ErddapSource | ObisSource
+
+/**
+ * A source as a run may use it: its address as the configuration would read it, its slug (the name of folders, logs and
+ * artifacts) derived from that and never taken.
+ * @throws HarvesterError CONFIG_INVALID
+ */
+export function carriedSource(source: Source): Source {
+  if (source.type === 'obis') return source
+  const url = normaliseSourceUrl(source.url)
+  return { ...source, url, slug: slugOf(url, source.slug) }
+}
 
 /**
  * What identifies an ERDDAP server, and is stored: its URL with scheme and host in lower case, without the port that

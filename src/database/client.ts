@@ -11,6 +11,7 @@ import type {
   QueryOptions,
   Session,
 } from './port.ts'
+import { guardWire } from './wire.ts'
 
 export interface ClientOptions {
   kind: DatabaseKind
@@ -50,6 +51,7 @@ export class ClientDatabase implements Database {
     this.#options = options
     this.#pool = new pg.Pool({ ...options.connection, max: options.maxConnections, types })
     this.#pool.on('error', (error) => options.onIdleError?.(error))
+    if (options.kind === 'postgres') this.#pool.on('connect', guardWire)
   }
 
   query<Row>(
@@ -202,6 +204,8 @@ class ClientSession implements Session {
 
   /** Ends a transaction that failed, whether or not the work was cancelled meanwhile. */
   async rollback(): Promise<void> {
+    // A server that does not answer does not answer this either; it rolls back once the connection is gone.
+    if (this.broken) return
     try {
       await this.#client.query('ROLLBACK')
     } catch {

@@ -20,7 +20,7 @@ export function isTransient(error: unknown): boolean {
 const networkCodes =
   /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|ENOENT)$/
 const lostConnection =
-  /Connection terminated|connection (was )?closed|Client has encountered|not queryable|timeout exceeded when trying to connect/i
+  /Connection terminated|connection (was )?closed|Client has encountered|not queryable|timeout exceeded when trying to connect|Query read timeout/i
 
 /**
  * The error of a driver as one a person can act on. `where` names the database (no password); an error that already

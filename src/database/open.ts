@@ -25,6 +25,10 @@ export interface OpenOptions {
 const oldestServer = 130_000
 const oldestPostgis = [3, 1]
 const connectTimeoutMilliseconds = 10_000
+/** A connection that is silent so long is asked whether anybody is there. */
+const keepAliveMilliseconds = 30_000
+/** Beyond the server's own limit of a load's statements: for a server that does not answer any more. */
+const statementTimeoutMilliseconds = 35 * 60_000
 
 /**
  * Opens the database and makes sure that it can be used: reachable, login accepted, new enough, with PostGIS and
@@ -83,6 +87,8 @@ async function openPostgres(
     application_name: options.applicationName ?? 'erddap-harvester',
     connectionTimeoutMillis: connectTimeoutMilliseconds,
     keepAlive: true,
+    keepAliveInitialDelayMillis: keepAliveMilliseconds,
+    query_timeout: statementTimeoutMilliseconds,
     ...(options.readOnly ? { options: '-c default_transaction_read_only=on' } : {}),
     ...(settings.password === undefined ? {} : { password: settings.password }),
     ssl: await tlsOf(settings),

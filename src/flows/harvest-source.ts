@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { waitForParameter } from '../config/operations-schema.ts'
-import { findSource, type Source, sourceOptionsSchema } from '../config/source.ts'
+import { carriedSource, findSource, type Source, sourceOptionsSchema } from '../config/source.ts'
 import type { Database } from '../database/port.ts'
 import { describeError, HarvesterError } from '../errors.ts'
 import { publishArtifacts, StatusTable } from '../harvest/artifacts.ts'
@@ -17,6 +17,8 @@ import { forgetOldRuns } from '../harvest/retention.ts'
 import type { DatasetEntry, HarvestRun } from '../harvest/run.ts'
 import type { HarvestServices } from '../harvest/services.ts'
 import { startWaits } from '../harvest/wait-for-source.ts'
+import { leadsInward } from '../http/address.ts'
+import { insideFolder } from '../inside.ts'
 import { RunFolder, removeOldFolders } from '../inventory/folder.ts'
 import { Spool } from '../inventory/spool.ts'
 import { tellAll } from '../log/events.ts'
@@ -77,13 +79,29 @@ export function harvestSourceFlow(services: HarvestServices) {
 
 /** A source as a deployment's parameters carry it, so that a remote worker needs no list of sources; else by name. */
 function namedSource(services: HarvestServices, parameters: HarvestParameters): Source {
-  if (parameters.source_options) return parameters.source_options
+  if (parameters.source_options) return carriedSource(parameters.source_options)
   return findSource(services.config.sources, parameters.source ?? '')
+}
+
+/**
+ * Whoever may start runs may have any public server harvested, but nothing of the network that the worker stands in,
+ * unless its own configuration names it. A worker without a list of sources takes what its deployments carry.
+ */
+async function refuseInward({ config }: HarvestServices, source: Source): Promise<void> {
+  if (source.type === 'obis' || config.sources.length === 0) return
+  if (config.sources.some(({ url }) => new URL(url).host === new URL(source.url).host)) return
+  if (!(await leadsInward(new URL(source.url).hostname))) return
+  throw new HarvesterError(
+    'PARAMETERS_INVALID',
+    `source_options: ${source.url} is in this network and no source of the configuration`,
+    { remedy: 'Name it in erddap_urls of the worker if it is to be harvested.' },
+  )
 }
 
 async function harvest(services: HarvestServices, parameters: HarvestParameters, context: FlowContext) {
   const { settings } = services.config
   const single = parameters.source === null ? null : namedSource(services, parameters)
+  if (single && parameters.source_options) await refuseInward(services, single)
   const sources = single ? [single] : services.config.sources
   if (sources.length === 0) throw new HarvesterError('SOURCE_UNKNOWN', 'there is no source to harvest')
   const slug = single ? single.slug : 'full'
@@ -158,7 +176,7 @@ async function harvest(services: HarvestServices, parameters: HarvestParameters,
     logFile.flush()
     services.detachLogFile(context.id)
     await removeOldFolders(
-      join(settings.folder, slug),
+      insideFolder(settings.folder, slug),
       {
         keep: settings.retention.folders,
         youngestHours: settings.retention.folder_hours,

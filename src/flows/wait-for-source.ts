@@ -1,7 +1,13 @@
 import { z } from 'zod'
 import { waitForParameter } from '../config/operations-schema.ts'
 import { hostSlug } from '../config/slug.ts'
-import { findSource, normaliseSourceUrl, type Source, sourceOptionsSchema } from '../config/source.ts'
+import {
+  carriedSource,
+  findSource,
+  normaliseSourceUrl,
+  type Source,
+  sourceOptionsSchema,
+} from '../config/source.ts'
 import { mergeWaitFor } from '../config/wait-for.ts'
 import { HarvesterError, isHarvesterError } from '../errors.ts'
 import type { HarvestServices } from '../harvest/services.ts'
@@ -59,7 +65,7 @@ export function waitForSourceFlow(services: Pick<HarvestServices, 'config' | 'ht
   }
 
   function sourceOf({ source, source_options }: WaitParameters): Source {
-    return source_options ?? namedOrUrl(services.config.sources, source)
+    return source_options ? carriedSource(source_options) : namedOrUrl(services.config.sources, source)
   }
 }
 

@@ -16,14 +16,15 @@ interface Input {
   allowPrune: boolean
 }
 
-/** Delays double: with three retries the database may be away for about a quarter of an hour. */
-const firstRetrySeconds = 120
+/** Most faults are over in seconds. Delays double: a database may be away for about a quarter of an hour. */
+const retries = 9
+const firstRetrySeconds = 2
 
 /** Loads the folder of the run into the database. */
 export const loadRunFolder = task({
   name: 'load',
   tags: ['database'],
-  retries: 3,
+  retries,
   retryDelaySeconds: firstRetrySeconds,
   // A folder that is refused is refused again; a database that went away may come back.
   retryIf: (error) => isTransient(error),

@@ -18,7 +18,9 @@ export async function noteSources(
       if (listing.type !== 'erddap' || listing.error !== null || listing.restricted) return
       const source = listing.source.url
       try {
-        const griddedDatasets = await listing.client.scope({ signal: context.signal }).countGridded()
+        const griddedDatasets = await listing.client
+          .scope({ signal: context.signal, timeoutMs: 15 * 60_000 })
+          .countGridded()
         await recordSource(database, {
           erddapUrl: source,
           configured: true,

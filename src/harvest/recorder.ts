@@ -5,10 +5,12 @@ import { describeWaits } from '../http/gate.ts'
 import { partialLifeHours } from '../inventory/folder.ts'
 import type { SpoolPiece } from '../inventory/spool.ts'
 import { type Attempt, type AttemptOutcome, failed, withNote } from '../rules/attempt.ts'
+import { isAskable } from '../rules/ids.ts'
 import { fact, sentence, type Warning } from '../rules/reasons/index.ts'
 import { type AttemptCounts, countAttempt, noAttempts, sourceVerdict } from '../rules/verdict.ts'
 import type { ProgressBar, TaskContext } from '../runs/index.ts'
 import { scrub } from '../secrets.ts'
+import { cut, visible } from '../text.ts'
 import type { DatasetEntry, HarvestRun, SourceListing, SourceResult } from './run.ts'
 import type { HarvestServices } from './services.ts'
 
@@ -111,6 +113,10 @@ export class SourceRecorder {
   /** Ids that were asked for and are not listed: each is an attempt, without a request. */
   async notListed(addressOf: (datasetId: string) => string): Promise<void> {
     for (const datasetId of this.#listing.notListed) {
+      if (!isAskable(datasetId)) {
+        await this.#badId(datasetId)
+        continue
+      }
       await this.#record(datasetId, new Date(), 0, {
         outcome: failed('NOT_LISTED', { source: this.#source.url }),
         harvested: null,
@@ -123,10 +129,25 @@ export class SourceRecorder {
     }
   }
 
+  /** An id that would ask for another page, or that no database can hold, is an attempt without a request. */
+  async #badId(datasetId: string): Promise<void> {
+    const shown = visible(cut(datasetId, 200))
+    await this.#record(shown, new Date(), 0, {
+      outcome: failed('BAD_ID', { datasetId: shown }),
+      harvested: null,
+      verified: false,
+      warnings: [],
+      queryUrls: [],
+      requests: 0,
+      bytes: 0,
+    })
+  }
+
   /** Works on one dataset, unless an interrupted run did, and records what became of it. */
   async dataset(datasetId: string, work: (piece: SpoolPiece) => Promise<Recorded>): Promise<void> {
     const { signal } = this.#context
     signal.throwIfAborted()
+    if (!isAskable(datasetId)) return this.#badId(datasetId)
     if (await this.#resume(datasetId)) return
     this.#run.tell({
       type: 'dataset-started',

@@ -1,5 +1,6 @@
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { insideFolder } from '../inside.ts'
 import { writeFailed } from './writer.ts'
 
 const stampPattern = /^\d{8}_\d{6}$/
@@ -32,8 +33,8 @@ export class RunFolder {
    * @param runId names the temporary folder, so that the same run finds it again
    */
   static async open(base: string, name: string, runId: string): Promise<RunFolder> {
-    const parent = join(base, name)
-    const path = join(parent, `${partialPrefix}${runId}`)
+    const parent = insideFolder(base, name)
+    const path = insideFolder(parent, `${partialPrefix}${runId}`)
     try {
       await mkdir(path, { recursive: true })
     } catch (error) {

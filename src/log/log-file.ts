@@ -1,7 +1,9 @@
 import { appendFileSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
+import { insideFolder } from '../inside.ts'
 import { scrub, scrubFacts } from '../secrets.ts'
+import { cut, visible, visibleJson } from '../text.ts'
 
 /** How much of the end of a log goes into the log artifact. */
 const tailBytes = 200 * 1024
@@ -28,7 +30,7 @@ export class RunLogFile {
     this.#limitBytes = (limits.longestBytes ?? longestBytes) / 2
     const stamp = startedAt.toISOString().replace(/[-:]/g, '').replace('T', '_').slice(0, 15)
     this.name = `harvest_${stamp}_${slug}.log`
-    this.path = join(folder, this.name)
+    this.path = insideFolder(folder, this.name)
     try {
       mkdirSync(folder, { recursive: true })
       // A run that is resumed within the second it began in goes on in its file.
@@ -44,8 +46,10 @@ export class RunLogFile {
   }
 
   write(level: string, text: string, facts: Record<string, unknown>, at: Date): void {
-    const entries = Object.keys(facts).length > 0 ? ` ${JSON.stringify(scrubFacts(facts))}` : ''
-    this.#waiting.push(`${at.toISOString()} ${level.toUpperCase().padEnd(5)} ${scrub(text)}${entries}\n`)
+    const entries = Object.keys(facts).length > 0 ? ` ${JSON.stringify(visibleJson(scrubFacts(facts)))}` : ''
+    this.#waiting.push(
+      `${at.toISOString()} ${level.toUpperCase().padEnd(5)} ${visible(scrub(cut(text)))}${entries}\n`,
+    )
     this.#timer ??= setTimeout(() => this.flush(), 500).unref()
   }
 

@@ -1,6 +1,7 @@
 import { type DestinationStream, type Logger, pino } from 'pino'
 import { prettyFactory } from 'pino-pretty'
 import { HarvesterError } from '../errors.ts'
+import { cut, visible, visibleJson } from '../text.ts'
 import { scrub, scrubFacts } from './secrets.ts'
 
 /** Facts first, text second: `log.info({ source, ms }, 'listed')`. */
@@ -79,7 +80,7 @@ export function createLog(options: LogOptions): Log {
     destination,
   )
   const at = (level: LogLevel) => (facts: Record<string, unknown>, text: string) =>
-    logger[level]({ ...scrubFacts(facts), ...options.facts }, scrub(text))
+    logger[level]({ ...visibleJson(scrubFacts(facts)), ...options.facts }, visible(scrub(cut(text))))
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
 }
 

@@ -1,5 +1,6 @@
 import Table from 'cli-table3'
 import { type AttemptCounts, countAttempt, noAttempts, totalAttempts } from '../rules/verdict.ts'
+import { cut, visible } from '../text.ts'
 import type { HarvestEvent } from './events.ts'
 
 interface SourceSummary {
@@ -34,7 +35,7 @@ export class RunSummary {
         if (attempt.reason !== null)
           this.#reasons.set(attempt.reason, (this.#reasons.get(attempt.reason) ?? 0) + 1)
         if (attempt.status === 'error' && this.#errors.length < 20)
-          this.#errors.push(`${attempt.datasetId}: ${attempt.reason}: ${attempt.message}`)
+          this.#errors.push(visible(cut(`${attempt.datasetId}: ${attempt.reason}: ${attempt.message}`)))
         return
       }
       case 'source-finished': {

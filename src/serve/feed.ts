@@ -4,7 +4,7 @@ import { sourceSlug } from './slugs.ts'
 /** An Atom feed (RFC 4287) of the datasets of a source that turned bad or well again, newest first. */
 export function atomFeed(facts: {
   erddapUrl: string
-  /** Where our pages are, without a slash at the end. */
+  /** Where our pages are, without a slash at the end: an address, or a path for links that are relative to the host. */
   base: string
   changes: readonly HealthChangeRow[]
 }): string {
@@ -18,7 +18,7 @@ export function atomFeed(facts: {
       ? 'is harvested again / de nouveau moissonné'
       : `${change.reason_code ?? 'is not harvested / non moissonné'}`
     return `  <entry>
-    <id>${xml(`${page}#${change.run_id}`)}</id>
+    <id>${xml(`${erddapUrl}#harvest/${encodeURIComponent(change.dataset_id)}/${change.run_id}`)}</id>
     <title>${xml(`${change.dataset_id}: ${what}`)}</title>
     <link href="${xml(page)}"/>
     <updated>${change.attempted_at.toISOString()}</updated>
@@ -29,7 +29,7 @@ export function atomFeed(facts: {
   })
   return `<?xml version="1.0" encoding="utf-8"?>
 <feed xmlns="http://www.w3.org/2005/Atom">
-  <id>${xml(self)}</id>
+  <id>${xml(`${erddapUrl}#harvest`)}</id>
   <title>${xml(erddapUrl)}</title>
   <subtitle>Datasets that turned bad or well again / Jeux de données tombés en panne ou rétablis</subtitle>
   <link rel="self" href="${xml(self)}"/>

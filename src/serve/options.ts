@@ -11,8 +11,10 @@ export interface TriggerOptions {
   token: string | null
   /** `HARVEST_TRUSTED_USER_HEADER`: name of the header in which a proxy names its user; null trusts none. */
   trustedUserHeader?: string | null
-  /** Attempts a minute, right or wrong, from one address. @default 10 */
+  /** Wrong tokens a minute from one client, after which it has to wait. @default 10 */
   perMinute?: number
+  /** `HARVESTER_TRUSTED_PROXIES`: addresses and networks of proxies whose X-Forwarded-For is believed. @default none */
+  trustedProxies?: readonly string[]
 }
 
 export interface ServerOptions {
@@ -31,6 +33,8 @@ export interface ServerOptions {
   /** The engine that runs flows; without one there is no schedule, and a trigger answers 503. */
   runs?: RunControl | null
   trigger?: TriggerOptions
+  /** `HARVESTER_PUBLIC_URL`: the address before /harvest as people see it, for links in feeds. @default relative links */
+  publicUrl?: string | null
   /** Address of Prefect's own pages, without `/api`; null where runs have no page there. */
   prefectUiUrl?: string | null
   /** URLs of the sources of the configuration; null where it is not known (then the database says). */
@@ -67,7 +71,9 @@ export function settingsOf(options: ServerOptions): Settings {
       token: options.trigger?.token || null,
       trustedUserHeader: options.trigger?.trustedUserHeader?.trim().toLowerCase() || null,
       perMinute: options.trigger?.perMinute ?? 10,
+      trustedProxies: options.trigger?.trustedProxies ?? [],
     },
+    publicUrl: options.publicUrl?.replace(/(?<!\/)\/+$/, '') || null,
     prefectUiUrl: options.prefectUiUrl?.replace(/(?<!\/)\/+$/, '') || null,
     configuredSources: options.configuredSources?.map((url) => url.replace(/(?<!\/)\/+$/, '')) ?? null,
     logFolder: options.logFolder ?? null,

@@ -1,5 +1,7 @@
 /** What protects the page, the API and the trigger. Pure but for the counters of the rate limit. */
 import { createHash, timingSafeEqual } from 'node:crypto'
+import { BlockList, isIP } from 'node:net'
+import { HarvesterError } from '../errors.ts'
 
 /** The page loads nothing from elsewhere, is framed by nobody and sends no forms. */
 export const pagePolicy = [
@@ -64,8 +66,8 @@ export function userOf(header: string | undefined): string | null {
   return name !== '' && name.length <= 200 && !/\p{Cc}/u.test(name) ? name : null
 }
 
-/** Counts attempts in windows of a minute, by asker. */
-export class RateLimit {
+/** Counts failures in windows of a minute, by who failed: whoever knows the token is shut out by nobody else. */
+export class FailureLimit {
   readonly #perMinute: number
   readonly #now: () => number
   #window = 0
@@ -76,18 +78,84 @@ export class RateLimit {
     this.#now = now
   }
 
-  /** Seconds to wait, or 0 when this attempt is within the limit. */
-  take(asker: string): number {
+  /** Seconds to wait, or 0 where so many failures are not reached. */
+  wait(client: string): number {
+    const { now, window } = this.#turn()
+    const failures = this.#counts.get(client) ?? 0
+    return failures < this.#perMinute ? 0 : Math.max(1, Math.ceil(((window + 1) * 60_000 - now) / 1000))
+  }
+
+  failed(client: string): void {
+    this.#turn()
+    this.#counts.set(client, (this.#counts.get(client) ?? 0) + 1)
+  }
+
+  #turn(): { now: number; window: number } {
     const now = this.#now()
     const window = Math.floor(now / 60_000)
     if (window !== this.#window) {
       this.#window = window
       this.#counts = new Map()
     }
-    const count = (this.#counts.get(asker) ?? 0) + 1
-    this.#counts.set(asker, count)
-    return count <= this.#perMinute ? 0 : Math.max(1, Math.ceil(((window + 1) * 60_000 - now) / 1000))
+    return { now, window }
   }
+}
+
+/**
+ * The proxies whose X-Forwarded-For is believed.
+ * @param networks addresses, or networks as `10.0.0.0/8`
+ * @throws HarvesterError CONFIG_INVALID
+ */
+export function trustedProxies(networks: readonly string[]): (address: string) => boolean {
+  const list = new BlockList()
+  for (const network of networks) {
+    const [address = '', bits] = network.split('/')
+    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4'
+    try {
+      if (bits === undefined) list.addAddress(address, family)
+      else list.addSubnet(address, Number(bits), family)
+    } catch (cause) {
+      throw new HarvesterError(
+        'CONFIG_INVALID',
+        `HARVESTER_TRUSTED_PROXIES: "${network}" is no address or network`,
+        {
+          cause,
+          remedy: 'Write addresses or networks, as 10.0.0.2 or 10.0.0.0/8, separated by commas.',
+        },
+      )
+    }
+  }
+  return (address) => {
+    const plain = plainAddress(address)
+    const family = isIP(plain)
+    return family !== 0 && list.check(plain, family === 6 ? 'ipv6' : 'ipv4')
+  }
+}
+
+/**
+ * Who asks: the connection's address, or, where that is a trusted proxy, the rightmost address of X-Forwarded-For that
+ * is none: what stands left of it may be made up.
+ */
+export function clientOf(
+  connection: string,
+  forwardedFor: string | undefined,
+  isTrusted: (address: string) => boolean,
+): string {
+  let client = plainAddress(connection)
+  const hops = (forwardedFor ?? '').slice(-4096).split(',')
+  while (isTrusted(client)) {
+    const hop = plainAddress(hops.pop()?.trim() ?? '')
+    if (isIP(hop) === 0) break
+    client = hop
+  }
+  return client
+}
+
+/** IPv4 as IPv4, also where a socket for both kinds writes it as IPv6; without port and brackets. */
+function plainAddress(text: string): string {
+  const bare =
+    /^\[([^\]]{1,50})\](?::\d{1,5})?$/.exec(text)?.[1] ?? text.replace(/^([\d.]{7,15}):\d{1,5}$/, '$1')
+  return bare.toLowerCase().replace(/^::ffff:(?=\d{1,3}\.)/, '')
 }
 
 /** Whether a name can be that of a log file: no folder, no dot in front, ending in .log. */

@@ -171,7 +171,18 @@ describe('the trigger', () => {
     expect((await trigger(await start({ trigger: enabled }))).status).toBe(503)
   })
 
-  test('counts attempts, right or wrong', async () => {
+  test('shuts out who failed too often, and nobody else', async () => {
+    const proxied = { ...enabled, perMinute: 2, trustedProxies: ['127.0.0.0/8', '::1', '10.0.0.0/8'] }
+    const base = await start({ runs: engine(), trigger: proxied })
+    const ask = (client: string, authorization: string) =>
+      trigger(base, {}, { authorization, 'x-forwarded-for': client }).then(({ status }) => status)
+    for (let turn = 0; turn < 2; turn += 1) expect(await ask('198.51.100.7, 10.0.0.3', 'Bearer no')).toBe(401)
+    // What a client writes itself stands on the left and changes nothing.
+    expect([429, 401]).toContain(await ask('203.0.113.9, 198.51.100.7', 'Bearer no'))
+    expect(await ask('198.51.100.8', `Bearer ${token}`)).toBe(202)
+  })
+
+  test('counts failures', async () => {
     const base = await start({ runs: engine(), trigger: { ...enabled, perMinute: 3 } })
     const statuses: number[] = []
     for (const authorization of ['Bearer a', 'Bearer b', 'Bearer c', `Bearer ${token}`]) {

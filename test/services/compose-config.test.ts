@@ -4,7 +4,11 @@ import { type ComposeModel, composeComplaint, resolveCompose } from '../support/
 const base = 'docker-compose.yml'
 const worker = 'docker-compose.worker.yaml'
 const coolify = 'docker-compose.coolify.yml'
-const password = { DB_PASSWORD: 'a b@c/d%$$e' }
+const password = {
+  DB_PASSWORD: 'a b@c/d%$$e',
+  PREFECT_API_AUTH_STRING: 'admin:a long random text',
+  HARVEST_TRIGGER_TOKEN: 'another long random text',
+}
 const remote = { ...password, PREFECT_API_URL: 'http://10.0.0.5:4200/api', DB_HOST: '10.0.0.5' }
 
 describe('Docker Compose', () => {
@@ -19,11 +23,19 @@ describe('Docker Compose', () => {
   })
 
   it.each([
-    [base, {}, 'Set DB_PASSWORD in .env to a long random text, the password of the database'],
+    [base, { DB_PASSWORD: 'x' }, 'Set PREFECT_API_AUTH_STRING in .env'],
+    [worker, { ...remote, PREFECT_API_AUTH_STRING: '' }, 'Set PREFECT_API_AUTH_STRING to the login'],
+    [coolify, { ...password, PREFECT_API_AUTH_STRING: '' }, 'PREFECT_API_AUTH_STRING'],
+    [coolify, { ...password, HARVEST_TRIGGER_TOKEN: '' }, 'HARVEST_TRIGGER_TOKEN'],
+    [
+      base,
+      { PREFECT_API_AUTH_STRING: 'a:b' },
+      'Set DB_PASSWORD in .env to a long random text, the password of the database',
+    ],
     [worker, { ...remote, PREFECT_API_URL: '' }, 'Set PREFECT_API_URL to the API of the Prefect server'],
     [worker, { ...remote, DB_HOST: '' }, 'Set DB_HOST to the host of the PostgreSQL database'],
     [worker, { ...remote, DB_PASSWORD: '' }, 'Set DB_PASSWORD to the password of the database'],
-    [coolify, {}, 'required variable DB_PASSWORD is missing'],
+    [coolify, { ...password, DB_PASSWORD: '' }, 'required variable DB_PASSWORD is missing'],
   ])('says what is missing for %s: %#', (file, variables, sentence) => {
     expect(composeComplaint([file], variables as Record<string, string>)).toContain(sentence)
   })

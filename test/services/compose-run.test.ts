@@ -16,8 +16,10 @@ const configuration = `erddap_urls:
     concurrency: 4
   - ${atlantic}
 ckan_url: http://erddap.test:8203`
+const login = 'admin:a long random text'
 const variables = {
   DB_PASSWORD: password,
+  PREFECT_API_AUTH_STRING: login,
   HARVEST_CONFIG_YAML: configuration,
   HARVESTER_CRON: '* * * * *',
   HARVEST_TRIGGER_ENABLED: 'true',
@@ -34,7 +36,7 @@ const exec = (args: string[], more: Record<string, string> = {}) =>
   running['worker-1']!.exec(['node', 'bin/harvester.js', ...args], more)
 /** A question to the Prefect server, from within. */
 async function prefect<T>(path: string, body?: unknown): Promise<T> {
-  const script = `fetch('http://prefect:4200/api' + process.argv[1], process.argv[2] ? { method: 'POST', headers: { 'content-type': 'application/json' }, body: process.argv[2] } : {}).then((r) => r.text()).then((t) => process.stdout.write(t))`
+  const script = `fetch('http://prefect:4200/api' + process.argv[1], { headers: { 'content-type': 'application/json', authorization: 'Basic ${Buffer.from(login).toString('base64')}' }, ...(process.argv[2] && { method: 'POST', body: process.argv[2] }) }).then((r) => r.text()).then((t) => process.stdout.write(t))`
   const args = body === undefined ? [path] : [path, JSON.stringify(body)]
   const { output } = await network.run(['node', '-e', script, ...args])
   return JSON.parse(output) as T
@@ -77,6 +79,7 @@ beforeAll(async () => {
   base = resolveCompose(['docker-compose.yml'], variables)
   remote = resolveCompose(['docker-compose.worker.yaml'], {
     DB_PASSWORD: password,
+    PREFECT_API_AUTH_STRING: login,
     DB_HOST: 'db',
     DB_USER: 'harvester',
     PREFECT_API_URL: 'http://prefect:4200/api',

@@ -77,8 +77,8 @@ export function serverRoutes(api: ApiContext): void {
     },
     async (c, { params }) => {
       const url = await sources.bySlug(params.slug.replace(/\.atom$/, ''))
-      const here = new URL(c.req.url)
-      const base = `${here.origin}${settings.basePath}`
+      // Never from the Host header: whoever asks first would choose where the links of all others lead.
+      const base = settings.publicUrl ?? settings.basePath
       return answers.send(
         c,
         async () => atomFeed({ erddapUrl: url, base, changes: await sourceChanges(database, url, 50) }),

@@ -4,7 +4,7 @@ import { bodyLimit } from 'hono/body-limit'
 import { type ApiContext, check } from '../api.ts'
 import { Problem } from '../problem.ts'
 import { ErrorAnswer, TriggerAccepted, TriggerBody } from '../schemas.ts'
-import { bearerIs, mayChange, RateLimit, userOf } from '../security.ts'
+import { bearerIs, clientOf, FailureLimit, mayChange, trustedProxies, userOf } from '../security.ts'
 import { resolveSlug } from '../slugs.ts'
 
 const mostBytes = 10_000
@@ -12,7 +12,8 @@ const mostBytes = 10_000
 /** The one route that changes something: off by default, behind a token, counted, and closed to other origins. */
 export function triggerRoutes(api: ApiContext): void {
   const { app, settings, sources } = api
-  const limit = new RateLimit(settings.trigger.perMinute)
+  const limit = new FailureLimit(settings.trigger.perMinute)
+  const isTrusted = trustedProxies(settings.trigger.trustedProxies)
   const json = (description: string) => ({
     description,
     content: { 'application/json': { schema: ErrorAnswer } },
@@ -31,7 +32,7 @@ export function triggerRoutes(api: ApiContext): void {
       403: json('Not enabled, or asked from another origin'),
       404: json('No such source'),
       409: json('The source is being harvested already'),
-      429: json('Too many attempts'),
+      429: json('Too many failed attempts'),
       503: json('Nothing would run it'),
     },
   })
@@ -70,7 +71,7 @@ export function triggerRoutes(api: ApiContext): void {
     },
   )
 
-  /** Lets the request in, and says who asks; throws otherwise. The order matters: guesses are counted before they are judged. */
+  /** Lets the request in, and says who asks; throws otherwise. Whoever guessed too often is not judged at all. */
   function admit(c: Context): string | null {
     const { enabled, token, trustedUserHeader } = settings.trigger
     if (!enabled || token === null) throw new Problem(403, 'Runs cannot be started through this server.')
@@ -81,9 +82,12 @@ export function triggerRoutes(api: ApiContext): void {
     }
     if (!mayChange(from, settings.corsOrigins))
       throw new Problem(403, 'Runs cannot be started from another origin.')
-    const wait = limit.take(addressOf(c))
-    if (wait > 0) throw new Problem(429, 'Too many attempts.', { headers: { 'retry-after': String(wait) } })
+    const client = clientOf(addressOf(c), c.req.header('x-forwarded-for'), isTrusted)
+    const wait = limit.wait(client)
+    if (wait > 0)
+      throw new Problem(429, 'Too many failed attempts.', { headers: { 'retry-after': String(wait) } })
     if (!bearerIs(c.req.header('authorization'), token)) {
+      limit.failed(client)
       throw new Problem(401, 'The token is missing or wrong.', { headers: { 'www-authenticate': 'Bearer' } })
     }
     return trustedUserHeader === null ? null : userOf(c.req.header(trustedUserHeader))

@@ -31,17 +31,21 @@ export async function readListing(
   const datasets = new Map<string, ListedDataset>()
   if (!table) return []
   const { columns } = table
+  let nameless = 0
+  let repeats = 0
+  const repeated = new Set<string>()
   for await (const cells of table.rows) {
     const row: Record<string, string> = {}
     for (let at = 0; at < columns.length; at += 1) row[columns[at]!] = cells[at]!
     const datasetId = row.datasetID ?? ''
     if (datasetId === 'allDatasets') continue
     if (datasetId === '') {
-      warn('the list of datasets has a row without an id')
+      nameless += 1
       continue
     }
     if (datasets.has(datasetId)) {
-      warn(`the list of datasets has ${datasetId} twice; the first row counts`)
+      repeated.add(datasetId)
+      repeats += 1
       continue
     }
     datasets.set(datasetId, {
@@ -55,5 +59,19 @@ export async function readListing(
       row,
     })
   }
+  // A warning for each row would let a list of a million rows fill the disk with logs.
+  if (nameless > 0)
+    warn(
+      nameless === 1
+        ? 'the list of datasets has a row without an id'
+        : `the list of datasets has ${nameless} rows without an id`,
+    )
+  const [first] = repeated
+  if (first !== undefined)
+    warn(
+      repeats === 1
+        ? `the list of datasets has ${first} twice; the first row counts`
+        : `the list of datasets has ${repeats} rows more than once (${repeated.size} ids, the first is ${first}); the first row of each counts`,
+    )
   return [...datasets.values()]
 }

@@ -1,0 +1,70 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { carriedSource, type ErddapSource, sourceOptionsSchema } from '../../src/config/source.ts'
+import { insideFolder } from '../../src/inside.ts'
+import { RunFolder } from '../../src/inventory/folder.ts'
+import { RunLogFile } from '../../src/log/log-file.ts'
+
+const source: ErddapSource = {
+  type: 'erddap',
+  url: 'https://erddap.example.org/erddap',
+  slug: 'erddap-example-org',
+  concurrency: 1,
+  requestsPerSecond: null,
+  timeoutSeconds: null,
+  datasetIds: null,
+  skipDatasetIds: [],
+  cron: null,
+  contact: null,
+  waitFor: null,
+}
+
+describe('a source in the parameters of a run', () => {
+  it.each(['../../../x', '/etc', 'a/b', '..', '', 'other', 'a\0b'])(
+    'gets no folder by the slug "%s"',
+    (slug) => {
+      expect(carriedSource({ ...source, slug }).slug).toBe('erddap-example-org')
+    },
+  )
+
+  it('keeps the longer slug where several sources share its host', () => {
+    const slug = 'erddap-example-org-erddap'
+    expect(carriedSource({ ...source, slug }).slug).toBe(slug)
+  })
+
+  it.each([
+    ['a user', { url: 'http://user:secret@erddap.example.org/erddap' }],
+    ['another scheme', { url: 'file:///etc/passwd' }],
+    ['no address', { url: 'x' }],
+    ['more requests than a configuration may ask for', { concurrency: 1000 }],
+    ['an empty id', { datasetIds: [''] }],
+  ])('is refused with %s', (_what, change) => {
+    const result = sourceOptionsSchema.safeParse({ ...source, ...change })
+    expect(result.success).toBe(false)
+    expect(JSON.stringify(result.error)).not.toContain('secret')
+  })
+})
+
+describe('a path within a folder', () => {
+  it.each(['..', '.', '', '../x', 'a/../../x', '../folderly', 'a\0'])('is refused for "%s"', (name) => {
+    expect(() => insideFolder('/srv/folder', name)).toThrow(expect.objectContaining({ code: 'WRITE_FAILED' }))
+  })
+
+  it('stays within for names that only look absolute', () => {
+    expect(insideFolder('/srv/folder', '/etc', 'x')).toBe('/srv/folder/etc/x')
+  })
+
+  it('holds for folders and logs of runs', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'inside-'))
+    try {
+      await expect(RunFolder.open(join(folder, 'a'), '../b', 'run')).rejects.toMatchObject({
+        code: 'WRITE_FAILED',
+      })
+      expect(() => new RunLogFile(join(folder, 'logs'), '/../../x', new Date())).toThrow('no name within')
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  })
+})

@@ -1,0 +1,56 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { describe, expect, it } from 'vitest'
+import { ClientDatabase } from '../../src/database/client.ts'
+import { frameCheck } from '../../src/database/wire.ts'
+
+function message(type: string, body = Buffer.alloc(0)): Buffer {
+  const head = Buffer.alloc(5)
+  head.write(type)
+  head.writeInt32BE(4 + body.length, 1)
+  return Buffer.concat([head, body])
+}
+const ready = message('Z', Buffer.from('I'))
+const loginDone = Buffer.concat([message('R', Buffer.alloc(4)), ready])
+
+describe('what a server sends', () => {
+  it('is checked whatever pieces it comes in', () => {
+    const bytes = Buffer.concat([
+      message('D', Buffer.alloc(70_000, 'x')),
+      message('C', Buffer.from('SELECT 1\0')),
+      ready,
+    ])
+    for (const size of [1, 2, 3, 7, 1000, bytes.length]) {
+      const check = frameCheck()
+      for (let at = 0; at < bytes.length; at += size) expect(check(bytes.subarray(at, at + size))).toBe(true)
+    }
+    expect(frameCheck()(Buffer.from('HTTP/1.1 400 Bad Request'))).toBe(false)
+    expect(frameCheck()(Buffer.from([90, 255, 255, 255, 255]))).toBe(false)
+  })
+
+  it('ends a query with an error at once where it is no PostgreSQL', async () => {
+    const sockets = new Set<Socket>()
+    const server = createServer((socket) => {
+      sockets.add(socket)
+      socket.on('error', () => {})
+      let turn = 0
+      socket.on('data', () => socket.write(turn++ === 0 ? loginDone : Buffer.from('\x07garbage\xff\xff\xff')))
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const database = new ClientDatabase({
+      kind: 'postgres',
+      connection: { host: '127.0.0.1', port: (server.address() as AddressInfo).port, user: 'a', ssl: false },
+      description: 'the database',
+      serverVersion: 150_000,
+      maxConnections: 1,
+    })
+    await expect(database.transaction((session) => session.query('SELECT 1'))).rejects.toMatchObject({
+      code: 'DATABASE_FAILED',
+      facts: { transient: true },
+    })
+    for (const socket of sockets) socket.destroy()
+    server.close()
+    await database.close()
+  })
+})
