@@ -19,7 +19,10 @@ const rooms: Record<string, { values: string[]; types?: string[] }> = {
   catalogue: { values: ['http', 'rules', 'errors'] },
   names: { values: ['http', 'rules', 'inventory', 'runs', 'errors'], types: ['database'] },
   database: { values: ['errors', 'secrets'] },
-  inventory: { values: ['database', 'rules', 'errors', 'secrets', 'text', 'inside'], types: ['runs', 'operate'] },
+  inventory: {
+    values: ['database', 'rules', 'errors', 'secrets', 'text', 'inside'],
+    types: ['runs', 'operate'],
+  },
   runs: { values: ['http', 'errors', 'config', 'secrets', 'text'] },
   log: { values: ['errors', 'config', 'rules', 'http', 'secrets', 'text', 'inside'], types: ['runs'] },
   harvest: {
