@@ -110,7 +110,7 @@ export function createHttpClient(settings: HttpClientSettings): HttpClient {
     url.password = ''
     for (let redirects = 0; ; redirects += 1) {
       const foreign = url.host !== home.host
-      const way = foreign && !(await leadsInward(home.hostname)) ? await outwards(url) : dispatcher
+      const way = foreign ? await outwards(url, home) : dispatcher
       const exchange = await ask(request, method, url, headers, attempt, deadline, way)
       exchange.foreign = foreign
       const following =
@@ -134,13 +134,16 @@ export function createHttpClient(settings: HttpClientSettings): HttpClient {
     }
   }
 
-  /** The way to a host that somebody else named: never into the network that the harvester stands in. */
-  async function outwards(url: URL): Promise<Dispatcher> {
-    if (isInward(url.hostname) || /(?:^|\.)localhost\.?$/.test(url.hostname))
-      throw inwardRefused(url.host, url.hostname)
+  /** The way to a host that somebody else named: not into the network of the harvester, unless home is there. */
+  async function outwards(url: URL, home: URL): Promise<Dispatcher> {
+    const plainly = isInward(url.hostname) || /(?:^|\.)localhost\.?$/.test(url.hostname)
+    if (outward === 'given' && !plainly) return dispatcher
+    if (await leadsInward(home.hostname)) return dispatcher
+    if (plainly) throw inwardRefused(url.host, url.hostname)
+    if (typeof outward !== 'string') return outward
     // A proxy looks names up itself: what we find may differ, but a plain trap is seen.
-    if (outward === 'proxied' && (await leadsInward(url.hostname))) throw inwardRefused(url.host, 'looked up')
-    return outward === 'proxied' || outward === 'given' ? dispatcher : outward
+    if (await leadsInward(url.hostname)) throw inwardRefused(url.host, 'looked up')
+    return dispatcher
   }
 
   /** One exchange, up to its headers. */

@@ -97,8 +97,24 @@ describe('the list of datasets', () => {
     }).listDatasets()
     expect(datasets.map((dataset) => dataset.datasetId)).toEqual(['a', 'b'])
     expect(warnings).toEqual([
-      'the list of datasets has a twice; the first row counts',
       'the list of datasets has a row without an id',
+      'the list of datasets has a twice; the first row counts',
+    ])
+  })
+
+  it('warns once of a flood of repeated ids, with their number', async () => {
+    const row = (id: string) => `${id}${','.repeat(13)}\n`
+    const server = await httpServer((_request, response) => {
+      response
+        .writeHead(200, csvHeaders)
+        .end(
+          `datasetID,${listingColumns.slice(1).join(',')}\n${','.repeat(13)}\n${row('a').repeat(30_001)}${row('b').repeat(3)}`,
+        )
+    })
+    const warnings: string[] = []
+    await scopeOf(server, { onWarning: (sentence) => warnings.push(sentence) }).listDatasets()
+    expect(warnings).toEqual([
+      'the list of datasets has 30002 rows more than once (2 ids, the first is a); the first row of each counts',
     ])
   })
 
