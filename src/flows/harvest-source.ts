@@ -115,8 +115,7 @@ async function harvest(services: HarvestServices, parameters: HarvestParameters,
   try {
     // The database is asked first: a harvest that cannot be loaded is not to cost anybody's server a request.
     const database = (await services.database?.()) ?? null
-    if (database)
-      undo.push(() => forgetOldRuns(database, settings.retention.attempts_days, new Date(), context.log))
+    if (database) undo.push(() => forgetOldRuns(database, settings.retention.attempts_days, context.log))
     const audit = openAudit(database, services, context.log)
     const folder = await RunFolder.open(settings.folder, slug, context.id)
     undo.push(() => leaveFolder(folder, context.signal))

@@ -8,6 +8,7 @@ import { readPlain } from 'hyparquet/src/plain.js'
 import { getMaxDefinitionLevel } from 'hyparquet/src/schema.js'
 import { compressors as allCompressors } from 'hyparquet-compressors'
 import type { NameTable } from './occurrences.ts'
+import { bitsFor, checkRuns, mostPageBytes, mostPageValues } from './parquet-runs.ts'
 
 /** Where bytes come from. */
 export interface ByteSource {
@@ -173,37 +174,29 @@ export class ColumnReader {
     return { type: element.type!, element, schemaPath: this.#leaf.nodes }
   }
 
+  #decompress(bytes: Uint8Array, size: number): Uint8Array {
+    if (!(size >= 0 && size <= mostPageBytes)) throw new Error(`a page of ${size} bytes`)
+    return decompressPage(bytes, size, this.#chunk.codec, compressors)
+  }
+
   #decodeDictionary(bytes: Uint8Array, header: PageHeader): Float64Array | Int32Array {
     const count = header.dictionary_page_header?.num_values ?? 0
-    const page = decompressPage(bytes, header.uncompressed_page_size, this.#chunk.codec, compressors)
+    const page = this.#decompress(bytes, header.uncompressed_page_size)
+    // Eight values of a bit each are the most that a byte can hold.
+    if (!(count >= 0 && count <= page.length * 8)) throw new Error(`a dictionary of ${count} values`)
     const { type, element } = this.#decoder
     return this.#convert(readPlain({ view: viewOf(page), offset: 0 }, type, count, element.type_length))
   }
 
   #decodePage(bytes: Uint8Array, header: PageHeader): Float64Array | Int32Array {
-    let rows: number
-    let encoding: string
-    let levels: readonly number[] | undefined
-    let values: DecodedArray
-    if (header.data_page_header) {
-      const page = decompressPage(bytes, header.uncompressed_page_size, this.#chunk.codec, compressors)
-      const read = readDataPage(
-        page,
-        header.data_page_header,
-        this.#decoder as Parameters<typeof readDataPage>[2],
-      )
-      rows = header.data_page_header.num_values
-      encoding = header.data_page_header.encoding
-      levels = read.definitionLevels
-      values = read.dataPage
-    } else if (header.data_page_header_v2) {
-      const decoder = { ...this.#decoder, codec: this.#chunk.codec, compressors }
-      const read = readDataPageV2(bytes, header, decoder as Parameters<typeof readDataPageV2>[2])
-      rows = header.data_page_header_v2.num_values
-      encoding = header.data_page_header_v2.encoding
-      levels = read.definitionLevels
-      values = read.dataPage
-    } else throw new Error('a page has no header of its kind')
+    const about = header.data_page_header ?? header.data_page_header_v2
+    if (!about) throw new Error('a page has no header of its kind')
+    const { num_values: rows, encoding } = about
+    if (!(rows >= 0 && rows <= this.#rowsLeft && rows <= mostPageValues))
+      throw new Error(`a page of ${rows} values where ${this.#rowsLeft} are left`)
+    const { definitionLevels: levels, dataPage: values } = header.data_page_header_v2
+      ? this.#readV2(bytes, header, header.data_page_header_v2)
+      : this.#readV1(bytes, header, header.data_page_header!)
     const indexes = encoding.endsWith('_DICTIONARY') ? values : null
     if (indexes) this.#checkIndexes(indexes)
     const present = indexes ? this.#dictionary! : this.#convert(values)
@@ -222,6 +215,49 @@ export class ColumnReader {
       }
     }
     return output
+  }
+
+  #readV1(bytes: Uint8Array, header: PageHeader, about: NonNullable<PageHeader['data_page_header']>) {
+    const page = this.#decompress(bytes, header.uncompressed_page_size)
+    let at = 0
+    if (this.#maxLevel > 0) {
+      const length = page.length < 4 ? 0 : viewOf(page).getUint32(0, true)
+      checkRuns(page.subarray(4, 4 + length), bitsFor(this.#maxLevel), about.num_values)
+      at = 4 + length
+    }
+    this.#checkValues(page.subarray(at), about.encoding, about.num_values)
+    return readDataPage(page, about, this.#decoder as Parameters<typeof readDataPage>[2])
+  }
+
+  #readV2(bytes: Uint8Array, header: PageHeader, about: NonNullable<PageHeader['data_page_header_v2']>) {
+    const { repetition_levels_byte_length: skipped, definition_levels_byte_length: length } = about
+    const { num_values: rows, num_nulls: absent } = about
+    const levels = skipped + length
+    if (!(skipped >= 0 && length >= 0 && levels <= bytes.length && absent >= 0 && absent <= rows))
+      throw new Error('a page whose header contradicts itself')
+    if (this.#maxLevel > 0) checkRuns(bytes.subarray(skipped, levels), bitsFor(this.#maxLevel), rows)
+    const packed = bytes.subarray(levels)
+    const size = header.uncompressed_page_size - levels
+    const page = about.is_compressed === false ? packed : this.#decompress(packed, size)
+    this.#checkValues(page, about.encoding, rows - absent)
+    // The decoder wants levels and values in one piece, and need not decompress again.
+    const whole = new Uint8Array(levels + page.length)
+    whole.set(bytes.subarray(0, levels))
+    whole.set(page, levels)
+    const plain = { ...header, data_page_header_v2: { ...about, is_compressed: false } }
+    const decoder = { ...this.#decoder, codec: this.#chunk.codec, compressors }
+    return readDataPageV2(whole, plain, decoder as Parameters<typeof readDataPageV2>[2])
+  }
+
+  /** @param most values; fewer where some are absent */
+  #checkValues(values: Uint8Array, encoding: string, most: number): void {
+    const isBoolean = this.#decoder.type === 'BOOLEAN'
+    if (encoding === 'RLE') {
+      if (!isBoolean) throw new Error('a page with an encoding that is not for its type')
+      checkRuns(values.subarray(4), 1, most, true)
+    } else if (encoding.endsWith('_DICTIONARY') && values.length > 0)
+      // A byte says how many bits an index has. Where all values are absent nothing follows the levels.
+      checkRuns(values.subarray(1), values[0]!, most, true)
   }
 
   /** Room for the values of a page, used again and again: pages of millions of rows would else be garbage by the gigabyte. */
