@@ -7,6 +7,7 @@
 import { STATUS_CODES } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici'
+import { loginOf } from '../config/percent.ts'
 import { HarvesterError, isHarvesterError } from '../errors.ts'
 import { inwardRefused, isInward, leadsInward, outwardLookup } from './address.ts'
 import type { CachedAnswer } from './cache.ts'
@@ -103,8 +104,7 @@ export function createHttpClient(settings: HttpClientSettings): HttpClient {
     const home = parseUrl(request.home ?? request.url)
     let headers: Record<string, string> = { ...lowerCased(request.headers ?? {}) }
     if (url.username && !headers.authorization) {
-      const pair = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`
-      headers.authorization = `Basic ${Buffer.from(pair).toString('base64')}`
+      headers.authorization = `Basic ${Buffer.from(loginOf(url)).toString('base64')}`
     }
     url.username = ''
     url.password = ''

@@ -51,6 +51,10 @@ describe('the settings', () => {
     })
   })
 
+  it('take a % that begins no escape as it stands', () => {
+    expect(prefectSettings({ PREFECT_API_URL: 'http://a%b:50%@host/api' })?.authString).toBe('a%b:50%')
+  })
+
   it('refuse what is no address', () => {
     expect(() => prefectSettings({ PREFECT_API_URL: 'host:4200/api' })).toThrowError(/scheme|not a URL/)
   })

@@ -42,17 +42,29 @@ interface Answer<T> {
 
 /** The data of an answer. Throws PREFECT_REFUSED with what the server says for any status but success. */
 export async function must<T>(what: string, answer: Promise<Answer<T>>): Promise<T> {
-  const { data, error, response } = await answer
+  const { data, error, response } = await asked(what, answer)
   if (response.ok) return data as T
   throw refused(what, response.status, error)
 }
 
 /** Like {@link must}, with null for 404. */
 export async function orNull<T>(what: string, answer: Promise<Answer<T>>): Promise<T | null> {
-  const { data, error, response } = await answer
+  const { data, error, response } = await asked(what, answer)
   if (response.ok) return data as T
   if (response.status === 404) return null
   throw refused(what, response.status, error)
+}
+
+/** @throws PREFECT_REFUSED for an address that cannot be written: an id that the server gave is no text */
+async function asked<T>(what: string, answer: Promise<Answer<T>>): Promise<Answer<T>> {
+  try {
+    return await answer
+  } catch (cause) {
+    if (!(cause instanceof URIError)) throw cause
+    throw new HarvesterError('PREFECT_REFUSED', `Prefect gave an id that is none, with which to ${what}`, {
+      cause,
+    })
+  }
 }
 
 export function refused(what: string, status: number, error: unknown): HarvesterError {

@@ -1,3 +1,4 @@
+import { loginOf } from '../../config/percent.ts'
 import { HarvesterError } from '../../errors.ts'
 
 /** How to reach a Prefect server. */
@@ -38,9 +39,7 @@ export function prefectSettings(
     throw new HarvesterError('CONFIG_INVALID', `PREFECT_API_URL has the scheme ${url.protocol}`, {
       remedy: example,
     })
-  const inUrl = url.username
-    ? `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`
-    : null
+  const inUrl = url.username ? loginOf(url) : null
   url.username = ''
   url.password = ''
   url.hash = ''
