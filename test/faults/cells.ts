@@ -50,6 +50,8 @@ export interface Cell {
   disturb: (at: Disturbance) => Promise<void>
   /** What it can be met in: all of a run, its harvest alone, or its first seconds, so that it begins before. @default run */
   during?: 'run' | 'harvest' | 'start'
+  /** The wire that is spoilt, for faults of one. */
+  wire?: WireName
   /** @default drawn */
   engine?: Engine
   site?: Partial<SiteOptions>
@@ -143,6 +145,7 @@ function cellOf(part: Part, fault: Fault): Cell | NoCell {
   return {
     ...base,
     ...more,
+    wire: part as WireName,
     what: `${named[part]}: ${wire.what}`,
     async disturb({ world, seconds }) {
       const spoilt = world.wires[part as WireName]!

@@ -58,7 +58,7 @@ export async function runRound(world: World, cell: Cell, options: RoundOptions):
     await reach(world, site, moment, from, run)
     disturbing ??= disturb()
     await disturbing
-    hits = world.wires[cell.part as 'erddap']?.hits() ?? null
+    hits = (cell.wire && world.wires[cell.wire]?.hits()) ?? null
     await waitUntil('the database', async () => (await site.database.query('SELECT 1')).rows.length === 1)
     if (!site.program.running) {
       findings.push(`the process ended: ${site.program.output().slice(-500)}`)
