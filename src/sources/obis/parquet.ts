@@ -10,7 +10,7 @@ import {
   parquetSchema,
   type SchemaTree,
 } from 'hyparquet'
-import { HarvesterError, isHarvesterError } from '../../errors.ts'
+import { describeError, HarvesterError, isHarvesterError } from '../../errors.ts'
 import {
   type NameTable,
   type NumericColumn,
@@ -38,7 +38,7 @@ const indispensable = [numericColumns.latitude, numericColumns.longitude, nameCo
  */
 export async function openOccurrences(file: ByteSource): Promise<ParquetOccurrences> {
   const metadata = await readFooter(file)
-  const tree = parquetSchema(metadata)
+  const tree = schemaOf(file, metadata)
   const found = new Map<string, Leaf>()
   const missing: string[] = []
   for (const column of [...Object.values(numericColumns), nameColumn]) {
@@ -136,6 +136,15 @@ async function readFooter(file: ByteSource): Promise<FileMetaData> {
   } catch (error) {
     if (isHarvesterError(error) && error.code !== 'HTTP_BAD_ANSWER') throw error
     throw unreadable(file, error instanceof Error ? error.message : String(error), error)
+  }
+}
+
+/** The footer is well-formed; what it says need not be: a node may have more children than there are. */
+function schemaOf(file: ByteSource, metadata: FileMetaData): SchemaTree {
+  try {
+    return parquetSchema(metadata)
+  } catch (error) {
+    throw unreadable(file, `its schema contradicts itself: ${describeError(error)}`, error)
   }
 }
 
