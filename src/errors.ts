@@ -38,6 +38,7 @@ export const errorCodes = {
   DATABASE_NOT_READY: [1, 'The database lacks an extension or a migration.'],
   DATABASE_LOCKED: [1, 'The embedded database is in use by another process, or a lock was not had in time.'],
   DATABASE_FAILED: [1, 'The database refused a statement or went away.'],
+  CLOCK_WRONG: [1, 'The clock of this machine is more than an hour apart from that of the database.'],
   LOAD_REJECTED: [1, 'A load was refused whole, because too much of it was wrong or would be lost.'],
   MIGRATION_CHANGED: [1, 'A migration that was applied differs from the file of this version.'],
   PREFECT_UNREACHABLE: [1, 'The Prefect server cannot be reached.'],

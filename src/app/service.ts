@@ -28,6 +28,7 @@ import {
 import { openReports, toAll, watchProcess } from './reports.ts'
 import { serviceConfig } from './service-config.ts'
 import { createProcess, type ProcessParts } from './services.ts'
+import { settleAudit } from './settle-audit.ts'
 
 export interface ServiceOptions {
   file?: string | undefined
@@ -96,7 +97,7 @@ export async function runService(options: ServiceOptions): Promise<number> {
         worker,
         level,
         onLog: parts.onLog,
-        onEvent: toAll(alerts?.onEvent, reports?.onEvent),
+        onEvent: toAll(alerts?.onEvent, reports?.onEvent, settleAudit(database.open, log)),
         onStop: options.onStop,
         signal: starting.signal,
       }

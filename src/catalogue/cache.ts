@@ -7,7 +7,7 @@ import { z } from 'zod'
 import type { CkanPage } from './client.ts'
 
 /** Raised when what is stored of a record changes; older files are then asked for anew. */
-const formatVersion = 1
+const formatVersion = 2
 
 export interface CachedCkan {
   ckanUrl: string
@@ -28,6 +28,7 @@ const fileSchema = z.object({
       lastModified: text,
       count: z.number().nullable(),
       returned: z.number(),
+      ids: z.array(z.string()),
       records: z.array(
         z.object({
           id: z.string(),

@@ -1,6 +1,7 @@
 /** The CKAN API: all records that have to do with ERDDAP, page by page. */
 
 import { HarvesterError } from '../errors.ts'
+import { isWholeSnapshot } from '../rules/evidence/index.ts'
 import { type CkanRecord, parseCkanRecord } from './record.ts'
 
 /** What the client asks of an HTTP client: a body as text, an error for what is no success. */
@@ -28,6 +29,8 @@ export interface CkanPage {
   count: number | null
   /** Records on this page, malformed ones included. */
   returned: number
+  /** What tells the records of the page apart: their ids, or what they hold instead of one. */
+  ids: string[]
   records: CkanRecord[]
   warnings: string[]
 }
@@ -45,15 +48,19 @@ const mostPages = 1000
 /** The whole catalogue, page after page, is there by then or not at all. */
 const totalTimeoutMs = 15 * 60_000
 
+/** By default CKAN puts what was edited last in front: records would move from page to page while one reads. */
+const stableOrder = encodeURIComponent('id asc')
+
 /** The URL of a page. */
 export function ckanPageUrl(ckanUrl: string, start: number): string {
-  return `${ckanUrl.replace(/(?<!\/)\/+$/, '')}/api/3/action/package_search?q=erddap&rows=${rowsAsked}&start=${start}`
+  return `${ckanUrl.replace(/(?<!\/)\/+$/, '')}/api/3/action/package_search?q=erddap&sort=${stableOrder}&rows=${rowsAsked}&start=${start}`
 }
 
 /**
  * Asks for all pages. The next one starts where the records really ended, since some servers cap `rows`. Pages of a
  * `previous` answer are asked for conditionally. Ends at the server's count, at an empty page, or at a page without
- * anything new. Throws what the HTTP client throws, and HTTP_BAD_ANSWER for what is no answer of CKAN.
+ * anything new. A record that is edited meanwhile may be missed or come twice: the evidence of all pages says whether
+ * they are all there. Throws what the HTTP client throws, and HTTP_BAD_ANSWER for what is no answer of CKAN.
  */
 export async function fetchCkan(
   http: TextFetcher,
@@ -63,19 +70,18 @@ export async function fetchCkan(
   const endsAt = performance.now() + totalTimeoutMs
   const pages: CkanPage[] = []
   const seen = new Set<string>()
+  const counts: (number | null)[] = []
+  const isWhole = (ended: boolean) => isWholeSnapshot({ distinct: seen.size, counts, ended })
   for (let start = 0; pages.length < mostPages; ) {
     const known = previous.find((page) => page.start === start)
     const page = await fetchPage(http, ckanPageUrl(ckanUrl, start), start, known, endsAt, signal)
-    const keys = [...page.records.map(({ id }) => id), ...page.warnings]
-    if (keys.every((key) => seen.has(key))) {
-      // Without a count, an empty page is the end; a repeated one is a server that does not page.
-      const complete = page.count === null ? page.returned === 0 : start >= page.count
-      return { pages, complete }
-    }
+    counts.push(page.count)
+    // Without a count, an empty page is the end; a repeated one is a server that does not page.
+    if (page.ids.every((id) => seen.has(id))) return { pages, complete: isWhole(page.returned === 0) }
     pages.push(page)
-    for (const key of keys) seen.add(key)
+    for (const id of page.ids) seen.add(id)
     start += page.returned
-    if (page.count !== null && start >= page.count) return { pages, complete: true }
+    if (page.count !== null && start >= page.count) return { pages, complete: isWhole(false) }
   }
   return { pages, complete: false }
 }
@@ -110,7 +116,7 @@ async function fetchPage(
 function parsePage(
   answer: { body: string; foreign?: boolean },
   url: string,
-): Pick<CkanPage, 'count' | 'returned' | 'records' | 'warnings'> {
+): Pick<CkanPage, 'count' | 'returned' | 'ids' | 'records' | 'warnings'> {
   const result = resultOf(answer, url)
   const records: CkanRecord[] = []
   const warnings: string[] = []
@@ -119,7 +125,11 @@ function parsePage(
     if ('malformed' in record) warnings.push(record.malformed)
     else records.push(record)
   }
-  return { count: result.count, returned: result.results.length, records, warnings }
+  const ids = result.results.map((raw) => {
+    const id: unknown = (raw as { id?: unknown } | null)?.id
+    return typeof id === 'string' && id !== '' ? id : `without id: ${JSON.stringify(raw)?.slice(0, 500)}`
+  })
+  return { count: result.count, returned: result.results.length, ids, records, warnings }
 }
 
 function resultOf(

@@ -25,6 +25,7 @@ export interface HarvestFlags {
   full: boolean
   strict: boolean
   allowPrune: boolean
+  acceptCatalogue: boolean
   ckanUrl?: string
   logLevel?: string
 }
@@ -45,6 +46,11 @@ export function harvestCommand(): Command {
     .option('--force', 'harvest datasets that did not change too', false)
     .option('--full', 'reload everything: what no source holds any more leaves the index', false)
     .option('--allow-prune', 'remove more than the share of a source that the limits allow', false)
+    .option(
+      '--accept-catalogue',
+      'believe a CKAN catalogue that lacks many of the records that the index has',
+      false,
+    )
     .option('--strict', 'end with 1 if any dataset failed', false)
     .option('--ckan-url <url>', 'the CKAN catalogue', text)
     .addOption(logLevelOption())
@@ -69,6 +75,7 @@ export const harvestDefaults: HarvestFlags = {
   full: false,
   strict: false,
   allowPrune: false,
+  acceptCatalogue: false,
 }
 
 export async function harvest(flags: HarvestFlags): Promise<number> {
@@ -124,6 +131,7 @@ export async function harvest(flags: HarvestFlags): Promise<number> {
         dataset_ids: flags.datasetId ?? null,
         incremental: flags.full ? false : null,
         allow_prune: flags.allowPrune,
+        accept_catalogue: flags.acceptCatalogue,
       },
       {
         signal: stop.signal,

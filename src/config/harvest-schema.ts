@@ -97,6 +97,9 @@ export const harvestSchema = z.strictObject({
     .min(0)
     .default(1)
     .describe('Hours that a cached CKAN answer is used without asking again.'),
+  ckan_accept_shrink: boolean
+    .default(false)
+    .describe('Believe a catalogue that lacks many of the records that the index has.'),
   contact: z.string().optional().describe('Who administrators can write to: part of the User-Agent.'),
 
   change_detection: z
@@ -143,6 +146,12 @@ export const harvestSchema = z.strictObject({
     })
     .prefault({})
     .describe('When datasets are removed from the index.'),
+  prune_after_hours: z
+    .number()
+    .min(0)
+    .default(24)
+    // A server that is down for maintenance lists a part of its datasets for hours, however often one looks.
+    .describe('Hours that the runs must span in which a dataset was missing, before it is removed.'),
   retention: z
     .strictObject({
       attempts_days: count.default(400).describe('Days that the audit is kept.'),

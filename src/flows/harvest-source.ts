@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { waitForParameter } from '../config/operations-schema.ts'
@@ -19,10 +18,15 @@ import type { HarvestServices } from '../harvest/services.ts'
 import { startWaits } from '../harvest/wait-for-source.ts'
 import { leadsInward } from '../http/address.ts'
 import { insideFolder } from '../inside.ts'
+import { executionId } from '../inventory/audit.ts'
+import { askClock } from '../inventory/clock.ts'
 import { RunFolder, removeOldFolders } from '../inventory/folder.ts'
+import type { LoadSummary } from '../inventory/load/types.ts'
 import { Spool } from '../inventory/spool.ts'
 import { tellAll } from '../log/events.ts'
 import { RunLogFile, removeOldLogs } from '../log/log-file.ts'
+import { believeClock } from '../rules/evidence/index.ts'
+import { durationInWords } from '../rules/time.ts'
 import { noAttempts, runVerdict, sourceVerdict, type Verdict } from '../rules/verdict.ts'
 import { type AbortReason, abortReason, completed, type FlowContext, failed, flow } from '../runs/index.ts'
 import { scrub } from '../secrets.ts'
@@ -41,6 +45,10 @@ export const harvestParameters = z.object({
     .boolean()
     .default(false)
     .describe('Remove more than the share of a source that the limits allow'),
+  accept_catalogue: z
+    .boolean()
+    .default(false)
+    .describe('Believe a CKAN catalogue that lacks many of the records that the index has'),
   wait_for: waitForParameter
     .nullable()
     .default(null)
@@ -116,6 +124,7 @@ async function harvest(services: HarvestServices, parameters: HarvestParameters,
     // The database is asked first: a harvest that cannot be loaded is not to cost anybody's server a request.
     const database = (await services.database?.()) ?? null
     if (database) undo.push(() => forgetOldRuns(database, settings.retention.attempts_days, context.log))
+    if (database) await checkClock(database, context)
     const audit = openAudit(database, services, context.log)
     const folder = await RunFolder.open(settings.folder, slug, context.id)
     undo.push(() => leaveFolder(folder, context.signal))
@@ -123,7 +132,7 @@ async function harvest(services: HarvestServices, parameters: HarvestParameters,
     undo.push(() => spool.close())
     const run: HarvestRun = {
       // A retry is a run of its own.
-      runId: context.runCount === 1 ? context.id : randomUUID(),
+      runId: executionId(context.id, context.runCount),
       flowRunId: context.id,
       startedAt,
       scope: single ? 'single' : 'full',
@@ -212,7 +221,11 @@ async function harvest(services: HarvestServices, parameters: HarvestParameters,
       // Of several sources none waits for the others; each list waits for its own source.
       single ? { after: [...waits.values()], allowFailure: true } : {},
     )
-    const catalogue = context.task(fetchCkan, { services })
+    const catalogue = context.task(fetchCkan, {
+      services,
+      database,
+      acceptShrink: parameters.accept_catalogue || settings.ckan_accept_shrink,
+    })
     const pending = await listing
     const harvested = context.task(
       harvestDatasets,
@@ -228,6 +241,7 @@ async function harvest(services: HarvestServices, parameters: HarvestParameters,
         ...sourceVerdict(counts ?? noAttempts, listingError),
       })),
     )
+    if (ckan?.doubt) outcome = { ...outcome, message: `${outcome.message}; ${ckan.doubt}` }
     const merged = context.task(
       mergeAndWrite,
       { services, run, listings, ckan, verdict: outcome },
@@ -237,6 +251,8 @@ async function harvest(services: HarvestServices, parameters: HarvestParameters,
     if (!database || results.every(({ listingError }) => listingError !== null)) return outcome
     // Only a run over all sources can say what no source holds any more.
     const full = run.scope === 'full' && !incremental
+    // The load brings in the attempts of the folder: none is to wait beside it.
+    await audit.flush(run)
     const loaded = context.task(
       loadRunFolder,
       { services, database, run, folder, listings, full, allowPrune: parameters.allow_prune },
@@ -246,13 +262,7 @@ async function harvest(services: HarvestServices, parameters: HarvestParameters,
       const summary = await loaded
       await audit.reject(run, summary.rejectedDatasets)
       await noteSources(database, listings, context)
-      const problems = [
-        ...(summary.rejectedDatasets.length > 0
-          ? [`${summary.rejectedDatasets.length} datasets had rows refused and keep what they had`]
-          : []),
-        ...summary.pruneRefused.map(({ message }) => message),
-      ]
-      if (problems.length > 0) outcome = { ok: false, message: [outcome.message, ...problems].join('; ') }
+      outcome = loadedVerdict(outcome, summary)
     } catch (error) {
       outcome = { ok: false, message: scrub(`${outcome.message}; not loaded: ${describeError(error)}`) }
       await writeRunTable(run, join(folder, 'harvest_runs.csv'), services, outcome).catch(() => undefined)
@@ -266,6 +276,44 @@ async function harvest(services: HarvestServices, parameters: HarvestParameters,
     }
     return outcome
   }
+}
+
+/**
+ * Compares the clock of this machine with the database's, before any source is asked: what is harvested is dated by it.
+ * @throws HarvesterError CLOCK_WRONG
+ */
+async function checkClock(database: Database, { log }: FlowContext): Promise<void> {
+  const { kind, aheadMs } = believeClock(await askClock(database))
+  if (kind !== 'apart' && kind !== 'wrong') return
+  const apart = `the clock of this machine is ${durationInWords(Math.abs(aheadMs))} ${aheadMs > 0 ? 'ahead of' : 'behind'} the database's`
+  const remedy = 'Set the clock, as by NTP, of the machine that is wrong.'
+  if (kind === 'wrong') throw new HarvesterError('CLOCK_WRONG', `${apart}: nothing was asked`, { remedy })
+  log.warn({ aheadSeconds: Math.round(aheadMs / 1000), remedy }, apart)
+}
+
+/** The verdict on a harvest, once its load has had its say. */
+function loadedVerdict(outcome: Verdict, { datasets, rejectedDatasets, pruneRefused }: LoadSummary): Verdict {
+  const problems = pruneRefused.map(({ message }) => message)
+  const refused = rejectedDatasets.map(({ datasetId }) => datasetId)
+  if (refused.length > 0)
+    problems.unshift(
+      `${refused.length} ${refused.length === 1 ? 'dataset' : 'datasets'} had rows refused and ${refused.length === 1 ? 'keeps what it' : 'keep what they'} had: ${named(refused)}`,
+    )
+  const notes =
+    datasets.older === 0
+      ? []
+      : [
+          `${datasets.older} ${datasets.older === 1 ? 'dataset was' : 'datasets were'} older than the index and left out`,
+        ]
+  return {
+    ok: outcome.ok && problems.length === 0,
+    message: [outcome.message, ...problems, ...notes].join('; '),
+  }
+}
+
+/** Names in a message; the artifact and the audit have all of them. */
+function named(ids: readonly string[]): string {
+  return ids.length > 10 ? `${ids.slice(0, 10).join(', ')} and ${ids.length - 10} more` : ids.join(', ')
 }
 
 const keepsFolder: ReadonlySet<AbortReason> = new Set(['stopped', 'suspended', 'crashed', 'lost'])

@@ -1,6 +1,6 @@
 import type { Database } from '../database/port.ts'
 import { describeError } from '../errors.ts'
-import { type AuditAttempt, addAttempts, finishRun, startRun } from '../inventory/audit.ts'
+import { type AuditAttempt, addAttempts, finishRun, settleFlowRun, startRun } from '../inventory/audit.ts'
 import { markRejected } from '../inventory/load/audit-files.ts'
 import type { RejectedDataset } from '../inventory/load/types.ts'
 import type { HarvestListener } from '../log/events.ts'
@@ -18,6 +18,8 @@ const longestWaitMs = 2000
 export interface AuditTrail {
   start(run: HarvestRun): Promise<void>
   listen: HarvestListener
+  /** Writes the attempts that wait. */
+  flush(run: HarvestRun): Promise<void>
   /** Datasets whose rows the load refused are failed attempts after all. */
   reject(run: HarvestRun, datasets: readonly RejectedDataset[]): Promise<void>
   finish(run: HarvestRun, verdict: Verdict): Promise<void>
@@ -26,7 +28,13 @@ export interface AuditTrail {
 /** Nothing where there is no database. A database that is lost in the middle costs audit rows, not the harvest. */
 export function openAudit(database: Database | null, services: HarvestServices, log: Log): AuditTrail {
   if (!database)
-    return { start: async () => {}, listen: () => {}, reject: async () => {}, finish: async () => {} }
+    return {
+      start: async () => {},
+      listen: () => {},
+      flush: async () => {},
+      reject: async () => {},
+      finish: async () => {},
+    }
   let waiting: AuditAttempt[] = []
   let timer: NodeJS.Timeout | undefined
   let last: Promise<void> = Promise.resolve()
@@ -55,8 +63,13 @@ export function openAudit(database: Database | null, services: HarvestServices, 
   }
 
   return {
-    start: (run) =>
-      startRun(database, {
+    async start(run) {
+      // An execution of this flow run that was killed is over, now that the run was taken up again.
+      await settleFlowRun(database, run.flowRunId, {
+        at: new Date(),
+        message: 'Crashed: the run was taken up again',
+      })
+      await startRun(database, {
         runId: run.runId,
         startedAt: run.startedAt,
         gitSha: services.gitSha,
@@ -64,7 +77,8 @@ export function openAudit(database: Database | null, services: HarvestServices, 
         scope: run.scope,
         triggeredSource: run.triggeredSource,
         triggeredBy: run.triggeredBy,
-      }),
+      })
+    },
     listen(event) {
       if (event.type !== 'dataset-attempted') return
       const { facts, warnings, ...attempt } = event.attempt
@@ -72,6 +86,7 @@ export function openAudit(database: Database | null, services: HarvestServices, 
       if (waiting.length >= attemptsAtOnce) void flush(event.runId)
       else timer ??= setTimeout(() => void flush(event.runId), longestWaitMs)
     },
+    flush: (run) => flush(run.runId),
     async reject(run, datasets) {
       // The load has marked them, but an attempt that came after it said success again.
       await flush(run.runId)

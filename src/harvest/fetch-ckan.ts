@@ -1,12 +1,25 @@
 import type { CkanSnapshot } from '../catalogue/catalogue.ts'
+import type { Database } from '../database/port.ts'
 import { describeError, isHarvesterError } from '../errors.ts'
-import { task } from '../runs/index.ts'
+import { cataloguedDatasets } from '../inventory/fingerprints.ts'
+import { isBelievableCatalogue } from '../rules/evidence/index.ts'
+import { type TaskContext, task } from '../runs/index.ts'
 import type { HarvestServices } from './services.ts'
+
+interface Input {
+  services: HarvestServices
+  database: Database | null
+  /** Believe a catalogue that lacks many of the datasets that the index has from it. */
+  acceptShrink: boolean
+}
+
+/** What the catalogue gave, and why it is not believed, if so: then it is not complete either. */
+export type FetchedCatalogue = CkanSnapshot & { doubt: string | null }
 
 /** The catalogue's records, fresh or from the cache; null where neither is to be had, which does not stop a harvest. */
 export const fetchCkan = task({
   name: 'fetch-ckan',
-  async run(input: { services: HarvestServices }, context): Promise<CkanSnapshot | null> {
+  async run(input: Input, context): Promise<FetchedCatalogue | null> {
     const url = input.services.config.settings.ckan_url
     try {
       const snapshot = await input.services.ckan.snapshot(url, { signal: context.signal })
@@ -15,7 +28,12 @@ export const fetchCkan = task({
         { ckan: url, records: snapshot.records.length, ageSeconds: snapshot.ageSeconds },
         'catalogue records at hand',
       )
-      return snapshot
+      const doubt = snapshot.complete ? await doubtOf(snapshot, input, context) : null
+      if (doubt === null) return { ...snapshot, doubt }
+      const remedy =
+        'If the catalogue really shrank, harvest once with --accept-catalogue, or set ckan_accept_shrink: true.'
+      context.log.warn({ ckan: url, remedy }, `${doubt}; CKAN ids, titles and organizations stay as they are`)
+      return { ...snapshot, complete: false, doubt }
     } catch (error) {
       if (context.signal.aborted || isHarvesterError(error, 'CANCELLED')) throw error
       context.log.warn(
@@ -26,3 +44,27 @@ export const fetchCkan = task({
     }
   },
 })
+
+/** A catalogue that is being indexed anew looks whole: only the index knows what it had. Null where it is believed. */
+async function doubtOf(
+  snapshot: CkanSnapshot,
+  { database, acceptShrink }: Input,
+  { log, signal }: TaskContext,
+): Promise<string | null> {
+  if (!database || acceptShrink) return null
+  try {
+    const there = new Set(snapshot.records.map(({ id }) => id))
+    let indexed = 0
+    let lacking = 0
+    for (const [id, datasets] of await cataloguedDatasets(database)) {
+      indexed += datasets
+      if (!there.has(id)) lacking += datasets
+    }
+    if (isBelievableCatalogue({ indexed, lacking })) return null
+    return `the catalogue is not believed: it lacks the records of ${lacking} of the ${indexed} catalogued datasets`
+  } catch (error) {
+    if (signal.aborted) throw error
+    log.warn({ error }, 'what the index has from the catalogue cannot be read')
+    return 'the catalogue could not be compared with the index'
+  }
+}

@@ -39,10 +39,12 @@ export const loadRunFolder = task({
         complete: listing.error === null,
         restricted: listing.restricted,
       })),
+      flowRunId: run.flowRunId,
       allowPrune: input.allowPrune,
       allowFullReload: services.allowFullReload,
       limits: {
         missingRuns: prune.missing_runs,
+        missingHours: services.config.settings.prune_after_hours,
         pruneShare: prune.max_share,
         pruneCount: prune.max_share_floor,
       },
@@ -69,6 +71,7 @@ export const loadRunFolder = task({
       runId: run.runId,
       ms: summary.milliseconds.total,
       changed: changesOf(summary),
+      rejected: summary.rejectedDatasets,
     })
     return summary
   },
@@ -87,6 +90,7 @@ export function changesOf(summary: LoadSummary): Record<string, number> {
     'cells changed': summary.cells.updated,
     'cells removed': summary.cells.deleted,
     'rows rejected': summary.rejectedRows,
+    'datasets older than the index': summary.datasets.older,
   }
   return Object.fromEntries(Object.entries(counts).filter(([, n]) => n > 0))
 }

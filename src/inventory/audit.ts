@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Database } from '../database/port.ts'
 
 /** A run as it is known in its first second. */
@@ -66,6 +67,9 @@ export async function startRun(database: Database, run: RunStart): Promise<void>
   )
 }
 
+/** Writers of the same rows take them in the same order: none waits for another that waits for it. */
+export const attemptOrder = 'ORDER BY erddap_url COLLATE "C", dataset_id COLLATE "C"'
+
 /** Attempts, as many as there are; a later one of the same dataset replaces the earlier. @throws HarvesterError DATABASE_… */
 export async function addAttempts(
   database: Database,
@@ -81,7 +85,8 @@ export async function addAttempts(
     `INSERT INTO cde.harvest_attempts
        (run_id, erddap_url, dataset_id, source, status, reason_code, error_message, duration_ms, attempted_at, query_urls)
      SELECT $1, s.* FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::int[],
-       $9::timestamptz[], $10::text[]) AS s
+       $9::timestamptz[], $10::text[]) AS s (erddap_url, dataset_id)
+     ${attemptOrder}
      ON CONFLICT (run_id, erddap_url, dataset_id) DO UPDATE SET
        source = excluded.source, status = excluded.status, reason_code = excluded.reason_code,
        error_message = excluded.error_message, duration_ms = excluded.duration_ms,
@@ -138,6 +143,64 @@ export function factsJson(told: StoredTold): string {
     typeof value === 'string' ? value.replaceAll('\0', '') : value,
   )
 }
+
+/**
+ * The id of one execution of a flow run, by which its row in `harvest_runs` is known: that of the flow run itself the
+ * first time; each later one (a retry, a run that was taken up again) has its own, which is always the same.
+ */
+export function executionId(flowRunId: string, runCount: number): string {
+  if (runCount <= 1) return flowRunId
+  const hash = createHash('sha256').update(`${flowRunId}:${runCount}`).digest('hex')
+  // A name-based UUID (RFC 9562, version 8).
+  return `${hash.slice(0, 8)}-${hash.slice(8, 12)}-8${hash.slice(13, 16)}-8${hash.slice(17, 20)}-${hash.slice(20, 32)}`
+}
+
+/** So many executions of one flow run are looked for; a run that was taken up more often has other troubles. */
+const executionsLooked = 50
+
+/**
+ * Settles the rows of a flow run that still say `running`: whoever settles the flow run (crashed, cancelled, given
+ * up) settles them too, since the process that would have is gone. Again, it changes nothing.
+ *
+ * @param end its message begins with the word `Crashed` or `Cancelled`
+ * @returns how many said so
+ * @throws HarvesterError DATABASE_…
+ */
+export async function settleFlowRun(
+  database: Database,
+  flowRunId: string,
+  end: { at: Date; message: string },
+): Promise<number> {
+  if (!uuid.test(flowRunId)) return 0
+  const executions = Array.from({ length: executionsLooked }, (_, n) => executionId(flowRunId, n + 1))
+  const { count } = await database.query(
+    `UPDATE cde.harvest_runs SET status = 'failed', finished_at = $3, error_message = $4
+     WHERE status = 'running' AND (run_id = ANY($2::uuid[]) OR prefect_flow_run_id = $1)`,
+    [flowRunId, executions, end.at, end.message],
+  )
+  return count
+}
+
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+
+/**
+ * Settles runs that nobody settled: a host that never came back, a command that was killed. They began more than a day
+ * ago, and no attempt of theirs is younger.
+ * @returns how many
+ * @throws HarvesterError DATABASE_…
+ */
+export async function settleSilentRuns(database: Database, now: Date): Promise<number> {
+  const { count } = await database.query(
+    `UPDATE cde.harvest_runs r SET status = 'failed', finished_at = $1,
+       error_message = 'Crashed: nothing was heard of the run for a day'
+     WHERE status = 'running' AND started_at < $2
+       AND NOT EXISTS (SELECT 1 FROM cde.harvest_attempts a WHERE a.run_id = r.run_id AND a.attempted_at >= $2)`,
+    [now, new Date(now.getTime() - silentMs)],
+  )
+  return count
+}
+
+const silentMs = 86_400_000
 
 /** Says how a run ended. @throws HarvesterError DATABASE_… */
 export async function finishRun(database: Database, runId: string, end: RunEnd): Promise<void> {

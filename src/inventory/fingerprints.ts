@@ -53,6 +53,14 @@ export async function knownDatasets(
   )
 }
 
+/** The ids of the catalogue's records that datasets of the index have, with how many have each. */
+export async function cataloguedDatasets(database: Database): Promise<Map<string, number>> {
+  const { rows } = await database.query<{ ckan_id: string; n: number }>(
+    `SELECT ckan_id, count(*)::int AS n FROM cde.datasets WHERE ckan_id <> '' GROUP BY ckan_id`,
+  )
+  return new Map(rows.map(({ ckan_id, n }) => [ckan_id, n]))
+}
+
 /**
  * When the data of each dataset were last asked for with success, by id: an attempt that only found them unchanged,
  * or that only the catalogue made a success, asked for none.

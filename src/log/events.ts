@@ -45,7 +45,14 @@ export type HarvestEvent =
     }
   | { type: 'folder-written'; runId: string; folder: string }
   | { type: 'load-started'; runId: string; folder: string }
-  | { type: 'load-finished'; runId: string; ms: number; changed: Readonly<Record<string, number>> }
+  | {
+      type: 'load-finished'
+      runId: string
+      ms: number
+      changed: Readonly<Record<string, number>>
+      /** Datasets of which a row was refused: they keep what they had, and did not succeed. */
+      rejected: readonly { erddapUrl: string; datasetId: string; message: string }[]
+    }
   | { type: 'run-finished'; runId: string; ok: boolean; message: string; ms: number }
 
 export type HarvestListener = (event: HarvestEvent) => void

@@ -1,4 +1,5 @@
 import Table from 'cli-table3'
+import type { ErrorReason } from '../rules/attempt.ts'
 import { type AttemptCounts, countAttempt, noAttempts, totalAttempts } from '../rules/verdict.ts'
 import { cut, visible } from '../text.ts'
 import type { HarvestEvent } from './events.ts'
@@ -11,6 +12,8 @@ interface SourceSummary {
   message: string
   ok: boolean
 }
+
+const rowsRejected: ErrorReason = 'ROWS_REJECTED'
 
 /** Gathers what a run came to, for the table that a command prints at its end. */
 export class RunSummary {
@@ -54,6 +57,15 @@ export class RunSummary {
         return
       case 'load-finished':
         this.loaded = { ms: event.ms, changed: event.changed }
+        for (const { erddapUrl, datasetId, message } of event.rejected) {
+          // It was harvested, and the load found that it was not.
+          const { counts } = this.#source(erddapUrl)
+          counts.success -= 1
+          counts.error += 1
+          this.#reasons.set(rowsRejected, (this.#reasons.get(rowsRejected) ?? 0) + 1)
+          if (this.#errors.length < 20)
+            this.#errors.push(`${datasetId}: ${rowsRejected}: ${message}; it keeps what it had`)
+        }
     }
   }
 

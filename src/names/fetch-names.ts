@@ -52,6 +52,8 @@ export async function fetchNames(work: FetchNames): Promise<FetchedNames> {
   // One classification an accepted id, however many names mean it; likewise its vernacular names.
   const taxa = new Map<number, Promise<Taxon>>()
   const scope: WormsScope = { signal: work.signal }
+  /** Names that were refused before WoRMS had answered anything: what they are shows at the end. */
+  const suspects: string[] = []
   let done = 0
   const limit = pLimit(batchesAtOnce)
 
@@ -68,6 +70,14 @@ export async function fetchNames(work: FetchNames): Promise<FetchedNames> {
       }),
     ),
   )
+  if (outage.message === null && outage.hasAnswered && suspects.length > 0) {
+    const rows = suspects.map((name) => unknownName(name, 'error'))
+    await writeNames(work.database, rows, work.now(), { signal: work.signal })
+    countNames(counts, rows)
+    done += rows.length
+    work.onProgress(done, counts)
+  }
+  if (done === 0 && work.names.length > 0) outage.message ??= 'none of the names was answered'
   return { counts, left: work.names.length - done, outage: outage.message }
 
   /** What WoRMS knows of some names; those that it could not be asked for are left out. */
@@ -80,11 +90,16 @@ export async function fetchNames(work: FetchNames): Promise<FetchedNames> {
       if (isOver(error)) throw error
       if (isUnavailable(error)) {
         outage.failed(error)
-        work.log.warn(
-          { names: names.length, error },
-          `${names.length} names are left: ${describeError(error)}`,
-        )
-        return []
+        const refused = isRefusedBatch(error)
+        // Gone, or a name of its own that it always refuses: while it answers others, it is the name.
+        if (refused && names.length === 1 && !outage.hasAnswered) suspects.push(names[0]!)
+        if (!refused || outage.message !== null || (names.length === 1 && !outage.hasAnswered)) {
+          work.log.warn(
+            { names: names.length, error },
+            `${names.length} ${names.length === 1 ? 'name is' : 'names are'} left: ${describeError(error)}`,
+          )
+          return []
+        }
       }
       if (names.length === 1) {
         work.log.warn({ name: names[0], error }, `${names[0]}: ${describeError(error)}`)
@@ -167,6 +182,8 @@ interface Taxon {
 class Outage {
   /** Set once WoRMS is given up for this run. */
   message: string | null = null
+  /** Whether there was any answer in this run. */
+  hasAnswered = false
   #failures = 0
 
   failed(error: unknown): void {
@@ -176,7 +193,18 @@ class Outage {
 
   answered(): void {
     this.#failures = 0
+    this.hasAnswered = true
   }
+}
+
+/**
+ * The server was there and said that it cannot: one name that it chokes on does that to a whole batch, whatever the
+ * status. A server that does not answer at all says nothing of any name.
+ */
+function isRefusedBatch(error: unknown): boolean {
+  const status = httpStatusFacts(error)?.status
+  // 429 says that there were too many questions, not which.
+  return status !== undefined && status !== 429
 }
 
 /** The server did not answer, or said that it cannot: nothing is said about the names. */

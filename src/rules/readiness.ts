@@ -13,7 +13,7 @@ export type Seen =
   /** No connection. */
   | { kind: 'unreachable'; why: string }
   /** An answer that is of no use, or none in time; `forGood` where asking again would not change it. */
-  | { kind: 'refused'; why: string; forGood: boolean }
+  | { kind: 'refused'; why: string; forGood: boolean; cutOff?: boolean }
   /** The server answers, and has no list of datasets as yet. */
   | { kind: 'starting' }
   /** The server answers, and has a list. Null: too old to say its version. */

@@ -25,6 +25,22 @@ export function formatTime(ms: number): string {
   return `${iso.slice(0, -5)}Z`
 }
 
+const units = [
+  ['year', 31_557_600],
+  ['day', 86_400],
+  ['hour', 3600],
+  ['minute', 60],
+  ['second', 1],
+] as const
+
+/** A length of time as a person says it: in the largest unit of which there are two, or one of the smallest. */
+export function durationInWords(ms: number): string {
+  const seconds = Math.round(ms / 1000)
+  const [unit, size] = units.find(([, length]) => seconds >= 2 * length) ?? units[4]
+  const amount = Math.round(seconds / size)
+  return `${amount} ${unit}${amount === 1 ? '' : 's'}`
+}
+
 /** `YYYY-MM-DDTHH:MM:SSZ`, as nearly every time comes, without a regular expression: tables have millions of them. */
 function parseUsual(text: string): number | null {
   if (text.length !== 20 || text[4] !== '-' || text[7] !== '-' || text[10] !== 'T') return null

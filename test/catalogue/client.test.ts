@@ -12,7 +12,7 @@ const idsOf = ({ pages }: CkanAnswer) => pages.flatMap((page) => page.records.ma
 const fetchAll = () => fetchCkan(ckan.http, ckan.url)
 
 test('the address of a page is that of CKAN’s search, with or without slashes at the end of the catalogue’s', () => {
-  const page = 'https://c.org/api/3/action/package_search?q=erddap&rows=1000&start=2000'
+  const page = 'https://c.org/api/3/action/package_search?q=erddap&sort=id%20asc&rows=1000&start=2000'
   expect(ckanPageUrl('https://c.org', 2000)).toBe(page)
   expect(ckanPageUrl('https://c.org//', 2000)).toBe(page)
 })
@@ -68,13 +68,25 @@ describe('paging', () => {
     expect(all.complete).toBe(true)
   })
 
-  test('believes the last count: records may go while the pages are read', async () => {
+  test('believes no count that the pages do not agree on: records came or went meanwhile', async () => {
     const records = rawRecords(19)
     ckan.instead = (_, response, start) => {
       const count = start === 0 ? 25 : 19
       return answer(response, { success: true, result: { count, results: records.slice(start, start + 10) } })
     }
-    expect(await fetchAll()).toMatchObject({ complete: true })
+    expect(await fetchAll()).toMatchObject({ complete: false })
+  })
+
+  test('misses the record that moved to a page which was read already, and says that it is not all', async () => {
+    // The second of four was edited between the requests: the third came twice, the fourth never.
+    const pages: Record<string, string[]> = { '0': ['d1', 'd2'], '2': ['d2', 'd3'] }
+    ckan.instead = (_, response, start) => {
+      const results = (pages[start] ?? []).map((id) => ({ id: `ck-${id}`, resources: [] }))
+      return answer(response, { success: true, result: { count: 4, results } })
+    }
+    expect((await fetchAll()).complete).toBe(false)
+    pages['2'] = ['d3', 'd4']
+    expect((await fetchAll()).complete).toBe(true)
   })
 })
 

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll } from 'vitest'
 import { openDatabase } from '../../src/database/open.ts'
 import type { Database } from '../../src/database/port.ts'
+import { describeBelief } from './belief.suite.ts'
 import { describeLoad } from './load.suite.ts'
 import { describeMigrations } from './migrate.suite.ts'
 import { describePort } from './port.suite.ts'
@@ -29,4 +30,5 @@ afterAll(async () => {
 describePort('the embedded engine', open)
 describeMigrations('the embedded engine', open)
 describeLoad('the embedded engine', open)
+describeBelief('the embedded engine', open)
 describeRunStore('the embedded engine', open)

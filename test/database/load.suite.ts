@@ -357,7 +357,7 @@ export function describeLoad(name: string, open: () => Promise<Database>): void 
         },
       ])
       expect(await readFile(join(folder, 'rejected.csv'), 'utf8')).toBe(
-        'file,line,column,value,reason\nprofiles.csv,3,latitude,91,is outside of -85.06 to 85.06\n',
+        `erddap_url,dataset_id,file,line,column,value,reason\n${erddap},a,profiles.csv,3,latitude,91,is outside of -85.06 to 85.06\n`,
       )
       const content = await contentOf(database)
       expect(content.datasets).toMatchObject([
@@ -516,10 +516,10 @@ export function describeLoad(name: string, open: () => Promise<Database>): void 
     })
 
     it('removes a dataset after three complete listings without it', async () => {
-      await load({ at: days(1), ...simple(['a', 'b', 'c']) })
+      await load({ at: days(1), ...simple(['a', 'b', 'c', 'd']) })
       const without = (day: number): RunContent => ({
         at: days(day),
-        verified: [{ dataset_id: 'a' }],
+        verified: [{ dataset_id: 'a' }, { dataset_id: 'd' }],
         skipped: [{ dataset_id: 'c', reason_code: 'NO_PROFILES_FOUND' }],
       })
       await load(without(2), complete())
@@ -529,13 +529,13 @@ export function describeLoad(name: string, open: () => Promise<Database>): void 
       await load(without(4), { listings: [{ erddapUrl: erddap, complete: true, restricted: true }] })
       await load(without(5), { listings: [{ erddapUrl: erddap, complete: false, restricted: false }] })
       await load(without(6))
-      expect(await ids()).toEqual(['a', 'b', 'c'])
+      expect(await ids()).toEqual(['a', 'b', 'c', 'd'])
       const summary = await load(without(7), complete())
       expect(summary.pruned).toEqual([
         { erddapUrl: erddap, datasetId: 'b', reasonCode: 'NOT_LISTED' },
         { erddapUrl: erddap, datasetId: 'c', reasonCode: 'NO_PROFILES_FOUND' },
       ])
-      expect(await ids()).toEqual(['a'])
+      expect(await ids()).toEqual(['a', 'd'])
     })
 
     it('counts anew once a dataset is seen again, and never counts a failure', async () => {

@@ -42,7 +42,7 @@ test('the numbers of a harvest are counted from what happens in it', async () =>
     waits: [{ host: 'erddap.alpha.ca', requests: 4, waitedMs: { busy: 1500, rate: 0 } }],
     ms: 1,
   })
-  listen({ type: 'load-finished', runId: 'r', ms: 2000, changed: {} })
+  listen({ type: 'load-finished', runId: 'r', ms: 2000, changed: {}, rejected: [] })
   listen({ type: 'run-finished', runId: 'r', ok: false, message: 'one of three failed', ms: 90_000 })
   const text = await registry.metrics()
   for (const line of [

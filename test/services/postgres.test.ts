@@ -1,6 +1,7 @@
 import { afterAll, beforeAll } from 'vitest'
 import { describeAlertStore } from '../database/alert-store.suite.ts'
 import { describeAttemptFacts } from '../database/attempt-facts.suite.ts'
+import { describeBelief } from '../database/belief.suite.ts'
 import { describeLoad } from '../database/load.suite.ts'
 import { describeMigrations } from '../database/migrate.suite.ts'
 import { describePort } from '../database/port.suite.ts'
@@ -24,6 +25,7 @@ async function open() {
 describePort('PostgreSQL', open)
 describeMigrations('PostgreSQL', open)
 describeLoad('PostgreSQL', open)
+describeBelief('PostgreSQL', open)
 describeRunStore('PostgreSQL', open)
 describeAlertStore('PostgreSQL', open)
 describeAttemptFacts('PostgreSQL', open)

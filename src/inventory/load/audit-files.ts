@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { CopyValue, Database, Session } from '../../database/port.ts'
-import { factsJson } from '../audit.ts'
+import { attemptOrder, factsJson } from '../audit.ts'
 import { checkedColumns } from '../contract.ts'
 import { fileExists, readChecked } from './read.ts'
 import type { RunFacts } from './run-facts.ts'
@@ -8,7 +8,7 @@ import type { RejectedDataset } from './types.ts'
 
 /**
  * Brings the audit of a folder into the database where it is not there yet: a folder may be loaded later, by hand, or
- * after the database was away while it was harvested. What is there already stays.
+ * after the database was away while it was harvested. What is there already stays, whoever writes it meanwhile.
  */
 export async function loadAuditFiles(
   database: Database,
@@ -32,14 +32,15 @@ export async function loadAuditFiles(
     await database.inTransaction(session, async () => {
       await session.query(`
         INSERT INTO cde.harvest_runs (${runColumns.join(', ')})
-        SELECT DISTINCT ON (run_id) ${runColumns.join(', ')} FROM ${tables.harvest_runs} s
-        WHERE NOT EXISTS (SELECT 1 FROM cde.harvest_runs r WHERE r.run_id = s.run_id)`)
+        SELECT DISTINCT ON (run_id) ${runColumns.join(', ')} FROM ${tables.harvest_runs}
+        ON CONFLICT DO NOTHING`)
       await session.query(`
         INSERT INTO cde.harvest_attempts (${attemptColumns.join(', ')})
-        SELECT DISTINCT ON (run_id, erddap_url, dataset_id) ${attemptColumns.join(', ')} FROM ${tables.harvest_attempts} s
+        SELECT ${attemptColumns.join(', ')} FROM (
+          SELECT DISTINCT ON (run_id, erddap_url, dataset_id) * FROM ${tables.harvest_attempts}) s
         WHERE EXISTS (SELECT 1 FROM cde.harvest_runs r WHERE r.run_id = s.run_id)
-          AND NOT EXISTS (SELECT 1 FROM cde.harvest_attempts a
-            WHERE a.run_id = s.run_id AND a.erddap_url = s.erddap_url AND a.dataset_id = s.dataset_id)`)
+        ${attemptOrder}
+        ON CONFLICT DO NOTHING`)
     })
   } finally {
     await session

@@ -1,13 +1,20 @@
 import { rm, stat, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { stringify } from 'csv-stringify/sync'
+import { isTransient } from '../../database/failure.ts'
 import type { Database, Session } from '../../database/port.ts'
-import { describeError, HarvesterError } from '../../errors.ts'
+import { describeError, HarvesterError, isHarvesterError } from '../../errors.ts'
 import { loadAuditFiles, markRejected, settleRun } from './audit-files.ts'
 import { takeLoaderLock } from './lock.ts'
 import { compareCells, writeCells } from './merge/cells.ts'
 import { generatedColumns, type Merge, mergeTables } from './merge/context.ts'
-import { chooseDatasets, removeOrganizations, updateDatasets, verifyDatasets } from './merge/datasets.ts'
+import {
+  boundTimes,
+  chooseDatasets,
+  removeOrganizations,
+  updateDatasets,
+  verifyDatasets,
+} from './merge/datasets.ts'
 import { fewestRowsAside, type IndexesAside, setIndexesAside } from './merge/indexes-aside.ts'
 import { makePlaces, rememberLeftPoints, removeLeftPlaces } from './merge/places.ts'
 import { compareProfiles, writeProfiles } from './merge/profiles.ts'
@@ -44,8 +51,9 @@ export async function loadFolder(
       async (session) => {
         try {
           await prepare(database, session)
-          await loadAuditFiles(database, session, folder, signal)
+          const unaudited = await bringAudit(database, session, folder, signal)
           const stage = await stageFolder(database, session, folder, names, attemptTimes(facts), signal)
+          if (unaudited !== null) stage.warnings.push(unaudited)
           const staged = Date.now()
           await reportRejects(folder, stage, log)
           refuseTooManyRejects(folder, stage, limits)
@@ -71,6 +79,23 @@ export async function loadFolder(
   await refreshAfterCommit(database, analyze, cellsChanged, summary)
   summary.milliseconds.total = Date.now() - began
   return summary
+}
+
+/** The audit is beside the load: what is wrong with it is told, and costs nobody his datasets. */
+async function bringAudit(
+  database: Database,
+  session: Session,
+  folder: string,
+  signal: AbortSignal | undefined,
+): Promise<string | null> {
+  try {
+    await loadAuditFiles(database, session, folder, signal)
+    return null
+  } catch (error) {
+    // A connection that was lost is lost for the load as well.
+    if (!isHarvesterError(error, 'DATABASE_FAILED') || isTransient(error)) throw error
+    return `the audit of the folder could not be brought in: ${describeError(error)}`
+  }
 }
 
 /** The load is done by now, and a cancellation comes too late: what it means for the audit is written all the same. */
@@ -133,11 +158,19 @@ async function reportRejects(folder: string, stage: Stage, log: LoadOptions['log
     return
   }
   for (const reject of stage.rejects.slice(0, 20))
-    log?.('warn', `${reject.file} line ${reject.line}: ${reject.column} "${reject.value}" ${reject.reason}`, {
-      ...reject,
-    })
+    log?.(
+      'warn',
+      `${reject.datasetId || 'no dataset'}: ${reject.file} line ${reject.line}: ${reject.column} "${reject.value}" ${reject.reason}`,
+      {
+        ...reject,
+      },
+    )
   if (stage.rejectedRows > 20) log?.('warn', `${stage.rejectedRows} rows were refused in all: see ${path}`)
-  const columns = ['file', 'line', 'column', 'value', 'reason']
+  const columns = [
+    { key: 'erddapUrl', header: 'erddap_url' },
+    { key: 'datasetId', header: 'dataset_id' },
+    ...['file', 'line', 'column', 'value', 'reason'].map((key) => ({ key, header: key })),
+  ]
   await writeFile(path, stringify(stage.rejects, { header: true, columns })).catch((error: unknown) => {
     log?.('warn', `${path} cannot be written`, { error: String(error) })
   })
@@ -198,6 +231,7 @@ async function mergeStage(
     mode: options.mode,
     sources: await withVerifiedSources(session, stage, sources),
     facts,
+    flowRunId: options.flowRunId ?? null,
     allowPrune: options.allowPrune === true,
     dropUncovered: options.allowFullReload === true,
     now,
@@ -209,6 +243,11 @@ async function mergeStage(
     `CREATE TEMP TABLE ${merge.tables.changed} (pk int, organizations text[]) ON COMMIT DROP`,
   )
   const seenAt = new Date(facts.finishedAt ?? facts.startedAt ?? now)
+  const future = await boundTimes(merge)
+  if (future > 0)
+    stage.warnings.push(
+      `${future} datasets were harvested by a clock that is ahead of the database's: they count as seen now`,
+    )
   const chosen = await chooseDatasets(merge, seenAt)
   await compareProfiles(merge)
   await compareCells(merge)

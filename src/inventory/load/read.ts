@@ -9,6 +9,9 @@ import { type CheckedColumn, checkedColumns, type TableName } from '../contract.
 
 /** A cell that was refused, as it stands in `rejected.csv`. */
 export interface Reject {
+  /** Of the dataset whose row it is, as far as the row says; empty where it does not. */
+  erddapUrl: string
+  datasetId: string
   file: string
   line: number
   column: string
@@ -153,8 +156,14 @@ function checkRow(
 ): CheckedRow {
   const cells: CopyValue[] = new Array(columns.length)
   const faults: Reject[] = []
+  const named = (name: string) => {
+    const index = columns.findIndex((column) => column.name === name)
+    return index < 0 ? '' : shown(record[places[index]!] ?? '')
+  }
+  const fault = (cell: Omit<Reject, 'erddapUrl' | 'datasetId'>) =>
+    faults.push({ erddapUrl: named('erddap_url'), datasetId: named('dataset_id'), ...cell })
   if (record.length !== headerLength)
-    faults.push({
+    fault({
       file,
       line,
       column: '',
@@ -166,7 +175,7 @@ function checkRow(
     const checked = columns[index]!.check(text)
     if (checked instanceof CellFault) {
       cells[index] = null
-      faults.push({
+      fault({
         file,
         line,
         column: columns[index]!.name,

@@ -49,6 +49,10 @@ export function keyOf(erddapUrl: string, datasetId: string): string {
   return erddapUrl + separator + datasetId
 }
 
+function keyOfDataset({ erddapUrl, datasetId }: DatasetKey): DatasetKey {
+  return { erddapUrl, datasetId }
+}
+
 export function stageNames(): StageNames {
   const token = randomBytes(6).toString('hex')
   const name = (part: string) => `stage_${token}_${part}`
@@ -120,12 +124,14 @@ export async function stageFolder(
 
   const reject = (faults: Reject[], dataset: StagedDataset | undefined) => {
     stage.rejectedRows += 1
-    for (const fault of faults) if (stage.rejects.length < mostRejects) stage.rejects.push(fault)
+    for (const fault of faults)
+      if (stage.rejects.length < mostRejects)
+        stage.rejects.push({ ...fault, ...(dataset && keyOfDataset(dataset)) })
     const first = faults[0]!
     if (!dataset) return
     dataset.rejected ??= `${first.file} line ${first.line}${first.column ? `, ${first.column}` : ''}: "${first.value}" ${first.reason}`
-    const { reason: rule, ...where } = first
-    dataset.refused ??= { ...where, rule }
+    const { file, line, column, value, reason: rule } = first
+    dataset.refused ??= { file, line, column, value, rule }
   }
   const rejectRow = (
     file: string,
@@ -134,7 +140,8 @@ export async function stageFolder(
     value: string,
     reason: string,
     dataset?: StagedDataset,
-  ) => reject([{ file, line: at, column, value, reason }], dataset)
+    key: DatasetKey = { erddapUrl: '', datasetId: '' },
+  ) => reject([{ ...key, file, line: at, column, value, reason }], dataset)
 
   async function* datasetRows(): AsyncGenerator<CopyValue[]> {
     const of = placesOf('datasets')
@@ -193,7 +200,11 @@ export async function stageFolder(
       if (!last || last.datasetId !== datasetId || last.erddapUrl !== erddapUrl)
         last = byKey.get(keyOf(erddapUrl ?? '', datasetId ?? ''))
       if (faults.length > 0) reject(faults, last)
-      else if (!last) rejectRow('profiles.csv', at, 'dataset_id', datasetId ?? '', 'is not in datasets.csv')
+      else if (!last)
+        rejectRow('profiles.csv', at, 'dataset_id', datasetId ?? '', 'is not in datasets.csv', undefined, {
+          erddapUrl: erddapUrl ?? '',
+          datasetId: datasetId ?? '',
+        })
       else if (isLater(cells[of.time_min] as string, cells[of.time_max] as string))
         rejectRow('profiles.csv', at, 'time_min', String(cells[of.time_min]), 'is later than time_max', last)
       else {
@@ -215,7 +226,15 @@ export async function stageFolder(
       const dataset = obisById.get(datasetId)
       if (faults.length > 0) reject(faults, dataset)
       else if (!dataset)
-        rejectRow('obis_cells.csv', at, 'dataset_id', datasetId, 'is no OBIS dataset of datasets.csv')
+        rejectRow(
+          'obis_cells.csv',
+          at,
+          'dataset_id',
+          datasetId,
+          'is no OBIS dataset of datasets.csv',
+          undefined,
+          { erddapUrl: '', datasetId: datasetId },
+        )
       else {
         dataset.cells += 1
         stage.counts.cells += 1
@@ -234,7 +253,11 @@ export async function stageFolder(
       const datasetId = String(cells[of.dataset_id])
       const key = keyOf(String(cells[of.erddap_url]), datasetId)
       if (faults.length > 0) reject(faults, file === 'ckan' ? byKey.get(key) : undefined)
-      else if (seen.has(key)) rejectRow(`${file}.csv`, at, 'dataset_id', datasetId, 'is given more than once')
+      else if (seen.has(key))
+        rejectRow(`${file}.csv`, at, 'dataset_id', datasetId, 'is given more than once', undefined, {
+          erddapUrl: String(cells[of.erddap_url]),
+          datasetId: datasetId,
+        })
       else {
         seen.add(key)
         yield file === 'skipped' ? [...cells, attemptTimes.get(key) ?? null] : cells

@@ -12,6 +12,8 @@ export interface Listing {
 export interface LoadLimits {
   /** Complete listings in a row that must lack a dataset before it is removed. @default 3 */
   missingRuns: number
+  /** Hours that these listings must span at least. @default 24 */
+  missingHours: number
   /** The share of a source's datasets that one run may remove. @default 0.2 */
   pruneShare: number
   /** Up to so many are removed whatever their share. @default 5 */
@@ -30,6 +32,7 @@ export interface LoadLimits {
 
 export const defaultLimits: LoadLimits = {
   missingRuns: 3,
+  missingHours: 24,
   pruneShare: 0.2,
   pruneCount: 5,
   rejectShare: 0.01,
@@ -49,6 +52,8 @@ export interface LoadOptions {
   mode: 'incremental' | 'full'
   /** Of the sources that were listed. Without it nothing counts as missing, and a full load takes the folder's word. */
   listings?: readonly Listing[] | undefined
+  /** Of the run that harvested: several executions of it (stopped, resumed) are one listing. */
+  flowRunId?: string | undefined
   /** Removes more than the share of a source that the limits allow. @default false */
   allowPrune?: boolean | undefined
   /** Lets older harvests overwrite newer ones. @default false */

@@ -5,7 +5,10 @@
  *
  * Pure: no clock, no requests. Whoever asks hands in what was seen, and learns what may be believed.
  */
+export * from './absence.ts'
 export * from './agreement.ts'
+export * from './catalogue.ts'
+export * from './clock.ts'
 export * from './counted.ts'
 export * from './gone.ts'
 export * from './one-time.ts'

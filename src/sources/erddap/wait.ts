@@ -54,12 +54,15 @@ export async function waitForErddap(settings: WaitSettings): Promise<Waited> {
   const endMs = startMs + timeoutMs
   const reserveMs = Math.min(lastLookMs, timeoutMs / 4)
   let last: string | null = null
+  /** What was seen by the last look that had an answer: one that this waiting cut off itself saw nothing. */
+  let answered: string | null = null
   let unreachable = 0
   for (let looks = 1; ; looks += 1) {
-    const { seen, pauseMs } = await look(client, wanted, Math.max(1, endMs - now()), signal)
+    const { seen, pauseMs } = await look(client, wanted, roundUp(endMs - now()), signal)
     const words = describeSeen(seen)
     if (words !== last) settings.onChange?.(seen)
     last = words
+    if (!(seen.kind === 'refused' && seen.cutOff)) answered = words
     if (isReady(wanted, seen)) return { seen, looks, waitedMs: now() - startMs }
     if (seen.kind === 'refused' && seen.forGood)
       throw notReady(settings, `will not become ready`, words, 'Waiting cannot help here.')
@@ -73,11 +76,16 @@ export async function waitForErddap(settings: WaitSettings): Promise<Waited> {
       throw notReady(
         settings,
         `was not ready within ${Math.round(timeoutMs / 100) / 10} s`,
-        words,
+        answered === null || answered === words ? words : `${answered}; then it gave no answer`,
         'See whether it is up and well; wait_for.timeout_seconds (or --timeout) is the limit.',
       )
     await sleep(Math.min(pause, leftMs), signal)
   }
+}
+
+/** Tenths of a second: the number is told to people, and a look needs a moment at least. */
+function roundUp(ms: number): number {
+  return Math.max(100, Math.ceil(ms / 100) * 100)
 }
 
 function notReady({ client, wanted }: WaitSettings, what: string, seen: string, remedy: string) {
@@ -134,5 +142,5 @@ function seenIn(error: HarvesterError): Seen {
   const kind = facts && classifyAnswer(facts.status, facts.body)
   // A block or a login does not pass by itself, and a dataset does not get a variable `time` by waiting.
   const forGood = kind === 'blocked' || kind === 'not-authorized' || kind === 'unknown-variable'
-  return { kind: 'refused', why: describeError(error), forGood }
+  return { kind: 'refused', why: describeError(error), forGood, cutOff: error.code === 'HTTP_TIMEOUT' }
 }

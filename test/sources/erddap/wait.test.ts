@@ -230,6 +230,19 @@ describe('waiting ends', () => {
     expect(pauses).toEqual([30_000, 30_000, 30_000, 8_000])
   })
 
+  it('with what was seen last, not with the end of its own patience, where the last look hangs', async () => {
+    const server = await serve()
+    server.setPhase(0)
+    const { error } = await wait(server.url, listed, {
+      timeoutMs: 1000.4,
+      intervalMs: 1000,
+      meanwhile: () => server.setHostile([{ match: /./, behave: { kind: 'silent' } }]),
+    })
+    const { message } = error as Error
+    expect(message).toMatch(/seen last: the dataset is not listed; then it gave no answer$/)
+    expect(message).not.toMatch(/\d\.\d{3,}/)
+  })
+
   it('at once where the server has blocked us', async () => {
     const server = await serve()
     server.setHostile([{ match: /./, behave: { kind: 'status', status: 403 } }])

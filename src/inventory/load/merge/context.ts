@@ -40,6 +40,11 @@ export function mergeTables(stage: StageNames): Merge['tables'] {
   }
 }
 
+/** A time later than the database's clock (and a little) was written by a clock that was wrong: it says nothing. */
+export function fromTheFuture(time: string): string {
+  return `${time} > clock_timestamp() + interval '5 minutes'`
+}
+
 /** The columns of our tables that no loader may write. */
 export async function generatedColumns(session: Session): Promise<Set<string>> {
   const { rows } = await session.query<{ name: string }>(`

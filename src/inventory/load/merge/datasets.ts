@@ -1,5 +1,5 @@
 import { columnsWith } from '../../contract.ts'
-import { assignments, insertInto, type Merge } from './context.ts'
+import { assignments, fromTheFuture, insertInto, type Merge } from './context.ts'
 import type { Removal } from './remove.ts'
 
 /** Columns that come from the harvest of the dataset itself. */
@@ -26,9 +26,9 @@ export async function chooseDatasets(
       s.timeseries_id_variable, s.profile_id_variable, s.trajectory_id_variable, s.num_columns, s.first_eov_column,
       coalesce(s.source_type, 'erddap') AS source_type, s.ckan_id, s.title, s.title_fr,
       coalesce(s.obis_nodes, '{}') AS obis_nodes, s.content_hash, s.content_hash_reason,
-      coalesce(s.verified_at, d.verified_at, '${now.toISOString()}') AS verified_at,
+      least(coalesce(s.verified_at, d.verified_at, '${now.toISOString()}'), clock_timestamp()) AS verified_at,
       v.n_rows AS n_profiles, d.pk, d.pk_url, d.pk IS NULL AS is_new,
-      coalesce(NOT ${merge.forceOld} AND s.verified_at < d.verified_at, false) AS older
+      ${isOlder(merge, 's')} AS older
     FROM ${stage.datasets} s JOIN ${stage.verdicts} v USING (n)
     LEFT JOIN cde.datasets d ON d.erddap_url = s.erddap_url AND d.dataset_id = s.dataset_id
     WHERE NOT v.rejected`)
@@ -62,6 +62,28 @@ export async function chooseDatasets(
   await session.query(`ANALYZE ${tables.datasets}`)
   const staged = await session.query<{ n: number }>(`SELECT count(*) AS n FROM ${tables.datasets}`)
   return { older: older.count, inserted: inserted.count, staged: staged.rows[0]!.n }
+}
+
+/**
+ * No dataset counts as seen later than now by the database's clock, which all loaders share: one harvest by a clock
+ * that is ahead would make every later one look old.
+ * @returns how many said so
+ */
+export async function boundTimes({ session, stage }: Merge): Promise<number> {
+  let bounded = 0
+  for (const table of [stage.datasets, stage.verified])
+    bounded += (
+      await session.query(
+        `UPDATE ${table} SET verified_at = clock_timestamp() WHERE verified_at > clock_timestamp()`,
+      )
+    ).count
+  return bounded
+}
+
+/** Whether a staged dataset was seen before the row of the index was; a row of the future says nothing. */
+function isOlder(merge: Merge, alias: string): string {
+  return `coalesce(NOT ${merge.forceOld} AND ${alias}.verified_at < d.verified_at
+    AND NOT ${fromTheFuture('d.verified_at')}, false)`
 }
 
 /** Names that are new get their number, which they keep for ever; then each dataset gets the numbers of its names. */
@@ -139,7 +161,7 @@ export async function verifyDatasets(
   await session.query(`
     CREATE TEMP TABLE ${tables.verified} ON COMMIT DROP AS
     SELECT v.erddap_url, v.dataset_id, v.verified_at, d.pk,
-      coalesce(NOT ${merge.forceOld} AND v.verified_at < d.verified_at, false) AS older,
+      ${isOlder(merge, 'v')} AS older,
       c.ckan_id IS NOT NULL AS has_record, c.ckan_id, coalesce(c.ckan_title, d.title) AS title, c.title_fr,
       CASE WHEN cardinality(array_remove(c.ckan_organizations, '')) > 0
         THEN array_remove(c.ckan_organizations, '') ELSE d.organizations END AS organizations

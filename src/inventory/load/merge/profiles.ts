@@ -3,6 +3,13 @@ import { assignments, insertInto, type Merge } from './context.ts'
 
 const compared = columnsWith('profiles', 'place', 'data')
 const ids = columnsWith('profiles', 'identity')
+/** An empty cell says that nobody could count: the row keeps what it had, and has 0 if it had nothing. */
+const counted = ['n_records', 'records_per_day']
+
+/** What the staged row makes of a column. */
+function staged(column: string): string {
+  return counted.includes(column) ? `coalesce(s.${column}, p.${column}, 0)` : `s.${column}`
+}
 
 /**
  * Compares the profiles of the datasets that take part with those of the database, row by row. What differs goes to a
@@ -10,12 +17,13 @@ const ids = columnsWith('profiles', 'identity')
  */
 export async function compareProfiles(merge: Merge): Promise<void> {
   const { session, stage, tables } = merge
-  const rowOf = (alias: string) => `(${compared.map((column) => `${alias}.${column}`).join(', ')})`
+  const wanted = `(${compared.map(staged).join(', ')})`
+  const present = `(${compared.map((column) => `p.${column}`).join(', ')})`
   await session.query(`
     CREATE TEMP TABLE ${tables.profiles} ON COMMIT DROP AS
     SELECT p.pk, p.point_pk AS old_point_pk, coalesce(s.dataset_pk, p.dataset_pk) AS dataset_pk, s.line,
       (s.latitude, s.longitude) IS DISTINCT FROM (p.latitude, p.longitude) AS moved,
-      ${[...ids, ...compared].map((column) => `s.${column}`).join(', ')}
+      ${[...ids, ...compared].map((column) => `${staged(column)} AS ${column}`).join(', ')}
     FROM (
       SELECT s.*, d.pk AS dataset_pk, coalesce(s.timeseries_id, '') AS t_key, coalesce(s.profile_id, '') AS p_key
       FROM ${stage.profiles} s JOIN ${tables.datasets} d USING (n)
@@ -25,7 +33,7 @@ export async function compareProfiles(merge: Merge): Promise<void> {
       FROM cde.profiles p JOIN ${tables.datasets} d ON d.pk = p.dataset_pk
       WHERE NOT d.is_new
     ) p ON p.dataset_pk = s.dataset_pk AND p.t_key = s.t_key AND p.p_key = s.p_key
-    WHERE p.pk IS NULL OR s.line IS NULL OR ${rowOf('s')} IS DISTINCT FROM ${rowOf('p')}`)
+    WHERE p.pk IS NULL OR s.line IS NULL OR ${wanted} IS DISTINCT FROM ${present}`)
   await session.query(`ANALYZE ${tables.profiles} (pk, dataset_pk, line)`)
 }
 

@@ -1,6 +1,7 @@
+import { isAbsent, removalObstacle } from '../../../rules/evidence/index.ts'
 import type { RunFacts, SourceFacts } from '../run-facts.ts'
 import type { LoadSummary } from '../types.ts'
-import type { Merge } from './context.ts'
+import { fromTheFuture, type Merge } from './context.ts'
 import { chosenTable, removeChosen } from './remove.ts'
 
 /** Excluded by owner or site: removed at once. The first two are never too many; the others may be a mistake. */
@@ -11,6 +12,8 @@ export interface PruneInput {
   mode: 'incremental' | 'full'
   sources: readonly SourceFacts[]
   facts: RunFacts
+  /** Executions of one flow run count as one; without it each run counts by itself. */
+  flowRunId: string | null
   allowPrune: boolean
   /** In full mode: sources that nobody harvested go as well. */
   dropUncovered: boolean
@@ -74,7 +77,8 @@ export async function prune(merge: Merge, input: PruneInput): Promise<Pruned> {
 /** Not newer than this run: what was seen since is not this run's to judge. `d` is the dataset. */
 function notSeenSince(merge: Merge, input: PruneInput, time: string): string {
   if (merge.forceOld) return 'true'
-  return `(d.verified_at IS NULL OR d.verified_at <= coalesce(${time}, ${quoted(input.facts.startedAt ?? input.now.toISOString())}))`
+  const run = quoted(input.facts.startedAt ?? input.now.toISOString())
+  return `(d.verified_at IS NULL OR d.verified_at <= coalesce(${time}, ${run}) OR ${fromTheFuture('d.verified_at')})`
 }
 
 function quoted(time: string): string {
@@ -85,18 +89,21 @@ function list(codes: readonly string[]): string {
   return codes.map((code) => `'${code}'`).join(', ')
 }
 
-/** The counters move on complete and unrestricted listings only, and once a run. */
+/** The counters move on complete and unrestricted listings only, and once a flow run. */
 async function countMissing(merge: Merge, input: PruneInput): Promise<void> {
   const { runId, startedAt } = input.facts
   if (runId === null || !input.sources.some((source) => source.complete && !source.restricted)) return
   const { session, tables } = merge
-  const started = quoted(startedAt ?? input.now.toISOString())
+  // Never later than the database's clock: a time of the future would silence all runs until then.
+  const started = `least(${quoted(startedAt ?? input.now.toISOString())}, clock_timestamp())`
+  const notCountedSince = `(a.counted_at <= ${started} OR ${fromTheFuture('a.counted_at')})`
+  const flowRun = input.flowRunId ?? runId
   const sources = `(SELECT erddap_url FROM ${tables.pruned}_sources WHERE complete AND NOT restricted)`
   const attempts = `${tables.pruned}_attempts`
   await session.query(`
     DELETE FROM harvester.dataset_absence a USING ${attempts} t
     WHERE a.erddap_url IN ${sources} AND t.erddap_url = a.erddap_url AND t.dataset_id = a.dataset_id
-      AND (t.status = 'success' OR t.reason_code = 'UNCHANGED') AND a.counted_at <= ${started}`)
+      AND (t.status = 'success' OR t.reason_code = 'UNCHANGED') AND ${notCountedSince}`)
   const missing = `
     SELECT d.erddap_url, d.dataset_id FROM cde.datasets d
     LEFT JOIN ${attempts} t ON t.erddap_url = d.erddap_url AND t.dataset_id = d.dataset_id
@@ -105,19 +112,25 @@ async function countMissing(merge: Merge, input: PruneInput): Promise<void> {
         OR t.status = 'skipped' AND t.reason_code IS DISTINCT FROM 'UNCHANGED'
           AND t.reason_code NOT IN (${list(removedAtOnce)}))`
   await session.query(
-    `UPDATE harvester.dataset_absence a SET missing_runs = a.missing_runs + 1, counted_at = ${started}, run_id = $1
+    `UPDATE harvester.dataset_absence a SET missing_runs = a.missing_runs + 1, counted_at = ${started}, run_id = $1,
+       first_missing_at = least(coalesce(a.first_missing_at, a.counted_at), ${started}),
+       flow_run_ids = (array_append(a.flow_run_ids, $2))[greatest(1, cardinality(a.flow_run_ids) + 2 - ${flowRunsKept}):]
      FROM (${missing}) m
      WHERE a.erddap_url = m.erddap_url AND a.dataset_id = m.dataset_id
-       AND a.run_id IS DISTINCT FROM $1 AND a.counted_at <= ${started}`,
-    [runId],
+       AND a.run_id IS DISTINCT FROM $1 AND NOT $2 = ANY(a.flow_run_ids) AND ${notCountedSince}`,
+    [runId, flowRun],
   )
   await session.query(
-    `INSERT INTO harvester.dataset_absence (erddap_url, dataset_id, missing_runs, counted_at, run_id)
-     SELECT m.erddap_url, m.dataset_id, 1, ${started}, $1::uuid FROM (${missing}) m
+    `INSERT INTO harvester.dataset_absence
+       (erddap_url, dataset_id, missing_runs, counted_at, run_id, first_missing_at, flow_run_ids)
+     SELECT m.erddap_url, m.dataset_id, 1, ${started}, $1::uuid, ${started}, ARRAY[$2] FROM (${missing}) m
      WHERE NOT EXISTS (SELECT 1 FROM harvester.dataset_absence a WHERE a.erddap_url = m.erddap_url AND a.dataset_id = m.dataset_id)`,
-    [runId],
+    [runId, flowRun],
   )
 }
+
+/** Flow runs that are remembered of a missing dataset, the last ones: a run is resumed soon or never. */
+const flowRunsKept = 10
 
 function choose(merge: Merge, reason: string, isLimited: string, from: string): string {
   return `INSERT INTO ${merge.tables.pruned}
@@ -140,20 +153,44 @@ async function chooseExcluded(merge: Merge, input: PruneInput): Promise<void> {
   )
 }
 
+/** What was missing is read, and judged by the rule of absence. */
 async function chooseMissing(merge: Merge, input: PruneInput): Promise<void> {
-  const { session, tables } = merge
+  const { session, tables, limits } = merge
+  const missing = `FROM harvester.dataset_absence a
+    JOIN ${tables.pruned}_sources o ON o.erddap_url = a.erddap_url AND o.complete AND NOT o.restricted
+    JOIN cde.datasets d ON d.erddap_url = a.erddap_url AND d.dataset_id = a.dataset_id
+    LEFT JOIN ${tables.pruned}_attempts t ON t.erddap_url = d.erddap_url AND t.dataset_id = d.dataset_id`
+  const { rows } = await session.query<{
+    pk: number
+    runs: number
+    first: Date | null
+    last: Date
+    failed: boolean
+  }>(
+    `SELECT d.pk, a.missing_runs AS runs, a.first_missing_at AS first, a.counted_at AS last,
+       coalesce(t.status = 'error' AND t.reason_code <> 'NOT_LISTED', false) AS failed
+     ${missing} WHERE a.missing_runs > 1 OR ${limits.missingRuns} <= 1`,
+  )
+  const gone = rows.filter(({ runs, first, last, failed }) =>
+    isAbsent(
+      {
+        missingListings: runs,
+        firstMissingMs: first === null ? null : first.getTime(),
+        lastMissingMs: last.getTime(),
+        failed,
+      },
+      { listings: limits.missingRuns, hours: limits.missingHours },
+    ),
+  )
+  if (gone.length === 0) return
   await session.query(
-    choose(
+    `${choose(
       merge,
       `coalesce(t.reason_code, 'NOT_LISTED')`,
       'true',
-      `FROM harvester.dataset_absence a
-       JOIN ${tables.pruned}_sources o ON o.erddap_url = a.erddap_url AND o.complete AND NOT o.restricted
-       JOIN cde.datasets d ON d.erddap_url = a.erddap_url AND d.dataset_id = a.dataset_id
-       LEFT JOIN ${tables.pruned}_attempts t ON t.erddap_url = d.erddap_url AND t.dataset_id = d.dataset_id
-       WHERE a.missing_runs >= ${merge.limits.missingRuns} AND coalesce(t.status, '') <> 'error'
-         AND ${notSeenSince(merge, input, 'NULL')}`,
-    ),
+      `${missing} WHERE d.pk = ANY($1) AND ${notSeenSince(merge, input, 'NULL')}`,
+    )}`,
+    [gone.map(({ pk }) => pk)],
   )
 }
 
@@ -198,17 +235,24 @@ async function refuseTooMany(merge: Merge): Promise<LoadSummary['pruneRefused']>
      CROSS JOIN LATERAL (
        SELECT count(*) AS total FROM cde.datasets d WHERE d.erddap_url = l.erddap_url
          AND NOT EXISTS (SELECT 1 FROM ${tables.datasets} s WHERE s.pk = d.pk AND s.is_new)) t
-     WHERE l.lost > $1::bigint AND l.lost > $2::float8 * t.total ORDER BY 1`,
-    [limits.pruneCount, limits.pruneShare],
+     ORDER BY 1`,
   )
-  if (rows.length > 0)
+  const terms = { share: limits.pruneShare, count: limits.pruneCount }
+  const refused = rows.flatMap((row) => {
+    const obstacle = removalObstacle(row, terms)
+    return obstacle === null ? [] : [{ ...row, obstacle }]
+  })
+  if (refused.length > 0)
     await session.query(`DELETE FROM ${tables.pruned} WHERE is_limited AND erddap_url = ANY($1)`, [
-      rows.map((row) => row.erddap_url),
+      refused.map((row) => row.erddap_url),
     ])
-  return rows.map((row) => ({
-    erddapUrl: row.erddap_url,
-    wouldLose: row.lost,
-    of: row.total,
-    message: `${row.erddap_url} would lose ${row.lost} of its ${row.total} datasets, more than ${limits.pruneShare * 100} % at once: nothing was removed. If that is right, load again with --allow-prune.`,
-  }))
+  return refused.map((row) => {
+    const limit = row.obstacle === 'half' ? 'half of them' : `${limits.pruneShare * 100} %`
+    return {
+      erddapUrl: row.erddap_url,
+      wouldLose: row.lost,
+      of: row.total,
+      message: `${row.erddap_url} would lose ${row.lost} of its ${row.total} datasets, more than ${limit} at once: nothing was removed. If that is right, load again with --allow-prune.`,
+    }
+  })
 }

@@ -1,4 +1,4 @@
-import type { Merge } from './context.ts'
+import { fromTheFuture, type Merge } from './context.ts'
 import type { PruneInput } from './prune.ts'
 
 /** `skipped_datasets` is the present state: what was harvested leaves it, what was skipped is in it once. */
@@ -10,7 +10,8 @@ export async function mergeSkipped(merge: Merge, input: PruneInput): Promise<voi
     await session.query(`DELETE FROM cde.skipped_datasets k USING ${table} s WHERE ${same('k', 's')}`)
   const newer = merge.forceOld
     ? 'false'
-    : `EXISTS (SELECT 1 FROM cde.datasets d WHERE ${same('d', 's')} AND d.verified_at > s.attempted_at)`
+    : `EXISTS (SELECT 1 FROM cde.datasets d WHERE ${same('d', 's')} AND d.verified_at > s.attempted_at
+        AND NOT ${fromTheFuture('d.verified_at')})`
   const present = `SELECT * FROM ${stage.skipped} s
     WHERE NOT EXISTS (SELECT 1 FROM ${tables.datasets} t WHERE ${same('t', 's')}) AND NOT ${newer}`
   await session.query(`
