@@ -1,5 +1,5 @@
 /** One round of a cell: a harvest that is disturbed at a moment that the seed draws, then one that is not. */
-import { copyFileSync, mkdirSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { seededNumbers } from '../support/loader-process.ts'
@@ -66,6 +66,7 @@ export async function runRound(world: World, cell: Cell, options: RoundOptions):
     }
     state = await site.ended(run, options.patienceSeconds)
     findings.push(...(await afterFault(world, site, run, state)))
+    if (isWithoutCatalogue(site)) await sleep(cataloguePauseMs)
     const next = await site.trigger()
     const nextState = await site.ended(next, options.patienceSeconds)
     findings.push(...(await afterNextRun(world, site, next, nextState)))
@@ -94,6 +95,14 @@ export async function runRound(world: World, cell: Cell, options: RoundOptions):
     findings,
     at: new Date(began).toISOString(),
   }
+}
+
+/** After a failure the catalogue is left alone for a minute; a run within it goes without. */
+const cataloguePauseMs = 65_000
+
+function isWithoutCatalogue(site: Site): boolean {
+  const last = site.folders().complete.at(-1)
+  return last !== undefined && !existsSync(join(last, 'ckan.csv'))
 }
 
 type Moment = { kind: 'start' | 'harvest' | 'load'; share: number; text: string }
