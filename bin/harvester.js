@@ -15,5 +15,8 @@ if ((asked === '--version' || asked === '-V') && others.length === 0) {
     console.error('harvester is not built yet: run `npm ci` (or `npm run build`) in its folder first.')
     process.exit(2)
   }
+  // Before the rest is loaded, which may take a second.
+  const { endBySignals } = await import('../dist/app/signals.js')
+  endBySignals()
   await import(cli.href)
 }

@@ -2,6 +2,7 @@
 import { setFlagsFromString } from 'node:v8'
 import { Command, CommanderError } from 'commander'
 import { loadDotenv } from './app/dotenv.ts'
+import { endBySignals } from './app/signals.ts'
 import { commands } from './cli/commands.ts'
 import { reportError } from './cli/console.ts'
 import { strict } from './cli/options.ts'
@@ -9,6 +10,7 @@ import { exitCodes } from './errors.ts'
 import { registerSecrets } from './secrets.ts'
 import { version } from './version.ts'
 
+endBySignals()
 loadDotenv()
 // Known only at the start: the channel is closed when the supervisor is gone.
 const supervised = process.send !== undefined

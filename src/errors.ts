@@ -15,6 +15,7 @@ export const errorCodes = {
   CONFIG_NOT_FOUND: [2, 'The configuration file that was named does not exist or cannot be read.'],
   USAGE: [2, 'A command was called with wrong arguments.'],
   VOCABULARY_INVALID: [1, 'A vocabulary cannot be read, or is not what it should be.'],
+  LISTEN_FAILED: [1, 'The address that the dashboard and API listen on is taken, or cannot be had.'],
   SOURCE_UNKNOWN: [2, 'A source was named that matches no configured source, or several.'],
   HTTP_STATUS: [1, 'A server answered with a status that says the request failed.'],
   HTTP_CONNECT: [1, 'A server could not be reached: name, route, port, TLS or a connection that broke.'],

@@ -10,12 +10,25 @@ export interface LazyDatabase {
   close(): Promise<void>
 }
 
-export function lazyDatabase(settings: DatabaseSettings, log: Log, signal: AbortSignal): LazyDatabase {
+export interface LazyOptions {
+  /** The process needs the database for as long as it lives. @default false */
+  stays?: boolean
+}
+
+/** The signal ends the opening; afterwards it tells those who share an embedded database that its owner will end. */
+export function lazyDatabase(
+  settings: DatabaseSettings,
+  log: Log,
+  signal: AbortSignal,
+  options: LazyOptions = {},
+): LazyDatabase {
   let opened: Promise<Database> | undefined
+  const announce = () => void opened?.then((database) => database.announceEnd()).catch(() => undefined)
+  signal.addEventListener('abort', announce, { once: true })
   return {
     open() {
       if (opened) return opened
-      const opening = openWithNotice(settings, log, signal)
+      const opening = openWithNotice(settings, log, signal, options)
       opened = opening
       // A database that is away now may be back when it is needed next.
       opening.catch(() => {
@@ -24,19 +37,46 @@ export function lazyDatabase(settings: DatabaseSettings, log: Log, signal: Abort
       return opening
     },
     async close() {
+      signal.removeEventListener('abort', announce)
       await (await opened?.catch(() => undefined))?.close()
     },
   }
 }
 
-async function openWithNotice(settings: DatabaseSettings, log: Log, signal: AbortSignal): Promise<Database> {
+async function openWithNotice(
+  settings: DatabaseSettings,
+  log: Log,
+  signal: AbortSignal,
+  { stays = false }: LazyOptions,
+): Promise<Database> {
   let stopSpinner = () => {}
+  let opening = true
+  /** The process whose engine is used here. */
+  let joined: number | null = null
+  const say = (text: string) => {
+    stopSpinner()
+    if (opening) stopSpinner = spin(text)
+    else log.info({}, text)
+  }
   try {
     const database = await openDatabase(settings, {
       signal,
       applicationName: 'erddap-harvester',
       onStarting: () => {
-        stopSpinner = spin('Starting the embedded database (some 8 seconds the first time)')
+        if (joined !== null)
+          log.warn(
+            { owner: joined },
+            'the process that had the embedded database is gone: this one takes it over',
+          )
+        joined = null
+        say('Starting the embedded database (some 8 seconds the first time)')
+      },
+      ...(stays && {
+        onWaiting: ({ pid }) =>
+          say(`Waiting for process ${pid}, which is stopping, to give the embedded database back`),
+      }),
+      onJoined: ({ pid }) => {
+        if (pid !== process.pid) joined = pid
       },
       onIdleError: (error) => log.warn({ error }, 'a database connection broke while idle'),
     })
@@ -49,6 +89,7 @@ async function openWithNotice(settings: DatabaseSettings, log: Log, signal: Abor
       throw error
     }
   } finally {
+    opening = false
     stopSpinner()
   }
 }

@@ -7,16 +7,19 @@ import type { HarvestConfig } from '../config/harvest.ts'
 import { openDatabase } from '../database/open.ts'
 import type { Database } from '../database/port.ts'
 import { type DatabaseSettings, databaseSettings } from '../database/settings.ts'
-import { exitCodes, HarvesterError } from '../errors.ts'
+import { describeError, exitCodes, HarvesterError } from '../errors.ts'
+import type { ErrorReports } from '../log/error-reports.ts'
 import type { Log } from '../log/log.ts'
 import { parseLogLevel } from '../log/log.ts'
 import { harvestMetrics } from '../log/metrics.ts'
 import { openProcessLog } from '../log/process-log.ts'
+import { scrub } from '../log/secrets.ts'
 import { giveSigns, workersFolder } from '../operate/workers/signs.ts'
 import { prefectSettings, type Slot, takeSlot } from '../runs/index.ts'
 import type { RunControl } from '../serve/ports.ts'
-import { type ApiServer, createServer } from '../serve/server.ts'
+import { createServer, reserveAddress } from '../serve/server.ts'
 import { startAlerting } from './alerting.ts'
+import { closing } from './closing.ts'
 import { type LazyDatabase, lazyDatabase } from './database.ts'
 import {
   declaredDeployments,
@@ -47,46 +50,52 @@ export async function runService(options: ServiceOptions): Promise<number> {
     environment.LOG_LEVEL ?? environment.PREFECT_LOGGING_LEVEL ?? config.settings.log_level ?? 'info',
     'the log level',
   )
-  const slot = options.work ? await workerName(environment) : null
-  const worker = slot?.name ?? null
-  process.send?.({ worker })
-  const file = openProcessLog(environment, worker)
-  const { log } = createConsole({
-    level,
-    time: config.settings.log_time,
-    progress: false,
-    file,
-    ...(worker !== null && { facts: { worker } }),
-  })
-  const reports = await openReports(environment, worker, log)
-  const unwatch = reports ? watchProcess(reports) : () => {}
-  for (const warning of config.warnings) log.warn({ config: config.origin }, warning)
-  if (options.work)
-    for (const warning of stepWarnings(config.settings, process.env))
-      log.warn({ config: config.origin }, warning)
-  if (config.settings.cache) {
-    log.warn({}, 'cache: true is for one-shot commands; scheduled runs ask the servers')
-    config.settings.cache = false
-  }
-  const metrics = harvestMetrics()
   const prefect = prefectSettings(process.env)
   const settings = databaseSettings(process.env)
+  const open = closing()
   const starting = new AbortController()
-  const database = lazyDatabase(settings, log, starting.signal)
-  const alerts = options.work
-    ? startAlerting({ environment, config, log, database: database.open, prefect })
-    : null
-  const parts = await createProcess({
-    environment,
-    config,
-    log,
-    database: database.open,
-    orchestrator: prefect ? 'prefect' : 'local',
-    listeners: [metrics.listen, ...(alerts ? [alerts.listen] : [])],
-  })
-  const open: { engine?: Engine; server?: ApiServer; reading?: Database } = {}
-  const stop = stopping(starting, () => open.engine?.force())
+  const engine: { now?: Engine } = {}
+  const stop = stopping(starting, () => engine.now?.force())
+  open.add(() => stop.dispose())
+  let reports: ErrorReports | null = null
   try {
+    // Taken before anything is asked of anybody.
+    const address = options.serve ? await reserveAddress(addressOf(environment)) : undefined
+    if (address) open.add(() => address.close())
+    const slot = options.work ? await workerName(environment) : null
+    open.add(() => slot?.release())
+    const worker = slot?.name ?? null
+    process.send?.({ worker })
+    const file = openProcessLog(environment, worker)
+    open.add(() => file?.close())
+    const { log } = createConsole({
+      level,
+      time: config.settings.log_time,
+      progress: false,
+      file,
+      ...(worker !== null && { facts: { worker } }),
+    })
+    reports = await openReports(environment, worker, log)
+    open.add(() => reports?.close())
+    if (reports) open.add(watchProcess(reports))
+    warnOf(config, options, log)
+    const metrics = harvestMetrics()
+    const database = lazyDatabase(settings, log, starting.signal, { stays: true })
+    open.add(() => database.close())
+    const alerts = options.work
+      ? startAlerting({ environment, config, log, database: database.open, prefect })
+      : null
+    const parts = await createProcess({
+      environment,
+      config,
+      log,
+      database: database.open,
+      orchestrator: prefect ? 'prefect' : 'local',
+      listeners: [metrics.listen, ...(alerts ? [alerts.listen] : [])],
+    })
+    open.add(() => parts.close())
+    // After the runs of this process have ended, before the database is gone.
+    open.add(() => alerts?.stop())
     let control: RunControl | null = null
     if (options.work) {
       alerts?.declare(declaredDeployments(environment, parts.services))
@@ -101,11 +110,13 @@ export async function runService(options: ServiceOptions): Promise<number> {
         onStop: options.onStop,
         signal: starting.signal,
       }
-      open.engine = prefect
+      const running = prefect
         ? await startPrefectEngine(prefect, engineParts)
         : await startLocalEngine(await database.open(), engineParts)
-      control = open.engine.control
-      log.info({ sources: config.sources.length }, `${open.engine.describe} is running`)
+      open.add(() => running.stop())
+      engine.now = running
+      control = running.control
+      log.info({ sources: config.sources.length }, `${running.describe} is running`)
     }
     if (options.serve) {
       control ??= storedRunControl(
@@ -114,43 +125,53 @@ export async function runService(options: ServiceOptions): Promise<number> {
         parts.services,
         environment,
       )
-      open.reading = await openForReading(settings, database, environment, starting.signal)
-      open.server = createServer(
+      const reading = await openForReading(settings, database, environment, starting.signal)
+      // The embedded one is that of the engine, whose runs go on during the grace time.
+      if (reading.kind === 'postgres') open.add(() => reading.close())
+      const server = createServer(
         serverOptions({
           environment,
           config,
           parts,
           log,
-          database: open.reading,
+          database: reading,
           control,
           prefectUrl: prefect?.apiUrl ?? null,
           registries: [metrics.registry],
         }),
+        address,
       )
-      process.stdout.write(`Dashboard: ${(await open.server.listen()).replace(/(?<!\/)\/+$/, '')}/harvest\n`)
+      open.add(() => server.close())
+      process.stdout.write(`Dashboard: ${(await server.listen()).replace(/(?<!\/)\/+$/, '')}/harvest\n`)
     }
     const endSigns = worker === null ? null : await giveSigns(environment.HARVESTER_DATA_DIR, worker)
     await stop.requested
     endSigns?.()
-    log.info({ running: open.engine?.running() ?? 0 }, 'stopping')
+    log.info({ running: engine.now?.running() ?? 0 }, 'stopping')
     return exitCodes.done
   } catch (error) {
     if (stop.wasRequested()) return exitCodes.done
     reports?.capture(error)
     throw error
   } finally {
-    await open.server?.close()
-    await open.engine?.stop()
-    // After the runs of this process have ended, before the database is gone.
-    await alerts?.stop()
-    await parts.close()
-    await open.reading?.close()
-    await database.close()
-    unwatch()
-    await reports?.close()
-    await slot?.release()
-    await file?.close()
-    stop.dispose()
+    for (const fault of await open.close())
+      process.stderr.write(`harvester: while stopping: ${scrub(describeError(fault))}\n`)
+  }
+}
+
+export function addressOf(environment: Environment): { host: string; port: number } {
+  return { host: environment.HARVESTER_HTTP_HOST, port: environment.HARVESTER_HTTP_PORT }
+}
+
+/** Says what the configuration has that means nothing here. */
+function warnOf(config: HarvestConfig, { work }: ServiceOptions, log: Log): void {
+  for (const warning of config.warnings) log.warn({ config: config.origin }, warning)
+  if (work)
+    for (const warning of stepWarnings(config.settings, process.env))
+      log.warn({ config: config.origin }, warning)
+  if (config.settings.cache) {
+    log.warn({}, 'cache: true is for one-shot commands; scheduled runs ask the servers')
+    config.settings.cache = false
   }
 }
 

@@ -34,13 +34,37 @@ export function createConsole(options: {
 }
 
 /** Says what went wrong and what can be done, and gives the exit code. */
-export function reportError(error: unknown): number {
+export function reportError(thrown: unknown): number {
+  const error = fileFault(thrown) ?? thrown
   const remedy = isHarvesterError(error) ? error.remedy : undefined
   process.stderr.write(`harvester: ${visibleLines(scrub(describeError(error)))}\n`)
   if (remedy) process.stderr.write(`  ${visibleLines(scrub(remedy))}\n`)
   if (!(error instanceof HarvesterError) && error instanceof Error && error.stack)
     process.stderr.write(`${visibleLines(scrub(error.stack))}\n`)
+  // Whoever stopped the work is told by which signal, as the shell does.
+  if (isHarvesterError(error, 'CANCELLED') && signalled !== null) return signalled
   return isHarvesterError(error) ? error.exitCode : exitCodes.failed
+}
+
+/** The exit code of the signal that a command heard. */
+let signalled: number | null = null
+
+const fileRemedies: Readonly<Record<string, string>> = {
+  EACCES: 'Give this user the right to it, or choose another folder.',
+  EPERM: 'Give this user the right to it, or choose another folder.',
+  EROFS: 'The file system is read-only: choose another folder.',
+  ENOSPC: 'The disk is full: make room, or choose a folder on another disk.',
+  EDQUOT: 'The quota of this user is used up: make room, or choose a folder on another disk.',
+  ENOTDIR: 'A part of the path is a file: choose another folder.',
+}
+
+/** What the system says of a file or folder is no surprise, wherever it was met: it has a remedy and needs no stack. */
+function fileFault(error: unknown): HarvesterError | null {
+  if (error instanceof HarvesterError || !(error instanceof Error)) return null
+  const { code, path } = error as NodeJS.ErrnoException
+  const remedy = code === undefined ? undefined : fileRemedies[code]
+  if (remedy === undefined || path === undefined) return null
+  return new HarvesterError('WRITE_FAILED', `${path} cannot be used (${code})`, { cause: error, remedy })
 }
 
 /**
@@ -54,6 +78,7 @@ export function interruptible(): { signal: AbortSignal; exitCode: () => number |
     const own = name === 'SIGINT' ? exitCodes.interrupted : exitCodes.terminated
     if (code !== null) process.exit(own)
     code = own
+    signalled = own
     process.stderr.write(
       name === 'SIGINT' ? '\nStopping; press Ctrl-C again to end at once.\n' : 'Stopping.\n',
     )

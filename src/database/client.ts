@@ -22,6 +22,10 @@ export interface ClientOptions {
   maxConnections: number
   /** Told of connections that broke while nobody used them. */
   onIdleError?: ((error: Error) => void) | undefined
+  /** Makes the database reachable again where that is in this process's power; gives what changed of the connection. */
+  revive?: (() => Promise<pg.PoolConfig>) | undefined
+  /** Tells others that this process is about to end. */
+  onEnding?: (() => Promise<void>) | undefined
   /** What else ends with the database: the engine, if we own it. */
   onClose?: (() => Promise<void>) | undefined
 }
@@ -42,6 +46,7 @@ export class ClientDatabase implements Database {
   readonly #options: ClientOptions
   readonly #pool: pg.Pool
   #canceller: Promise<pg.Client> | undefined
+  #reviving: Promise<void> | undefined
   #closed: Promise<void> | undefined
 
   constructor(options: ClientOptions) {
@@ -110,8 +115,13 @@ export class ClientDatabase implements Database {
     return asClientSession(session).use((client) => copyByStream(client, table, columns, rows))
   }
 
+  async announceEnd(): Promise<void> {
+    await this.#options.onEnding?.()
+  }
+
   close(): Promise<void> {
     this.#closed ??= (async () => {
+      await this.#reviving?.catch(() => undefined)
       const canceller = await this.#canceller?.catch(() => undefined)
       await canceller?.end().catch(() => undefined)
       await this.#pool.end()
@@ -126,10 +136,24 @@ export class ClientDatabase implements Database {
 
   async #connect(signal: AbortSignal | undefined): Promise<pg.PoolClient> {
     try {
-      return await this.#pool.connect()
+      return await this.#pool.connect().catch(async (error: unknown) => {
+        if (!this.#options.revive || this.#closed || signal?.aborted) throw error
+        await this.#revive(this.#options.revive)
+        return this.#pool.connect()
+      })
     } catch (error) {
       throw databaseError(error, this.description, signal)
     }
+  }
+
+  /** Once for all who wait for a connection. */
+  #revive(revive: () => Promise<pg.PoolConfig>): Promise<void> {
+    this.#reviving ??= revive()
+      .then((changed) => void Object.assign(this.#pool.options, changed))
+      .finally(() => {
+        this.#reviving = undefined
+      })
+    return this.#reviving
   }
 
   /** A connection kept for cancelling, so that a server at its limit of connections can still be told to stop. */

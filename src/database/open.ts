@@ -3,6 +3,7 @@ import pg from 'pg'
 import { HarvesterError } from '../errors.ts'
 import { ClientDatabase } from './client.ts'
 import { openEngine, socketPort } from './embedded/host.ts'
+import type { Owner } from './embedded/lock.ts'
 import { databaseError, sqlStateOf } from './failure.ts'
 import type { Database } from './port.ts'
 import { type DatabaseSettings, describeSettings } from './settings.ts'
@@ -10,6 +11,10 @@ import { type DatabaseSettings, describeSettings } from './settings.ts'
 export interface OpenOptions {
   /** Called when the embedded engine starts in this process (some 8 seconds the first time). */
   onStarting?: (() => void) | undefined
+  /** Embedded, for a process that stays: called when the owner is about to end, which is then waited for. */
+  onWaiting?: ((owner: Owner) => void) | undefined
+  /** Called when another process owns the embedded engine, and this one uses it there. */
+  onJoined?: ((owner: Owner) => void) | undefined
   /** Told of connections that broke while idle. */
   onIdleError?: ((error: Error) => void) | undefined
   /** Shown by the server in pg_stat_activity. */
@@ -44,11 +49,15 @@ async function openEmbedded(
   settings: DatabaseSettings & { kind: 'embedded' },
   options: OpenOptions,
 ): Promise<Database> {
-  const engine = await openEngine({
-    dataFolder: settings.dataFolder,
-    onStarting: options.onStarting,
-    signal: options.signal,
-  })
+  const open = () =>
+    openEngine({
+      dataFolder: settings.dataFolder,
+      onStarting: options.onStarting,
+      onWaiting: options.onWaiting,
+      onJoined: options.onJoined,
+      signal: options.signal,
+    })
+  let engine = await open()
   const connection = {
     host: engine.socketFolder,
     port: socketPort,
@@ -66,6 +75,12 @@ async function openEmbedded(
       serverVersion,
       maxConnections: options.maxConnections ?? 10,
       onIdleError: options.onIdleError,
+      onEnding: () => engine.announceEnd(),
+      // Its owner has ended, or its thread: whoever needs it next becomes the owner.
+      async revive() {
+        engine = await open()
+        return { host: engine.socketFolder }
+      },
       onClose: () => engine.close(),
     })
   } catch (error) {

@@ -70,6 +70,9 @@ export interface Database {
     rows: AsyncIterable<readonly CopyValue[]> | Iterable<readonly CopyValue[]>,
   ): Promise<number>
 
+  /** Tells others who share the database that this process is about to end; of no meaning for a server. */
+  announceEnd(): Promise<void>
+
   /** Ends all connections; the process that owns the embedded engine closes it. */
   close(): Promise<void>
 }

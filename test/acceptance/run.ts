@@ -14,6 +14,8 @@ export interface Ended {
 export interface Running {
   pid: number
   kill: (signal: NodeJS.Signals) => void
+  /** Resolves once it has written this, to either stream. */
+  says: (text: string) => Promise<void>
   ended: Promise<Ended>
 }
 
@@ -23,11 +25,13 @@ export function start(
   cwd: string,
   env: Record<string, string> = {},
   from: string = root,
+  more: { /** As which user; only root may say so. */ uid?: number; imports?: readonly string[] } = {},
 ): Running {
   const child = spawn(
     process.execPath,
     // Another version's program has its sources only.
     [
+      ...(more.imports ?? []).flatMap((path) => ['--import', path]),
       ...(from === root ? harvesterProgram : ['--import', typescriptLoader, join(from, 'src/cli.ts')]),
       ...args,
     ],
@@ -35,19 +39,34 @@ export function start(
       cwd,
       env: { PATH: process.env.PATH ?? '', HOME: cwd, NO_COLOR: '1', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
+      ...(more.uid !== undefined && { uid: more.uid, gid: more.uid }),
     },
   )
   let stdout = ''
   let stderr = ''
+  const waiting = new Set<() => void>()
   child.stdout.on('data', (piece) => {
     stdout += piece
+    for (const look of waiting) look()
   })
   child.stderr.on('data', (piece) => {
     stderr += piece
+    for (const look of waiting) look()
   })
   return {
     pid: child.pid ?? 0,
     kill: (signal) => child.kill(signal),
+    says: (text) =>
+      new Promise((resolve, reject) => {
+        const look = () => {
+          if (!stdout.includes(text) && !stderr.includes(text)) return
+          waiting.delete(look)
+          resolve()
+        }
+        waiting.add(look)
+        look()
+        child.once('close', () => reject(new Error(`It ended without saying "${text}": ${stdout}${stderr}`)))
+      }),
     ended: new Promise((resolve) => child.once('close', (code) => resolve({ code, stdout, stderr }))),
   }
 }

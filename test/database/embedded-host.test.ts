@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
@@ -8,7 +8,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { engineOwner, openEngine } from '../../src/database/embedded/host.ts'
 import { processStart, takeLock } from '../../src/database/embedded/lock.ts'
 import { openDatabase } from '../../src/database/open.ts'
-import { isHarvesterError } from '../../src/errors.ts'
+import { HarvesterError, isHarvesterError } from '../../src/errors.ts'
 import { typescript } from '../support/program.ts'
 
 describe('the embedded database among processes', () => {
@@ -55,17 +55,75 @@ describe('the embedded database among processes', () => {
     ;(vanishing as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy()
     expect((await guest.query('SELECT 1 FROM public.kept WHERE n = 999')).rows).toEqual([])
 
+    // Whoever used it there takes it over: a statement that was under way fails, a later one does not.
     owner.kill('SIGKILL')
     await once(owner, 'exit')
-    const lost = await guest.query('SELECT 1').catch((error: unknown) => error)
-    expect(isHarvesterError(lost, 'DATABASE_FAILED', 'DATABASE_UNREACHABLE')).toBe(true)
+    let kept: unknown
+    while (kept === undefined)
+      kept = await guest
+        .query('SELECT count(*)::int AS n FROM public.kept')
+        .then(({ rows }) => rows[0])
+        .catch((error: unknown) => {
+          if (!isHarvesterError(error, 'DATABASE_FAILED', 'DATABASE_UNREACHABLE')) throw error
+        })
+    expect(kept).toEqual({ n: 51 })
+    expect(started).toBe(1)
+    expect(await engineOwner(dataFolder)).toMatchObject({ pid: process.pid })
     await guest.close()
+    expect(await engineOwner(dataFolder)).toBeUndefined()
 
     const heir = await openDatabase(settings, { onStarting: () => (started += 1) })
-    expect(started).toBe(1)
+    expect(started).toBe(2)
     expect((await heir.query('SELECT count(*) AS n FROM public.kept')).rows).toEqual([{ n: 51 }])
     await heir.close()
-    expect(await engineOwner(dataFolder)).toBeUndefined()
+  })
+
+  it('is waited for by who comes to stay, when its owner is about to end', async () => {
+    const dataFolder = await mkdtemp(join(tmpdir(), 'harvester-embedded-'))
+    folders.push(dataFolder)
+    const folder = join(dataFolder, 'database')
+    await mkdir(folder)
+    const lock = await takeLock(folder, folder)
+    if (!('release' in lock)) throw new Error('somebody has the lock')
+    await lock.announceEnd()
+    expect(await engineOwner(dataFolder)).toMatchObject({ pid: process.pid, ending: true })
+    const stop = new AbortController()
+    const waiting: number[] = []
+    const opened = openEngine({
+      dataFolder,
+      // Longer than it may take an owner to answer: this one lives.
+      patienceMilliseconds: 1,
+      signal: stop.signal,
+      onWaiting: ({ pid }) => {
+        waiting.push(pid)
+        stop.abort(new HarvesterError('CANCELLED', 'told to stop'))
+      },
+    })
+    await expect(opened).rejects.toMatchObject({ code: 'CANCELLED' })
+    expect(waiting).toEqual([process.pid])
+    await lock.release()
+  })
+
+  it('is not begun without room, and leaves nothing', async () => {
+    const dataFolder = await mkdtemp(join(tmpdir(), 'harvester-embedded-'))
+    folders.push(dataFolder)
+    const opened = openEngine({ dataFolder, freeBytes: async () => 149_999_999 })
+    await expect(opened).rejects.toMatchObject({
+      code: 'WRITE_FAILED',
+      message: expect.stringContaining('it needs 150 MB, 149 MB are free'),
+    })
+    expect(await readdir(join(dataFolder, 'database'))).toEqual([])
+  })
+
+  it('is given up when its start shows no sign of life, and leaves nothing', async () => {
+    const dataFolder = await mkdtemp(join(tmpdir(), 'harvester-embedded-'))
+    folders.push(dataFolder)
+    const opened = openEngine({ dataFolder, stallMilliseconds: 1 })
+    await expect(opened).rejects.toMatchObject({
+      code: 'DATABASE_UNREACHABLE',
+      message: expect.stringContaining('made no progress'),
+    })
+    expect(await readdir(join(dataFolder, 'database'))).toEqual([])
   })
 
   it('says who has it when its owner does not answer', async () => {

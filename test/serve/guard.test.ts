@@ -404,7 +404,7 @@ describe('listening', () => {
     const port = Number(new URL(await start()).port)
     const second = createServer({ database: emptyDatabase(), port })
     await expect(second.listen()).rejects.toMatchObject({
-      code: 'USAGE',
+      code: 'LISTEN_FAILED',
       message: `The address 127.0.0.1:${port} is in use by another program.`,
     })
   })

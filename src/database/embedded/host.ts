@@ -1,20 +1,20 @@
 import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { pathToFileURL } from 'node:url'
-import { Worker } from 'node:worker_threads'
 import { HarvesterError } from '../../errors.ts'
+import { prepareEngineFolder, writeRemedy } from './folder.ts'
 import { type HeldLock, type Owner, readOwner, takeLock } from './lock.ts'
-import type { EngineOrders, EngineReport } from './worker.ts'
+import { startEngineThread } from './start.ts'
 
 /** A way to the embedded engine: through the socket, whether this process owns the engine or another does. */
 export interface EngineAccess {
   socketFolder: string
   /** Whether the engine lives in this process. */
   owned: boolean
+  /** Tells others that the engine, if it is ours, will be closed soon: who comes to stay waits for that. */
+  announceEnd(): Promise<void>
   /** Closes the engine if it is ours. */
   close(): Promise<void>
 }
@@ -24,7 +24,15 @@ export interface EngineOptions {
   dataFolder: string
   /** Called when the engine starts here: some 8 seconds the first time, 1.5 afterwards. */
   onStarting?: (() => void) | undefined
+  /** For a process that stays: called once when the owner is about to end, which is then waited for. */
+  onWaiting?: ((owner: Owner) => void) | undefined
+  /** Called when another process has the engine, and this one uses it there. */
+  onJoined?: ((owner: Owner) => void) | undefined
   signal?: AbortSignal | undefined
+  /** How long the start of the engine may show no sign of life. */
+  stallMilliseconds?: number | undefined
+  /** Where the free room of a folder's disk is told. @default the file system */
+  freeBytes?: ((folder: string) => Promise<number>) | undefined
   /** How long an owner may take to answer. @default 60 s, since a first start takes a while */
   patienceMilliseconds?: number | undefined
 }
@@ -49,20 +57,31 @@ export async function openEngine(options: EngineOptions): Promise<EngineAccess> 
   } catch (error) {
     throw new HarvesterError('WRITE_FAILED', `The folder ${folder} of the embedded database cannot be made`, {
       cause: error,
-      remedy: 'Give this user the right to write there, or set HARVESTER_DATA_DIR.',
+      remedy: writeRemedy,
     })
   }
-  const deadline = Date.now() + (options.patienceMilliseconds ?? ownerPatienceMilliseconds)
+  const patience = options.patienceMilliseconds ?? ownerPatienceMilliseconds
+  let deadline = Date.now() + patience
+  let told = false
   for (;;) {
     options.signal?.throwIfAborted()
     const socketFolder = await chooseSocketFolder(folder)
     const lock = await takeLock(folder, socketFolder)
     if (!('heldBy' in lock)) return startEngine(folder, lock, options)
     if (socketFolder !== folder) await rm(socketFolder, { recursive: true, force: true })
-    if (await answers(lock.heldBy))
-      return { socketFolder: lock.heldBy.socketFolder, owned: false, close: async () => {} }
-    if (Date.now() > deadline) throw lockedBy(folder, lock.heldBy)
-    await sleep(200, undefined, options.signal ? { signal: options.signal } : undefined)
+    const owner = lock.heldBy
+    if (owner.ending && options.onWaiting) {
+      if (!told) options.onWaiting(owner)
+      told = true
+      // It takes as long as its grace time says, and lives.
+      deadline = Date.now() + patience
+    } else if (await answers(owner)) {
+      options.onJoined?.(owner)
+      const { socketFolder } = owner
+      return { socketFolder, owned: false, announceEnd: async () => {}, close: async () => {} }
+    }
+    if (Date.now() > deadline) throw lockedBy(folder, owner)
+    await sleep(200, undefined, options.signal && { signal: options.signal }).catch(() => undefined)
   }
 }
 
@@ -103,54 +122,30 @@ async function startEngine(folder: string, lock: HeldLock, options: EngineOption
     if (lock.owner.socketFolder !== folder)
       await rm(lock.owner.socketFolder, { recursive: true, force: true })
   }
-  options.onStarting?.()
-  await rm(socketPath, { force: true })
-  const worker = startWorker({ engineFolder: join(folder, 'engine'), socketPath })
   try {
-    await heard(worker, 'ready')
+    const files = await prepareEngineFolder(folder, options.freeBytes)
+    options.onStarting?.()
+    await rm(socketPath, { force: true })
+    try {
+      // A thread that ends by itself leaves the folder to whoever asks next.
+      const orders = { engineFolder: files.path, socketPath }
+      const thread = await startEngineThread(orders, folder, { ...options, onLost: giveBack })
+      await files.complete()
+      return {
+        socketFolder: lock.owner.socketFolder,
+        owned: true,
+        announceEnd: () => lock.announceEnd(),
+        async close() {
+          await thread.close()
+          await giveBack()
+        },
+      }
+    } catch (error) {
+      await files.discard().catch(() => undefined)
+      throw error
+    }
   } catch (error) {
-    await worker.terminate()
     await giveBack()
-    throw new HarvesterError('DATABASE_UNREACHABLE', `The embedded database in ${folder} does not start`, {
-      cause: error,
-      remedy:
-        'If it was damaged, move the folder away: a new one is made, and `harvester load FOLDER` fills it.',
-    })
+    throw error
   }
-  return {
-    socketFolder: lock.owner.socketFolder,
-    owned: true,
-    async close() {
-      const closed = heard(worker, 'closed')
-      worker.postMessage('close')
-      await closed.catch(() => undefined)
-      await worker.terminate()
-      await giveBack()
-    },
-  }
-}
-
-/** Compiled, the thread runs as it is; from source (tests) it first needs a loader for TypeScript. */
-function startWorker(orders: EngineOrders): Worker {
-  if (!import.meta.url.endsWith('.ts'))
-    return new Worker(new URL('./worker.js', import.meta.url), { workerData: orders })
-  const loader = pathToFileURL(
-    createRequire(import.meta.url)
-      .resolve('tsx/esm/api')
-      .replace(/cjs$/, 'mjs'),
-  ).href
-  const entry = new URL('./worker.ts', import.meta.url).href
-  const start = `import(${JSON.stringify(loader)}).then(({ register }) => { register(); return import(${JSON.stringify(entry)}) })`
-  return new Worker(start, { eval: true, workerData: orders, execArgv: [] })
-}
-
-function heard(worker: Worker, type: EngineReport['type']): Promise<void> {
-  return new Promise((resolve, reject) => {
-    worker.on('message', (report: EngineReport) => {
-      if (report.type === type) resolve()
-      else if (report.type === 'failed') reject(new Error(report.message))
-    })
-    worker.once('error', reject)
-    worker.once('exit', (code) => reject(new Error(`its thread ended with code ${code}`)))
-  })
 }

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { readFileSync, readlinkSync } from 'node:fs'
-import { open, readFile, rm, stat, utimes } from 'node:fs/promises'
+import { open, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { HarvesterError } from '../../errors.ts'
+import { writeRemedy } from './folder.ts'
 
 /** Who owns an embedded database. Two engines on one folder destroy it, so the file exists before the engine starts. */
 export interface Owner {
@@ -17,6 +18,8 @@ export interface Owner {
   socketFolder: string
   since: string
   token: string
+  /** The owner was told to stop, and will give the folder back once its work is done. */
+  ending?: boolean
 }
 
 const lockName = 'owner.lock'
@@ -71,6 +74,8 @@ async function ownerLives(folder: string, owner: Owner): Promise<boolean> {
 
 export interface HeldLock {
   owner: Owner
+  /** Tells others that the folder will be given back soon. */
+  announceEnd(): Promise<void>
   /** Gives the folder back. */
   release(): Promise<void>
 }
@@ -135,6 +140,12 @@ function hold(folder: string, owner: Owner): HeldLock {
   beat.unref()
   return {
     owner,
+    async announceEnd() {
+      if ((await readOwner(folder))?.token !== owner.token) return
+      const next = `${path}.${owner.token}`
+      await writeFile(next, JSON.stringify({ ...owner, ending: true }), { mode: 0o600 })
+      await rename(next, path)
+    },
     async release() {
       clearInterval(beat)
       if ((await readOwner(folder))?.token === owner.token) await rm(path, { force: true })
@@ -155,7 +166,7 @@ async function createExclusively(path: string, content: string): Promise<boolean
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
     throw new HarvesterError('WRITE_FAILED', `The lock file ${path} cannot be written`, {
       cause: error,
-      remedy: 'Give this user the right to write there, or set HARVESTER_DATA_DIR.',
+      remedy: writeRemedy,
     })
   }
 }

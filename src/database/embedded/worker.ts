@@ -10,7 +10,9 @@ export interface EngineOrders {
   engineFolder: string
   socketPath: string
 }
-export type EngineReport = { type: 'ready' } | { type: 'closed' } | { type: 'failed'; message: string }
+export type EngineReport =
+  /** A part of the start is done: a sign of life. */
+  { type: 'step' } | { type: 'ready' } | { type: 'closed' } | { type: 'failed'; message: string }
 
 const maxClients = 100
 const orders = workerData as EngineOrders
@@ -36,8 +38,11 @@ function listen(engine: RawEngine): Promise<{ server: Server; handlers: Set<PGLi
 }
 
 try {
+  report({ type: 'step' })
   await unpackTemplate(orders.engineFolder)
+  report({ type: 'step' })
   const engine = await startEngineIn(orders.engineFolder)
+  report({ type: 'step' })
   const { server, handlers } = await listen(engine)
   parentPort?.on('message', async (message: unknown) => {
     if (message !== 'close') return

@@ -1,0 +1,222 @@
+import { spawnSync } from 'node:child_process'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openEngine } from '../../src/database/embedded/host.ts'
+import { type ErddapServer, startErddap } from '../../src/demo/erddap.ts'
+import { scaleDatasets } from '../../src/demo/scale.ts'
+import { type Running, start } from '../acceptance/run.ts'
+import { root } from '../support/program.ts'
+
+const top = mkdtempSync(join(tmpdir(), 'harvester-startup '))
+const closing: (() => unknown)[] = []
+const patience = 300_000
+chmodSync(top, 0o755)
+afterAll(async () => {
+  for (const close of closing.reverse()) await close()
+  rmSync(top, { recursive: true, force: true })
+})
+
+/** A folder that whoever runs the command may write. */
+function folder(): string {
+  const made = mkdtempSync(join(top, 'run-'))
+  chmodSync(made, 0o777)
+  return made
+}
+
+const preload = (name: string) => pathToFileURL(join(root, 'test/support', name)).href
+
+/** Starts `harvester` in a folder; whatever becomes of the test, it ends with it. */
+function run(
+  args: readonly string[],
+  cwd = folder(),
+  options: { env?: Record<string, string>; uid?: number; imports?: string[] } = {},
+): Running {
+  const running = start(args, cwd, { HARVESTER_HTTP_PORT: '0', ...options.env }, root, options)
+  closing.push(() => running.kill('SIGKILL'))
+  return running
+}
+
+let erddap: ErddapServer
+const config = () => ({
+  HARVEST_CONFIG_YAML: `{erddap_urls: ["${erddap.url}"], ckan_url: "http://127.0.0.1:9"}`,
+  RUN_ON_DEPLOY: 'true',
+})
+beforeAll(async () => {
+  erddap = await startErddap({ datasets: scaleDatasets({ kind: 'mixed', datasets: 3, profiles: 3 }) })
+  closing.push(() => erddap.close())
+})
+
+describe('a port that is taken', () => {
+  let taken: Server
+  let port: string
+  beforeAll(async () => {
+    taken = createServer()
+    await new Promise<void>((listening) => taken.listen(0, '127.0.0.1', listening))
+    port = String((taken.address() as { port: number }).port)
+    closing.push(() => taken.close())
+  })
+
+  it.each([
+    ['start', 'of the demo', () => ({})],
+    ['start', 'of a site', config],
+    ['worker --serve', 'of a site', config],
+    ['serve', '', () => ({})],
+  ])(
+    'ends harvester %s %s with 1, before anything is asked or made',
+    async (words, _, env) => {
+      const cwd = folder()
+      const ended = await run(words.split(' '), cwd, { env: { ...env(), HARVESTER_HTTP_PORT: port } }).ended
+      expect(ended).toMatchObject({ code: 1 })
+      expect(ended.stderr).toContain(`harvester: The address 127.0.0.1:${port} is in use by another program.`)
+      expect(ended.stderr).toContain('choose another port with HARVESTER_HTTP_PORT')
+      expect(ended.stderr).not.toMatch(/\n\s+at /)
+      expect(erddap.requests).toEqual([])
+      expect(existsSync(join(cwd, '.data/demo/database'))).toBe(false)
+    },
+    patience,
+  )
+})
+
+describe('a folder that cannot be written', () => {
+  const cases: [string, string[], () => Record<string, string>][] = [
+    ['the demo', ['start', '--once'], () => ({})],
+    ['the demo with its dashboard', ['start'], () => ({})],
+    ['a site', ['start'], config],
+    ['a worker', ['worker'], config],
+    ['the API', ['serve'], config],
+    ['migrate', ['migrate'], () => ({})],
+  ]
+  const nobody = 65_534
+  const isRoot = process.getuid?.() === 0
+  // Root may write everywhere: it tries as somebody else, who must be able to read the program.
+  const readable =
+    !isRoot ||
+    spawnSync(
+      process.execPath,
+      ['-e', `require('fs').accessSync(${JSON.stringify(join(root, 'dist/cli.js'))})`],
+      {
+        uid: nobody,
+        gid: nobody,
+      },
+    ).status === 0
+
+  it.skipIf(!readable).each(cases)(
+    'by its rights ends %s with a sentence and a remedy',
+    async (_, args, env) => {
+      const cwd = folder()
+      chmodSync(cwd, 0o555)
+      const ended = await run(args, cwd, { env: env(), ...(isRoot && { uid: nobody }) }).ended
+      expect(ended, ended.stderr).toMatchObject({ code: 1 })
+      expect(ended.stderr).toMatch(
+        /harvester: .*(cannot be|could not be) (written|made|used).*EACCES.*\n {2}\S.*\.\n$/,
+      )
+      expect(ended.stderr).not.toMatch(/\n\s+at /)
+    },
+    patience,
+  )
+
+  it.each(cases)(
+    'since it is a file ends %s with a sentence and a remedy, whoever starts it',
+    async (_, args, env) => {
+      const cwd = folder()
+      writeFileSync(join(cwd, '.data'), 'a file where a folder should be')
+      const ended = await run(args, cwd, { env: env() }).ended
+      expect(ended, ended.stderr).toMatchObject({ code: 1 })
+      expect(ended.stderr).toMatch(/harvester: .*\.data.*\n {2}\S.*\.\n$/)
+      expect(ended.stderr).not.toMatch(/\n\s+at /)
+    },
+    patience,
+  )
+})
+
+describe('the embedded database', () => {
+  it(
+    'is not begun where the disk has too little room',
+    async () => {
+      const cwd = folder()
+      const ended = await run(['start', '--once'], cwd, { imports: [preload('little-room.mjs')] }).ended
+      expect(ended).toMatchObject({ code: 1 })
+      expect(ended.stderr).toContain('it needs 150 MB, 40 MB are free')
+      expect(ended.stderr).toContain('Make room, set HARVESTER_DATA_DIR')
+      expect(readdirSync(join(cwd, '.data/demo/database'))).toEqual([])
+    },
+    patience,
+  )
+
+  it(
+    'is given up when its start makes no progress, and leaves the folder to the next',
+    async () => {
+      const cwd = folder()
+      const stuck = run(['migrate'], cwd, { imports: [preload('stuck-engine.mjs')] })
+      await stuck.says('Starting the embedded database')
+      stuck.kill('SIGTERM')
+      expect(await stuck.ended).toMatchObject({ code: 143 })
+      expect(readdirSync(join(cwd, '.data/database'))).toEqual([])
+    },
+    patience,
+  )
+
+  it(
+    'can be stopped at any moment of its first start, and killed, and is made whole afterwards',
+    async () => {
+      const cwd = folder()
+      for (const [text, signal, code] of [
+        ['This is the demo', 'SIGTERM', 143],
+        ['Starting the embedded database', 'SIGINT', 130],
+        ['Starting the embedded database', 'SIGKILL', null],
+      ] as const) {
+        const running = run(['start', '--once'], cwd)
+        await running.says(text)
+        running.kill(signal)
+        const ended = await running.ended
+        expect(ended, ended.stderr).toMatchObject({ code })
+        expect(ended.stderr).not.toMatch(/\n\s+at /)
+        if (signal !== 'SIGKILL') expect(ended.stderr).toMatch(/Stopping/)
+      }
+      const data = join(cwd, '.data/demo')
+      // As a start leaves it that died in the middle of making the files.
+      mkdirSync(join(data, 'database/engine'), { recursive: true })
+      writeFileSync(join(data, 'database/engine/PG_VERSION'), '18')
+      writeFileSync(join(data, 'database/engine.unfinished'), '')
+      const engine = await openEngine({ dataFolder: data })
+      expect(engine.owned).toBe(true)
+      await engine.close()
+      expect(readdirSync(join(data, 'database'))).toEqual(['engine'])
+    },
+    patience,
+  )
+})
+
+describe('a start within the grace time of another', () => {
+  it(
+    'waits for the embedded database, says so, and has it from then on',
+    async () => {
+      const cwd = folder()
+      // Listed, and then no answer: the run is under way until it is told to end.
+      erddap.setHostile([{ match: /\/info\//, behave: { kind: 'silent' } }])
+      const env = { ...config(), WORKER_GRACE_SECONDS: '600' }
+      const old = run(['start'], cwd, { env })
+      await new Promise<void>((asked) => {
+        erddap.onRequest(({ path }) => path.includes('/info/') && asked())
+      })
+      old.kill('SIGTERM')
+      await old.says('stopping')
+      const next = run(['start'], cwd, { env: { ...env, RUN_ON_DEPLOY: 'false' } })
+      await next.says(`Waiting for process ${old.pid}, which is stopping`)
+      // A second signal ends the grace time.
+      old.kill('SIGTERM')
+      expect(await old.ended).toMatchObject({ code: 0 })
+      await next.says('standalone is running')
+      const listed = await run(['runs', 'list'], cwd).ended
+      expect(listed, listed.stderr).toMatchObject({ code: 0 })
+      expect(listed.stdout).toContain('harvest-all')
+      next.kill('SIGTERM')
+      expect(await next.ended).toMatchObject({ code: 0 })
+    },
+    patience,
+  )
+})
