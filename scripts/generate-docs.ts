@@ -6,6 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parse, stringify } from 'yaml'
 import { z } from 'zod'
+import { composeVariables, type DocumentedVariable as Variable } from '../src/config/compose-variables.ts'
 import { environmentVariables, standardVariables } from '../src/config/environment.ts'
 import { harvestSchema, obsoleteKeys, sourceSchema } from '../src/config/harvest-schema.ts'
 import { stepSchema } from '../src/config/operations-schema.ts'
@@ -15,62 +16,6 @@ import { contract } from '../src/inventory/contract.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const note = 'Made by `npm run docs`: do not edit here.'
-
-/** What only the Compose files read. */
-export const composeVariables: Record<string, Variable> = {
-  BIND_ADDRESS: {
-    group: 'Compose',
-    meaning:
-      'Address of the host on which ports are published; others than loopback need a firewall or proxy.',
-    default: '127.0.0.1',
-  },
-  DB_PUBLISHED_PORT: {
-    group: 'Compose',
-    meaning: 'Port of the host for the database.',
-    default: '5432',
-  },
-  PREFECT_PUBLISHED_PORT: {
-    group: 'Compose',
-    meaning: 'Port of the host for Prefect’s API and UI.',
-    default: '4200',
-  },
-  HARVESTER_IMAGE: {
-    group: 'Compose',
-    meaning: 'Image of the harvester.',
-    default: 'erddap-harvester:local',
-    example: 'registry.example.org/erddap-harvester:1.0.0',
-  },
-  BAKED_HARVEST_CONFIG: {
-    group: 'Compose',
-    meaning: 'Configuration that a build puts into the image, a file of this folder.',
-    default: 'config/harvest.sample.yaml',
-    example: 'config/harvest.production.yaml',
-  },
-  POSTGIS_IMAGE: {
-    group: 'Compose',
-    meaning: 'Image of PostgreSQL with PostGIS; the default is built for amd64 only.',
-    default: 'postgis/postgis:17-3.5',
-    example: 'imresamu/postgis:17-3.5',
-  },
-  PREFECT_IMAGE: {
-    group: 'Compose',
-    meaning: 'Image of the Prefect server.',
-    default: 'prefecthq/prefect:3.8.8-python3.12',
-  },
-  PREFECT_RETENTION_SECONDS: {
-    group: 'Compose',
-    meaning: 'Age at which the Prefect server deletes flow runs; 90 days.',
-    default: '7776000',
-  },
-}
-
-interface Variable {
-  group: string
-  meaning: string
-  default?: string
-  example?: string
-  secret?: true
-}
 
 /** Every documented variable, in the order of the groups. */
 export function documentedVariables(): [string, Variable][] {

@@ -1,8 +1,7 @@
 /** The long-lived processes: worker, API, or all in one. */
 
 import { createConsole } from '../cli/console.ts'
-import { stepWarnings } from '../config/after-success.ts'
-import { type Environment, readEnvironment } from '../config/environment.ts'
+import type { Environment } from '../config/environment.ts'
 import type { HarvestConfig } from '../config/harvest.ts'
 import { openDatabase } from '../database/open.ts'
 import type { Database } from '../database/port.ts'
@@ -10,12 +9,11 @@ import { type DatabaseSettings, databaseSettings } from '../database/settings.ts
 import { describeError, exitCodes, HarvesterError } from '../errors.ts'
 import type { ErrorReports } from '../log/error-reports.ts'
 import type { Log } from '../log/log.ts'
-import { parseLogLevel } from '../log/log.ts'
 import { harvestMetrics } from '../log/metrics.ts'
 import { openProcessLog } from '../log/process-log.ts'
 import { scrub } from '../log/secrets.ts'
 import { giveSigns, workersFolder } from '../operate/workers/signs.ts'
-import { prefectSettings, type Slot, takeSlot } from '../runs/index.ts'
+import { type Slot, takeSlot } from '../runs/index.ts'
 import type { RunControl } from '../serve/ports.ts'
 import { createServer, reserveAddress } from '../serve/server.ts'
 import { startAlerting } from './alerting.ts'
@@ -28,8 +26,8 @@ import {
   startPrefectEngine,
   storedRunControl,
 } from './engine.ts'
+import { planned } from './judge.ts'
 import { openReports, toAll, watchProcess } from './reports.ts'
-import { serviceConfig } from './service-config.ts'
 import { createProcess, type ProcessParts } from './services.ts'
 import { settleAudit } from './settle-audit.ts'
 
@@ -44,14 +42,10 @@ export interface ServiceOptions {
 
 /** Runs until it is stopped. A first Ctrl-C or SIGTERM ends it cleanly, a second one at once. */
 export async function runService(options: ServiceOptions): Promise<number> {
-  const environment = readEnvironment(process.env)
-  const config = serviceConfig(options, environment)
-  const level = parseLogLevel(
-    environment.LOG_LEVEL ?? environment.PREFECT_LOGGING_LEVEL ?? config.settings.log_level ?? 'info',
-    'the log level',
-  )
-  const prefect = prefectSettings(process.env)
-  const settings = databaseSettings(process.env)
+  const { file: configFile, work } = options
+  const plan = await planned({ file: configFile, work, env: process.env })
+  const { environment, config, level, prefect } = plan
+  const settings = plan.database!
   const open = closing()
   const starting = new AbortController()
   const engine: { now?: Engine } = {}
@@ -78,7 +72,8 @@ export async function runService(options: ServiceOptions): Promise<number> {
     reports = await openReports(environment, worker, log)
     open.add(() => reports?.close())
     if (reports) open.add(watchProcess(reports))
-    warnOf(config, options, log)
+    for (const warning of plan.warnings) log.warn({ config: config.origin }, warning)
+    ignoreCache(config, log)
     const metrics = harvestMetrics()
     const database = lazyDatabase(settings, log, starting.signal, { stays: true })
     open.add(() => database.close())
@@ -163,16 +158,10 @@ export function addressOf(environment: Environment): { host: string; port: numbe
   return { host: environment.HARVESTER_HTTP_HOST, port: environment.HARVESTER_HTTP_PORT }
 }
 
-/** Says what the configuration has that means nothing here. */
-function warnOf(config: HarvestConfig, { work }: ServiceOptions, log: Log): void {
-  for (const warning of config.warnings) log.warn({ config: config.origin }, warning)
-  if (work)
-    for (const warning of stepWarnings(config.settings, process.env))
-      log.warn({ config: config.origin }, warning)
-  if (config.settings.cache) {
-    log.warn({}, 'cache: true is for one-shot commands; scheduled runs ask the servers')
-    config.settings.cache = false
-  }
+function ignoreCache({ settings }: HarvestConfig, log: Log): void {
+  if (!settings.cache) return
+  log.warn({}, 'cache: true is for one-shot commands; scheduled runs ask the servers')
+  settings.cache = false
 }
 
 export interface ServerParts {

@@ -1,8 +1,8 @@
 import Table from 'cli-table3'
 import { Command } from 'commander'
 import { originOf } from '../app/dotenv.ts'
-import { stepWarnings } from '../config/after-success.ts'
-import { type EnvironmentName, environmentVariables, isSet, readEnvironment } from '../config/environment.ts'
+import { judge } from '../app/judge.ts'
+import { type EnvironmentName, environmentVariables, givenValue, isSet } from '../config/environment.ts'
 import { findConfig, readHarvestConfig } from '../config/harvest.ts'
 import { readYaml } from '../config/yaml.ts'
 import { databaseSettings, describeSettings } from '../database/settings.ts'
@@ -17,34 +17,37 @@ export function configCommand(): Command {
     .description('show what is configured and where each value came from; secrets are masked')
     .addOption(fileOption())
     .option('--all', 'show variables that are not set too', false)
-    .action((flags: { file?: string; all: boolean }) => {
-      process.exitCode = check(flags)
+    .action(async (flags: { file?: string; all: boolean }) => {
+      process.exitCode = await check(flags)
     })
   return command
 }
 
-/** Shows everything that can be read, then every fault: a broken part does not hide the others. */
-function check(flags: { file?: string; all: boolean }): number {
-  const faults: unknown[] = []
-  const attempt = (work: () => void) => {
+/** Shows everything that can be read, then every fault that would keep a worker from starting. */
+async function check(flags: { file?: string; all: boolean }): Promise<number> {
+  const { faults, warnings } = await judge({ file: flags.file, work: true, env: process.env })
+  showEnvironment(flags.all)
+  // What cannot be read is among the faults.
+  const shown = [() => showHarvest(flags.file), showDatabase]
+  for (const show of shown)
     try {
-      work()
+      show()
     } catch (error) {
-      faults.push(error)
+      if (!isHarvesterError(error)) throw error
     }
-  }
-  attempt(() => showEnvironment(flags.all))
-  attempt(() => showHarvest(flags.file))
-  attempt(() => {
-    print('\nDatabase')
-    print(`  ${scrub(describeSettings(databaseSettings(process.env)))}`)
-  })
+  if (warnings.length > 0) print('')
+  for (const warning of warnings) print(`! ${scrub(warning)}`)
   for (const fault of faults) {
     print(`\n✗ ${scrub(describeError(fault))}`)
-    if (isHarvesterError(fault) && fault.remedy) print(`  ${scrub(fault.remedy)}`)
+    if (fault.remedy) print(`  ${scrub(fault.remedy)}`)
   }
   print(faults.length === 0 ? '\n✓ The configuration is usable.' : '')
   return faults.length === 0 ? exitCodes.done : exitCodes.usage
+}
+
+function showDatabase(): void {
+  const described = scrub(describeSettings(databaseSettings(process.env)))
+  print(`\nDatabase\n  ${described}`)
 }
 
 function showEnvironment(all: boolean): void {
@@ -57,9 +60,9 @@ function showEnvironment(all: boolean): void {
   })
   for (const [name, definition] of Object.entries(environmentVariables) as [
     EnvironmentName,
-    { secret?: true; default?: string },
+    { secret?: true; default?: string; alias?: string },
   ][]) {
-    const given = process.env[name]
+    const given = givenValue(process.env, name, definition)
     if (!isSet(given) && definition.default === undefined && !all) continue
     const value = isSet(given)
       ? definition.secret
@@ -69,11 +72,14 @@ function showEnvironment(all: boolean): void {
     table.push([
       name,
       value,
-      isSet(given) ? originOf(name) : definition.default === undefined ? '' : 'default',
+      isSet(given)
+        ? originOf(isSet(process.env[name]) ? name : (definition.alias ?? name))
+        : definition.default === undefined
+          ? ''
+          : 'default',
     ])
   }
   print(table.toString())
-  readEnvironment(process.env)
 }
 
 function showHarvest(file: string | undefined): void {
@@ -81,13 +87,11 @@ function showHarvest(file: string | undefined): void {
   const request = { file, env: process.env, folder: process.cwd() }
   const found = findConfig(request)
   if (!found) {
-    print(
-      '  none: `npm start` runs the demo. Copy config/harvest.sample.yaml to config/harvest.yaml to harvest your servers.',
-    )
+    print('  none')
     return
   }
   print(`  from ${found.origin}`)
-  const { settings, sources, warnings } = readHarvestConfig(request)
+  const { settings, sources } = readHarvestConfig({ ...request, sourcesOptional: true })
   const written = readYaml(found.text).value as Record<string, unknown> | undefined
   const table = new Table({
     head: ['Key', 'Value', 'From'],
@@ -112,7 +116,6 @@ function showHarvest(file: string | undefined): void {
         : `, ${source.datasetIds.length} datasets`
     print(`  ${source.slug}  ${source.url}${limits}`)
   }
-  for (const warning of [...warnings, ...stepWarnings(settings, process.env)]) print(`  ! ${warning}`)
 }
 
 function print(line: string): void {

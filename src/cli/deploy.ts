@@ -1,8 +1,7 @@
 import { Command } from 'commander'
 import { declaredDeployments, registrationOf } from '../app/engine.ts'
+import { planned } from '../app/judge.ts'
 import { createProcess } from '../app/services.ts'
-import { readEnvironment } from '../config/environment.ts'
-import { readHarvestConfig } from '../config/harvest.ts'
 import { exitCodes, HarvesterError } from '../errors.ts'
 import {
   createPrefectBackend,
@@ -45,7 +44,6 @@ export function deployCommand(): Command {
 }
 
 async function deploy(names: string[], flags: Flags): Promise<number> {
-  const environment = readEnvironment(process.env)
   const settings = prefectSettings(process.env)
   if (!settings)
     throw new HarvesterError('USAGE', 'PREFECT_API_URL is not set', {
@@ -56,7 +54,12 @@ async function deploy(names: string[], flags: Flags): Promise<number> {
     throw new HarvesterError('USAGE', 'no deployment is named', {
       remedy: 'Name some, or use --all, or --alerts for the alerts alone.',
     })
-  const config = readHarvestConfig({ file: flags.file, env: process.env, folder: process.cwd() })
+  const { environment, config } = await planned({
+    file: flags.file,
+    work: true,
+    database: false,
+    env: process.env,
+  })
   const { log } = createConsole({ level: 'info', time: true, progress: false })
   const parts = await createProcess({
     environment,

@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { judge } from '../app/judge.ts'
 import { serviceConfig } from '../app/service-config.ts'
 import { createProcess } from '../app/services.ts'
 import { readEnvironment } from '../config/environment.ts'
@@ -67,13 +68,17 @@ export async function* examine(
   const config = await attempted('configuration', async () =>
     serviceConfig({ file, work: true }, environment.value, env),
   )
-  if ('finding' in config) {
-    yield config.finding
-    return
+  const { faults, warnings } = await judge({ file, work: true, env })
+  const told = [settings, prefect].flatMap((part) => ('finding' in part ? [part.finding.text] : []))
+  for (const fault of faults) {
+    const finding = findingOf('configuration', fault)
+    if (!told.includes(finding.text)) yield finding
   }
-  const { sources, warnings, origin } = config.value
-  yield { level: 'ok', what: 'configuration', text: `${origin}, ${sources.length} sources`, remedy: null }
   for (const warning of warnings) yield { level: 'warn', what: 'configuration', text: warning, remedy: null }
+  if ('finding' in config) return
+  const { sources, origin } = config.value
+  if (faults.length === 0)
+    yield { level: 'ok', what: 'configuration', text: `${origin}, ${sources.length} sources`, remedy: null }
   const { log } = createConsole({ level: 'error', time: true, progress: false })
   const parts = await createProcess({
     environment: environment.value,
@@ -98,13 +103,15 @@ async function attempted<T>(
   try {
     return { value: await work() }
   } catch (error) {
-    return {
-      finding: {
-        level: 'fail',
-        what,
-        text: scrub(describeError(error)),
-        remedy: (isHarvesterError(error) && error.remedy) || null,
-      },
-    }
+    return { finding: findingOf(what, error) }
+  }
+}
+
+function findingOf(what: string, error: unknown): Finding {
+  return {
+    level: 'fail',
+    what,
+    text: scrub(describeError(error)),
+    remedy: (isHarvesterError(error) && error.remedy) || null,
   }
 }

@@ -1,11 +1,10 @@
 /** Several workers on one host, without Compose or systemd. */
 import Table from 'cli-table3'
 import { Command } from 'commander'
-import { serviceConfig } from '../app/service-config.ts'
+import { planned } from '../app/judge.ts'
 import { type Environment, readEnvironment } from '../config/environment.ts'
-import { databaseSettings } from '../database/settings.ts'
 import { exitCodes, HarvesterError } from '../errors.ts'
-import { parseLogLevel, prettyFormatter } from '../log/log.ts'
+import { prettyFormatter } from '../log/log.ts'
 import { openProcessLog } from '../log/process-log.ts'
 import { labelledJson, logRecordOf } from '../operate/workers/lines.ts'
 import { lives, readSigns, readSupervisor, type SignOfLife, superviseHere } from '../operate/workers/signs.ts'
@@ -49,10 +48,13 @@ export function workersCommand(): Command {
 }
 
 async function startWorkers(flags: StartFlags): Promise<number> {
-  const environment = readEnvironment(process.env)
   // What is wrong for one is wrong for all: it is said once, before any is started.
-  const config = serviceConfig({ file: flags.file, work: true }, environment)
-  if (flags.number > 1 && databaseSettings(process.env).kind === 'embedded')
+  const { environment, config, level, database } = await planned({
+    file: flags.file,
+    work: true,
+    env: process.env,
+  })
+  if (flags.number > 1 && database?.kind === 'embedded')
     throw new HarvesterError(
       'USAGE',
       `${flags.number} workers cannot share the embedded database: it lives in one process and ends with it`,
@@ -61,10 +63,6 @@ async function startWorkers(flags: StartFlags): Promise<number> {
           'Set DATABASE_URL to a PostgreSQL, or start one worker: WORKER_LIMIT says how many runs it executes at once.',
       },
     )
-  const level = parseLogLevel(
-    environment.LOG_LEVEL ?? environment.PREFECT_LOGGING_LEVEL ?? config.settings.log_level ?? 'info',
-    'the log level',
-  )
   const leave = await superviseHere(environment.HARVESTER_DATA_DIR, flags.number)
   const file = openProcessLog(environment, 'supervisor')
   const { log } = createConsole({ level, time: config.settings.log_time, progress: false, file })

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { HarvesterError } from '../errors.ts'
+import { cronProblem, normaliseTimezone } from './cron.ts'
 
 /**
  * Every environment variable that the program reads: its meaning, default and an example. `.env.sample` and
@@ -30,6 +31,18 @@ const integer = (least: number, most: number) =>
       context.addIssue({ code: 'custom', message: `must be a whole number from ${least} to ${most}` })
     return number
   })
+const schedule = z.string().superRefine((value, context) => {
+  const problem = cronProblem(value)
+  if (problem !== null) context.addIssue({ code: 'custom', message: `is no schedule: ${problem}` })
+})
+const zone = z.string().transform((value, context) => {
+  try {
+    return normaliseTimezone(value, 'it')
+  } catch {
+    context.addIssue({ code: 'custom', message: 'is no time zone' })
+    return ''
+  }
+})
 const choice = <T extends string>(...values: [T, ...T[]]) =>
   z.string().transform((value, context) => {
     const found = values.find((candidate) => candidate === value.trim().toLowerCase())
@@ -46,6 +59,8 @@ interface Variable<S extends z.ZodType = z.ZodType> {
   default?: string
   example?: string
   secret?: true
+  /** The name of the Python harvester for the same thing: read where ours is not set. */
+  alias?: string
 }
 
 /** Keeps the precise type of a definition, so that a variable with a default is known to be always there. */
@@ -65,6 +80,12 @@ export const environmentVariables = {
     meaning: 'The harvest configuration itself, as YAML; wins over the file.',
     schema: z.string(),
     example: 'erddap_urls: [https://erddap.example.org/erddap]',
+  }),
+  HARVEST_CONFIG_B64: variable({
+    group: 'Harvest',
+    meaning: 'The same in Base64, for panels that spoil several lines; HARVEST_CONFIG_YAML wins over it.',
+    schema: z.string(),
+    example: 'ZXJkZGFwX3VybHM6IFtodHRwczovL2VyZGRhcC5leGFtcGxlLm9yZy9lcmRkYXBdCg==',
   }),
   OBIS_DATASETS_JSON: variable({
     group: 'Harvest',
@@ -172,19 +193,19 @@ export const environmentVariables = {
   HARVESTER_CRON: variable({
     group: 'Schedule',
     meaning: 'When all sources are harvested: five cron fields, or @daily and the like. Empty: no schedule.',
-    schema: z.string(),
+    schema: schedule,
     example: '0 5 * * *',
   }),
   VERNACULARS_CRON: variable({
     group: 'Schedule',
     meaning: 'When vernacular names are fetched from WoRMS. Empty: no schedule.',
-    schema: z.string(),
+    schema: schedule,
     example: '0 3 * * 0',
   }),
   HARVESTER_TZ: variable({
     group: 'Schedule',
     meaning: 'Time zone of the schedules, an IANA name.',
-    schema: text,
+    schema: zone,
     default: 'UTC',
     example: 'America/Halifax',
   }),
@@ -264,6 +285,7 @@ export const environmentVariables = {
     meaning: 'Flow runs that this process executes at once.',
     schema: integer(1, 100),
     default: '4',
+    alias: 'HARVEST_WORKER_LIMIT',
   }),
   WORKER_GRACE_SECONDS: variable({
     group: 'Prefect',
@@ -297,6 +319,7 @@ export const environmentVariables = {
     meaning: 'Origins of portals that may call the API, comma separated; * for all.',
     schema: text,
     example: 'https://explore.example.org',
+    alias: 'CORS_ORIGINS',
   }),
   HARVESTER_TRUSTED_PROXIES: variable({
     group: 'Dashboard',
@@ -387,6 +410,7 @@ export const environmentVariables = {
     meaning: 'Environment that reports to Sentry carry.',
     schema: text,
     example: 'production',
+    alias: 'ENVIRONMENT',
   }),
 
   ALERT_WEBHOOK_URL: variable({
@@ -499,6 +523,15 @@ export function isSet(value: string | undefined): value is string {
   return value !== undefined && value.trim() !== '' && value.trim() !== '""' && value.trim() !== "''"
 }
 
+/** What is set for a variable, under its name or the one that it had. */
+export function givenValue(
+  env: Readonly<Record<string, string | undefined>>,
+  name: string,
+  { alias }: { alias?: string },
+): string | undefined {
+  return [env[name], alias === undefined ? undefined : env[alias]].find(isSet)
+}
+
 /** The values of the variables that are marked as secret, for the removal of secrets from all texts. */
 export function secretValues(env: Readonly<Record<string, string | undefined>>): string[] {
   return (Object.entries(environmentVariables) as [string, Variable][]).flatMap(([name, { secret }]) => {
@@ -515,8 +548,8 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
   const faults: string[] = []
   const values: Record<string, unknown> = {}
   for (const [name, definition] of Object.entries(environmentVariables) as [string, Variable][]) {
-    const given = env[name]
-    const raw = isSet(given) ? given : definition.default
+    const given = givenValue(env, name, definition)
+    const raw = given ?? definition.default
     if (raw === undefined) continue
     const result = definition.schema.safeParse(raw)
     if (result.success) values[name] = result.data

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { isStorableKey, limits } from '../rules/limits.ts'
+import { cronForm, cronProblem } from './cron.ts'
 import { alertsSchema, stepsSchema, waitForSchema } from './operations-schema.ts'
 
 /**
@@ -14,6 +15,11 @@ const id = z
   .min(1)
   .refine(isStorableKey, `is longer than the ${limits.keyBytes} bytes that an id can have`)
 const datasetIds = z.array(id)
+/** OBIS knows its datasets by UUIDs. */
+export const obisId = id.regex(
+  /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i,
+  'must be the UUID of an OBIS dataset, as 2d8e2ad2-5c9c-4f2f-9b5d-3d7e5d3f0f4e',
+)
 const positive = z.number().positive()
 const count = z.number().int().min(1)
 /** As in the environment: YAML of before 1.2, which older configurations are written in, knew yes and no. */
@@ -27,6 +33,13 @@ const words: Readonly<Record<string, boolean>> = {
 }
 const boolean = z.preprocess((value) => words[String(value).trim().toLowerCase()] ?? value, z.boolean())
 
+/** `https://catalogue.example.org/api/3/action` → `https://catalogue.example.org`; null for what is no API. */
+function catalogueOfApi(address: string): string | null {
+  const url = URL.canParse(address) ? new URL(address) : null
+  const [, path] = /^(.*?)\/api(?:\/\d+)?(?:\/action(?:\/.*)?)?\/?$/.exec(url?.pathname ?? '') ?? []
+  return url === null || path === undefined ? null : `${url.origin}${path}`
+}
+
 export const sourceSchema = z.strictObject({
   url: z.string().describe('Address of the server.'),
   concurrency: count.max(16).default(1).describe('Requests at once to its host.'),
@@ -36,6 +49,11 @@ export const sourceSchema = z.strictObject({
   skip_dataset_ids: datasetIds.default([]).describe('These datasets not.'),
   cron: z
     .string()
+    .superRefine((value, context) => {
+      const problem = cronProblem(value)
+      if (problem !== null)
+        context.addIssue({ code: 'custom', message: `is no schedule: ${problem}. ${cronForm}` })
+    })
     .optional()
     .describe('A schedule of its own; the source is then left out of the scheduled harvest-all.'),
   contact: z.string().optional().describe('Contact in the User-Agent, instead of that of all.'),
@@ -61,7 +79,7 @@ export const harvestSchema = z.strictObject({
     .describe('Empty the Redis database of `REDIS_URL` as the last step after a harvest of all sources.'),
   incremental: boolean.default(true).describe('Skip datasets that are proven unchanged.'),
 
-  obis_dataset_ids: datasetIds.optional().describe('OBIS datasets by their UUIDs.'),
+  obis_dataset_ids: z.array(obisId).optional().describe('OBIS datasets by their UUIDs.'),
   obis_datasets_file: z
     .string()
     .optional()
@@ -90,6 +108,14 @@ export const harvestSchema = z.strictObject({
 
   ckan_url: z
     .url()
+    .superRefine((value, context) => {
+      const catalogue = catalogueOfApi(value)
+      if (catalogue !== null)
+        context.addIssue({
+          code: 'custom',
+          message: `must be the catalogue and not its API: write ${catalogue}`,
+        })
+    })
     .default('https://catalogue.cioos.ca')
     .describe('The catalogue that describes the datasets.'),
   ckan_cache_hours: z

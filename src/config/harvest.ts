@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { HarvesterError } from '../errors.ts'
-import { type HarvestSettings, harvestSchema, obsoleteKeys, sourceSchema } from './harvest-schema.ts'
+import { type HarvestSettings, harvestSchema, obisId, obsoleteKeys, sourceSchema } from './harvest-schema.ts'
 import { type ErddapSource, normaliseSourceUrl, obisUrl, type Source, serverOf, withSlugs } from './source.ts'
 import { type Fault, faultsOf, readYaml, stripUniformIndent } from './yaml.ts'
 
@@ -31,7 +31,8 @@ const defaultFile = 'config/harvest.yaml'
 /** Where the configuration comes from, or null where there is none (the demo, then). */
 export function findConfig(request: ConfigRequest): { origin: string; text: string; base: string } | null {
   const { env } = request
-  const yaml = given(env.HARVEST_CONFIG_YAML)
+  const origin = given(env.HARVEST_CONFIG_YAML) === undefined ? 'HARVEST_CONFIG_B64' : 'HARVEST_CONFIG_YAML'
+  const yaml = given(env.HARVEST_CONFIG_YAML) ?? fromBase64(given(env.HARVEST_CONFIG_B64))
   const named = request.file ?? (yaml === undefined ? given(env.HARVEST_CONFIG_FILE) : undefined)
   if (named !== undefined) {
     const path = resolve(request.folder, named)
@@ -39,7 +40,7 @@ export function findConfig(request: ConfigRequest): { origin: string; text: stri
   }
   if (yaml !== undefined) {
     return {
-      origin: 'HARVEST_CONFIG_YAML',
+      origin,
       text: stripUniformIndent(yaml),
       base: join(request.folder, 'config'),
     }
@@ -51,6 +52,22 @@ export function findConfig(request: ConfigRequest): { origin: string; text: stri
   return null
 }
 
+/** @throws HarvesterError CONFIG_INVALID */
+function fromBase64(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined
+  const packed = text.replaceAll(/\s/g, '').replace(/^(["'])(.*)\1$/s, '$2')
+  try {
+    if (!/^[\w+/-]+={0,2}$/.test(packed)) throw new Error('it has characters that Base64 does not have')
+    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(packed, 'base64'))
+  } catch (cause) {
+    throw new HarvesterError('CONFIG_INVALID', 'HARVEST_CONFIG_B64 is no text in Base64', {
+      cause,
+      remedy:
+        'Make it with `base64 -w 0 config/harvest.yaml`, and copy it whole; or use HARVEST_CONFIG_YAML.',
+    })
+  }
+}
+
 /**
  * Reads and checks the configuration.
  * @throws HarvesterError CONFIG_NOT_FOUND, or CONFIG_INVALID naming every unknown key and bad value with its line
@@ -59,7 +76,7 @@ export function readHarvestConfig(request: ConfigRequest): HarvestConfig {
   const found = findConfig(request)
   if (!found) {
     throw new HarvesterError('CONFIG_NOT_FOUND', 'there is no harvest configuration', {
-      remedy: `Name servers with --url, a file with -f, set HARVEST_CONFIG_FILE or HARVEST_CONFIG_YAML, or copy config/harvest.sample.yaml to ${defaultFile}.`,
+      remedy: `Name servers with --url, a file with -f, set HARVEST_CONFIG_YAML, HARVEST_CONFIG_B64 or HARVEST_CONFIG_FILE, or copy config/harvest.sample.yaml to ${defaultFile}.`,
     })
   }
   const { origin, text, base } = found
@@ -202,6 +219,10 @@ function obisDatasetIds(
   if (!Array.isArray(ids) || !ids.every((id) => typeof id === 'string')) {
     faults.push({ line: null, message: `${name}: must be JSON as {"datasets": ["uuid", …]}` })
     return null
+  }
+  for (const id of ids) {
+    const { error } = obisId.safeParse(id)
+    if (error) faults.push({ line: null, message: `${name}: "${id}" ${error.issues[0]?.message}` })
   }
   return [...new Set([...(settings.obis_dataset_ids ?? []), ...ids])]
 }

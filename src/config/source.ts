@@ -93,6 +93,11 @@ export function normaliseSourceUrl(text: string): string {
       remedy: 'Remove it: addresses of sources are stored and shown in public.',
     })
   }
+  const [, server] = pageOfServer.exec(url.pathname) ?? []
+  if (server !== undefined)
+    throw new HarvesterError('CONFIG_INVALID', `"${text}" is a page of a server and not the server`, {
+      remedy: `Write ${url.protocol}//${url.host}${server}`,
+    })
   // The parser has brought scheme and host to lower case and left out the scheme's own port.
   const address = `${url.protocol}//${url.host}${withoutTrailingSlashes(url.pathname)}`
   if (!isStorableKey(address))
@@ -102,6 +107,10 @@ export function normaliseSourceUrl(text: string): string {
     )
   return address
 }
+
+/** What people copy from the browser: the list of datasets, a dataset, a search. */
+const pageOfServer =
+  /^(.*?)\/(?:(?:rest|status|information|login)\.html|(?:info|tabledap|griddap|search|categorize|files|wms)(?:\/.*)?)$/
 
 function withoutTrailingSlashes(text: string): string {
   let end = text.length

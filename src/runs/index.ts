@@ -1,7 +1,8 @@
 /** The door of this room: flows are written against these, commands and server call these. */
+
+export { nextTimes, normaliseCron, normaliseTimezone } from '../config/cron.ts'
 export { abortReason } from './abort.ts'
 export type { Backend, FlowRun, SubmittedRun, TaskRun } from './backend.ts'
-export { nextTimes, normaliseCron, normaliseTimezone } from './cron.ts'
 export { completed, failed, flow, task } from './define.ts'
 export type { DeploymentSpec, PoolSpec, QueueSpec, ScheduleSpec } from './deployment-spec.ts'
 export type { Ended, EngineOptions } from './engine.ts'

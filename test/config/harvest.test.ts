@@ -196,8 +196,10 @@ prune:
         datasetIds: ['2d8e2ad2-0000-0000-0000-000000000001'],
       },
     ])
-    const replaced = read({ env: { OBIS_DATASETS_JSON: '{"datasets":["other"]}' } })
-    expect(replaced.sources[0]).toMatchObject({ datasetIds: ['other'] })
+    const replaced = read({
+      env: { OBIS_DATASETS_JSON: '{"datasets":["2d8e2ad2-0000-0000-0000-000000000002"]}' },
+    })
+    expect(replaced.sources[0]).toMatchObject({ datasetIds: ['2d8e2ad2-0000-0000-0000-000000000002'] })
   })
 
   it.each([
@@ -239,7 +241,7 @@ describe('a slug', () => {
 describe('a source', () => {
   const sources = () => {
     write(
-      'erddap_urls: [https://a.example/erddap, https://b.example/erddap, https://b.example/other]\nobis_dataset_ids: [x]',
+      'erddap_urls: [https://a.example/erddap, https://b.example/erddap, https://b.example/other]\nobis_dataset_ids: [2d8e2ad2-0000-0000-0000-000000000001]',
     )
     return read().sources
   }

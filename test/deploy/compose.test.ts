@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { composeVariables, documentedVariables } from '../../scripts/generate-docs.ts'
+import { documentedVariables } from '../../scripts/generate-docs.ts'
+import { composeVariables } from '../../src/config/compose-variables.ts'
 import { environmentVariables } from '../../src/config/environment.ts'
 
 const root = resolve(import.meta.dirname, '../..')

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { nextTimes, normaliseCron, normaliseTimezone } from '../../src/runs/cron.ts'
+import { nextTimes, normaliseCron, normaliseTimezone } from '../../src/config/cron.ts'
 
 describe('a cron value', () => {
   it.each([undefined, null, '', '   ', '""', "''", '" "', '"'])('%j means no schedule', (value) => {

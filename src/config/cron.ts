@@ -37,17 +37,28 @@ const fields = [
 export function normaliseCron(value: string | null | undefined, name: string): string | null {
   const text = unquoted(value ?? '')
   if (text === '') return null
-  const expanded = text.startsWith('@') ? nicknames[text.toLowerCase()] : text
-  const problem =
-    expanded === undefined
-      ? `${text} is not one of ${Object.keys(nicknames).join(', ')}`
-      : problemOf(expanded)
-  if (problem !== null || expanded === undefined)
+  const problem = cronProblem(text)
+  if (problem !== null)
     throw new HarvesterError('CONFIG_INVALID', `${name} is "${text}", which is no schedule: ${problem}`, {
-      remedy:
-        'Give five cron fields, as "0 5 * * *" for every day at 05:00, or @daily; leave it empty for none.',
+      remedy: `${cronForm}; leave it empty for none.`,
     })
-  return expanded.split(/\s+/).join(' ').toUpperCase()
+  return expanded(text)!.split(/\s+/).join(' ').toUpperCase()
+}
+
+export const cronForm = 'Give five cron fields, as "0 5 * * *" for every day at 05:00, or @daily'
+
+/** What is wrong with a schedule as it was written, null where nothing is; blank is none. */
+export function cronProblem(value: string): string | null {
+  const text = unquoted(value)
+  if (text === '') return null
+  const fields = expanded(text)
+  return fields === undefined
+    ? `${text} is not one of ${Object.keys(nicknames).join(', ')}`
+    : problemOf(fields)
+}
+
+function expanded(text: string): string | undefined {
+  return text.startsWith('@') ? nicknames[text.toLowerCase()] : text
 }
 
 /** The IANA zone of a value; UTC when unset or blank. Throws CONFIG_INVALID. */

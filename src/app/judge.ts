@@ -1,0 +1,156 @@
+/**
+ * Judges everything that a long-lived process is told, before it opens anything: the same for those who start it and for
+ * those who only want to know (`config check`, `doctor`).
+ */
+import { accessSync, constants } from 'node:fs'
+import { dirname } from 'node:path'
+import { limitDeclaration } from '../cli/declaration.ts'
+import { stepWarnings } from '../config/after-success.ts'
+import { type Environment, isSet, readEnvironment } from '../config/environment.ts'
+import { foreignNameWarnings } from '../config/foreign-names.ts'
+import type { HarvestConfig } from '../config/harvest.ts'
+import { loadVocabularies } from '../config/vocabularies.ts'
+import { type DatabaseSettings, databaseSettings } from '../database/settings.ts'
+import { HarvesterError, isHarvesterError } from '../errors.ts'
+import type { HarvestServices } from '../harvest/services.ts'
+import { type LogLevel, parseLogLevel } from '../log/log.ts'
+import { checkParents, declaredLimits, type PrefectSettings, prefectSettings } from '../runs/index.ts'
+import { loadObisFilter } from '../sources/obis/filter.ts'
+import { openChannels } from './alerting.ts'
+import { serviceConfig } from './service-config.ts'
+
+export interface JudgeRequest {
+  /** `-f` */
+  file?: string | undefined
+  /** Polls and runs flows, or only serves. */
+  work: boolean
+  /** Whether it opens a database of ours. @default true */
+  database?: boolean
+  env: Readonly<Record<string, string | undefined>>
+}
+
+/** What a process works with, judged. */
+export interface Plan {
+  environment: Environment
+  config: HarvestConfig
+  level: LogLevel
+  /** Null where none is needed. */
+  database: DatabaseSettings | null
+  prefect: PrefectSettings | null
+}
+
+export interface Judgement {
+  /** Null where there is a fault. */
+  plan: Plan | null
+  /** Each with its remedy; a broken part does not hide the others. */
+  faults: HarvesterError[]
+  /** What can stay so, and probably is not meant. */
+  warnings: string[]
+}
+
+export async function judge(request: JudgeRequest): Promise<Judgement> {
+  const { env, work, database: needsDatabase = true } = request
+  const faults: HarvesterError[] = []
+  const attempt = async <T>(step: () => T | Promise<T>): Promise<T | undefined> => {
+    try {
+      return await step()
+    } catch (error) {
+      if (!isHarvesterError(error)) throw error
+      faults.push(error)
+      return undefined
+    }
+  }
+  const environment = await attempt(() => readEnvironment(env))
+  const database = needsDatabase ? await attempt(() => judgedDatabase(env)) : null
+  const prefect = await attempt(() => prefectSettings(env))
+  await attempt(() => loadVocabularies())
+  let config: HarvestConfig | undefined
+  let level: LogLevel | undefined
+  if (environment) {
+    config = await attempt(() => serviceConfig(request, environment, env))
+    level = await attempt(() => logLevelOf(environment, config))
+    await attempt(() => openChannels(environment).close())
+  }
+  if (environment && config) {
+    const judged = config
+    await attempt(() => judgeDeclaration(environment, judged))
+    if (work) await attempt(() => judgePolygon(judged))
+  }
+  const warnings = [
+    ...foreignNameWarnings(env),
+    ...(config?.warnings ?? []),
+    ...(config && work ? stepWarnings(config.settings, env) : []),
+  ]
+  const plan =
+    faults.length === 0 && environment && config && level && database !== undefined && prefect !== undefined
+      ? { environment, config, level, database, prefect }
+      : null
+  return { plan, faults, warnings }
+}
+
+/**
+ * What a process that starts works with.
+ * @throws HarvesterError the fault; CONFIG_INVALID that names all where there are several
+ */
+export async function planned(request: JudgeRequest): Promise<Plan & { warnings: string[] }> {
+  const { plan, faults, warnings } = await judge(request)
+  if (plan) return { ...plan, warnings }
+  const [first, ...others] = faults
+  if (first && others.length === 0) throw first
+  throw new HarvesterError('CONFIG_INVALID', faults.map(({ message }) => message).join('\n'), {
+    remedy: [...new Set(faults.map(({ remedy }) => remedy).filter((remedy) => remedy !== undefined))].join(
+      '\n  ',
+    ),
+  })
+}
+
+/** The level of the log: of the environment, else of the configuration. @throws HarvesterError CONFIG_INVALID */
+function logLevelOf(environment: Environment, config: HarvestConfig | undefined): LogLevel {
+  const { LOG_LEVEL, PREFECT_LOGGING_LEVEL } = environment
+  return parseLogLevel(
+    LOG_LEVEL ?? PREFECT_LOGGING_LEVEL ?? config?.settings.log_level ?? 'info',
+    LOG_LEVEL !== undefined
+      ? 'LOG_LEVEL'
+      : PREFECT_LOGGING_LEVEL !== undefined
+        ? 'PREFECT_LOGGING_LEVEL'
+        : 'log_level',
+  )
+}
+
+/** @throws HarvesterError CONFIG_INVALID */
+function judgedDatabase(env: JudgeRequest['env']): DatabaseSettings {
+  const settings = databaseSettings(env)
+  const reading = env.DATABASE_READ_URL
+  if (isSet(reading)) databaseSettings({ ...env, DATABASE: '', DATABASE_URL: reading })
+  if (settings.kind === 'postgres' && settings.caFile !== undefined) {
+    try {
+      accessSync(settings.caFile, constants.R_OK)
+    } catch (cause) {
+      throw new HarvesterError('CONFIG_INVALID', `the CA file ${settings.caFile} cannot be read`, {
+        cause,
+        remedy: 'Correct DB_CA_FILE (or sslrootcert in DATABASE_URL).',
+      })
+    }
+  }
+  return settings
+}
+
+/** Deployments, their schedules, flows, pools and limits. @throws HarvesterError CONFIG_NOT_FOUND, CONFIG_INVALID */
+function judgeDeclaration(environment: Environment, config: HarvestConfig): void {
+  // The flows are described here and not run: nothing else of the process is asked for.
+  const services = { config, gitSha: null } as unknown as HarvestServices
+  const declaration = limitDeclaration(environment, services)
+  checkParents(declaration.deployments, declaredLimits(declaration))
+}
+
+/** @throws HarvesterError CONFIG_INVALID, CONFIG_NOT_FOUND */
+async function judgePolygon({ sources, settings, origin }: HarvestConfig): Promise<void> {
+  const filter = settings.obis_geo_filter
+  if (filter?.polygon_file === undefined && !sources.some(({ type }) => type === 'obis')) return
+  await loadObisFilter({
+    mode: filter?.mode ?? 'canada',
+    polygonFile: filter?.polygon_file,
+    exemptNodeIds: filter?.exempt_node_ids,
+    folders: [dirname(origin), process.cwd()],
+  })
+}
