@@ -27,9 +27,16 @@ COPY --from=build /opt/harvester/dist dist
 COPY bin bin
 COPY config config
 COPY package.json LICENSE ./
-# Which harvest configuration is inside; HARVEST_CONFIG_YAML or HARVEST_CONFIG_FILE win over it.
-ARG BAKED_HARVEST_CONFIG=config/harvest.sample.yaml
-COPY ${BAKED_HARVEST_CONFIG} config/harvest.yaml
+# Which harvest configuration is inside, a file of config/: none unless it is named, so that nothing is harvested that
+# nobody configured. HARVEST_CONFIG_YAML, HARVEST_CONFIG_B64 and HARVEST_CONFIG_FILE win over it.
+ARG BAKED_HARVEST_CONFIG=""
+RUN mv config/harvest.yaml config/harvest.yaml.built 2>/dev/null || true; \
+  case "${BAKED_HARVEST_CONFIG}" in \
+    "") ;; \
+    config/harvest.yaml) mv config/harvest.yaml.built config/harvest.yaml ;; \
+    *) cp "${BAKED_HARVEST_CONFIG}" config/harvest.yaml ;; \
+  esac; \
+  rm -f config/harvest.yaml.built
 ARG GIT_SHA=""
 ARG BUILD_TIME=""
 ENV NODE_ENV=production \

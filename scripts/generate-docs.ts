@@ -6,7 +6,11 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parse, stringify } from 'yaml'
 import { z } from 'zod'
-import { composeVariables, type DocumentedVariable as Variable } from '../src/config/compose-variables.ts'
+import {
+  composeVariables,
+  type DocumentedVariable as Variable,
+  withoutEffectInCompose,
+} from '../src/config/compose-variables.ts'
 import { environmentVariables, standardVariables } from '../src/config/environment.ts'
 import { harvestSchema, obsoleteKeys, sourceSchema } from '../src/config/harvest-schema.ts'
 import { stepSchema } from '../src/config/operations-schema.ts'
@@ -28,7 +32,7 @@ export function envSample(): string {
   const lines = [
     `# Copy this file to .env and remove the # before what you set. ${note}`,
     '# Blank counts as unset. What the environment says already wins over .env.',
-    '# With Docker Compose only DB_PASSWORD is needed.',
+    '# With Docker Compose DB_PASSWORD and HARVEST_CONFIG_YAML (or HARVEST_CONFIG_B64) are needed.',
   ]
   let group = ''
   for (const [name, variable] of documentedVariables()) {
@@ -38,6 +42,8 @@ export function envSample(): string {
     }
     lines.push('', `# ${variable.meaning}${variable.secret ? ' Secret.' : ''}`)
     lines.push(`# Default: ${variable.default ?? 'none'}`)
+    const reason = withoutEffectInCompose[name]
+    if (reason !== undefined) lines.push(`# No effect with docker-compose.yml: ${reason}.`)
     const shown = variable.example ?? variable.default ?? ''
     lines.push(`# ${name}=${/[\s#{"]/.test(shown) ? `'${shown}'` : shown}`)
   }

@@ -16,13 +16,24 @@ export const composeVariables: Record<string, DocumentedVariable> = {
   },
   DB_PUBLISHED_PORT: {
     group: 'Compose',
-    meaning: 'Port of the host for the database.',
-    default: '5432',
+    meaning:
+      'Port of the host for the database; not 5432, which the database of a portal beside it may have.',
+    default: '15432',
   },
   PREFECT_PUBLISHED_PORT: {
     group: 'Compose',
     meaning: 'Port of the host for Prefect’s API and UI.',
-    default: '4200',
+    default: '14200',
+  },
+  DASHBOARD_PUBLISHED_PORT: {
+    group: 'Compose',
+    meaning: 'Port of the host for the dashboard and its API.',
+    default: '18098',
+  },
+  HARVESTER_MEM_LIMIT: {
+    group: 'Compose',
+    meaning: 'Memory of the worker at most.',
+    default: '2g',
   },
   HARVESTER_IMAGE: {
     group: 'Compose',
@@ -32,8 +43,8 @@ export const composeVariables: Record<string, DocumentedVariable> = {
   },
   BAKED_HARVEST_CONFIG: {
     group: 'Compose',
-    meaning: 'Configuration that a build puts into the image, a file of this folder.',
-    default: 'config/harvest.sample.yaml',
+    meaning:
+      'Configuration that a build puts into the image, a file of config/; without one the image has none.',
     example: 'config/harvest.production.yaml',
   },
   POSTGIS_IMAGE: {
@@ -52,4 +63,44 @@ export const composeVariables: Record<string, DocumentedVariable> = {
     meaning: 'Age at which the Prefect server deletes flow runs; 90 days.',
     default: '7776000',
   },
+  HARVEST_WORKER_LIMIT: {
+    group: 'Names of the Python harvester',
+    meaning: 'The same as WORKER_LIMIT, and read where that is not set.',
+    example: '4',
+  },
+  CORS_ORIGINS: {
+    group: 'Names of the Python harvester',
+    meaning: 'The same as HARVESTER_CORS_ORIGINS, and read where that is not set.',
+    example: 'https://explore.example.org',
+  },
+  ENVIRONMENT: {
+    group: 'Names of the Python harvester',
+    meaning: 'The same as SENTRY_ENVIRONMENT, and read where that is not set.',
+    example: 'production',
+  },
+}
+
+/**
+ * Variables of the program that a `.env` may hold and the services of docker-compose.yml do not get, with the reason.
+ * A test holds that every other one reaches them.
+ */
+export const withoutEffectInCompose: Readonly<Record<string, string>> = {
+  HARVESTER_CACHE_DIR: 'a volume is mounted at its default',
+  HARVESTER_DATA_DIR: 'the database is the service db',
+  HARVESTER_LOG_DIR: 'a volume is mounted at its default',
+  DATABASE: 'the database is the service db',
+  DATABASE_URL: 'the database is the service db; docs/moving-from-python.md says how another one is used',
+  DB_HOST: 'the database is the service db; docs/moving-from-python.md says how another one is used',
+  DB_HOST_EXTERNAL: 'the database is the service db',
+  DB_PORT: 'the database is the service db; DB_PUBLISHED_PORT is its port on the host',
+  DB_SSLMODE: 'the services share a private network',
+  DB_CA_FILE: 'the services share a private network',
+  PREFECT_API_URL: 'the server is the service prefect; docker-compose.worker.yaml polls another one',
+  PREFECT_API_KEY: 'the server is the service prefect; docker-compose.worker.yaml polls Prefect Cloud',
+  REGISTER_DEPLOYMENTS: 'these workers register; those of docker-compose.worker.yaml do not',
+  WORKER_NAME: 'several workers would bear one name',
+  HARVESTER_HTTP_HOST:
+    'the dashboard listens on all addresses of its container; BIND_ADDRESS says who reaches it',
+  NODE_ENV: 'the image sets it to production',
+  NO_COLOR: 'log lines of containers are JSON',
 }

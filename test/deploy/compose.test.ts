@@ -3,8 +3,7 @@ import { join, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { documentedVariables } from '../../scripts/generate-docs.ts'
-import { composeVariables } from '../../src/config/compose-variables.ts'
-import { environmentVariables } from '../../src/config/environment.ts'
+import { composeVariables, withoutEffectInCompose } from '../../src/config/compose-variables.ts'
 
 const root = resolve(import.meta.dirname, '../..')
 const files = ['docker-compose.yml', 'docker-compose.worker.yaml', 'docker-compose.coolify.yml']
@@ -35,36 +34,31 @@ describe('the Compose files', () => {
     expect(Object.keys(composeVariables).filter((name) => !text.includes(`\${${name}`))).toEqual([])
   })
 
-  it('give workers and the dashboard every variable of the program that has a place in a container', () => {
+  it('give the services every variable of .env.sample, unless the sample says why it has no effect', () => {
+    const text = read('docker-compose.yml')
+    const reaches = (name: string) => new RegExp(`\\$\\{${name}\\b`).test(text)
+    const ours = documentedVariables().map(([name]) => name)
+    expect(ours.filter((name) => reaches(name) === name in withoutEffectInCompose)).toEqual([])
+    expect(Object.keys(withoutEffectInCompose).filter((name) => !ours.includes(name))).toEqual([])
+    const sample = readFileSync(join(root, '.env.sample'), 'utf8')
+    for (const [name, reason] of Object.entries(withoutEffectInCompose))
+      expect(sample).toMatch(
+        new RegExp(`No effect with docker-compose.yml: ${reason.replaceAll('.', '\\.')}\\.\n# ${name}=`),
+      )
+  })
+
+  it('give a worker and the dashboard what concerns them', () => {
     const { worker, dashboard } = parsed('docker-compose.yml').services
-    const given = new Set([
-      ...Object.keys(worker?.environment ?? {}),
-      ...Object.keys(dashboard?.environment ?? {}),
-    ])
-    // Set by the image, by the layout of the Compose file, or meaningless in it.
-    const elsewhere = [
-      'HARVEST_CONFIG_FILE',
-      'HARVEST_DEPLOYMENTS_FILE',
-      'HARVESTER_CACHE_DIR',
-      'HARVESTER_DATA_DIR',
-      'HARVESTER_LOG_DIR',
-      'HARVESTER_LOG_FILE',
-      'HARVESTER_LOG_FILE_MEGABYTES',
-      'HARVESTER_LOG_FILE_KEEP',
-      'DATABASE',
-      'DATABASE_URL',
-      'DB_HOST_EXTERNAL',
-      'DB_SSLMODE',
-      'DB_CA_FILE',
-      'PREFECT_API_KEY',
-      'WORKER_NAME',
-      'PREFECT_LOGGING_LEVEL',
-      'GIT_SHA',
-      'BUILD_TIME',
-      'NODE_ENV',
-    ]
-    const missing = Object.keys(environmentVariables).filter((name) => !given.has(name))
-    expect(missing.sort()).toEqual(elsewhere.sort())
+    const both = ['HARVEST_CONFIG_YAML', 'HARVEST_CONFIG_B64', 'HARVESTER_CRON', 'LOG_LEVEL', 'REDIS_URL']
+    expect(Object.keys(worker?.environment ?? {})).toEqual(expect.arrayContaining([...both, 'WORKER_LIMIT']))
+    expect(Object.keys(dashboard?.environment ?? {})).toEqual(
+      expect.arrayContaining([...both, 'HARVEST_TRIGGER_TOKEN']),
+    )
+  })
+
+  it('publish no port that the Python harvester and its portal have', () => {
+    const ports = Object.values(parsed('docker-compose.yml').services).flatMap(({ ports }) => ports ?? [])
+    expect(ports.map((port) => /(\d+)\}*:\d+$/.exec(port)?.[1])).toEqual(['15432', '14200', '18098'])
   })
 
   it('publish ports on loopback unless told otherwise, and none of a worker', () => {

@@ -1,6 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
+import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { findConfig, readHarvestConfig } from '../../src/config/harvest.ts'
@@ -32,12 +33,30 @@ describe('the image', () => {
     expect(words('STOPSIGNAL')).toEqual(['SIGTERM'])
   })
 
-  it('holds the sample configuration, unless another is baked in', () => {
-    const args = words('ARG')
-    expect(args).toContain('BAKED_HARVEST_CONFIG=config/harvest.sample.yaml')
-    expect(words('COPY').join('\n')).toMatch(/^\$\{BAKED_HARVEST_CONFIG\} config\/harvest\.yaml$/m)
-    // In the working folder, that name is found without any variable.
-    expect(findConfig({ env: {}, folder: root, file: 'config/harvest.sample.yaml' })).not.toBeNull()
+  it('holds no configuration that would be harvested, unless one is baked in', () => {
+    expect(words('ARG')).toContain('BAKED_HARVEST_CONFIG=""')
+    const step = words('RUN').find((text) => text.includes('BAKED_HARVEST_CONFIG'))!
+    const built = (baked: string, present: string[]) => {
+      const folder = mkdtempSync(join(tmpdir(), 'image-config-'))
+      try {
+        mkdirSync(join(folder, 'config'))
+        for (const name of present) writeFileSync(join(folder, 'config', name), name)
+        const env = { PATH: process.env.PATH, BAKED_HARVEST_CONFIG: baked }
+        execFileSync('sh', ['-ec', step], { cwd: folder, env })
+        return findConfig({ env: {}, folder })?.text ?? null
+      } finally {
+        rmSync(folder, { recursive: true })
+      }
+    }
+    const shipped = ['harvest.sample.yaml', 'harvest.production.yaml']
+    expect(built('', shipped)).toBeNull()
+    // What lies in a developer's folder is no configuration of the image.
+    expect(built('', [...shipped, 'harvest.yaml'])).toBeNull()
+    expect(built('config/harvest.yaml', [...shipped, 'harvest.yaml'])).toBe('harvest.yaml')
+    expect(built('config/harvest.production.yaml', [...shipped, 'harvest.yaml'])).toBe(
+      'harvest.production.yaml',
+    )
+    expect(() => built('config/nowhere.yaml', shipped)).toThrow()
   })
 
   it('knows its revision and when it was built', () => {

@@ -84,7 +84,7 @@ describe('Docker Compose', () => {
     const open = resolveCompose([base], { ...password, BIND_ADDRESS: '0.0.0.0' })
     expect(open.services.prefect?.ports?.[0]).toMatchObject({
       host_ip: '0.0.0.0',
-      published: '4200',
+      published: '14200',
       target: 4200,
     })
     expect(model.services.prefect?.ports?.[0]).toMatchObject({ host_ip: '127.0.0.1' })

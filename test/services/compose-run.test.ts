@@ -195,7 +195,7 @@ describe('the services of docker-compose.yml, in the order of their dependencies
     const { code, output } = await exec(['trigger', 'harvest-erddap-test-8201', '--param', 'force=true'])
     expect(code).toBe(0)
     const [, id] = /enqueued: \S+ ([0-9a-f-]{36})/.exec(output) ?? []
-    expect(output).toContain(`http://localhost:4200/runs/flow-run/${id}`)
+    expect(output).toContain(`http://localhost:14200/runs/flow-run/${id}`)
     let state = ''
     await waitUntil('the run', async () => {
       const run = await prefect<Run>(`/flow_runs/${id}`)
