@@ -13,6 +13,7 @@ export const commands: Readonly<Record<string, () => Promise<Command>>> = {
   harvest: async () => (await import('./harvest.ts')).harvestCommand(),
   load: async () => (await import('./load.ts')).loadCommand(),
   migrate: async () => (await import('./migrate.ts')).migrateCommand(),
+  compare: async () => (await import('./compare.ts')).compareCommand(),
   prune: async () => (await import('./prune.ts')).pruneCommand(),
   runs: async () => (await import('./runs.ts')).runsCommand(),
   limits: async () => (await import('./limits.ts')).limitsCommand(),

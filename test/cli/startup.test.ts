@@ -205,7 +205,7 @@ describe('a start within the grace time of another', () => {
       })
       old.kill('SIGTERM')
       await old.says('stopping')
-      const next = run(['start'], cwd, { env: { ...env, RUN_ON_DEPLOY: 'false' } })
+      const next = run(['start'], cwd, { env: { ...env, RUN_ON_DEPLOY: 'false', WORKER_GRACE_SECONDS: '0' } })
       await next.says(`Waiting for process ${old.pid}, which is stopping`)
       // A second signal ends the grace time.
       old.kill('SIGTERM')

@@ -1,0 +1,66 @@
+/** `harvester compare`: which datasets two indexes hold differently, for whoever moves from one to the other. */
+import { Command } from 'commander'
+import { readEnvironment } from '../config/environment.ts'
+import { openDatabase } from '../database/open.ts'
+import { databaseSettings } from '../database/settings.ts'
+import { exitCodes } from '../errors.ts'
+import { compare, renderComparison } from '../operate/compare/compare.ts'
+import { type Holdings, holdingsOfDatabase, holdingsOfFolder } from '../operate/compare/holdings.ts'
+import { registerSecrets } from '../secrets.ts'
+import { interruptible } from './console.ts'
+
+export function compareCommand(): Command {
+  return new Command('compare')
+    .description('which datasets two indexes hold differently, and why: run folders or databases')
+    .argument(
+      '<old>',
+      'a folder with the CSVs of a run, the URL of a database, or `database` for the configured one',
+    )
+    .argument('<new>', 'the same')
+    .option('--json', 'as JSON', false)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  harvester compare harvest/python/20260101_050000 harvest/full/20260101_060000
+  harvester compare postgresql://reader@db.example.org/cde database
+
+Addresses of servers are compared without their case, scheme and last slash. Nothing is changed.
+Exit codes: 0 the same, 1 something differs, 2 wrong usage.`,
+    )
+    .action(async (old: string, next: string, flags: { json: boolean }) => {
+      process.exitCode = await compareIndexes(old, next, flags)
+    })
+}
+
+async function compareIndexes(old: string, next: string, flags: { json: boolean }): Promise<number> {
+  readEnvironment(process.env)
+  const stop = interruptible()
+  try {
+    const before = await holdingsOf(old, stop.signal)
+    const result = compare(before, await holdingsOf(next, stop.signal))
+    process.stdout.write(`${flags.json ? JSON.stringify(result, null, 2) : renderComparison(result)}\n`)
+    return result.differences.length === 0 ? exitCodes.done : exitCodes.failed
+  } finally {
+    stop.dispose()
+  }
+}
+
+async function holdingsOf(place: string, signal: AbortSignal): Promise<Holdings> {
+  const isUrl = /^postgres(ql)?:\/\//.test(place)
+  if (!isUrl && place !== 'database') return holdingsOfFolder(place)
+  if (isUrl) registerSecrets([place])
+  const settings = databaseSettings(
+    isUrl ? { ...process.env, DATABASE: '', DATABASE_URL: place } : process.env,
+  )
+  const database = await openDatabase(settings, {
+    readOnly: true,
+    applicationName: 'erddap-harvester compare',
+    signal,
+  })
+  try {
+    return await holdingsOfDatabase(database)
+  } finally {
+    await database.close()
+  }
+}

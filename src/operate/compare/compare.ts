@@ -1,0 +1,58 @@
+/** Which datasets two indexes hold differently, and why. */
+import { type FactName, factNames, type Holdings } from './holdings.ts'
+
+export type Difference =
+  /** Held by one only; `reason`: why the other does not, where it says so. */
+  | { kind: 'only-old' | 'only-new'; dataset: string; reason: string | null }
+  | { kind: 'differs'; dataset: string; facts: { name: FactName; old: string; new: string }[] }
+
+export interface Comparison {
+  same: number
+  /** In the order of the datasets' names. */
+  differences: Difference[]
+}
+
+export function compare(old: Holdings, next: Holdings): Comparison {
+  const differences: Difference[] = []
+  let same = 0
+  for (const dataset of [...new Set([...old.datasets.keys(), ...next.datasets.keys()])].sort()) {
+    const before = old.datasets.get(dataset)
+    const after = next.datasets.get(dataset)
+    if (!before || !after) {
+      const other = before ? next : old
+      differences.push({
+        kind: before ? 'only-old' : 'only-new',
+        dataset,
+        reason: other.absent.get(dataset) || null,
+      })
+      continue
+    }
+    const facts = factNames
+      .filter((name) => before[name] !== after[name])
+      .map((name) => ({ name, old: before[name], new: after[name] }))
+    if (facts.length === 0) same += 1
+    else differences.push({ kind: 'differs', dataset, facts })
+  }
+  return { same, differences }
+}
+
+/** For people: a line a dataset, then a line a fact. */
+export function renderComparison({ same, differences }: Comparison): string {
+  const count = (kind: Difference['kind']) => differences.filter((one) => one.kind === kind).length
+  const lines = differences.flatMap((difference) => {
+    if (difference.kind === 'differs')
+      return [
+        difference.dataset,
+        ...difference.facts.map(({ name, old, new: now }) => `  ${name}: ${shown(old)} → ${shown(now)}`),
+      ]
+    const [where, other] = difference.kind === 'only-old' ? ['OLD', 'NEW'] : ['NEW', 'OLD']
+    const why = difference.reason === null ? `${other} does not say why` : `${other}: ${difference.reason}`
+    return [`${difference.dataset}\n  only in ${where}; ${why}`]
+  })
+  const sums = `${same} datasets are the same, ${count('differs')} differ, ${count('only-old')} are only in OLD, ${count('only-new')} only in NEW.`
+  return [...lines, sums].join('\n')
+}
+
+const longest = 200
+const shown = (text: string) =>
+  text === '' ? '(nothing)' : text.length > longest ? `${text.slice(0, longest)}…` : text
