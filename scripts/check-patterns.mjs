@@ -11,8 +11,8 @@ import { join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseSync } from 'vite'
 
-// The checker in JavaScript: the same on every machine, and the same twice.
-process.env.RECHECK_BACKEND ??= 'pure'
+// Where the checker has a program for this machine it is fast; elsewhere it runs in JavaScript.
+process.env.RECHECK_BACKEND ??= 'auto'
 const { checkSync } = await import('recheck')
 
 /** Patterns that never meet foreign text, by file and source, with the reason. */
