@@ -9,6 +9,7 @@ import type { Environment } from '../config/environment.ts'
 import type { HarvestConfig } from '../config/harvest.ts'
 import { loadVocabularies } from '../config/vocabularies.ts'
 import type { Database } from '../database/port.ts'
+import type { Patience } from '../harvest/patience.ts'
 import type { HarvestServices } from '../harvest/services.ts'
 import { createDiskCache } from '../http/cache.ts'
 import { createHttpClient } from '../http/client.ts'
@@ -35,6 +36,8 @@ export interface ProcessOptions {
   database: (() => Promise<Database>) | null
   orchestrator: 'prefect' | 'local'
   listeners: readonly HarvestListener[]
+  /** How long runs wait for what may pass; for tests and the demo. */
+  patience?: Patience
   /** Lives for one command: only then may answers come from the disk. @default false */
   oneShot?: boolean
   /** Fixed origins of the demo, and where they really are. */
@@ -93,6 +96,7 @@ export async function createProcess(options: ProcessOptions): Promise<ProcessPar
     variables: { ...process.env, REDIS_URL: environment.REDIS_URL },
     allowFullReload: environment.CDE_ALLOW_FULL_RELOAD,
     listeners: options.listeners,
+    ...(options.patience && { patience: options.patience }),
     attachLogFile: (flowRunId, file) => void files.set(flowRunId, file),
     detachLogFile: (flowRunId) => void files.delete(flowRunId),
   }

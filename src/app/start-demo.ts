@@ -7,6 +7,7 @@ import { type HarvestConfig, readHarvestConfig } from '../config/harvest.ts'
 import { type DemoBiology, startDemoBiology } from '../demo/obis-sources.ts'
 import { type DemoSources, startDemoSources } from '../demo/sources.ts'
 import { exitCodes, HarvesterError } from '../errors.ts'
+import { defaultPatience } from '../harvest/patience.ts'
 import type { LogLevel } from '../log/log.ts'
 import { RunSummary } from '../log/summary.ts'
 import { createServer, reserveAddress } from '../serve/server.ts'
@@ -84,6 +85,8 @@ async function runDemo(
     database: database.open,
     orchestrator: 'local',
     listeners: [summary.listen, ...(bars ? [bars.listen] : [])],
+    // The dataset that its server does not know is unknown on purpose.
+    patience: { ...defaultPatience, unknownMs: 0 },
     routes: new Map([...sources.routes, ...biology.routes]),
   })
   open.add(() => parts.close())

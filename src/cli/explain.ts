@@ -92,7 +92,7 @@ async function explain(
       {
         client,
         vocabularies,
-        abilities: { counts: true },
+        abilities: { counted: 0, refused: 0 },
         breaker: createBreaker(),
         skipList: new Set(),
         datasetTimeoutMs: settings.timeouts.dataset_seconds * 1000,

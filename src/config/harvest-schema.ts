@@ -133,8 +133,9 @@ export const harvestSchema = z.strictObject({
     .default('auto')
     .describe('Proof that a dataset is unchanged: metadata and source files, metadata alone, or none.'),
   change_detection_max_age_days: positive
-    .default(7)
-    .describe('With `metadata`: days that unchanged metadata are trusted.'),
+    // Owners can remap ids or units without any sign that could be seen.
+    .default(30)
+    .describe('Days after which an unchanged dataset is harvested all the same, each on a day of its own.'),
   change_detection_settle: z
     .number()
     .min(0)

@@ -1,7 +1,7 @@
 /** From a decoded path to ERDDAP's answer: which page, which table, which refusal. */
 
 import { createHash } from 'node:crypto'
-import type { DemoDataset, SourceFile } from './dataset.ts'
+import type { DemoDataset, Row, SourceFile } from './dataset.ts'
 import type { Table } from './format.ts'
 import { isTableFormat, tableFormats, writeTable } from './format.ts'
 import type { Answer } from './hostile.ts'
@@ -17,7 +17,7 @@ import {
   rss,
 } from './metadata.ts'
 import { percentDecode, Refusal, readQuery } from './query.ts'
-import { answerQuery } from './table.ts'
+import { answerMirrored, answerQuery } from './table.ts'
 
 /** What the server knows at the moment of a request. */
 export interface ServerState {
@@ -33,6 +33,8 @@ export interface ServerState {
   knowsList: boolean
   /** The source files as the server saw them when it last read the dataset. */
   filesWhenRead: (dataset: DemoDataset) => readonly SourceFile[] | undefined
+  /** The rows as they were then. */
+  rowsWhenRead: (dataset: DemoDataset) => Iterable<Row>
   changedAt: (dataset: DemoDataset) => number
 }
 
@@ -154,12 +156,18 @@ function tabledap(state: ServerState, rest: string, rawQuery: string): RoutedAns
     now: state.publisher.now,
     lacks: state.legacy ? ['orderByCount', 'orderByLimit'] : [],
   })
-  const table = answerQuery(dataset, query, { oneRowForEqualEnds: state.legacy })
+  const habits = { oneRowForEqualEnds: state.legacy, rowsWhenRead: state.rowsWhenRead }
+  const table =
+    dataset.mirrors === undefined
+      ? answerQuery(dataset, query, habits)
+      : answerMirrored(dataset, query, habits)
   const answer = attachment(table, extension as keyof typeof tableFormats, name, state)
   return {
     ...answer,
     headers: { ...dapHeaders(state), ...answer.headers },
-    ...(id === 'allDatasets' || rawQuery.includes('now') ? {} : { keepFor: dataset }),
+    ...(id === 'allDatasets' || rawQuery.includes('now') || dataset.mirrors !== undefined
+      ? {}
+      : { keepFor: dataset }),
   }
 }
 

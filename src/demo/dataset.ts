@@ -55,8 +55,20 @@ export interface DemoDataset {
   origin?: string
   /** Answer data requests (not metadata) with this error of ERDDAP's. */
   failsWith?: { status: number; sentence: string }
-  /** Listed, but unknown when asked: it went away between the two. */
+  /** Listed, but unknown when asked: it went away between the two, or the server is reading it anew. */
   gone?: boolean
+  /**
+   * Its server reads new and changed files by itself (`updateEveryNMillis`): listing and data follow at once, the
+   * table of `subsetVariables` only when the whole dataset is read anew.
+   */
+  updates?: boolean
+  /** A file type of several dimensions: time and depth have no rows in common but through a variable with data. */
+  multidimensional?: boolean
+  /**
+   * The data of another dataset, answered by this server itself and not by a redirect: it asks the origin the same
+   * question and applies the function once more to what it gets.
+   */
+  mirrors?: () => DemoDataset
 }
 
 export function attributeOf(attributes: readonly Attribute[], name: string): string | undefined {

@@ -4,7 +4,7 @@
  *
  * Outside of ERDDAP's paths, for benchmarks that run it in a process of its own: `/demo-statistics` (requests, bytes,
  * maxConcurrent), `/demo-reset`, `/demo-latency?ms=20`, `/demo-touch?every=100` (touches a source file of every
- * hundredth dataset).
+ * hundredth dataset, and reads it anew).
  */
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
@@ -13,7 +13,7 @@ import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { RoutedAnswer, ServerState } from './answers.ts'
 import { dapHeaders, route } from './answers.ts'
-import type { Attribute, Cell, DemoDataset, SourceFile } from './dataset.ts'
+import type { Attribute, Cell, DemoDataset, Row, SourceFile } from './dataset.ts'
 import { setAttribute } from './dataset.ts'
 import { keptAnswers, send } from './delivery.ts'
 import type { HostileRule } from './hostile.ts'
@@ -82,15 +82,23 @@ export interface ErddapServer {
   dataset: (id: string) => DemoDataset
   addDataset: (dataset: DemoDataset) => void
   removeDataset: (id: string) => void
-  /** Inserts into the data and touches the (last) source file; the metadata stays as it was. */
+  /**
+   * Inserts into the data and touches the (last) source file: the manifest shows it at once, and so do the data, since
+   * a file that is known is read as it is; the listing and the metadata stay as they were.
+   */
   insertRow: (id: string, row: readonly Cell[], at?: number) => void
+  /** Rewrites the (last) source file, so that the data are these; as `insertRow` otherwise. */
+  rewriteFile: (id: string, rows: () => Iterable<Row>, name?: string, growth?: number) => void
   touchFile: (id: string, name?: string, lastModified?: number) => void
-  addFile: (id: string, file: SourceFile) => void
+  /** A new source file: in the manifest at once, in the listing and in the data once the dataset is read anew. */
+  addFile: (id: string, file: SourceFile, rows?: readonly Row[]) => void
   /** `undefined` removes the attribute; the variable `NC_GLOBAL` means the dataset. */
   setAttribute: (id: string, variable: string, name: string, value: string | undefined) => void
   setTitle: (id: string, title: string) => void
-  /** Lets the server read the dataset anew: the file listing and the Croissant follow. */
+  /** Lets the server read the dataset anew: files listing, data, the table of `subsetVariables` and Croissant follow. */
   reread: (id: string) => void
+  /** The server begins to read the dataset anew: until `reread` it is listed and unknown. */
+  startReading: (id: string) => void
   setPhase: (phase: StartPhase) => void
   setLatency: (ms: number) => void
   setMaxActive: (limit: number | undefined) => void
@@ -108,6 +116,9 @@ export async function startErddap(options: ErddapOptions): Promise<ErddapServer>
   const legacy = Number.parseFloat(version) < 2.1
   const datasets = new Map<string, DemoDataset>()
   const filesRead = new Map<string, readonly SourceFile[]>()
+  const rowsRead = new Map<string, () => Iterable<Row>>()
+  /** Rows of files that the server has not read yet. */
+  const unread = new Map<string, Row[]>()
   const changed = new Map<string, number>()
   const kept = keptAnswers(options.keepBytes ?? 64 * 1024 * 1024)
   const requests: LoggedRequest[] = []
@@ -121,8 +132,26 @@ export async function startErddap(options: ErddapOptions): Promise<ErddapServer>
   let base = ''
   const totals = { requests: 0, bytes: 0 }
 
-  const read = (dataset: DemoDataset) => {
+  const readFiles = (dataset: DemoDataset) => {
     if (dataset.files !== undefined) filesRead.set(dataset.id, [...dataset.files])
+    const rows = unread.get(dataset.id)
+    if (rows !== undefined && rows.length > 0) {
+      const before = dataset.rows
+      dataset.rows = function* () {
+        yield* before()
+        yield* rows
+      }
+    }
+    unread.delete(dataset.id)
+  }
+  const read = (dataset: DemoDataset) => {
+    readFiles(dataset)
+    rowsRead.set(dataset.id, dataset.rows)
+  }
+  const rewrite = (dataset: DemoDataset, rows: () => Iterable<Row>, name?: string, growth?: number) => {
+    dataset.rows = rows
+    touch(dataset, name, now(), growth)
+    if (dataset.updates === true) readFiles(dataset)
   }
   const changes = (id: string): DemoDataset => {
     const dataset = datasets.get(id)
@@ -158,6 +187,7 @@ export async function startErddap(options: ErddapOptions): Promise<ErddapServer>
     },
     listed,
     filesWhenRead: (dataset) => filesRead.get(dataset.id),
+    rowsWhenRead: (dataset) => (rowsRead.get(dataset.id) ?? dataset.rows)(),
     changedAt: (dataset) => changed.get(dataset.id) ?? now(),
   })
 
@@ -252,7 +282,10 @@ export async function startErddap(options: ErddapOptions): Promise<ErddapServer>
       const every = Number(url.searchParams.get('every') ?? 1)
       let at = 0
       for (const dataset of datasets.values())
-        if (at++ % every === 0) touch(changes(dataset.id), undefined, now())
+        if (at++ % every === 0) {
+          touch(changes(dataset.id), undefined, now())
+          read(dataset)
+        }
     } else if (url.pathname === '/demo-reset') {
       Object.assign(totals, { requests: 0, bytes: 0 })
       requests.length = 0
@@ -299,13 +332,19 @@ export async function startErddap(options: ErddapOptions): Promise<ErddapServer>
       const dataset = changes(id)
       const before = [...dataset.rows()]
       const after = [...before.slice(0, at), row, ...before.slice(at)]
-      dataset.rows = () => after
-      touch(dataset, undefined, now(), rowBytes)
+      rewrite(dataset, () => after, undefined, rowBytes)
     },
-    touchFile: (id, name, lastModified) => touch(changes(id), name, lastModified ?? now()),
-    addFile: (id, file) => {
+    rewriteFile: (id, rows, name, growth) => rewrite(changes(id), rows, name, growth),
+    touchFile: (id, name, lastModified) => {
+      const dataset = changes(id)
+      touch(dataset, name, lastModified ?? now())
+      if (dataset.updates === true) readFiles(dataset)
+    },
+    addFile: (id, file, rows = []) => {
       const dataset = changes(id)
       dataset.files = [...(dataset.files ?? []), file]
+      unread.set(id, [...(unread.get(id) ?? []), ...rows])
+      if (dataset.updates === true) readFiles(dataset)
     },
     setAttribute: (id, variable, name, value) => {
       const dataset = changes(id)
@@ -327,7 +366,14 @@ export async function startErddap(options: ErddapOptions): Promise<ErddapServer>
       setAttribute(globals, 'title', title)
       dataset.globals = globals
     },
-    reread: (id) => read(changes(id)),
+    reread: (id) => {
+      const dataset = changes(id)
+      dataset.gone = false
+      read(dataset)
+    },
+    startReading: (id) => {
+      changes(id).gone = true
+    },
     setPhase: (next) => {
       phase = next
       kept.clear()

@@ -16,6 +16,10 @@ export type Misbehaviour =
   | { kind: 'html' }
   /** Ends a well-formed answer in the middle of a line. */
   | { kind: 'truncated'; bytes: number }
+  /** Ends a well-formed answer after so many lines, header and units included, at the end of a line. */
+  | { kind: 'cut'; lines: number }
+  /** Hangs up without a word. */
+  | { kind: 'hangup' }
   /** Accepts the request and never answers. */
   | { kind: 'silent' }
   /** One byte at a time. */
@@ -67,6 +71,9 @@ export async function misbehave(
         '<!DOCTYPE html>\n<html><head><title>Maintenance</title></head><body><h1>We will be back soon</h1></body></html>\n',
       )
       return
+    case 'hangup':
+      response.socket?.destroy()
+      return
     case 'silent':
       return gone
     case 'reset': {
@@ -83,6 +90,11 @@ export async function misbehave(
       response.writeHead(answer.status, { ...answer.headers, 'Content-Length': String(body.length + 1000) })
       response.write(body, () => response.socket?.end())
       return gone
+    }
+    case 'cut': {
+      const lines = [...answer.body].join('').split('\n').slice(0, behave.lines)
+      response.writeHead(answer.status, answer.headers).end(`${lines.join('\n')}\n`)
+      return
     }
     case 'truncated': {
       const body = whole(answer)

@@ -195,6 +195,14 @@ function globalsOf(at: number, id: string, type: ScaleType): Attribute[] {
   ]
 }
 
+/** How far the positions of each type reach to the north and to the west, in degrees. */
+const spreads: Record<ScaleType, readonly [north: number, west: number]> = {
+  TimeSeries: [0, 0],
+  Profile: [0.024, 0.024],
+  TimeSeriesProfile: [0.2, 0],
+  Trajectory: [0, 0],
+}
+
 function variablesOf(at: number, type: ScaleType, hasDepth: boolean): DemoVariable[] {
   const time = coordinates.time()
   const start = seconds('2020-01-01T00:00:00Z') + (at % 365) * daySeconds
@@ -208,9 +216,10 @@ function variablesOf(at: number, type: ScaleType, hasDepth: boolean): DemoVariab
   const depth = coordinates.depth()
   setRange(depth, 0, 75)
   const latitude = coordinates.latitude()
-  setRange(latitude, placeLatitude(at), round(placeLatitude(at) + 0.2, 4))
   const longitude = coordinates.longitude()
-  setRange(longitude, round(placeLongitude(at) - 0.024, 4), placeLongitude(at))
+  const [north, west] = spreads[type]
+  setRange(latitude, placeLatitude(at), round(placeLatitude(at) + north, 4))
+  setRange(longitude, round(placeLongitude(at) - west, 4), placeLongitude(at))
   return [
     ...(type === 'TimeSeries' || type === 'TimeSeriesProfile' ? [coordinates.station()] : []),
     ...(type === 'Profile' || type === 'TimeSeriesProfile' ? [coordinates.profile()] : []),

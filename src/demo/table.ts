@@ -11,14 +11,17 @@ const noRows = 'Your query produced no matching results.'
 export interface AnswerHabits {
   /** Older servers were seen to send one row where minimum and maximum are the same row. */
   oneRowForEqualEnds: boolean
+  /** The rows of a dataset as they were when the server last read it. */
+  rowsWhenRead?: (dataset: DemoDataset) => Iterable<Row>
 }
 
 /**
  * The table that a query asks for. Rows are produced as they are read.
  * @throws {Refusal} 404 with the reason, when no row matches
  */
-export function answerQuery(dataset: DemoDataset, query: TableQuery, habits: AnswerHabits): Table {
-  refuseImpossible(dataset, query)
+export function answerQuery(asked: DemoDataset, query: TableQuery, habits: AnswerHabits): Table {
+  refuseImpossible(asked, query)
+  const dataset = usesSubsetTable(asked, query) ? subsetTable(asked, habits) : asked
   const places = query.variables.map((variable) => dataset.variables.indexOf(variable))
   const rows = ordered(dataset, query, places, habits)
   const iterator = rows[Symbol.iterator]()
@@ -46,19 +49,103 @@ export function columnOf(variable: DemoVariable): Column {
 
 function columnsOf(query: TableQuery): Column[] {
   return query.variables.map((variable) =>
-    query.ordering?.kind === 'orderByCount' && !query.ordering.variables.includes(variable.name)
+    isCounted(query, variable.name)
       ? { name: variable.name, type: 'int', units: 'count' }
       : columnOf(variable),
   )
 }
 
+/**
+ * What a mirror answers that asks its origin and applies the function of the query to the answer: counts are counted,
+ * and what was the count of times is no time.
+ * @throws {Refusal} as `answerQuery`; 500 for constraints with `<` or `>`, which it does not encode
+ */
+export function answerMirrored(dataset: DemoDataset, query: TableQuery, habits: AnswerHabits): Table {
+  const origin = dataset.mirrors!()
+  if (query.constraints.some(({ operator }) => /[<>]/.test(operator)))
+    throw new Refusal(500, 'IllegalArgumentException: Illegal character in query at index 87')
+  const inOrigin = (variable: DemoVariable) =>
+    origin.variables.find(({ name }) => name === variable.name) ?? variable
+  const first = answerQuery(
+    origin,
+    {
+      ...query,
+      variables: query.variables.map(inOrigin),
+      constraints: query.constraints.map((one) => {
+        const variable = inOrigin(one.variable)
+        return { ...one, variable, at: origin.variables.indexOf(variable) }
+      }),
+    },
+    habits,
+  )
+  const counted = first.columns.map(({ name }) => isCounted(query, name))
+  const answered: DemoDataset = {
+    ...dataset,
+    globals: [],
+    variables: [...query.variables],
+    rows: function* () {
+      for (const row of first.rows)
+        yield row.map((cell, at) =>
+          counted[at] && isTime(query.variables[at] as DemoVariable) ? Number.NaN : cell,
+        )
+    },
+  }
+  return answerQuery(answered, { ...query, constraints: [] }, habits)
+}
+
+function isCounted({ ordering }: TableQuery, name: string): boolean {
+  return ordering?.kind === 'orderByCount' && !ordering.variables.includes(name)
+}
+
+function namesUsed(query: TableQuery): string[] {
+  return [...query.variables, ...query.constraints.map(({ variable }) => variable)].map(({ name }) => name)
+}
+
+function subsetVariables(dataset: DemoDataset): string[] {
+  return (attributeOf(dataset.globals, 'subsetVariables') ?? '').split(',').map((name) => name.trim())
+}
+
+/** Whether the server need not look at the data: nothing is asked for but what it keeps in its table. */
+function usesSubsetTable(dataset: DemoDataset, query: TableQuery): boolean {
+  if (dataset.erddapClass === 'EDDTableFromAllDatasets') return false
+  const subset = subsetVariables(dataset)
+  return namesUsed(query).every((name) => subset.includes(name))
+}
+
+/** The table that a server makes of `subsetVariables` when it reads a dataset: each distinct row once. */
+function subsetTable(dataset: DemoDataset, { rowsWhenRead }: AnswerHabits): DemoDataset {
+  const subset = subsetVariables(dataset)
+  const kept = dataset.variables.map(({ name }) => subset.includes(name))
+  return {
+    ...dataset,
+    rows: function* () {
+      const seen = new Set<string>()
+      for (const row of rowsWhenRead?.(dataset) ?? dataset.rows()) {
+        const key = JSON.stringify(row.filter((_, at) => kept[at]))
+        if (seen.has(key)) continue
+        seen.add(key)
+        yield row
+      }
+    },
+  }
+}
+
+/** Times and depths of a file with several dimensions meet only where a variable has data of both. */
+function refuseDimensions(dataset: DemoDataset, query: TableQuery): void {
+  if (dataset.multidimensional !== true) return
+  const names = namesUsed(query)
+  const dimensions = names.filter((name) => ['time', 'depth', 'altitude'].includes(name))
+  const places = ['latitude', 'longitude', ...subsetVariables(dataset)]
+  const hasData = names.some((name) => !dimensions.includes(name) && !places.includes(name))
+  if (dimensions.length > 1 && !hasData) throw new Refusal(404, `${noRows} (nRows = 0)`)
+}
+
 /** What ERDDAP refuses from what it knows of the files, before it reads them. */
 function refuseImpossible(dataset: DemoDataset, query: TableQuery): void {
-  const subset = (attributeOf(dataset.globals, 'subsetVariables') ?? '').split(',').map((name) => name.trim())
-  const used = [...query.variables, ...query.constraints.map(({ variable }) => variable)]
   // Answers from a table in memory are made without a look at the ranges.
   if (dataset.erddapClass === 'EDDTableFromAllDatasets') return
-  if (used.every(({ name }) => subset.includes(name))) return
+  if (usesSubsetTable(dataset, query)) return
+  refuseDimensions(dataset, query)
   for (const constraint of query.constraints) {
     const { variable, operator, value, text } = constraint
     if (typeof value === 'number') {

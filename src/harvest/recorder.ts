@@ -33,8 +33,16 @@ export class Progress {
 
   step(): void {
     this.#done += 1
-    const share = this.#awaited === 0 ? this.#done / this.#total : 0
-    this.#bar.update(100 * share, `${this.#done} of ${this.#total} datasets`)
+    this.#bar.update(this.#percent, `${this.#done} of ${this.#total} datasets`)
+  }
+
+  /** Says what is waited for, until the next step. */
+  note(text: string): void {
+    this.#bar.update(this.#percent, `${this.#done} of ${this.#total} datasets; ${text}`)
+  }
+
+  get #percent(): number {
+    return this.#awaited === 0 && this.#total > 0 ? (100 * this.#done) / this.#total : 0
   }
 }
 
@@ -143,8 +151,11 @@ export class SourceRecorder {
     })
   }
 
-  /** Works on one dataset, unless an interrupted run did, and records what became of it. */
-  async dataset(datasetId: string, work: (piece: SpoolPiece) => Promise<Recorded>): Promise<void> {
+  /**
+   * Works on one dataset, unless an interrupted run did, and records what became of it. Work that gives nothing is to
+   * be done again later.
+   */
+  async dataset(datasetId: string, work: (piece: SpoolPiece) => Promise<Recorded | null>): Promise<void> {
     const { signal } = this.#context
     signal.throwIfAborted()
     if (!isAskable(datasetId)) return this.#badId(datasetId)
@@ -160,6 +171,7 @@ export class SourceRecorder {
     const piece = this.#run.spool.piece()
     try {
       const result = await work(piece)
+      if (result === null) return await piece.discard()
       await this.#record(datasetId, attemptedAt, Math.round(performance.now() - start), result, piece)
     } catch (error) {
       await piece.discard()

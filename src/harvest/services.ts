@@ -7,6 +7,7 @@ import type { HttpClient } from '../http/client.ts'
 import type { HarvestListener } from '../log/events.ts'
 import type { RunLogFile } from '../log/log-file.ts'
 import type { Vocabularies } from '../rules/vocabularies.ts'
+import type { Patience } from './patience.ts'
 
 export interface HarvestServices {
   config: HarvestConfig
@@ -31,6 +32,8 @@ export interface HarvestServices {
   variables: Readonly<Record<string, string | undefined>>
   allowFullReload: boolean
   listeners: readonly HarvestListener[]
+  /** @default as patient as servers need it */
+  patience?: Patience
   /** Told of the log file of a run, so that its lines go there. */
   attachLogFile(flowRunId: string, file: RunLogFile): void
   detachLogFile(flowRunId: string): void

@@ -62,16 +62,20 @@ export async function cataloguedDatasets(database: Database): Promise<Map<string
 }
 
 /**
- * When the data of each dataset were last asked for with success, by id: an attempt that only found them unchanged,
+ * When the data of each dataset were last asked for with success, if that was after `since`, by id: an attempt that only found them unchanged,
  * or that only the catalogue made a success, asked for none.
  */
-export async function lastDataHarvests(database: Database, erddapUrl: string): Promise<Map<string, Date>> {
+export async function lastDataHarvests(
+  database: Database,
+  erddapUrl: string,
+  since: Date,
+): Promise<Map<string, Date>> {
   const { rows } = await database.query<{ dataset_id: string; at: Date }>(
     `SELECT dataset_id, max(attempted_at) AS at FROM cde.harvest_attempts
-     WHERE erddap_url = $1 AND status = 'success' AND attempted_at IS NOT NULL
+     WHERE erddap_url = $1 AND status = 'success' AND attempted_at >= $2
        AND position('/tabledap/' IN query_urls) > 0
      GROUP BY dataset_id`,
-    [erddapUrl],
+    [erddapUrl, since],
   )
   return new Map(rows.map(({ dataset_id, at }) => [dataset_id, at]))
 }

@@ -30,6 +30,8 @@ export interface DatasetPlan {
   /** Ocean variables, in mapping order. */
   eovs: string[]
   firstEovColumn: string | null
+  /** All variables of ocean variables, in mapping order. */
+  eovColumns: string[]
   /** Standard names that the CF table has and no ocean variable covers. */
   uncoveredStandardNames: string[]
   warnings: Warning[]
@@ -70,7 +72,7 @@ export function decideFromMetadata({
   const missing = ['time', 'latitude', 'longitude'].filter((name) => !variables.has(name))
   if (missing.length > 0) return skip(skipped('MISSING_REQUIRED_VARS', { missing }))
 
-  const { eovs, firstEovColumn } = findOceanVariables(metadata, vocabularies)
+  const { eovs, firstEovColumn, columns: eovColumns } = findOceanVariables(metadata, vocabularies)
   if (eovs.length === 0)
     return skip(skipped('NO_SUPPORTED_VARIABLES', { standardNames: standardNames(metadata) }))
 
@@ -101,6 +103,7 @@ export function decideFromMetadata({
     numColumns: metadata.variables.length,
     eovs,
     firstEovColumn,
+    eovColumns,
     uncoveredStandardNames: uncoveredStandardNames(metadata, vocabularies),
     warnings: [...repeatedRoles(roles), ...unknownNames(metadata, vocabularies)],
   }

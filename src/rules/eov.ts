@@ -8,6 +8,8 @@ export interface OceanVariablesFound {
   eovs: string[]
   /** The first variable, in dataset order, of the first ocean variable found. */
   firstEovColumn: string | null
+  /** The variables of all ocean variables found, in that order. */
+  columns: string[]
 }
 
 /** A dataset has an ocean variable when any of its variables has one of its standard names. */
@@ -17,10 +19,11 @@ export function findOceanVariables(
 ): OceanVariablesFound {
   const names = new Set(standardNames(metadata))
   const found = oceanVariables.filter((eov) => eov.standardNames.some((name) => names.has(name)))
-  const [first] = found
-  const column =
-    first && metadata.variables.find((variable) => first.standardNames.includes(standardName(variable)))
-  return { eovs: found.map(({ name }) => name), firstEovColumn: column?.name ?? null }
+  const columns = found.flatMap((eov) =>
+    metadata.variables.filter((variable) => eov.standardNames.includes(standardName(variable))),
+  )
+  const variables = columns.map(({ name }) => name)
+  return { eovs: found.map(({ name }) => name), firstEovColumn: variables[0] ?? null, columns: variables }
 }
 
 /** The distinct standard names of a dataset, in dataset order. */

@@ -7,7 +7,7 @@ import type { DatasetMetadata, ListedDataset, SourceFile } from '../sources/erdd
 import type { Vocabularies } from './vocabularies.ts'
 
 /** To be raised with every change of a rule that gives other rows from the same answers: it ends every skip. */
-export const rulesVersion = 1
+export const rulesVersion = 2
 
 /** Why a dataset has no fingerprint of its source files, so that it is harvested every time. */
 export const noHashReasons = [
@@ -19,9 +19,12 @@ export const noHashReasons = [
   'HASH_HTTP_ERROR',
   /** The answer on source files makes no sense, or says neither times nor sizes. */
   'HASH_UNREADABLE',
-  /** A federated dataset whose origin could not be found. */
+  /** A federated dataset whose origin could not be found, or that its mirror answers itself. */
   'HASH_FEDERATED_UNRESOLVED',
-  /** A source file changed shortly before or while the dataset was harvested: the answers may be a mix. */
+  /**
+   * The answers may be a mix of moments: a source file changed shortly before the harvest or data go on arriving,
+   * answers contradict each other, or the server may not have read yet what is on its disk.
+   */
   'HASH_NOT_SETTLED',
   /** The site switched change detection off. */
   'HASH_NOT_COMPUTED',

@@ -25,8 +25,8 @@ export interface ProfileFacts {
   time: Extent | null
   /** Metres: down for `depth`, up for `altitude`. Null: all missing. */
   vertical: Extent | null
-  /** Not rounded. */
-  records: number
+  /** Not rounded; null where nobody knows. */
+  records: number | null
   /** Distinct casts of a station; null where the dataset names none. */
   casts: number | null
 }
@@ -56,7 +56,10 @@ export function profileRow(
   const depth = depthExtent(facts.vertical, plan.vertical)
   if (depth.max > limits.deepestMetres) return dropped('too_deep')
   if (depth.min < limits.shallowestMetres) return dropped('too_high')
-  const { records, recordsPerDay } = recordNumbers(facts.records, facts.time.min, facts.time.max)
+  const { records, recordsPerDay } =
+    facts.records === null
+      ? { records: null, recordsPerDay: null }
+      : recordNumbers(facts.records, facts.time.min, facts.time.max)
   return {
     kind: 'row',
     row: {

@@ -148,10 +148,19 @@ function expectDataset(
     return skip('DEPTH_AND_ALTITUDE')
   if (roleVariable(dataset, neededRole[type] ?? '') === undefined) return skip('MISSING_CF_ROLE')
   if (dataset.failsWith !== undefined) return fail('HTTP_ERROR', dataset.failsWith.sentence)
+  if ([...dataset.rows()].length === 0 && promisesRows(dataset)) return fail('CONTRADICTORY_ANSWERS')
   const profiles = expectProfiles(server, dataset, type, now)
   return profiles.length === 0
     ? skip('NO_PROFILES_FOUND')
     : { attempt: { status: 'success', reason: '', names: [] }, profiles }
+}
+
+/** Whether metadata (and the list, which is made of them) give an extent of time or place. */
+function promisesRows(dataset: DemoDataset): boolean {
+  return ['time', 'latitude', 'longitude'].some((name) => {
+    const range = rangeParts(attributeOf(variableOf(dataset, name)?.attributes ?? [], 'actual_range'))
+    return range?.some((end) => numeric.test(end) || /^\d{4}-/.test(end)) === true
+  })
 }
 
 function attributeOf(attributes: readonly Attribute[], name: string): string {
@@ -390,12 +399,19 @@ function expectProfiles(server: ServedErddap, dataset: DemoDataset, type: string
     const count = (some: readonly Row[]) =>
       Math.max(0, ...counted.map((name) => some.filter((row) => !isMissing(row[at(name)])).length))
     const resolution = isSingle ? durationSeconds(globalOf(dataset, 'time_coverage_resolution')) : undefined
-    let records = 0
+    // Undefined where the server cannot say.
+    let records: number | undefined
     if (resolution !== undefined) {
       const perDay = daySeconds / resolution
       records = days >= 1 ? days * perDay : Math.max(1, ((time.high - time.low) / daySeconds) * perDay)
-    } else if (server.countsRecords && server.countedElsewhere?.includes(dataset.id) !== true) {
+    } else if (
+      server.countsRecords &&
+      server.countedElsewhere?.includes(dataset.id) !== true &&
+      counted.length > 0
+    ) {
       records = count(group)
+      // A count of nothing, of what has times, is none.
+      if (records === 0) records = undefined
       if (isSingle && time.high - time.low >= 30 * daySeconds) {
         const start = Math.floor(time.low)
         const window = group.filter(
@@ -415,8 +431,8 @@ function expectProfiles(server: ServedErddap, dataset: DemoDataset, type: string
       depth_max: decimals(depth.high),
       time_min: isoSeconds(time.low),
       time_max: isoSeconds(time.high),
-      n_records: String(Math.round(records)),
-      records_per_day: decimals(records / Math.max(1, days)),
+      n_records: records === undefined ? '' : String(Math.round(records)),
+      records_per_day: records === undefined ? '' : decimals(records / Math.max(1, days)),
       n_profiles:
         type === 'Profile'
           ? '1'

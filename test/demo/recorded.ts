@@ -19,8 +19,8 @@ function unescaped(text: string): string {
 }
 
 /** Metadata from a recorded `/info` answer. */
-function described(id: string): { globals: Attribute[]; variables: DemoVariable[] } {
-  const rows = parse(recorded(`info_${id}`, 'body'), { from: 2 }) as string[][]
+export function described(recording: string): { globals: Attribute[]; variables: DemoVariable[] } {
+  const rows = parse(recorded(recording, 'body'), { from: 2 }) as string[][]
   const globals: Attribute[] = []
   const variables: DemoVariable[] = []
   for (const [kind, variable = '', name = '', type = 'String', value = ''] of rows) {
@@ -40,7 +40,7 @@ type Values = Record<string, Cell>
 
 /** Rows by name of column; what is not given is 10 for numbers. */
 function dataset(id: string, values: () => Iterable<Values>, more: Partial<DemoDataset> = {}): DemoDataset {
-  const { globals, variables } = described(id)
+  const { globals, variables } = described(`info_${id}`)
   return {
     id,
     erddapClass: 'EDDTableFromAsciiFiles',

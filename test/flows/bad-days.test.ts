@@ -146,15 +146,14 @@ describe('a harvest asks', () => {
     )
     // One station that states its resolution: metadata, position; one that does not: 30 days of counts too.
     expect([counted.scale_00000, counted.scale_00003]).toEqual([2, 3])
-    // Casts: metadata, positions with counts, times, depths. Stations with casts that have one time each: metadata,
-    // positions with times, depths, counts.
-    expect([counted.scale_00001, counted.scale_00002]).toEqual([4, 4])
-    // The same types without depth.
+    // Casts and stations with casts: metadata, positions with casts and counts, depths with the times of their ends.
+    expect([counted.scale_00001, counted.scale_00002]).toEqual([3, 3])
+    // The same types without depth: times by themselves.
     expect([counted.scale_00011, counted.scale_00012]).toEqual([3, 3])
     // The one list, and the datasets; the Python harvester asks 3.9 of each.
     const total = Object.values(counted).reduce((sum, n) => sum + n, 0)
     expect(server.requests).toHaveLength(total + 1)
-    expect(total / 20).toBeLessThan(3.2)
+    expect(total / 20).toBeLessThan(2.9)
   })
 
   it('nothing of datasets of another type', async () => {

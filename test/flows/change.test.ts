@@ -9,6 +9,7 @@ import { timeSeries, yearlyFiles } from '../../src/demo/build.ts'
 import { type CkanServer, startCkan } from '../../src/demo/ckan.ts'
 import type { DemoDataset } from '../../src/demo/dataset.ts'
 import { type ErddapOptions, type ErddapServer, startErddap } from '../../src/demo/erddap.ts'
+import { scaleDatasets } from '../../src/demo/scale.ts'
 import { addAttempts, startRun } from '../../src/inventory/audit.ts'
 import { emptyDatabase } from '../support/database.ts'
 import { createHarvester, type Harvester } from '../support/harvester.ts'
@@ -110,18 +111,48 @@ describe('a second harvest skips', () => {
   ][] = [
     ['everything when nothing changed', () => undefined, 'UNCHANGED', 'not asked for'],
     [
-      'no dataset with a row in the middle',
-      ({ server }) => server.insertRow('a', ['A1', 1_641_000_000, 48.5, -63.1, 4.2], 7),
+      'no dataset with a row in the middle, once the server has read it',
+      ({ server }) => {
+        server.insertRow('a', ['A1', 1_641_000_000, 48.5, -63.1, 4.2], 7)
+        server.reread('a')
+      },
       'success',
       'asked for',
     ],
     [
-      'no dataset with a new file, however old',
-      ({ server }) => server.addFile('a', { name: 'a_1999.csv', lastModified: Date.UTC(2000, 0), size: 10 }),
+      'no dataset with a new file, however old, once the server has read it',
+      ({ server }) => {
+        server.addFile('a', { name: 'a_1999.csv', lastModified: Date.UTC(2000, 0), size: 10 })
+        server.reread('a')
+      },
       'success',
       'asked for',
     ],
-    ['no dataset with a touched file', ({ server }) => server.touchFile('a'), 'success', 'asked for'],
+    [
+      'a dataset with a file that the server has not read: its data are those of before',
+      ({ server }) =>
+        server.addFile('a', { name: 'a_1999.csv', lastModified: Date.UTC(2000, 0), size: 10 }, [
+          ['A3', 1_641_000_000, 48.9, -63.1, 4.2],
+        ]),
+      'UNCHANGED',
+      'not asked for',
+    ],
+    [
+      'no dataset with a touched file',
+      ({ server }) => {
+        server.touchFile('a')
+        server.reread('a')
+      },
+      'success',
+      'asked for',
+    ],
+    [
+      'no dataset that was harvested longer ago than any is trusted',
+      () =>
+        database.query(`UPDATE cde.harvest_attempts SET attempted_at = attempted_at - interval '31 days'`),
+      'success',
+      'asked for',
+    ],
     [
       'no dataset with another attribute',
       ({ server }) => server.setAttribute('a', 'sst', 'standard_name', 'sea_surface_skin_temperature'),
@@ -175,7 +206,7 @@ describe('a second harvest skips', () => {
     const after = await rowOf('a')
     expect(after.verified_at.getTime()).toBeGreaterThan(before.verified_at.getTime())
     if (data === 'not asked for') {
-      expect(askedOfA(server)).toEqual(['info/a/index.csv', 'files/a.manifest'])
+      expect(askedOfA(server)).toEqual(['info/a/index.csv', 'files/a/.csv'])
       expect((await second.table('verified')).map((row) => row.dataset_id)).toContain('a')
       expect(after.content_hash).toBe(before.content_hash)
     }
@@ -215,6 +246,19 @@ describe('a second harvest skips', () => {
   })
 })
 
+describe('the requests of a harvest', () => {
+  it('that watches for changes: at most 4 a dataset, and 2 of one that did not change', async () => {
+    const server = await serve({ datasets: scaleDatasets({ kind: 'mixed', datasets: 20 }) })
+    const harvest = await harvester(server)
+    const questions = () => server.requests.filter(({ path }) => !path.includes('"grid"')).length / 20
+    await harvest.run()
+    expect(questions()).toBeLessThanOrEqual(3.9)
+    server.clearRequests()
+    expect(new Set(Object.values((await harvest.run()).outcomes))).toEqual(new Set(['UNCHANGED']))
+    expect(questions()).toBeLessThanOrEqual(2.05)
+  })
+})
+
 describe('a fingerprint', () => {
   const reasonOf = async (
     server: ErddapServer,
@@ -247,24 +291,32 @@ describe('a fingerprint', () => {
 
   it('is none where the answer is a page for people', async () => {
     const server = await serve({ datasets: [buoys('a')] })
-    server.setHostile([{ match: /manifest/, behave: { kind: 'html' } }])
+    server.setHostile([{ match: /files/, behave: { kind: 'html' } }])
     expect(await reasonOf(server)).toBe('HASH_UNREADABLE')
   })
 
   it('is none while a file is young', async () => {
     const server = await serve({ datasets: [buoys('a')] })
     server.touchFile('a', undefined, Date.now() - 20 * 3_600_000)
+    server.reread('a')
     expect(await reasonOf(server)).toBe('HASH_NOT_SETTLED')
-    expect(asked(server, 'a.manifest')).toHaveLength(1)
+    expect(asked(server, 'files/a/')).toHaveLength(1)
     expect(await reasonOf(server, { change_detection_settle: 12 })).toBe('a hash')
   })
 
-  it('is none where a file changed while the data were read', async () => {
+  it('is of the files before the data: a newer file shows the next time', async () => {
     const server = await serve({ datasets: [buoys('a')] })
+    const harvest = await harvester(server)
     server.onRequest(({ path }) => {
-      if (path.includes('orderBy')) server.touchFile('a')
+      if (!path.includes('orderBy')) return
+      server.onRequest(undefined)
+      server.insertRow('a', ['A1', 1_641_000_000, 48.5, -63.1, 4.2], 7)
+      server.reread('a')
     })
-    expect(await reasonOf(server)).toBe('HASH_NOT_SETTLED')
+    await harvest.run()
+    expect((await rowOf('a')).content_hash_reason).toBeNull()
+    expect((await harvest.run()).outcomes).toEqual({ a: 'success' })
+    expect((await harvest.run()).outcomes).toEqual({ a: 'UNCHANGED' })
   })
 
   it('is none where a count failed that may be had another time', async () => {
@@ -277,11 +329,11 @@ describe('a fingerprint', () => {
     const server = await serve({ datasets: [buoys('a')] })
     expect(await reasonOf(server, { change_detection: 'off' })).toBe('HASH_NOT_COMPUTED')
     expect(await reasonOf(server, { cache: true }, { oneShot: true })).toBe('HASH_NOT_COMPUTED')
-    expect(asked(server, 'manifest')).toEqual([])
+    expect(asked(server, 'files/')).toEqual([])
     expect(await reasonOf(server, { cache: true })).toBe('a hash')
   })
 
-  it('comes from a listing of all folders where the server is too old for a manifest', async () => {
+  it('comes from a listing of all folders, and asks for no manifest', async () => {
     const dataset = buoys('a')
     dataset.files = [...dataset.files!, { name: 'old/more/x.csv', lastModified: Date.UTC(2010, 0), size: 7 }]
     const server = await serve({
@@ -295,29 +347,73 @@ describe('a fingerprint', () => {
     const skipped = { b: 'UNCHANGED', c: 'UNCHANGED', d: 'UNCHANGED' }
     expect((await harvest.run()).outcomes).toEqual({ a: 'UNCHANGED', ...skipped })
     expect(asked(server, 'files/a/')).toEqual(['files/a/.csv', 'files/a/old/.csv', 'files/a/old/more/.csv'])
-    // That there are no manifests is learnt from the first; a second dataset may be under way by then.
-    expect(asked(server, '.manifest').length).toBeLessThanOrEqual(2)
+    expect(asked(server, '.manifest')).toEqual([])
     server.touchFile('a', 'old/more/x.csv')
     server.reread('a')
     expect((await harvest.run()).outcomes).toEqual({ a: 'success', ...skipped })
   })
 
-  it('comes from a Croissant that lists files where there is nothing else', async () => {
-    const server = await serve({ datasets: [buoys('a', { croissant: 'files' })] })
-    server.setHostile([
-      {
-        match: /\/files\/a(\.manifest|\/\.csv)/,
-        behave: { kind: 'status', status: 404, body: 'no such path' },
-      },
-    ])
+  it.each<[what: string, more: Partial<DemoDataset>, refused: RegExp]>([
+    ['a manifest', {}, /\/files\/a\/\.csv/],
+    ['a Croissant that lists files', { croissant: 'files' }, /\/files\/a(\.manifest|\/\.csv)/],
+  ])(
+    'comes from %s where there is no listing, once it has shown the same for 8 days',
+    async (_what, more, refused) => {
+      const server = await serve({ datasets: [buoys('a', more)] })
+      server.setHostile([{ match: refused, behave: { kind: 'status', status: 404, body: 'no such path' } }])
+      const harvest = await harvester(server)
+      await harvest.run()
+      expect((await rowOf('a')).content_hash_reason).toBe('HASH_NOT_SETTLED')
+      await harvest.run()
+      const later = (days: number) =>
+        database.query(
+          `UPDATE harvester.disk_views SET same_since = same_since - make_interval(days => $1::int)`,
+          [days],
+        )
+      await later(7)
+      await harvest.run()
+      expect((await rowOf('a')).content_hash_reason).toBe('HASH_NOT_SETTLED')
+      await later(1)
+      await harvest.run()
+      expect((await rowOf('a')).content_hash).toMatch(/^[0-9a-f]{64}$/)
+      expect((await harvest.run()).outcomes).toEqual({ a: 'UNCHANGED' })
+      server.touchFile('a')
+      server.reread('a')
+      expect((await harvest.run()).outcomes).toEqual({ a: 'success' })
+      expect((await rowOf('a')).content_hash_reason).toBe('HASH_NOT_SETTLED')
+    },
+  )
+
+  it('of more than 20 folders is not walked, neither today nor tomorrow', async () => {
+    const dataset = buoys('a')
+    dataset.files = Array.from({ length: 30 }, (_, at) => ({
+      name: `${1990 + at}/a.csv`,
+      lastModified: Date.UTC(2020, 0, 1 + at),
+      size: 100,
+    }))
+    const server = await serve({ datasets: [dataset] })
     const harvest = await harvester(server)
-    const first = await harvest.run()
-    const [row] = await first.table('datasets')
-    expect(row).toMatchObject({ content_hash: expect.stringMatching(/./), content_hash_reason: '' })
+    await harvest.run()
+    expect(asked(server, '/files/a')).toEqual(['files/a/.csv', 'files/a.manifest'])
+    await database.query(`UPDATE harvester.disk_views SET same_since = same_since - interval '8 days'`)
+    server.clearRequests()
+    await harvest.run()
+    expect(asked(server, '/files/a')).toEqual(['files/a.manifest'])
+    server.clearRequests()
     expect((await harvest.run()).outcomes).toEqual({ a: 'UNCHANGED' })
-    server.touchFile('a')
-    server.reread('a')
-    expect((await harvest.run()).outcomes).toEqual({ a: 'success' })
+    expect(askedOfA(server)).toEqual(['info/a/index.csv', 'files/a.manifest'])
+  })
+
+  it('is none where the manifest shows what the listing does not', async () => {
+    const dataset = buoys('a')
+    dataset.files = Array.from({ length: 30 }, (_, at) => ({
+      name: at === 0 ? 'readme.csv' : `${1990 + at}/a.csv`,
+      lastModified: Date.UTC(2020, 0, 1 + at),
+      size: 100,
+    }))
+    const server = await serve({ datasets: [dataset] })
+    server.addFile('a', { name: 'new.csv', lastModified: Date.UTC(2020, 1), size: 7 })
+    expect(await reasonOf(server)).toBe('HASH_NOT_SETTLED')
   })
 
   it('of a federated dataset follows the files of its origin', async () => {
@@ -330,8 +426,9 @@ describe('a fingerprint', () => {
     expect((await rowOf('a')).content_hash).toMatch(/^[0-9a-f]{64}$/)
     origin.clearRequests()
     expect((await harvest.run()).outcomes).toEqual({ a: 'UNCHANGED' })
-    expect(asked(origin, 'manifest')).toEqual(['files/source.manifest'])
+    expect(asked(origin, '/files/')).toEqual(['files/source/.csv'])
     origin.insertRow('source', ['A1', 1_641_000_000, 48.5, -63.1, 4.2], 7)
+    origin.reread('source')
     expect((await harvest.run()).outcomes).toEqual({ a: 'success' })
   })
 
@@ -365,7 +462,9 @@ describe('trust in metadata', () => {
     server.setAttribute('a', 'NC_GLOBAL', 'comment', 'new')
     expect((await harvest.run()).outcomes.a).toBe('success')
 
-    await database.query(`UPDATE cde.harvest_attempts SET attempted_at = attempted_at - interval '8 days'`)
+    await database.query(
+      `UPDATE cde.harvest_attempts SET attempted_at = attempted_at - interval '31 days' WHERE dataset_id = 'a'`,
+    )
     expect((await harvest.run()).outcomes).toEqual({ a: 'success', b: 'UNCHANGED' })
   })
 })

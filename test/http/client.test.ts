@@ -570,7 +570,7 @@ describe('the breaker of a run', () => {
     const server = await httpServer((_request, response) => response.end('ok'))
     const host = await deadHost()
     const { http } = clientWith()
-    const breaker = createBreaker(2)
+    const breaker = createBreaker({ limit: 2 })
     for (const turn of [1, 2]) {
       const error = await http.text({ url: `http://${host}/${turn}`, breaker, retries: 0 }).catch((e) => e)
       breaker.reportUnreachable(error.facts.host, error.message)
@@ -586,7 +586,7 @@ describe('the breaker of a run', () => {
   it('forgets failures when the host answers anything', async () => {
     const server = await httpServer((_request, response) => response.writeHead(404).end())
     const { http } = clientWith()
-    const breaker = createBreaker(2)
+    const breaker = createBreaker({ limit: 2 })
     breaker.reportUnreachable(server.host, 'down')
     await http.text({ url: server.url, breaker }).catch(() => {})
     breaker.reportUnreachable(server.host, 'down')

@@ -155,7 +155,7 @@ describe('whatever a harvest writes, its loader accepts:', () => {
             })(),
           } as never,
           identity,
-          [],
+          { counted: [], vertical: null, timed: false },
           folder,
         )
         const found: string[] = []

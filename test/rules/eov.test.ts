@@ -27,7 +27,7 @@ describe('ocean variables', () => {
       'Sea_Water_Temperature',
       'sea_water_temperature status_flag',
     )
-    expect(findOceanVariables(near, vocabularies)).toEqual({ eovs: [], firstEovColumn: null })
+    expect(findOceanVariables(near, vocabularies)).toEqual({ eovs: [], firstEovColumn: null, columns: [] })
   })
 
   test('have as first column the first variable, in dataset order, of the first in mapping order', () => {

@@ -10,6 +10,7 @@ import {
   hasOneTime,
   isGone,
   isSingle,
+  isTrusted,
   isUnchanged,
   lackingAnswers,
   lacksCounting,
@@ -22,9 +23,9 @@ const terms: ChangeTerms = { now, maxAgeMs: 30 * day, phase: 0.4, settleMs: day 
 
 const served = { view: 'served' as const, text: 'f0,f1', newestMs: now - 400 * day }
 const whole: Required<ChangeEvidence> = {
-  metadata: { text: 'm', realTime: false },
+  metadata: { realTime: false },
   files: served,
-  manifest: served,
+  views: { served: 'f0,f1', disk: 'f0,f1' },
   stored: { fingerprint: 'h', harvestedMs: now - 60_000 },
   fingerprint: 'h',
 }
@@ -40,7 +41,7 @@ function parts<E extends object>(evidence: E): fc.Arbitrary<Partial<E>> {
 describe('a dataset is believed unchanged', () => {
   it('where metadata, the files as served and the stored harvest agree', () => {
     expect(isUnchanged(whole, terms)).toBe(true)
-    const { manifest: _, ...without } = whole
+    const { views: _, ...without } = whole
     expect(isUnchanged(without, terms)).toBe(true)
   })
 
@@ -54,8 +55,8 @@ describe('a dataset is believed unchanged', () => {
   })
 
   it.each<[string, ChangeEvidence]>([
-    ['data go on arriving', { metadata: { text: 'm', realTime: true } }],
-    ['the manifest shows other files', { manifest: { ...served, view: 'disk', text: 'f0,f1,f9' } }],
+    ['data go on arriving', { metadata: { realTime: true } }],
+    ['the manifest shows other files', { views: { served: 'f0,f1', disk: 'f0,f1,f9' } }],
     ['nobody knows when it was harvested', { stored: { fingerprint: 'h', harvestedMs: null } }],
     ['it was harvested too long ago', { stored: { fingerprint: 'h', harvestedMs: now - 31 * day } }],
     ['the files are seen on the disk for the first time', { files: { ...served, view: 'disk' } }],
@@ -65,13 +66,13 @@ describe('a dataset is believed unchanged', () => {
     ],
     ['the fingerprint is another', { fingerprint: 'other' }],
   ])('not where %s', (_what, change) => {
-    const { manifest: _, ...evidence } = whole
+    const { views: _, ...evidence } = whole
     expect(isUnchanged({ ...evidence, ...change }, terms)).toBe(false)
   })
 
   it('of the disk alone where it has looked the same for 8 days', () => {
     const files = { ...served, view: 'disk' as const, sameSinceMs: now - 8 * day }
-    expect(isUnchanged({ ...whole, files, manifest: undefined }, terms)).toBe(true)
+    expect(isUnchanged({ ...whole, files }, terms)).toBe(true)
   })
 
   it('never for longer than the greatest age, and each at a moment of its own', () => {
@@ -93,9 +94,25 @@ describe('a dataset is believed unchanged', () => {
   })
 })
 
+describe('trust in metadata', () => {
+  const seen = { metadata: whole.metadata, stored: whole.stored, fingerprint: 'h' }
+
+  it('takes the stored harvest, and ends', () => {
+    expect(isTrusted(seen, terms)).toBe(true)
+    expect(isTrusted({ ...seen, metadata: { realTime: true } }, terms)).toBe(false)
+    const old = { fingerprint: 'h', harvestedMs: now - 30 * day }
+    expect(isTrusted({ ...seen, stored: old }, terms)).toBe(false)
+    fc.assert(
+      fc.property(parts(seen), (some) => {
+        expect(isTrusted(some, terms)).toBe(Object.keys(some).length === 3)
+      }),
+    )
+  })
+})
+
 describe('a fingerprint is stored', () => {
   const good = { complete: true, agree: true, fresh: true }
-  const { manifest: _, ...evidence } = whole
+  const { views: _, ...evidence } = whole
 
   it('of a complete harvest whose answers agree', () => {
     expect(fingerprintObstacle(evidence, terms, good)).toBeNull()
@@ -112,13 +129,13 @@ describe('a fingerprint is stored', () => {
   it('not while a file is young, nor where the manifest differs from what is served', () => {
     const young = { ...served, newestMs: now - day / 2 }
     expect(fingerprintObstacle({ ...evidence, files: young }, terms, good)).toBe('HASH_NOT_SETTLED')
-    const manifest = { ...served, view: 'disk' as const, text: 'f0,f1,f9' }
-    expect(fingerprintObstacle({ ...evidence, manifest }, terms, good)).toBe('HASH_NOT_SETTLED')
+    const views = { served: 'f0,f1', disk: 'f0,f1,f9' }
+    expect(fingerprintObstacle({ ...evidence, views }, terms, good)).toBe('HASH_NOT_SETTLED')
   })
 })
 
 describe('a dataset without rows', () => {
-  const promise = { sentence: 'the list gives times from 2020 to 2021' }
+  const promise = { by: 'list', what: 'time', from: '2020', to: '2021' } as const
 
   it('is believed only where nothing else shows a row', () => {
     const all: Required<RowsEvidence> = {
@@ -142,7 +159,7 @@ describe('a dataset without rows', () => {
     const empty = { counts: 'no-rows', distinct: 'no-rows' } as const
     expect(believeRows({ ...empty, listRow: promise, metadata: null })).toMatchObject({
       belief: 'contradictory',
-      because: expect.stringContaining('2020 to 2021'),
+      contradiction: { kind: 'promised', from: '2020', to: '2021' },
     })
     expect(believeRows({ ...empty, listRow: null, metadata: promise }).belief).toBe('contradictory')
   })

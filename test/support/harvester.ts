@@ -10,6 +10,7 @@ import { readHarvestConfig } from '../../src/config/harvest.ts'
 import type { Database } from '../../src/database/port.ts'
 import { startCkan } from '../../src/demo/ckan.ts'
 import { type HarvestParameters, harvestSourceFlow } from '../../src/flows/harvest-source.ts'
+import type { Patience } from '../../src/harvest/patience.ts'
 import type { TableName } from '../../src/inventory/contract.ts'
 import type { HarvestEvent } from '../../src/log/events.ts'
 import { silentLog } from '../../src/log/log.ts'
@@ -50,9 +51,18 @@ export interface HarvesterOptions {
   settings: Record<string, unknown>
   database?: Database
   oneShot?: boolean
+  /** @default none: whoever does not answer is given up at once */
+  patience?: Patience
 }
 
-export async function createHarvester({ settings, database, oneShot }: HarvesterOptions): Promise<Harvester> {
+const noPatience: Patience = { hostPausesMs: [], unknownMs: 0, sleep: async () => {} }
+
+export async function createHarvester({
+  settings,
+  database,
+  oneShot,
+  patience = noPatience,
+}: HarvesterOptions): Promise<Harvester> {
   const folder = await mkdtemp(join(tmpdir(), 'harvester-flow-'))
   const ckan = await startCkan({ records: [] })
   const config = readHarvestConfig({
@@ -78,6 +88,7 @@ export async function createHarvester({ settings, database, oneShot }: Harvester
     log: silentLog,
     database: database ? async () => database : null,
     orchestrator: 'local',
+    patience,
     ...(oneShot !== undefined && { oneShot }),
     listeners: [
       (event) => {

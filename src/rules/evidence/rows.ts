@@ -5,9 +5,17 @@ export type RowsAnswer = 'rows' | 'no-rows' | 'failed'
 
 /** What the list of datasets or the metadata promise: an extent of time or place, which no empty dataset has. */
 export interface PromisedExtent {
-  /** `the list gives times from … to …`, for the message. */
-  sentence: string
+  by: 'list' | 'metadata'
+  what: 'time' | 'latitude' | 'longitude'
+  /** As the server gives them. */
+  from: string
+  to: string
 }
+
+/** What cannot both be true. */
+export type RowsContradiction =
+  /** There are positions, but no rows where times or counts are asked for. */
+  { kind: 'positions-only' } | ({ kind: 'promised' } & PromisedExtent)
 
 export interface RowsEvidence {
   /** Positions by orderByCount. */
@@ -24,7 +32,7 @@ export interface RowsEvidence {
 export type RowsBelief =
   | { belief: 'rows' }
   | { belief: 'no-rows' }
-  | { belief: 'contradictory'; because: string }
+  | { belief: 'contradictory'; contradiction: RowsContradiction }
   | { belief: 'unsure'; next: 'distinct' | 'times' | 'listRow' | 'metadata' }
 
 /**
@@ -40,20 +48,13 @@ export function believeRows(evidence: RowsEvidence): RowsBelief {
     if (counts !== 'no-rows') return { belief: 'rows' }
     if (times === undefined) return { belief: 'unsure', next: 'times' }
     return times === 'no-rows'
-      ? {
-          belief: 'contradictory',
-          because: 'the server has positions of it, but no rows where it is asked for times or counts',
-        }
+      ? { belief: 'contradictory', contradiction: { kind: 'positions-only' } }
       : { belief: 'rows' }
   }
   if (distinct === 'failed') return { belief: 'unsure', next: 'distinct' }
   if (listRow === undefined) return { belief: 'unsure', next: 'listRow' }
   if (metadata === undefined) return { belief: 'unsure', next: 'metadata' }
   const promise = listRow ?? metadata
-  if (promise !== null)
-    return {
-      belief: 'contradictory',
-      because: `the server says that it has no rows, but ${promise.sentence}`,
-    }
+  if (promise !== null) return { belief: 'contradictory', contradiction: { kind: 'promised', ...promise } }
   return { belief: 'no-rows' }
 }

@@ -23,8 +23,6 @@ export interface FilesSeen {
 }
 
 export interface MetadataSeen {
-  /** Equal text, equal metadata, rules and vocabularies. */
-  text: string
   /** Its range of time has no end: its rows end at the time of the run. */
   realTime: boolean
 }
@@ -40,8 +38,8 @@ export interface ChangeEvidence {
   metadata?: MetadataSeen | undefined
   /** The view of the files before any question about data: data can be as new as it or newer, never older. */
   files?: FilesSeen | undefined
-  /** A second view, where one is at hand. */
-  manifest?: FilesSeen | undefined
+  /** The same files as both views show them, where both are at hand. */
+  views?: { served: string; disk: string } | undefined
   stored?: StoredHarvest | undefined
   /** Fingerprint of metadata and files as they are now. */
   fingerprint?: string | undefined
@@ -106,6 +104,19 @@ function isServed(files: FilesSeen, now: number): boolean {
   return since !== null && now - since >= rereadMs
 }
 
-function viewsDiffer({ files, manifest }: ChangeEvidence): boolean {
-  return files !== undefined && manifest !== undefined && files.text !== manifest.text
+function viewsDiffer({ views }: ChangeEvidence): boolean {
+  return views !== undefined && views.served !== views.disk
+}
+
+/**
+ * Trusted, which is no proof: a site says that equal metadata and an equal row of the list are enough, for some time,
+ * of datasets whose files cannot be seen.
+ */
+export function isTrusted(
+  { metadata, stored, fingerprint }: Omit<ChangeEvidence, 'files' | 'views'>,
+  { now, maxAgeMs }: Pick<ChangeTerms, 'now' | 'maxAgeMs'>,
+): boolean {
+  if (!metadata || metadata.realTime || !stored || fingerprint === undefined) return false
+  if (stored.fingerprint !== fingerprint || stored.harvestedMs === null) return false
+  return now - stored.harvestedMs < maxAgeMs
 }

@@ -1,5 +1,6 @@
 /** Why a dataset that should have been harvested was not. A new reason is one entry here. */
 
+import type { RowsContradiction } from '../evidence/index.ts'
 import { faultWithRequest, isTooMuchData, type RequestFault } from './requests.ts'
 import { entry, type Language, numeral } from './words.ts'
 
@@ -8,8 +9,11 @@ export type Contradiction =
   /** OBIS states so many occurrences and gives none, or fewer while the published file is of no use. */
   | { kind: 'none-given'; stated: number }
   | { kind: 'fewer-given'; stated: number; given: number }
+  | RowsContradiction
   /** `detail` is a text in English. */
   | { kind: 'other'; detail: string }
+
+const extentWords = { time: 'un temps', latitude: 'une latitude', longitude: 'une longitude' } as const
 
 function contradictionSentence(language: Language, contradiction: Contradiction): string {
   switch (contradiction.kind) {
@@ -21,6 +25,16 @@ function contradictionSentence(language: Language, contradiction: Contradiction)
       return language === 'en'
         ? `OBIS states ${contradiction.stated} occurrences of it, its API gave ${contradiction.given}, and the published file is of no use`
         : `OBIS en annonce ${numeral('fr', contradiction.stated)} occurrences, son API en a donné ${numeral('fr', contradiction.given)}, et le fichier publié est inutilisable`
+    case 'positions-only':
+      return language === 'en'
+        ? 'the server has positions of it, but says that there are no rows where it is asked for times and counts'
+        : 'le serveur en a des positions, mais dit qu’il n’y a pas de lignes quand on lui demande heures et comptes'
+    case 'promised': {
+      const { by, what, from, to } = contradiction
+      return language === 'en'
+        ? `the server says that it has no rows, but ${by === 'list' ? 'its list gives' : 'the metadata give'} a ${what} from ${from} to ${to}`
+        : `le serveur dit qu’il n’a pas de lignes, mais ${by === 'list' ? 'sa liste donne' : 'les métadonnées donnent'} ${extentWords[what]} de ${from} à ${to}`
+    }
     case 'other':
       return contradiction.detail
   }

@@ -1,11 +1,19 @@
 /** What a data manager should know of a dataset that was harvested all the same. A new warning is one entry here. */
 
+import type { AnswerName } from '../evidence/index.ts'
 import { type DroppedRows, dropSentence, type LeftOut, leftOutSentence } from './drops.ts'
 import { faultWithRequest, type RequestFault } from './requests.ts'
 import { counted, entry, listed, type Text } from './words.ts'
 
 /** Why records were not counted. `refused` has the fault of the request. */
-export type UncountedBecause = 'unsupported' | 'all-grouped' | 'refused'
+export type UncountedBecause =
+  | 'unsupported'
+  | 'all-grouped'
+  | 'mirrored'
+  | 'no-times'
+  | 'subset-only'
+  | 'no-rows'
+  | 'refused'
 
 const uncountedWords: Record<Exclude<UncountedBecause, 'refused'>, Text> = {
   unsupported: {
@@ -16,6 +24,29 @@ const uncountedWords: Record<Exclude<UncountedBecause, 'refused'>, Text> = {
     en: 'every column that would be counted is part of the id',
     fr: 'toutes les colonnes à compter font partie de l’identifiant',
   },
+  mirrored: {
+    en: 'the server mirrors another one and answers itself, so that it counts counts',
+    fr: 'le serveur est le miroir d’un autre et répond lui-même : il compte des comptes',
+  },
+  'no-times': {
+    en: 'the server counts no times of rows that have times',
+    fr: 'le serveur ne compte aucune heure de lignes qui ont des heures',
+  },
+  'subset-only': {
+    en: 'every variable is in subsetVariables, so that the server counts distinct rows',
+    fr: 'toutes les variables sont dans subsetVariables : le serveur compte des lignes distinctes',
+  },
+  'no-rows': {
+    en: 'the server says that there are no rows to count',
+    fr: 'le serveur dit qu’il n’y a pas de lignes à compter',
+  },
+}
+
+const answerWords: Record<AnswerName, Text> = {
+  positions: { en: 'positions', fr: 'les positions' },
+  times: { en: 'times', fr: 'les heures' },
+  verticals: { en: 'depths', fr: 'les profondeurs' },
+  counts: { en: 'counts', fr: 'les comptes' },
 }
 
 export const warnings = {
@@ -105,17 +136,35 @@ export const warnings = {
         `${counted('fr', count, 'identifiant a', 'identifiants ont')} plusieurs positions, la première est utilisée : ${listed('fr', ids, count)}`,
     },
   }),
-  RECORDS_UNCOUNTED: entry<{ because: UncountedBecause; fault: RequestFault | null }>({
-    title: { en: 'Records not counted', fr: 'Enregistrements non comptés' },
+  ANSWERS_DISAGREE: entry<{ answer: AnswerName; count: number; ids: readonly string[] }>({
+    title: { en: 'Answers that disagree', fr: 'Réponses qui ne concordent pas' },
     advice: {
-      en: 'The index knows the profiles, but not how many records they have. Follow the last request to see why the server did not count.',
-      fr: 'L’index connaît les profils, mais pas leur nombre d’enregistrements. Suivez la dernière requête pour voir pourquoi le serveur n’a pas compté.',
+      en: 'The server may be reading the dataset anew, or a cached table of it is old: reload the dataset. It is harvested again each time until its answers agree.',
+      fr: 'Le serveur relit peut-être le jeu de données, ou en garde une table ancienne : rechargez-le. Il est moissonné à chaque fois tant que les réponses ne concordent pas.',
     },
     said: {
-      en: ({ because, fault }) =>
-        `records could not be counted, n_records is 0: ${because === 'refused' ? (fault && faultWithRequest('en', fault)) || 'refused' : uncountedWords[because].en}`,
-      fr: ({ because, fault }) =>
-        `les enregistrements n’ont pas pu être comptés, n_records vaut 0 : ${because === 'refused' ? (fault && faultWithRequest('fr', fault)) || 'refus' : uncountedWords[because].fr}`,
+      en: ({ answer, count, ids }) =>
+        `${counted('en', count, 'id is', 'ids are')} in another answer of the server, but not in the one with ${answerWords[answer].en}, asked twice: ${listed('en', ids, count)}`,
+      fr: ({ answer, count, ids }) =>
+        `${counted('fr', count, 'identifiant est', 'identifiants sont')} dans une autre réponse du serveur, mais pas dans celle avec ${answerWords[answer].fr}, demandée deux fois : ${listed('fr', ids, count)}`,
+    },
+  }),
+  RECORDS_UNCOUNTED: entry<{
+    because: UncountedBecause
+    fault: RequestFault | null
+    count: number
+    total: number
+  }>({
+    title: { en: 'Records not counted', fr: 'Enregistrements non comptés' },
+    advice: {
+      en: 'The index knows the profiles, and keeps the number of records that it had. Follow the last request to see why the server did not count.',
+      fr: 'L’index connaît les profils, et garde le nombre d’enregistrements qu’il avait. Suivez la dernière requête pour voir pourquoi le serveur n’a pas compté.',
+    },
+    said: {
+      en: ({ because, fault, count, total }) =>
+        `the records of ${count} of ${counted('en', total, 'row', 'rows')} are not known, n_records is empty: ${because === 'refused' ? (fault && faultWithRequest('en', fault)) || 'refused' : uncountedWords[because].en}`,
+      fr: ({ because, fault, count, total }) =>
+        `le nombre d’enregistrements de ${count} sur ${counted('fr', total, 'ligne', 'lignes')} n’est pas connu, n_records est vide : ${because === 'refused' ? (fault && faultWithRequest('fr', fault)) || 'refus' : uncountedWords[because].fr}`,
     },
   }),
   EXTENT_UNREADABLE: entry<{ detail: string }>({

@@ -1,10 +1,19 @@
 /**
  * Proof that a dataset is what it was at its last good harvest, with as few requests as it takes: its metadata, which
- * are asked for anyway, and the list of its source files, which takes one more request where the server has manifests.
- * Metadata alone prove nothing: a row in the middle of a file changes none of them.
+ * are asked for anyway, and the list of its source files as the server itself has read them, folder by folder. Both are
+ * asked before the data, which can then be as new as they are or newer, never older. What is believed of them is
+ * decided in `rules/evidence`.
  */
 import { createHash } from 'node:crypto'
 import { isHarvesterError } from '../../errors.ts'
+import {
+  type ChangeEvidence,
+  type ChangeTerms,
+  type FilesSeen,
+  fingerprintObstacle,
+  isTrusted,
+  isUnchanged,
+} from '../../rules/evidence/index.ts'
 import {
   type ContentFingerprint,
   filesText,
@@ -26,7 +35,7 @@ import type { DatasetMetadata, ListedDataset, SourceFile, SourceFiles } from './
 /** What is known of a dataset from its last good harvest. */
 export interface KnownFingerprint {
   contentHash: string | null
-  /** When its data were last asked for, epoch milliseconds; only trust in metadata looks at it. */
+  /** When its data were last asked for, epoch milliseconds. */
   harvestedAt: number | null
 }
 
@@ -35,12 +44,20 @@ export interface ChangeDetection {
   mode: 'auto' | 'metadata' | 'off'
   /** How long the newest source file must have been left alone before a fingerprint counts. */
   settleMs: number
-  /** How long unchanged metadata are trusted, with `metadata`. */
+  /** How long a harvest is taken over at most. */
   maxAgeMs: number
   /** By dataset id. Nothing is skipped that is not in it. */
   known: Pick<ReadonlyMap<string, KnownFingerprint>, 'get'>
   /** What servers were seen to lack, by address: learnt once for all datasets of a run. */
   abilities: Map<string, FileAbilities>
+  /** What manifests showed at earlier runs; null where nothing is remembered. */
+  diskViews: DiskViews | null
+}
+
+/** The memory of what manifests showed, by dataset id. */
+export interface DiskViews {
+  get(datasetId: string): { digest: string; sameSinceMs: number } | undefined
+  note(datasetId: string, view: { digest: string; sameSinceMs: number }): Promise<void>
 }
 
 export interface FileAbilities {
@@ -49,14 +66,21 @@ export interface FileAbilities {
   croissant: boolean
 }
 
+/** What became of the questions of a harvest. */
+export interface HarvestAnswers {
+  /** Every question was answered. */
+  complete: boolean
+  /** No answer contradicts another. */
+  agree: boolean
+  /** The answers come from data, not from a table that the server made when it last read the dataset. */
+  fresh: boolean
+}
+
 export interface Inspection {
   /** Set for a dataset that need not be harvested; the notes say where that is trust and no proof. */
   unchanged: { notes: Note[] } | null
-  /**
-   * The fingerprint to be stored, asked for after the data.
-   * @param complete whether every question of the harvest was answered
-   */
-  conclude(complete: boolean): Promise<ContentFingerprint>
+  /** The fingerprint to be stored with the rows. */
+  conclude(answers: HarvestAnswers): ContentFingerprint
 }
 
 export interface InspectedDataset {
@@ -72,13 +96,14 @@ export interface InspectedDataset {
   now: number
 }
 
-type FileList =
-  | { kind: 'files'; text: string; newest: number | null }
+/** The files of a dataset, or why they cannot be seen. */
+type FilesFound =
+  | { kind: 'files'; files: FilesSeen; views?: { served: string; disk: string } }
   | { kind: 'none'; reason: NoHashReason }
-type AskFiles = () => Promise<FileList>
 
 /** A dataset of many folders is not worth a request for each of them. */
 const mostFolders = 20
+const dayMs = 86_400_000
 
 /** Reasons that say that the server publishes no files, not that something went wrong. */
 const unpublished: ReadonlySet<NoHashReason> = new Set([
@@ -89,38 +114,45 @@ const unpublished: ReadonlySet<NoHashReason> = new Set([
 
 /** @throws HarvesterError CANCELLED; what fails otherwise only costs the fingerprint */
 export async function inspectDataset(dataset: InspectedDataset): Promise<Inspection> {
-  const { change, listed, metadata, vocabularies } = dataset
-  if (change.mode === 'off') return { unchanged: null, conclude: async () => none('HASH_NOT_COMPUTED') }
+  const { change, listed, metadata, vocabularies, now } = dataset
+  if (change.mode === 'off') return { unchanged: null, conclude: () => none('HASH_NOT_COMPUTED') }
 
   const known = change.known.get(listed.datasetId)
   const described = metadataText(metadata, listed)
   const hashOf = (...parts: string[]) =>
     sha256([`rules ${rulesVersion}`, vocabularyDigest(vocabularies), described, ...parts])
-  const realTime = isRealTime(metadata, listed)
-  const { ask, first: before } = await findFiles(dataset)
+  const seen: ChangeEvidence = {
+    metadata: { realTime: isRealTime(metadata, listed) },
+    stored: known && { fingerprint: known.contentHash, harvestedMs: known.harvestedAt },
+  }
+  const terms: ChangeTerms = {
+    now,
+    maxAgeMs: change.maxAgeMs,
+    phase: phaseOf(listed.datasetId),
+    settleMs: change.settleMs,
+  }
+  const found = await findFiles(dataset, seen.metadata?.realTime === true)
 
-  if (before.kind === 'none') {
-    if (change.mode !== 'metadata' || realTime || !unpublished.has(before.reason))
-      return { unchanged: null, conclude: async () => none(before.reason) }
+  if (found.kind === 'none') {
+    const { reason } = found
+    if (change.mode !== 'metadata' || seen.metadata?.realTime || !unpublished.has(reason))
+      return { unchanged: null, conclude: () => none(reason) }
     const hash = `${trustPrefix}${hashOf(listRowText(listed))}`
+    const trusted = isTrusted({ ...seen, fingerprint: hash }, terms)
     return {
-      unchanged: trusted(hash, known, dataset),
-      conclude: async (complete) => (complete ? { hash, reason: before.reason } : none('HASH_HTTP_ERROR')),
+      unchanged: trusted ? { notes: [trustNote(known!.harvestedAt!, terms)] } : null,
+      conclude: ({ complete, agree }) =>
+        complete && agree ? { hash, reason } : none(complete ? 'HASH_NOT_SETTLED' : 'HASH_HTTP_ERROR'),
     }
   }
 
-  const hash = hashOf(before.text)
+  const hash = hashOf(found.files.text)
+  const evidence = { ...seen, files: found.files, views: found.views, fingerprint: hash }
   return {
-    unchanged: !realTime && known?.contentHash === hash ? { notes: [] } : null,
-    async conclude(complete) {
-      // What an answer lacked would otherwise be lacking until the next change.
-      if (!complete) return none('HASH_HTTP_ERROR')
-      // A server may go on answering old values for a while after a file changed.
-      if (before.newest === null || dataset.now - before.newest < change.settleMs)
-        return none('HASH_NOT_SETTLED')
-      const after = await ask()
-      if (after.kind === 'none') return none(after.reason)
-      return after.text === before.text ? { hash, reason: null } : none('HASH_NOT_SETTLED')
+    unchanged: isUnchanged(evidence, terms) ? { notes: [] } : null,
+    conclude(answers) {
+      const obstacle = fingerprintObstacle(evidence, terms, answers)
+      return obstacle === null ? { hash, reason: null } : none(obstacle)
     },
   }
 }
@@ -129,68 +161,137 @@ function none(reason: NoHashReason): ContentFingerprint {
   return { hash: null, reason }
 }
 
-function trusted(
-  hash: string,
-  known: KnownFingerprint | undefined,
-  { change, now }: InspectedDataset,
-): { notes: Note[] } | null {
-  if (!known || known.contentHash !== hash || known.harvestedAt === null) return null
-  const ageMs = now - known.harvestedAt
-  if (ageMs >= change.maxAgeMs) return null
-  const day = 86_400_000
-  return {
-    notes: [
-      fact('TRUSTED', { ageDays: ageMs / day, trustedDays: Math.round((change.maxAgeMs / day) * 10) / 10 }),
-    ],
-  }
+function trustNote(harvestedAt: number, { now, maxAgeMs }: ChangeTerms): Note {
+  return fact('TRUSTED', {
+    ageDays: (now - harvestedAt) / dayMs,
+    trustedDays: Math.round((maxAgeMs / dayMs) * 10) / 10,
+  })
 }
 
-/** The way to the list of source files, and what it gave. The same way is gone again after the data. */
-async function findFiles(dataset: InspectedDataset): Promise<{ ask: AskFiles; first: FileList }> {
+/** Where in a period a dataset has its own moment, 0 ≤ x < 1: the same in every run. */
+function phaseOf(datasetId: string): number {
+  return createHash('sha256').update(datasetId).digest().readUInt32BE(0) / 2 ** 32
+}
+
+/** Where the files of a dataset are asked for: its own server, or its origin's. */
+interface FilesPlace {
+  scope: ErddapScope
+  id: string
+  isLocal: boolean
+  /** Tells the files of one origin from those of another. */
+  prefix: string
+  abilities: FileAbilities
+}
+
+async function findFiles(dataset: InspectedDataset, realTime: boolean): Promise<FilesFound> {
   const { client, settings, scope, listed } = dataset
-  const nothing = (reason: NoHashReason) => {
-    const first: FileList = { kind: 'none', reason }
-    return { ask: async () => first, first }
-  }
+  const nothing = (reason: NoHashReason): FilesFound => ({ kind: 'none', reason })
   const isFederated = listed.row.class === 'EDDTableFromErddap'
-  let where = { client, scope, id: listed.datasetId }
+  if (!isFederated && listed.files === '') return nothing('HASH_NO_FILE_LIST')
+  // It is harvested every time: proof is of no use.
+  if (realTime) return nothing('HASH_NOT_SETTLED')
+  let place: FilesPlace = {
+    scope,
+    id: listed.datasetId,
+    isLocal: true,
+    prefix: '',
+    abilities: abilitiesOf(dataset.change, client.baseUrl),
+  }
   if (isFederated) {
     const found = await attempt(dataset, () => scope.origin(listed.datasetId))
     if (!found.ok) return nothing(found.reason)
-    if (found.value.kind === 'unresolved') return nothing('HASH_FEDERATED_UNRESOLVED')
-    if (found.value.kind === 'origin') {
-      const origin = client.at(found.value.baseUrl)
-      where = { client: origin, scope: origin.scope(settings), id: found.value.datasetId }
+    // A mirror that answers itself says nothing of the files of its origin.
+    if (found.value.kind !== 'origin') return nothing('HASH_FEDERATED_UNRESOLVED')
+    const { baseUrl, datasetId } = found.value
+    place = {
+      scope: client.at(baseUrl).scope(settings),
+      id: datasetId,
+      isLocal: false,
+      prefix: `${baseUrl} ${datasetId} `,
+      abilities: abilitiesOf(dataset.change, baseUrl),
     }
   }
-  const isLocal = where.client === client
-  // The list of the origin is not asked for: its manifest says as much.
-  if (isLocal && listed.files === '') return nothing('HASH_NO_FILE_LIST')
-  const abilities = abilitiesOf(dataset.change, where.client.baseUrl)
-  const prefix = isLocal ? '' : `${where.client.baseUrl} ${where.id} `
-  let refused = false
-  for (const way of waysToFiles(where.scope, where.id, abilities)) {
-    const ask = () => askFiles(dataset, way, prefix)
-    const first = await ask()
-    if (first === 'unsupported') continue
-    // The list of a server says that there are files: an old one refuses what it does not know in the same words.
-    // An origin's list is not known, so that its refusal is taken as it is.
-    if (isLocal && first.kind === 'none' && first.reason === 'HASH_FILES_NOT_ACCESSIBLE') {
-      refused = true
-      continue
-    }
-    if (refused && first.kind === 'files') abilities.manifest = false
-    return { ask: settled(ask), first }
-  }
-  return nothing('HASH_FILES_NOT_ACCESSIBLE')
+  return lookAtFiles(dataset, place)
 }
 
-function settled(ask: () => Promise<FileList | 'unsupported'>): AskFiles {
-  return async () => {
-    const answer = await ask()
-    // It was there before the data.
-    return answer === 'unsupported' ? { kind: 'none', reason: 'HASH_NOT_SETTLED' } : answer
+/** Asks for the view of the server itself; for that of the disk where there is none, or it takes too many requests. */
+async function lookAtFiles(dataset: InspectedDataset, place: FilesPlace): Promise<FilesFound> {
+  const { abilities, scope, id, isLocal } = place
+  let walked: Walk | null = null
+  // Once it was found to be in too many folders, it is not walked again.
+  const isVast = dataset.change.diskViews?.get(dataset.listed.datasetId) !== undefined
+  if (abilities.listing && !(isVast && abilities.manifest)) {
+    const answer = await attempt(dataset, () => walkFolders(scope, id))
+    if (!answer.ok) return { kind: 'none', reason: answer.reason }
+    if (answer.value.kind === 'walk') {
+      walked = answer.value
+      if (walked.whole) return seenFiles(place, 'served', walked.files)
+    } else if (answer.value.kind === 'unsupported') abilities.listing = false
+    // The list of a server says that there are files: an old one refuses what it does not know in the same words.
+    // An origin's list is not known, so that its refusal is taken as it is.
+    else if (!isLocal) return { kind: 'none', reason: 'HASH_FILES_NOT_ACCESSIBLE' }
   }
+  for (const [what, ask] of diskViewsOf(place)) {
+    const answer = await attempt(dataset, ask)
+    if (!answer.ok) return { kind: 'none', reason: answer.reason }
+    if (answer.value.kind === 'unsupported') abilities[what] = false
+    if (answer.value.kind === 'files') return onDisk(dataset, place, answer.value.files, walked)
+  }
+  return { kind: 'none', reason: walked ? 'HASH_UNREADABLE' : 'HASH_FILES_NOT_ACCESSIBLE' }
+}
+
+function* diskViewsOf({
+  abilities,
+  scope,
+  id,
+}: FilesPlace): Generator<['manifest' | 'croissant', () => Promise<SourceFiles>]> {
+  if (abilities.manifest) yield ['manifest', () => scope.manifest(id)]
+  if (abilities.croissant)
+    yield [
+      'croissant',
+      async () => {
+        const croissant = await scope.croissant(id)
+        if (croissant === null) return { kind: 'unsupported', why: 'no Croissant' }
+        // Current versions name no files in it: that is no list.
+        if (croissant.files.length === 0)
+          return { kind: 'not-accessible', why: 'the Croissant lists no files' }
+        return { kind: 'files', files: croissant.files, url: croissant.url }
+      },
+    ]
+}
+
+/** What the disk shows, which counts once it has shown the same for as long as a server may leave its data. */
+async function onDisk(
+  dataset: InspectedDataset,
+  place: FilesPlace,
+  files: readonly SourceFile[],
+  walked: Walk | null,
+): Promise<FilesFound> {
+  const found = seenFiles(place, 'disk', files)
+  if (found.kind === 'none') return found
+  const { diskViews } = dataset.change
+  const { datasetId } = dataset.listed
+  const digest = sha256([found.files.text])
+  const known = diskViews?.get(datasetId)
+  const sameSinceMs = known?.digest === digest ? known.sameSinceMs : dataset.now
+  await diskViews?.note(datasetId, { digest, sameSinceMs })
+  return {
+    ...found,
+    files: { ...found.files, sameSinceMs },
+    ...(walked && { views: inWalkedFolders(walked, files) }),
+  }
+}
+
+/** The same files, as the listing and as the manifest have them. */
+function inWalkedFolders(
+  { folders, files }: Walk,
+  manifest: readonly SourceFile[],
+): { served: string; disk: string } {
+  const walked = new Set(folders)
+  const folderOf = (name: string) => name.slice(0, name.lastIndexOf('/') + 1)
+  const comparable = ({ path, name, ...facts }: SourceFile): SourceFile => ({ ...facts, name: path ?? name })
+  const disk = manifest.map(comparable).filter(({ name }) => walked.has(folderOf(name)))
+  return { served: filesText(files.map(comparable)), disk: filesText(disk) }
 }
 
 function abilitiesOf(change: ChangeDetection, baseUrl: string): FileAbilities {
@@ -202,63 +303,47 @@ function abilitiesOf(change: ChangeDetection, baseUrl: string): FileAbilities {
   return abilities
 }
 
-/** In the order in which they are tried: the manifest shows a change at once, a listing when the server has read it. */
-function* waysToFiles(
-  scope: ErddapScope,
-  id: string,
-  abilities: FileAbilities,
-): Generator<() => Promise<SourceFiles>> {
-  const learning = (what: keyof FileAbilities, ask: () => Promise<SourceFiles>) => async () => {
-    const answer = await ask()
-    if (answer.kind === 'unsupported') abilities[what] = false
-    return answer
-  }
-  if (abilities.manifest) yield learning('manifest', () => scope.manifest(id))
-  if (abilities.listing) yield learning('listing', () => listAllFolders(scope, id))
-  if (abilities.croissant)
-    yield learning('croissant', async () => {
-      const croissant = await scope.croissant(id)
-      if (croissant === null) return { kind: 'unsupported', why: 'no Croissant' }
-      // Current versions name no files in it: that is no list.
-      if (croissant.files.length === 0) return { kind: 'not-accessible', why: 'the Croissant lists no files' }
-      return { kind: 'files', files: croissant.files, url: croissant.url }
-    })
+interface Walk {
+  kind: 'walk'
+  files: readonly SourceFile[]
+  /** Walked ones, each with its slash at the end; '' is the dataset's own. */
+  folders: readonly string[]
+  /** Whether they are all. */
+  whole: boolean
 }
 
-/** A listing of all folders; one that is too large for that is an unreadable one. */
-async function listAllFolders(scope: ErddapScope, id: string): Promise<SourceFiles> {
+/** A listing of all folders; it ends as soon as it is clear that they are too many. */
+async function walkFolders(scope: ErddapScope, id: string): Promise<Walk | SourceFiles> {
   const files: SourceFile[] = []
-  const folders: (string | undefined)[] = [undefined]
-  let url = ''
-  for (let asked = 0; folders.length > 0; asked += 1) {
-    if (asked === mostFolders) return { kind: 'files', files: [], url }
-    const answer = await scope.filesListing(id, folders.shift())
-    if (answer.kind !== 'files') return answer
-    url ||= answer.url
+  const folders: string[] = []
+  const waiting = ['']
+  while (waiting.length > 0) {
+    if (folders.length + waiting.length > mostFolders) return { kind: 'walk', files, folders, whole: false }
+    const folder = waiting.shift()!
+    const answer = await scope.filesListing(id, folder)
+    // A folder that vanished under our eyes says nothing of the server: such a list makes no sense.
+    if (answer.kind !== 'files')
+      return folders.length === 0 ? answer : { kind: 'walk', files: [], folders, whole: true }
+    folders.push(folder)
     for (const file of answer.files) {
-      if (file.isFolder) folders.push(file.name)
+      if (file.isFolder) waiting.push(file.name)
       else files.push(file)
     }
   }
-  return { kind: 'files', files, url }
+  return { kind: 'walk', files, folders, whole: true }
 }
 
-async function askFiles(
-  dataset: InspectedDataset,
-  way: () => Promise<SourceFiles>,
-  prefix: string,
-): Promise<FileList | 'unsupported'> {
-  const answer = await attempt(dataset, way)
-  if (!answer.ok) return { kind: 'none', reason: answer.reason }
-  const found = answer.value
-  if (found.kind !== 'files')
-    return found.kind === 'unsupported'
-      ? 'unsupported'
-      : { kind: 'none', reason: 'HASH_FILES_NOT_ACCESSIBLE' }
+function seenFiles(
+  { prefix }: FilesPlace,
+  view: FilesSeen['view'],
+  files: readonly SourceFile[],
+): FilesFound {
   // Data come from files: a list without any, or one that says nothing of them, is no list.
-  if (found.files.length === 0 || !found.files.every(hasFileFacts))
-    return { kind: 'none', reason: 'HASH_UNREADABLE' }
-  return { kind: 'files', text: `${prefix}${filesText(found.files)}`, newest: newestFileTime(found.files) }
+  if (files.length === 0 || !files.every(hasFileFacts)) return { kind: 'none', reason: 'HASH_UNREADABLE' }
+  return {
+    kind: 'files',
+    files: { view, text: `${prefix}${filesText(files)}`, newestMs: newestFileTime(files) },
+  }
 }
 
 /** What fails here costs a proof and nothing else. */

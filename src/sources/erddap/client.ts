@@ -28,9 +28,11 @@ import {
   croissantUrl,
   type DatasetAddress,
   datasetAddress,
+  decodeUrl,
   distinctUrl,
   filesUrl,
   infoUrl,
+  isSameDataset,
   listedDatasetUrl,
   manifestUrl,
   minMaxUrl,
@@ -38,6 +40,7 @@ import {
   type TimeWindow,
   timesAfterUrl,
   versionUrl,
+  withoutScheme,
 } from './urls.ts'
 
 export interface ErddapClientSettings {
@@ -99,8 +102,13 @@ export interface ErddapScope {
   /** @throws ERDDAP_BAD_METADATA */
   metadata(datasetId: string): Promise<DatasetMetadata>
   distinct(datasetId: string, columns: readonly string[]): Promise<ErddapTable | null>
-  /** Up to two rows a group, in no order that could be relied on. */
-  minMax(datasetId: string, groupBy: readonly string[], variable: string): Promise<ErddapTable | null>
+  /** Up to two rows a group, in no order that could be relied on; `also` names further columns of these rows. */
+  minMax(
+    datasetId: string,
+    groupBy: readonly string[],
+    variable: string,
+    also?: readonly string[],
+  ): Promise<ErddapTable | null>
   /** A row a group; the columns of the group hold its values, the others how many values there are. */
   count(
     datasetId: string,
@@ -108,9 +116,9 @@ export interface ErddapScope {
     groupBy: readonly string[],
     window?: TimeWindow,
   ): Promise<ErddapTable | null>
-  /** The source files, from the manifest: always as they are now. */
+  /** The source files, from the manifest: as they lie on the disk now, which the server may not have read yet. */
   manifest(datasetId: string): Promise<SourceFiles>
-  /** One folder of the source files, as of when the server last read them. */
+  /** One folder of the source files, as of when the server last read them: of these its data come. */
   filesListing(datasetId: string, folder?: string): Promise<SourceFiles>
   /** The Croissant description, or null where the server is too old for it. */
   croissant(datasetId: string): Promise<Croissant | null>
@@ -329,8 +337,8 @@ function createScope(settings: ErddapClientSettings, base: string, scope: ScopeS
 
     distinct: (datasetId, columns) => data(datasetId, distinctUrl(base, datasetId, columns), columns),
 
-    minMax: (datasetId, groupBy, variable) =>
-      data(datasetId, minMaxUrl(base, datasetId, groupBy, variable), [...groupBy, variable]),
+    minMax: (datasetId, groupBy, variable, also = []) =>
+      data(datasetId, minMaxUrl(base, datasetId, groupBy, variable, also), [...groupBy, ...also, variable]),
 
     count: (datasetId, columns, groupBy, window) =>
       data(datasetId, countUrl(base, datasetId, columns, groupBy, window), columns),
@@ -406,16 +414,8 @@ export type Origin =
 
 const maxOriginHops = 3
 
-function isSameDataset(a: DatasetAddress, b: DatasetAddress): boolean {
-  return a.datasetId === b.datasetId && withoutScheme(a.baseUrl) === withoutScheme(b.baseUrl)
-}
-
 function isBelow(url: string, base: string): boolean {
   return withoutScheme(url).startsWith(`${withoutScheme(base)}/`)
-}
-
-function withoutScheme(url: string): string {
-  return url.replace(/^https?:/, '').toLowerCase()
 }
 
 const infoColumns = ['Row Type', 'Variable Name', 'Attribute Name', 'Data Type', 'Value']
@@ -433,6 +433,7 @@ const manifestReader: FileReader = {
     lastModified,
     size,
     isFolder: false,
+    path: decodeUrl(/\/files\/[^/]+\/(.+)$/.exec(name)?.[1] ?? directory),
   }),
 }
 

@@ -3,9 +3,11 @@
 import { isHarvesterError } from '../../errors.ts'
 import type { Breaker } from '../../http/breaker.ts'
 import type { HttpRecord } from '../../http/client.ts'
+import { isConnectionFault } from '../../http/faults.ts'
 import { type AttemptOutcome, harvested as harvestedWith, skipped, unchanged } from '../../rules/attempt.ts'
 import type { CatalogueChange } from '../../rules/catalogue-change.ts'
 import { type DatasetPlan, decideFromListing, decideFromMetadata } from '../../rules/decisions.ts'
+import type { PromisedExtent } from '../../rules/evidence/index.ts'
 import type { ContentFingerprint } from '../../rules/fingerprint.ts'
 import type { ProfileRow } from '../../rules/profile.ts'
 import { fact, type Warning } from '../../rules/reasons/index.ts'
@@ -14,9 +16,10 @@ import type { Vocabularies } from '../../rules/vocabularies.ts'
 import { failure } from '../fault.ts'
 import { type ChangeDetection, inspectDataset } from './change.ts'
 import type { ErddapClient, ScopeSettings } from './client.ts'
-import { harvestProfiles, type ServerAbilities } from './profiles.ts'
+import type { ServerAbilities } from './counter.ts'
+import { harvestProfiles } from './profiles.ts'
 import type { DatasetMetadata, ListedDataset } from './types.ts'
-import { decodeUrl, infoPageUrl } from './urls.ts'
+import { datasetAddress, decodeUrl, infoPageUrl, isSameDataset } from './urls.ts'
 
 /** What all datasets of one server share in one run. */
 export interface ServerHarvest {
@@ -51,6 +54,11 @@ export interface DatasetResult {
   harvested: HarvestedDataset | null
   /** Found unchanged: what the database holds of it is still true, but for what the catalogue says. */
   verified: boolean
+  /**
+   * What may have passed by the end of the run: the server does not know the dataset, which it may be reading anew, or
+   * it cannot be reached.
+   */
+  passing: 'unknown' | 'unreachable' | null
   warnings: Warning[]
   /** Decoded, in order. */
   queryUrls: string[]
@@ -83,6 +91,7 @@ export async function harvestDataset(
     outcome,
     harvested,
     verified: false,
+    passing: null,
     warnings,
     queryUrls,
     requests,
@@ -146,9 +155,11 @@ export async function harvestDataset(
       folder: server.folder,
       signal: server.signal,
       onRows: (rows) => listener.onRows(rows),
+      listed: promisedByList(listed),
+      isMirrored: (url) => isFederated(listed) && isOwn(server.client.baseUrl, id, url),
       queries: {
         distinct: (columns) => scope.distinct(id, columns),
-        minMax: (groupBy, variable) => scope.minMax(id, groupBy, variable),
+        minMax: (groupBy, variable, also) => scope.minMax(id, groupBy, variable, also),
         count: (columns, groupBy, window) =>
           scope.count(
             id,
@@ -160,13 +171,19 @@ export async function harvestDataset(
     })
     warnings.push(...profiles.warnings)
     if (profiles.rows === 0) return finish(skipped('NO_PROFILES_FOUND', profiles.empty))
-    const content = await inspection.conclude(profiles.complete)
+    const content = inspection.conclude(profiles)
     return finish(harvestedWith(), { plan, metadata, rows: profiles.rows, content })
   } catch (error) {
     if (server.signal.aborted || isHarvesterError(error, 'CANCELLED', 'WRITE_FAILED')) throw error
     if (queryUrls.length === 0) queryUrls.push(`${server.client.baseUrl}/info/${listed.datasetId}/index.csv`)
-    return finish(failure(error))
+    return { ...finish(failure(error)), passing: passingOf(error) }
   }
+}
+
+function passingOf(error: unknown): DatasetResult['passing'] {
+  if (isHarvesterError(error, 'ERDDAP_UNKNOWN_DATASET')) return 'unknown'
+  if (isHarvesterError(error, 'HOST_UNAVAILABLE')) return 'unreachable'
+  return isConnectionFault(error) && error.facts.permanent !== true ? 'unreachable' : null
 }
 
 const withoutDetection: ChangeDetection = {
@@ -175,4 +192,30 @@ const withoutDetection: ChangeDetection = {
   maxAgeMs: 0,
   known: new Map(),
   abilities: new Map(),
+  diskViews: null,
+}
+
+/** An extent of time or place that the list gives. */
+function promisedByList({ row }: ListedDataset): PromisedExtent | null {
+  const says = (text = '') => text.trim() !== '' && !/^nan$/i.test(text.trim())
+  for (const [what, name] of [
+    ['time', 'Time'],
+    ['latitude', 'Latitude'],
+    ['longitude', 'Longitude'],
+  ] as const) {
+    const [from = '', to = ''] = [row[`min${name}`], row[`max${name}`]]
+    if (says(from) || says(to)) return { by: 'list', what, from: from || '?', to: to || '?' }
+  }
+  return null
+}
+
+/** A dataset whose data are on another ERDDAP. */
+export function isFederated({ row }: Pick<ListedDataset, 'row'>): boolean {
+  return row.class === 'EDDTableFromErddap'
+}
+
+/** Whether an answer came from the dataset's own address; one without an address is taken for that. */
+function isOwn(baseUrl: string, datasetId: string, url: string | undefined): boolean {
+  const address = url === undefined ? null : datasetAddress(url)
+  return address === null || isSameDataset(address, { baseUrl, datasetId })
 }

@@ -83,6 +83,15 @@ export function idsOfKey(
   }
 }
 
+/** How many values each of some columns has, of one identity. */
+export interface CountsOf {
+  /** The greatest of them. */
+  greatest: number
+  /** Null where the column was not counted. */
+  time: number | null
+  vertical: number | null
+}
+
 /** Everything the positions' answer says of one identity. */
 export interface PositionGroup {
   key: string
@@ -90,41 +99,56 @@ export interface PositionGroup {
   /** Positions differ between the rows of this identity. */
   severalPositions: boolean
   casts: number
-  /** The greatest count among the counted columns, where the answer counts. */
-  count: number
+  /** Where the answer counts. */
+  counts: CountsOf | null
   /** Of all its times, where the answer has them; epoch milliseconds. */
   time: Extent | null
+}
+
+/** What an answer was asked to hold beside ids and positions. */
+export interface PositionContents {
+  /** Counted columns; none where the answer does not count. */
+  counted: readonly string[]
+  /** That of them which is the depth or the altitude. */
+  vertical: string | null
+  /** Whether each time has a row of its own. */
+  timed: boolean
 }
 
 export interface PositionTable {
   /** One identity in the whole answer. */
   single: boolean
+  /** Extents of all positions, degrees; null where there is none. */
+  places: { latitude: Extent; longitude: Extent } | null
   /** Whether the answer counts records too. */
   counted: boolean
   /** Whether the answer has the times too. */
   timed: boolean
+  /** Where the answer came from. */
+  url: string | undefined
   /** In order of their keys, several at a time. */
   groups(): AsyncIterable<readonly PositionGroup[]>
   close(): Promise<void>
 }
 
 /**
- * Reads positions (latitude and longitude by role column), with counts if `also` names columns, or with times.
+ * Reads positions (latitude and longitude by role column), with counts or times where the answer has them.
  * The first row of an identity in the answer that has a position gives it: ERDDAP sorts, so that it is the same one at each harvest.
  */
 export async function collectPositions(
   table: ErddapTable,
   identity: IdentityColumns,
-  also: readonly string[] | 'time',
+  contents: PositionContents,
   folder: string,
 ): Promise<PositionTable> {
   const keyOf = keyReader(table.columns, identity)
   const latitude = indexOf(table.columns, 'latitude')
   const longitude = indexOf(table.columns, 'longitude')
   const cast = identity.cast === null ? -1 : indexOf(table.columns, identity.cast)
-  const counts = also === 'time' ? [] : also.map((column) => indexOf(table.columns, column))
-  const time = also === 'time' ? indexOf(table.columns, 'time') : -1
+  const counts = contents.counted.map((column) => indexOf(table.columns, column))
+  const time = contents.timed ? indexOf(table.columns, 'time') : -1
   const sorter = new ExternalSorter(folder)
+  const places = new Places()
   let first: string | undefined
   let single = true
   let sequence = 0
@@ -133,12 +157,15 @@ export async function collectPositions(
       const key = keyOf(row)
       first ??= key
       if (key !== first) single = false
+      const north = parseNumber(row[latitude]!)
+      const east = longitudeOf(row[longitude]!)
+      if (north !== null && east !== null) places.add(north, east)
       const record: [string, ...(string | number | null)[]] = [
         // Casts of a station come together, so that they can be counted without remembering them.
         cast < 0 ? key : `${key}${separator}${row[cast]}`,
         sequence++,
-        parseNumber(row[latitude]!),
-        longitudeOf(row[longitude]!),
+        north,
+        east,
       ]
       for (const column of counts) record.push(parseNumber(row[column]!) ?? 0)
       if (time >= 0) record.push(parseTime(row[time]!))
@@ -151,13 +178,16 @@ export async function collectPositions(
     cast < 0 ? (key: string) => key : (key: string) => key.slice(0, key.lastIndexOf(separator))
   return {
     single: single && first !== undefined,
+    places: places.extents,
     counted: counts.length > 0,
     timed: time >= 0,
+    url: table.url,
     groups: () =>
       positionGroups(sorter.sorted(), {
         keyOf: keyOfRecord,
         missingCasts: cast < 0 ? null : identity.missingCasts,
-        countColumns: counts.length,
+        counted: contents.counted,
+        vertical: contents.vertical,
         timed: time >= 0,
       }),
     close: () => sorter.close(),
@@ -170,18 +200,44 @@ function longitudeOf(text: string): number | null {
   return longitude === null ? null : normaliseLongitude(longitude)
 }
 
+/** Least and greatest of positions. */
+class Places {
+  #extents: { latitude: Extent; longitude: Extent } | null = null
+
+  add(latitude: number, longitude: number): void {
+    const known = this.#extents
+    if (known === null) {
+      this.#extents = {
+        latitude: { min: latitude, max: latitude },
+        longitude: { min: longitude, max: longitude },
+      }
+      return
+    }
+    widen(known.latitude, latitude)
+    widen(known.longitude, longitude)
+  }
+
+  get extents() {
+    return this.#extents
+  }
+}
+
+function widen(extent: Extent, value: number): void {
+  if (value < extent.min) extent.min = value
+  if (value > extent.max) extent.max = value
+}
+
 async function* positionGroups(
   blocks: AsyncIterable<readonly Keyed[]>,
   {
     keyOf,
     missingCasts,
-    countColumns,
+    counted,
+    vertical,
     timed,
-  }: {
+  }: PositionContents & {
     keyOf: (key: string) => string
     missingCasts: readonly string[] | null
-    countColumns: number
-    timed: boolean
   },
 ): AsyncGenerator<readonly PositionGroup[]> {
   let group: PositionGroup | undefined
@@ -189,8 +245,10 @@ async function* positionGroups(
   let lastCast: string | undefined
   let sums: number[] = []
   let done: PositionGroup[] = []
+  const timeAt = 4 + counted.length
+  const toCounts = countsReader(counted, vertical)
   const finish = (ended: PositionGroup) => {
-    for (const sum of sums) ended.count = Math.max(ended.count, sum)
+    if (counted.length > 0) ended.counts = toCounts(sums)
     done.push(ended)
   }
   for await (const block of blocks) {
@@ -199,10 +257,10 @@ async function* positionGroups(
       const key = keyOf(full)
       if (group?.key !== key) {
         if (group) finish(group)
-        group = { key, position: null, severalPositions: false, casts: 0, count: 0, time: null }
+        group = { key, position: null, severalPositions: false, casts: 0, counts: null, time: null }
         firstSequence = Number.POSITIVE_INFINITY
         lastCast = undefined
-        sums = new Array<number>(countColumns).fill(0)
+        sums = new Array<number>(counted.length).fill(0)
         if (done.length >= groupsAtOnce) {
           yield done
           done = []
@@ -213,12 +271,11 @@ async function* positionGroups(
         // A row without a cast's id is no cast.
         if (!missingCasts.includes(full.slice(key.length + 1))) group.casts += 1
       }
-      for (let i = 0; i < countColumns; i++) sums[i]! += record[4 + i] as number
-      const at = timed ? (record[4] as number | null) : null
+      for (let i = 0; i < counted.length; i++) sums[i]! += record[4 + i] as number
+      const at = timed ? (record[timeAt] as number | null) : null
       if (at !== null) {
         group.time ??= { min: at, max: at }
-        if (at < group.time.min) group.time.min = at
-        if (at > group.time.max) group.time.max = at
+        widen(group.time, at)
       }
       const [, order, latitude, longitude] = record as unknown as [
         string,
@@ -240,10 +297,30 @@ async function* positionGroups(
   if (done.length > 0) yield done
 }
 
+/** Sums of counted columns, in their order, as what they are the counts of. */
+function countsReader(
+  counted: readonly string[],
+  vertical: string | null,
+): (sums: readonly number[]) => CountsOf {
+  const time = counted.indexOf('time')
+  const depth = vertical === null ? -1 : counted.indexOf(vertical)
+  return (sums) => {
+    let greatest = 0
+    for (const sum of sums) if (sum > greatest) greatest = sum
+    return {
+      greatest,
+      time: time < 0 ? null : sums[time]!,
+      vertical: depth < 0 ? null : sums[depth]!,
+    }
+  }
+}
+
 /** A value by identity, for the side of a join. */
 export interface KeyedValues<V> {
   /** The value of a key, at once where it is at hand; keys must be asked for in ascending order. */
   at(key: string): V | null | Promise<V | null>
+  /** All keys in ascending order, each once or several times in a row, with the value of that row. */
+  entries(): AsyncIterable<readonly (readonly [key: string, value: V])[]>
   close(): Promise<void>
 }
 
@@ -276,36 +353,98 @@ export async function collectExtents(
     }
   }
   if (last) await sorter.add(last)
-  return joined(
-    sorter,
-    (record): Extent => ({ min: record[1] as number, max: record[2] as number }),
-    (a, b) => ({ min: Math.min(a.min, b.min), max: Math.max(a.max, b.max) }),
-  )
+  return joined(sorter, extentOf, hull)
 }
 
-/** Counts by identity: the greatest among the counted columns. */
+/** The least and the greatest depth of casts, and the times that these rows have. */
+export interface CastEnds {
+  vertical: KeyedValues<Extent>
+  time: KeyedValues<Extent>
+  /** In every cast both ends have the same time. */
+  agree: boolean
+  /** Of all times, epoch milliseconds. */
+  times: Extent | null
+}
+
+/** Reads the rows of orderByMinMax of a depth by cast, which have the time beside. */
+export async function collectCastEnds(
+  table: ErddapTable,
+  identity: IdentityColumns,
+  { casts, variable }: { casts: readonly string[]; variable: string },
+  folder: string,
+): Promise<CastEnds> {
+  const keyOf = keyReader(table.columns, identity)
+  const parts = casts.map((column) => indexOf(table.columns, column))
+  const depth = indexOf(table.columns, variable)
+  const time = indexOf(table.columns, 'time')
+  const verticals = new ExternalSorter(folder)
+  const times = new ExternalSorter(folder)
+  let agree = true
+  let all: Extent | null = null
+  let lastCast: string | undefined
+  let lastTime: number | null = null
+  for await (const rows of batchesOf(table)) {
+    for (const row of rows) {
+      const value = parseNumber(row[depth]!)
+      if (value === null) continue
+      const at = parseTime(row[time]!)
+      const cast = parts.map((part) => row[part]).join(separator)
+      if (at === null || (cast === lastCast && at !== lastTime)) agree = false
+      lastCast = cast
+      lastTime = at
+      const key = keyOf(row)
+      const spilled = verticals.add([key, value, value])
+      if (spilled) await spilled
+      if (at === null) continue
+      all ??= { min: at, max: at }
+      widen(all, at)
+      const alsoSpilled = times.add([key, at, at])
+      if (alsoSpilled) await alsoSpilled
+    }
+  }
+  return {
+    vertical: await joined(verticals, extentOf, hull),
+    time: await joined(times, extentOf, hull),
+    agree,
+    times: all,
+  }
+}
+
+/** Counts by identity. */
 export async function collectCounts(
   table: ErddapTable,
   identity: IdentityColumns,
-  columns: readonly string[],
+  { counted, vertical }: Pick<PositionContents, 'counted' | 'vertical'>,
   folder: string,
-): Promise<KeyedValues<number>> {
+): Promise<KeyedValues<CountsOf>> {
   const keyOf = keyReader(table.columns, identity)
-  const indexes = columns.map((column) => indexOf(table.columns, column))
+  const indexes = counted.map((column) => indexOf(table.columns, column))
+  const toCounts = countsReader(counted, vertical)
   const sorter = new ExternalSorter(folder)
   for await (const rows of batchesOf(table)) {
     for (const row of rows) {
-      let greatest = 0
-      for (const index of indexes) greatest = Math.max(greatest, parseNumber(row[index]!) ?? 0)
-      const spilled = sorter.add([keyOf(row), greatest])
+      const spilled = sorter.add([keyOf(row), ...indexes.map((index) => parseNumber(row[index]!) ?? 0)])
       if (spilled) await spilled
     }
   }
-  return joined(
-    sorter,
-    (record) => record[1] as number,
-    (a, b) => a + b,
-  )
+  return joined(sorter, (record) => toCounts(record.slice(1) as number[]), addedCounts)
+}
+
+function addedCounts(a: CountsOf, b: CountsOf): CountsOf {
+  const sum = (one: number | null, other: number | null) => (one === null ? other : one + (other ?? 0))
+  return {
+    greatest: a.greatest + b.greatest,
+    time: sum(a.time, b.time),
+    vertical: sum(a.vertical, b.vertical),
+  }
+}
+
+function extentOf(record: Keyed): Extent {
+  return { min: record[1] as number, max: record[2] as number }
+}
+
+function hull(a: Extent, b: Extent): Extent {
+  return { min: Math.min(a.min, b.min), max: Math.max(a.max, b.max) }
 }
 
 /** The sorted records as values by key. */
@@ -315,9 +454,12 @@ async function joined<V>(
   join: (a: V, b: V) => V,
 ): Promise<KeyedValues<V>> {
   await sorter.complete()
-  const cursor = new SortedCursor(sorter.sorted())
-  await cursor.refill()
+  let cursor: SortedCursor | undefined
   const at = (key: string, found: V | null): V | null | Promise<V | null> => {
+    if (!cursor) {
+      cursor = new SortedCursor(sorter.sorted())
+      return cursor.refill().then(() => at(key, found))
+    }
     let value = found
     for (let record = cursor.current; record !== undefined; record = cursor.current) {
       const order = compareCodePoints(record[0], key)
@@ -327,7 +469,14 @@ async function joined<V>(
     }
     return cursor.ended ? value : cursor.refill().then(() => at(key, value))
   }
-  return { at: (key) => at(key, null), close: () => sorter.close() }
+  return {
+    at: (key) => at(key, null),
+    async *entries() {
+      for await (const block of sorter.sorted())
+        yield block.map((record) => [record[0], read(record)] as const)
+    },
+    close: () => sorter.close(),
+  }
 }
 
 /** Rows as they came together: asking for each by itself costs more than working on it. */

@@ -1,29 +1,38 @@
 /**
  * The profile rows of one dataset: which questions the server is asked, and the rows that its answers give.
  *
- * Few questions are asked. One answer of orderByCount over identity and position gives positions and counts: its
- * groups are the rows that distinct() would give, in the same order (ERDDAP sorts both by the same columns), and the
- * counts of an identity are the sums over its positions. It is not used for stations with casts (a column that is
- * grouped by cannot be counted, and casts are counted as records too), nor where one station with a long record is
- * expected, of which only the first days need counting.
+ * Few questions are asked. One answer of orderByCount over identity, cast and position gives positions, casts and
+ * counts: its groups are the rows that distinct() would give, in the same order (ERDDAP sorts both by the same
+ * columns), and the counts of an identity are the sums over its groups. Extents of time and depth are asked by
+ * themselves, unless the metadata give them for the only identity. The answers are held against each other before a
+ * row is written; what is believed of them is decided in `rules/evidence`.
  */
 
-import { isHarvesterError } from '../../errors.ts'
-import { httpStatusFacts } from '../../http/types.ts'
+import { HarvesterError } from '../../errors.ts'
 import type { DatasetPlan } from '../../rules/decisions.ts'
 import { readingsPerDay } from '../../rules/duration.ts'
+import {
+  type AnswerName,
+  believeRows,
+  hasOneTime,
+  isSingle,
+  type PromisedExtent,
+  type RowsEvidence,
+} from '../../rules/evidence/index.ts'
 import { parseNumber } from '../../rules/numbers.ts'
+import { normaliseLongitude } from '../../rules/position.ts'
 import { type Extent, type ProfileFacts, type ProfileRow, profileRow } from '../../rules/profile.ts'
 import { actualRange } from '../../rules/range.ts'
 import type { DroppedRows, DropReason } from '../../rules/reasons/drops.ts'
 import { fact, type ValuesOf, type Warning } from '../../rules/reasons/index.ts'
-import type { UncountedBecause } from '../../rules/reasons/warnings.ts'
 import { namesShown } from '../../rules/reasons/words.ts'
-import { isSampled, recordsFromResolution, recordsFromSample, sampleEnd } from '../../rules/records.ts'
-import { requestFault } from '../fault.ts'
-import { isFinalAnswer } from './answers.ts'
+import { formatTime } from '../../rules/time.ts'
+import { type Answers, compareAnswers } from './agreement.ts'
+import { Counter, isNoMatterOfCounts, type ServerAbilities } from './counter.ts'
 import {
-  collectCounts,
+  type CastEnds,
+  type CountsOf,
+  collectCastEnds,
   collectExtents,
   collectPositions,
   type IdentityColumns,
@@ -33,12 +42,14 @@ import {
   type PositionGroup,
   type PositionTable,
 } from './identities.ts'
+import { type DatasetQuestions, questionsOf, unique } from './questions.ts'
 import type { DatasetMetadata, ErddapTable } from './types.ts'
 
 /** The questions about one dataset; null answers "no rows". */
 export interface DatasetQueries {
   distinct(columns: readonly string[]): Promise<ErddapTable | null>
-  minMax(groupBy: readonly string[], variable: string): Promise<ErddapTable | null>
+  /** @param also columns that are named beside the groups and the variable */
+  minMax(groupBy: readonly string[], variable: string, also: readonly string[]): Promise<ErddapTable | null>
   count(
     columns: readonly string[],
     groupBy: readonly string[],
@@ -46,16 +57,15 @@ export interface DatasetQueries {
   ): Promise<ErddapTable | null>
 }
 
-/** What this server cannot do, learnt once for all its datasets. */
-export interface ServerAbilities {
-  counts: boolean
-}
-
 export interface ProfileQuestion {
   plan: DatasetPlan
   metadata: DatasetMetadata
   queries: DatasetQueries
   abilities: ServerAbilities
+  /** What the list says of an extent of time or place; null where it says nothing. */
+  listed: PromisedExtent | null
+  /** Whether an answer from this address is that of a mirror, and not of the origin of the data. */
+  isMirrored(url: string | undefined): boolean
   /** Start of the run, epoch milliseconds. */
   now: number
   /** For answers that do not fit in memory. */
@@ -69,6 +79,10 @@ export interface ProfileAnswer {
   warnings: Warning[]
   /** Whether the server answered every question: a count that it could not give is none. */
   complete: boolean
+  /** No answer contradicts another. */
+  agree: boolean
+  /** All answers come from data, none from a table that the server made when it last read the dataset. */
+  fresh: boolean
   /** Why there are no rows, if there are none. */
   empty: ValuesOf<'NO_PROFILES_FOUND'>
 }
@@ -77,314 +91,484 @@ export interface ProfileAnswer {
 const rowsAtOnce = 500
 
 /**
- * @throws HarvesterError of the client, for an answer that the profiles cannot do without
+ * @throws HarvesterError of the client, for an answer that the profiles cannot do without; CONTRADICTORY_ANSWERS where
+ * the server says that there are no rows and something else shows rows
  */
-export async function harvestProfiles(question: ProfileQuestion): Promise<ProfileAnswer> {
-  const { plan, metadata, queries, now, folder } = question
-  const identity = identityColumns(plan, metadata)
-  const resolution = readingsPerDay(metadata.globals.get('time_coverage_resolution') ?? '')
-  const warnings: Warning[] = []
-  const counter = new Counter(question, identity, warnings)
-  const positions = await askPositions(question, identity, counter, resolution)
-  if (positions === null) return nothing('positions')
+export function harvestProfiles(question: ProfileQuestion): Promise<ProfileAnswer> {
+  return new ProfileHarvest(question).run()
+}
 
-  const closing: { close(): Promise<void> }[] = [positions]
-  try {
-    if (positions.single) return await singleProfile()
+/** The positions, with what was seen on the way to them. */
+interface Positions {
+  positions: PositionTable
+  times: KeyedValues<Extent> | null
+}
 
-    const time = positions.timed ? null : await askExtents('time')
-    if (time === null && !positions.timed) return nothing('times')
-    const vertical = plan.vertical === null ? null : await askExtents(plan.vertical)
-    const counts = positions.counted ? null : await counter.byIdentity()
-    if (counts) closing.push(counts)
-    return await writeRows(positions.groups(), (group) => {
-      const extent = time === null ? group.time : time.at(group.key)
-      const depth = vertical?.at(group.key) ?? null
-      const count = positions.counted ? group.count : (counts?.at(group.key) ?? 0)
-      const facts = (time: Extent | null, vertical: Extent | null, records: number | null) =>
-        factsOf(group, identity, time, vertical, records ?? 0)
-      // Mostly all is at hand: a promise for each of a million rows would cost more than the rows.
-      if (extent instanceof Promise || depth instanceof Promise || count instanceof Promise)
-        return Promise.all([extent, depth, count]).then((parts) => facts(...parts))
-      return facts(extent, depth, count)
-    })
-  } finally {
-    for (const part of closing) await part.close()
+/** The state of the work on one dataset: what was answered, and what is odd about it. */
+class ProfileHarvest {
+  readonly #question: ProfileQuestion
+  readonly #questions: DatasetQuestions
+  readonly #identity: IdentityColumns
+  readonly #counter: Counter
+  readonly #warnings: Warning[] = []
+  readonly #closing: { close(): Promise<void> }[] = []
+  #agree = true
+  #fresh = true
+  /** Rows whose records are not known. */
+  #uncounted = 0
+  #positionsAgain: (() => Promise<PositionTable | null>) | null = null
+
+  constructor(question: ProfileQuestion) {
+    const { plan, metadata } = question
+    this.#question = question
+    this.#questions = questionsOf(plan, metadata)
+    this.#identity = identityColumns(plan, metadata)
+    this.#counter = new Counter(question, this.#questions, this.#identity)
   }
 
-  async function askExtents(variable: string): Promise<KeyedValues<Extent> | null> {
-    // What tells the profiles apart has one value in each: casts are known by their time in some datasets.
-    const table = plan.identity.includes(variable)
-      ? await queries.distinct(plan.identity)
-      : await queries.minMax(plan.identity, variable)
-    if (table === null) return null
-    const extents = await collectExtents(table, identity, variable, folder)
-    closing.push(extents)
-    return extents
-  }
-
-  /** One identity: its ranges may stand in the metadata, and its records need not all be counted. */
-  async function singleProfile(): Promise<ProfileAnswer> {
-    return writeRows(positions!.groups(), async (group) => {
-      const facts = factsOf(group, identity, null, null, 0)
-      // A row that its position condemns needs no further questions.
-      const alone = profileRow({ ...facts, time: { min: 0, max: 0 } }, plan)
-      if (alone.kind === 'dropped') return facts
-      facts.time =
-        actualRange(metadata, 'time', { now }) ??
-        (positions!.timed ? group.time : ((await (await askExtents('time'))?.at(group.key)) ?? null))
-      if (facts.time === null || facts.time.min > facts.time.max) return facts
-      if (plan.vertical !== null) {
-        facts.vertical =
-          actualRange(metadata, plan.vertical, { now }) ??
-          (await (await askExtents(plan.vertical))?.at(group.key)) ??
-          null
+  async run(): Promise<ProfileAnswer> {
+    try {
+      const found = await this.#positions()
+      if (found === null) return this.#nothing('positions')
+      const answers: Answers = { ...found, verticals: null, counts: null }
+      if (await this.#isSingle(answers)) {
+        const only = await firstGroup(answers.positions)
+        if (only && this.#isCondemned(only)) return await this.#write(answers, async () => this.#facts(only))
+        await this.#askForSingle(answers)
+        if (answers.positions.single) return await this.#writeSingle(answers)
       }
-      if (profileRow(facts, plan).kind === 'row')
-        facts.records = await counter.ofSingle(
-          facts.time,
-          resolution,
-          positions!.counted ? group.count : null,
-        )
+      if (!(await this.#askForSeveral(answers))) return this.#nothing('times')
+      return await this.#writeSeveral(answers)
+    } finally {
+      for (const part of this.#closing) await part.close()
+    }
+  }
+
+  // Positions
+
+  async #positions(): Promise<Positions | null> {
+    const { groups, countedWithPositions, reading, withData } = this.#questions
+    const columns = [...groups, ...countedWithPositions]
+    const first = this.#counter.able ? await this.#countPositions(reading(columns)) : 'failed'
+    if (typeof first === 'object') return { positions: first, times: null }
+    const distinct = await this.#distinctPositions()
+    if (distinct === null) {
+      this.#believeRows({ counts: first, distinct: 'no-rows' })
+      return null
+    }
+    if (first === 'failed') return { positions: distinct, times: null }
+    // It has positions, but says that there is nothing to count: some file types need a variable with data.
+    const more = withData(reading(columns))
+    const counted = more && (await this.#countPositions(more))
+    if (counted !== null && typeof counted === 'object') {
+      const { lacking } = await compareAnswers({
+        positions: distinct,
+        times: null,
+        verticals: null,
+        counts: entriesOf(counted),
+      })
+      if (lacking.size === 0) {
+        this.#fresh = true
+        return { positions: counted, times: null }
+      }
+      return { positions: distinct, times: null }
+    }
+    this.#counter.giveUp('no-rows')
+    const probe = distinct.timed ? this.#questions.probe : 'time'
+    const times = probe === null ? null : await this.#extents(probe)
+    this.#believeRows({ counts: 'no-rows', distinct: 'rows', times: times === null ? 'no-rows' : 'rows' })
+    return { positions: distinct, times: probe === 'time' ? times : null }
+  }
+
+  async #countPositions(columns: readonly string[]): Promise<PositionTable | 'no-rows' | 'failed'> {
+    const { groups } = this.#questions
+    const ask = async () => {
+      const table = await this.#question.queries.count(columns, groups)
+      return table && this.#collect(table, true)
+    }
+    const answer = await this.#counter.attempt(ask)
+    if (!answer.ok) return 'failed'
+    if (answer.value === null) return 'no-rows'
+    if (!this.#questions.readsData(columns)) this.#fresh = false
+    this.#positionsAgain = ask
+    return answer.value
+  }
+
+  async #distinctPositions(): Promise<PositionTable | null> {
+    const { groups } = this.#questions
+    const ask = async () => {
+      const table = await this.#question.queries.distinct(groups)
+      return table && this.#collect(table, false)
+    }
+    const found = await ask()
+    if (!this.#questions.readsData(groups)) this.#fresh = false
+    this.#positionsAgain = ask
+    return found
+  }
+
+  async #collect(table: ErddapTable, counting: boolean): Promise<PositionTable> {
+    const { groups, countedWithPositions } = this.#questions
+    const { plan, folder } = this.#question
+    // Where a cast is known by its time, the records of a station are counted by themselves: grouped by, time is not.
+    const counts = counting && (countedWithPositions.includes('time') || plan.identity.includes('time'))
+    const positions = await collectPositions(
+      table,
+      this.#identity,
+      {
+        counted: counts ? countedWithPositions : [],
+        vertical: plan.vertical,
+        timed: groups.includes('time'),
+      },
+      folder,
+    )
+    this.#closing.push(positions)
+    return positions
+  }
+
+  #believeRows(evidence: RowsEvidence): void {
+    const { metadata, listed, now } = this.#question
+    const belief = believeRows({ ...evidence, listRow: listed, metadata: promisedBy(metadata, now) })
+    if (belief.belief !== 'contradictory') return
+    throw new HarvesterError('CONTRADICTORY_ANSWERS', 'the answers of the server contradict each other', {
+      remedy: 'See whether its source files can be read, and let the server load the dataset again.',
+      facts: { contradiction: belief.contradiction },
+    })
+  }
+
+  // One identity
+
+  async #isSingle(answers: Answers): Promise<boolean> {
+    const { positions } = answers
+    if (!positions.single) return false
+    const evidence = {
+      identities: 1,
+      seen: positions.places,
+      metadata: { latitude: this.#range('latitude', 'lat'), longitude: this.#range('longitude', 'lon') },
+    }
+    if (isSingle(evidence)) return true
+    // Other places are known of than those of its answer: a second one tells whether there are other ids.
+    const again = positions.timed ? await this.#positionsAgain?.() : null
+    if (again) return isSingle({ ...evidence, again: again.single ? 1 : 2 })
+    answers.times ??= await this.#extents('time')
+    return answers.times !== null && isSingle({ ...evidence, again: await countKeys(answers.times) })
+  }
+
+  /** Degrees, as positions are compared: longitudes from −180 to 180. */
+  #range(variable: 'latitude' | 'longitude', short: 'lat' | 'lon'): Extent | null {
+    const { metadata, now } = this.#question
+    const said = (end: 'min' | 'max') => parseNumber(metadata.globals.get(`geospatial_${short}_${end}`) ?? '')
+    const range = actualRange(metadata, variable, { now })
+    const min = range?.min ?? said('min')
+    const max = range?.max ?? said('max')
+    if (min === null || max === null) return null
+    if (variable === 'latitude' || max <= 180) return { min, max }
+    return min > 180 ? { min: normaliseLongitude(min), max: normaliseLongitude(max) } : null
+  }
+
+  /** A row that its position condemns needs no further questions. */
+  #isCondemned(group: PositionGroup): boolean {
+    const facts = this.#facts(group, { min: 0, max: 0 })
+    return profileRow(facts, this.#question.plan).kind === 'dropped'
+  }
+
+  #stated(variable: string | null): Extent | null {
+    const { metadata, now } = this.#question
+    return variable === null ? null : actualRange(metadata, variable, { now })
+  }
+
+  /** Its ranges may stand in the metadata. */
+  async #askForSingle(answers: Answers): Promise<void> {
+    const { vertical } = this.#question.plan
+    const time = this.#stated('time')
+    if (time === null && !answers.positions.timed) answers.times ??= await this.#extents('time')
+    const startsAfterEnd = time !== null && time.min > time.max
+    if (vertical !== null && !startsAfterEnd && this.#stated(vertical) === null)
+      answers.verticals = await this.#extents(vertical)
+    await this.#settle(answers)
+  }
+
+  #writeSingle(answers: Answers): Promise<ProfileAnswer> {
+    const { plan, metadata } = this.#question
+    const resolution = readingsPerDay(metadata.globals.get('time_coverage_resolution') ?? '')
+    return this.#write(answers, async (group) => {
+      const time = this.#stated('time') ?? group.time ?? (await answers.times?.at(group.key)) ?? null
+      const vertical = this.#stated(plan.vertical) ?? (await answers.verticals?.at(group.key)) ?? null
+      const facts = this.#facts(group, time, vertical, 0)
+      if (time === null || profileRow(facts, plan).kind === 'dropped') return facts
+      const counted = { counts: group.counts, url: answers.positions.url }
+      facts.records = await this.#counter.ofSingle(time, resolution, counted)
       return facts
     })
   }
 
-  async function writeRows(
-    batches: AsyncIterable<readonly PositionGroup[]>,
+  // Several identities
+
+  /** @returns false where no row has a time */
+  async #askForSeveral(answers: Answers): Promise<boolean> {
+    const { vertical } = this.#question.plan
+    const { positions } = answers
+    const ends = answers.times === null && !positions.timed ? await this.#castEnds(positions) : null
+    if (ends) {
+      answers.times = ends.time
+      answers.verticals = ends.vertical
+      const { wholeDepths } = await compareAnswers(answers)
+      const oneTime = hasOneTime({
+        declared: true,
+        endsAgree: ends.agree,
+        countsAgree: wholeDepths,
+        rangeAgrees: sameTimes(ends.times, this.#stated('time')),
+      })
+      if (!oneTime) answers.times = null
+    }
+    if (!positions.timed) {
+      answers.times ??= await this.#extents('time')
+      if (answers.times === null) return false
+    }
+    if (vertical !== null) answers.verticals ??= await this.#extents(vertical)
+    if (!positions.counted) {
+      answers.counts = await this.#counter.byIdentity()
+      if (answers.counts) this.#closing.push(answers.counts)
+    }
+    await this.#settle(answers)
+    return true
+  }
+
+  #writeSeveral({ positions, times, verticals, counts }: Answers): Promise<ProfileAnswer> {
+    return this.#write({ positions }, (group) => {
+      const time = times === null ? group.time : times.at(group.key)
+      const depth = verticals?.at(group.key) ?? null
+      const count = positions.counted ? group.counts : (counts?.at(group.key) ?? null)
+      const facts = (time: Extent | null, vertical: Extent | null, counted: CountsOf | null) =>
+        this.#facts(
+          group,
+          time,
+          vertical,
+          time === null ? 0 : this.#counter.believed(counted, true, positions),
+        )
+      // Mostly all is at hand: a promise for each of a million rows would cost more than the rows.
+      if (time instanceof Promise || depth instanceof Promise || count instanceof Promise)
+        return Promise.all([time, depth, count]).then((parts) => facts(...parts))
+      return facts(time, depth, count)
+    })
+  }
+
+  /** Depths of casts with the times of their ends, where these may be all the times that casts have. */
+  async #castEnds(positions: PositionTable): Promise<CastEnds | null> {
+    const { plan, queries, folder, signal } = this.#question
+    const { castEnds: casts, countedWithPositions, reading, readsData } = this.#questions
+    const stated = this.#stated('time')
+    if (casts === null || plan.vertical === null || stated === null || !positions.counted) return null
+    if (!countedWithPositions.includes('time') || !countedWithPositions.includes(plan.vertical)) return null
+    const columns = reading([...casts, 'time', plan.vertical])
+    try {
+      const table = await queries.minMax(casts, plan.vertical, besides(columns, [...casts, plan.vertical]))
+      if (table === null) return null
+      const ends = await collectCastEnds(table, this.#identity, { casts, variable: plan.vertical }, folder)
+      this.#closing.push(ends.vertical, ends.time)
+      if (!readsData(columns)) this.#fresh = false
+      return ends
+    } catch (error) {
+      if (signal.aborted || isNoMatterOfCounts(error)) throw error
+      return null
+    }
+  }
+
+  // What all share
+
+  /** Least and greatest value by identity; null where the server has none. */
+  async #extents(variable: string): Promise<KeyedValues<Extent> | null> {
+    const { plan, queries, folder } = this.#question
+    const { reading, withData, readsData } = this.#questions
+    const named = unique([...plan.identity, variable])
+    let columns = reading(named)
+    const ask = () => {
+      // What tells the profiles apart has one value in each.
+      if (plan.identity.includes(variable)) return queries.distinct(plan.identity)
+      return queries.minMax(plan.identity, variable, besides(columns, named))
+    }
+    let table = await ask()
+    const more = withData(columns)
+    if (table === null && more !== null) {
+      columns = more
+      table = await ask()
+    }
+    if (!readsData(columns)) this.#fresh = false
+    if (table === null) return null
+    const extents = await collectExtents(table, this.#identity, variable, folder)
+    this.#closing.push(extents)
+    return extents
+  }
+
+  /** Holds the answers against each other; what one of them lacks is asked once more. */
+  async #settle(answers: Answers): Promise<void> {
+    const found = await compareAnswers(answers)
+    if (found.lacking.size === 0) return
+    for (const name of found.lacking.keys()) await this.#askAgain(name, answers)
+    const { lacking } = await compareAnswers(answers)
+    if (lacking.size === 0) return
+    this.#agree = false
+    for (const [answer, { count, keys }] of lacking)
+      this.#warnings.push(
+        fact('ANSWERS_DISAGREE', { answer, count, ids: keys.map((key) => this.#nameOf(key)) }),
+      )
+  }
+
+  async #askAgain(name: AnswerName, answers: Answers): Promise<void> {
+    const { plan, signal } = this.#question
+    try {
+      switch (name) {
+        case 'positions':
+          answers.positions = (await this.#positionsAgain?.()) ?? answers.positions
+          break
+        case 'times':
+          answers.times = (await this.#extents('time')) ?? answers.times
+          break
+        case 'verticals':
+          answers.verticals = (await this.#extents(plan.vertical!)) ?? answers.verticals
+          break
+        case 'counts': {
+          const counts = await this.#counter.byIdentity()
+          if (counts) this.#closing.push(counts)
+          answers.counts = counts ?? answers.counts
+        }
+      }
+    } catch (error) {
+      // The first answer is there still, and the contradiction with it.
+      if (signal.aborted || isNoMatterOfCounts(error)) throw error
+    }
+  }
+
+  /** Written out, not spread: this is done for every row. */
+  #facts(
+    group: PositionGroup,
+    time: Extent | null = null,
+    vertical: Extent | null = null,
+    records: number | null = 0,
+  ): ProfileFacts {
+    const { timeseriesId, profileId } = idsOfKey(group.key, this.#identity)
+    return {
+      timeseriesId,
+      profileId,
+      position: group.position,
+      time,
+      vertical,
+      records,
+      casts: this.#identity.cast === null ? null : group.casts,
+    }
+  }
+
+  async #write(
+    { positions }: Pick<Answers, 'positions'>,
     factsFor: (group: PositionGroup) => ProfileFacts | Promise<ProfileFacts>,
   ): Promise<ProfileAnswer> {
+    const { plan, signal, onRows } = this.#question
     const drops = new Map<DropReason, { reason: DropReason; count: number; ids: string[] }>()
-    const moving: string[] = []
-    let movingCount = 0
+    const moving = { count: 0, ids: [] as string[] }
+    const note = (to: { count: number; ids: string[] }, facts: ProfileFacts) => {
+      to.count += 1
+      if (to.ids.length < namesShown) to.ids.push(nameOf(facts))
+    }
     let rows = 0
     let waiting: ProfileRow[] = []
-    for await (const groups of batches) {
-      question.signal.throwIfAborted()
+    for await (const groups of positions.groups()) {
+      signal.throwIfAborted()
       for (const group of groups) {
         const given = factsFor(group)
         const facts = given instanceof Promise ? await given : given
         const result = profileRow(facts, plan)
         if (result.kind === 'dropped') {
-          const rows = drops.get(result.reason) ?? { reason: result.reason, count: 0, ids: [] }
-          if (rows.ids.length < namesShown) rows.ids.push(nameOf(facts))
-          rows.count += 1
-          drops.set(result.reason, rows)
+          const { reason } = result
+          const dropped = drops.get(reason) ?? { reason, count: 0, ids: [] }
+          drops.set(reason, dropped)
+          note(dropped, facts)
           continue
         }
-        if (group.severalPositions) {
-          movingCount += 1
-          if (moving.length < namesShown) moving.push(nameOf(facts))
-        }
+        if (group.severalPositions) note(moving, facts)
+        if (result.row.n_records === null) this.#uncounted += 1
         rows += 1
         waiting.push(result.row)
         if (waiting.length >= rowsAtOnce) {
-          await question.onRows(waiting)
+          await onRows(waiting)
           waiting = []
         }
       }
     }
-    if (waiting.length > 0) await question.onRows(waiting)
-    if (movingCount > 0) warnings.push(fact('POSITIONS_SEVERAL', { count: movingCount, ids: moving }))
+    if (waiting.length > 0) await onRows(waiting)
+    const { unknown } = this.#counter
+    if (this.#uncounted > 0 && unknown)
+      this.#warnings.push(fact('RECORDS_UNCOUNTED', { ...unknown, count: this.#uncounted, total: rows }))
+    if (moving.count > 0) this.#warnings.push(fact('POSITIONS_SEVERAL', moving))
     const dropped = [...drops.values()]
-    warnings.push(...dropped.map((rows) => fact('ROWS_DROPPED', rows)))
-    return { ...nothing(dropped.length > 0 ? 'dropped' : 'dataset', dropped), rows }
+    this.#warnings.push(...dropped.map((left) => fact('ROWS_DROPPED', left)))
+    return { ...this.#nothing(dropped.length > 0 ? 'dropped' : 'dataset', dropped), rows }
   }
 
-  function nothing(
-    step: ValuesOf<'NO_PROFILES_FOUND'>['step'],
-    dropped: readonly DroppedRows[] = [],
-  ): ProfileAnswer {
-    return { rows: 0, warnings, complete: counter.complete, empty: { step, dropped } }
-  }
-}
-
-/** Written out, not spread: this is done for every row. */
-function factsOf(
-  group: PositionGroup,
-  identity: IdentityColumns,
-  time: Extent | null,
-  vertical: Extent | null,
-  records: number,
-): ProfileFacts {
-  const { timeseriesId, profileId } = idsOfKey(group.key, identity)
-  return {
-    timeseriesId,
-    profileId,
-    position: group.position,
-    time,
-    vertical,
-    records,
-    casts: identity.cast === null ? null : group.casts,
-  }
-}
-
-async function askPositions(
-  question: ProfileQuestion,
-  identity: IdentityColumns,
-  counter: Counter,
-  resolution: number | null,
-): Promise<PositionTable | null> {
-  const { plan, queries, folder } = question
-  // The casts of a station need ids of their own, which counts do not give.
-  const mayMerge = question.abilities.counts && identity.cast === null && counter.columns.length > 0
-  if (mayMerge && !expectsOneLongStation(question, resolution)) {
-    const groupBy = unique([...plan.identity, 'latitude', 'longitude'])
-    const answer = await counter.attempt(async () => {
-      const table = await queries.count(unique([...groupBy, ...counter.columns]), groupBy)
-      return table && collectPositions(table, identity, counter.columns, folder)
-    })
-    if (answer.ok) return answer.value
-  }
-  const columns = unique([...plan.roleColumns, 'latitude', 'longitude'])
-  if (castsHaveOneTime(question.metadata) && !columns.includes('time')) {
-    try {
-      const table = await queries.distinct([...columns, 'time'])
-      return table && (await collectPositions(table, identity, 'time', folder))
-    } catch (error) {
-      if (question.signal.aborted || isHarvesterError(error, 'CANCELLED', 'HOST_UNAVAILABLE', 'WRITE_FAILED'))
-        throw error
+  #nothing(step: ValuesOf<'NO_PROFILES_FOUND'>['step'], dropped: readonly DroppedRows[] = []): ProfileAnswer {
+    return {
+      rows: 0,
+      warnings: this.#warnings,
+      complete: this.#counter.complete,
+      agree: this.#agree,
+      fresh: this.#fresh,
+      empty: { step, dropped },
     }
   }
-  const table = await queries.distinct(columns)
-  return table && collectPositions(table, identity, [], folder)
-}
 
-/**
- * Whether the owner declares that a cast has one time. The distinct positions may then be asked together with the
- * times: no row more, and least and greatest of the distinct times are those of all. A wrong declaration makes the
- * answer long, never wrong; if the server refuses it, the times are asked by themselves.
- */
-function castsHaveOneTime(metadata: DatasetMetadata): boolean {
-  const declared = metadata.globals.get('cdm_profile_variables') ?? ''
-  return declared.split(',').some((name) => name.trim() === 'time')
-}
-
-/**
- * Whether the metadata suggest one station whose records need not all be counted: one position, and a resolution or
- * a long span. A wrong guess costs one request, never a wrong result.
- */
-function expectsOneLongStation({ metadata, now }: ProfileQuestion, resolution: number | null): boolean {
-  const one = (variable: string, low: string, high: string) => {
-    const range = actualRange(metadata, variable, { now })
-    const min = range?.min ?? parseNumber(metadata.globals.get(low) ?? '')
-    const max = range?.max ?? parseNumber(metadata.globals.get(high) ?? '')
-    return min !== null && min === max
+  #nameOf(key: string): string {
+    return nameOf(idsOfKey(key, this.#identity))
   }
-  if (!one('latitude', 'geospatial_lat_min', 'geospatial_lat_max')) return false
-  if (!one('longitude', 'geospatial_lon_min', 'geospatial_lon_max')) return false
+}
+
+/** An extent of time or place that the metadata give. */
+function promisedBy(metadata: DatasetMetadata, now: number): PromisedExtent | null {
+  const by = 'metadata'
   const time = actualRange(metadata, 'time', { now })
-  return resolution !== null || (time !== null && isSampled(time.min, time.max))
+  if (time) return { by, what: 'time', from: formatTime(time.min), to: formatTime(time.max) }
+  for (const what of ['latitude', 'longitude'] as const) {
+    const range = actualRange(metadata, what, { now })
+    if (range) return { by, what, from: String(range.min), to: String(range.max) }
+  }
+  return null
 }
 
-/** Asks for counts, which a profile can do without: what the server cannot give is 0 and a warning. */
-class Counter {
-  readonly columns: readonly string[]
-  /** False once a count failed that the server might give another time. */
-  complete = true
-  readonly #question: ProfileQuestion
-  readonly #identity: IdentityColumns
-  readonly #warnings: Warning[]
-  /** Whether orderByCount is there: a federated dataset is counted by another server than the one that lists it. */
-  #able: boolean
+function sameTimes(seen: Extent | null, stated: Extent | null): boolean {
+  // Metadata may leave out fractions of a second.
+  const near = (one: number, other: number) => Math.abs(one - other) < 1000
+  return seen !== null && stated !== null && near(seen.min, stated.min) && near(seen.max, stated.max)
+}
 
-  constructor(question: ProfileQuestion, identity: IdentityColumns, warnings: Warning[]) {
-    const { plan } = question
-    this.#question = question
-    this.#identity = identity
-    this.#warnings = warnings
-    this.#able = question.abilities.counts
-    const columns = ['time', plan.vertical, plan.timeseriesIdVariable, plan.profileIdVariable].filter(
-      // A column that is grouped by cannot be counted.
-      (column): column is string => column !== null && !plan.identity.includes(column),
-    )
-    this.columns = [...new Set(columns)]
+/** The ids and counts of an answer that gives positions too. */
+function entriesOf(positions: PositionTable): KeyedValues<CountsOf> {
+  const unknown: CountsOf = { greatest: 0, time: null, vertical: null }
+  return {
+    at: () => null,
+    async *entries() {
+      for await (const groups of positions.groups())
+        yield groups.map(({ key, counts }) => [key, counts ?? unknown] as const)
+    },
+    close: async () => {},
   }
+}
 
-  /** Why nothing can be counted; null if it can. */
-  #hindrance(): Exclude<UncountedBecause, 'refused'> | null {
-    if (!this.#able) return 'unsupported'
-    return this.columns.length === 0 ? 'all-grouped' : null
-  }
+async function firstGroup(positions: PositionTable): Promise<PositionGroup | undefined> {
+  for await (const [group] of positions.groups()) return group
+  return undefined
+}
 
-  /** Tries a question that counts; a server without the function is not asked again. */
-  async attempt<T>(ask: () => Promise<T>): Promise<{ ok: true; value: T } | { ok: false; error: unknown }> {
-    try {
-      return { ok: true, value: await ask() }
-    } catch (error) {
-      const { signal, abilities } = this.#question
-      if (signal.aborted || isHarvesterError(error, 'CANCELLED', 'HOST_UNAVAILABLE', 'WRITE_FAILED'))
-        throw error
-      if (isHarvesterError(error, 'ERDDAP_UNSUPPORTED')) {
-        this.#able = false
-        if (error.facts.elsewhere !== true) abilities.counts = false
-      } else if (!isRefusal(error)) this.complete = false
-      return { ok: false, error }
+/** Distinct keys, but no further than it takes to know that there are several. */
+async function countKeys(values: KeyedValues<unknown>): Promise<number> {
+  let first: string | undefined
+  for await (const block of values.entries()) {
+    for (const [key] of block) {
+      first ??= key
+      if (key !== first) return 2
     }
   }
-
-  /** Counts of every identity; null where the server cannot count. */
-  async byIdentity(window?: { from: number; to: number }): Promise<KeyedValues<number> | null> {
-    const { plan, queries, folder } = this.#question
-    const hindrance = this.#hindrance()
-    if (hindrance !== null) return this.#unknown(hindrance)
-    const answer = await this.attempt(async () => {
-      const table = await queries.count([...plan.identity, ...this.columns], plan.identity, window)
-      return table && collectCounts(table, this.#identity, this.columns, folder)
-    })
-    if (!answer.ok) return this.#unknown('refused', answer.error)
-    return answer.value ?? noCounts
-  }
-
-  /** Records of the only identity, by resolution, by the first days or by counting all. */
-  async ofSingle(time: Extent, resolution: number | null, counted: number | null): Promise<number> {
-    if (resolution !== null) return recordsFromResolution(resolution, time.min, time.max)
-    if (isSampled(time.min, time.max)) {
-      const sample = await this.#sum({ from: time.min, to: sampleEnd(time.min) })
-      if (sample === null) return 0
-      if (sample > 0) return recordsFromSample(sample, time.min, time.max)
-    }
-    return counted ?? (await this.#sum()) ?? 0
-  }
-
-  async #sum(window?: { from: number; to: number }): Promise<number | null> {
-    const { plan, queries } = this.#question
-    const hindrance = this.#hindrance()
-    if (hindrance !== null) return this.#unknown(hindrance)
-    const answer = await this.attempt(async () => {
-      const table = await queries.count([...plan.identity, ...this.columns], plan.identity, window)
-      if (table === null) return 0
-      const indexes = this.columns.map((column) => table.columns.indexOf(column))
-      const sums = indexes.map(() => 0)
-      for await (const row of table.rows)
-        indexes.forEach((index, i) => {
-          sums[i]! += parseNumber(row[index] ?? '') ?? 0
-        })
-      return Math.max(0, ...sums)
-    })
-    if (answer.ok) return answer.value
-    this.#unknown('refused', answer.error)
-    return null
-  }
-
-  #unknown(because: UncountedBecause, error?: unknown): null {
-    const fault = because === 'refused' ? requestFault(error) : null
-    this.#warnings.push(fact('RECORDS_UNCOUNTED', { because, fault }))
-    return null
-  }
+  return first === undefined ? 0 : 1
 }
 
-/** Whether the server said what is wrong: it would say the same again. */
-function isRefusal(error: unknown): boolean {
-  const facts = httpStatusFacts(error)
-  return facts !== null && isFinalAnswer(facts.status, facts.body)
-}
-
-const noCounts: KeyedValues<number> = { at: async () => 0, close: async () => {} }
-
-/** A role may sit on a coordinate; no column can be asked for twice. */
-function unique(columns: readonly string[]): string[] {
-  return [...new Set(columns)]
+function besides(columns: readonly string[], named: readonly string[]): string[] {
+  return columns.filter((column) => !named.includes(column))
 }
 
 function nameOf(facts: Pick<ProfileFacts, 'timeseriesId' | 'profileId'>): string {

@@ -54,6 +54,8 @@ export interface SourceFile {
   size: string
   /** A folder of a files listing: its files are asked by its name. */
   isFolder: boolean
+  /** Below the dataset's folder, where the name is more than that. */
+  path?: string
 }
 
 /** An answer on source files. `why` is the server's sentence. */

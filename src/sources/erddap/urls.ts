@@ -63,15 +63,16 @@ export function distinctUrl(base: string, datasetId: string, columns: readonly s
   return tableUrl(base, datasetId, columns, ['distinct()'])
 }
 
-/** Minimum and maximum of a variable in each group. */
+/** Minimum and maximum of a variable in each group, with other columns of these two rows. */
 export function minMaxUrl(
   base: string,
   datasetId: string,
   groupBy: readonly string[],
   variable: string,
+  also: readonly string[] = [],
 ): string {
-  const columns = [...groupBy, variable]
-  return tableUrl(base, datasetId, columns, [orderBy('orderByMinMax', columns)])
+  const columns = [...groupBy, ...also, variable]
+  return tableUrl(base, datasetId, columns, [orderBy('orderByMinMax', [...groupBy, variable])])
 }
 
 /** How many values each column has in each group. */
@@ -151,4 +152,13 @@ export function datasetAddress(url: string): DatasetAddress | null {
   // The type of file follows the last dot; ids may hold dots of their own.
   const datasetId = decodeUrl(match[2]!).replace(/\.[A-Za-z0-9]+$/, '')
   return datasetId === '' ? null : { baseUrl: baseUrlOf(match[1]!), datasetId }
+}
+
+/** Whether two addresses are those of one dataset; a server that only sends from http to https is no other server. */
+export function isSameDataset(a: DatasetAddress, b: DatasetAddress): boolean {
+  return a.datasetId === b.datasetId && withoutScheme(a.baseUrl) === withoutScheme(b.baseUrl)
+}
+
+export function withoutScheme(url: string): string {
+  return url.replace(/^https?:/, '').toLowerCase()
 }

@@ -93,6 +93,7 @@ describe('a server as it was recorded', () => {
           lastModified: '1795248736645',
           size: '467326',
           isFolder: false,
+          path: 'ts_multi.csv',
         },
       ],
     })

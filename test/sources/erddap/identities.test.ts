@@ -27,7 +27,12 @@ async function groupsOf(rows: string[][], { numeric = [] as string[] } = {}): Pr
       yield* rows
     })(),
   }
-  const table = await collectPositions(answer, identity(numeric), [], '/nowhere')
+  const table = await collectPositions(
+    answer,
+    identity(numeric),
+    { counted: [], vertical: null, timed: false },
+    '/nowhere',
+  )
   const found: PositionGroup[] = []
   for await (const groups of table.groups()) found.push(...groups)
   await table.close()

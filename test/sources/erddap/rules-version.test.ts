@@ -16,7 +16,7 @@ const { inspectDataset } = await import('../../../src/sources/erddap/change.ts')
 
 const files = {
   kind: 'files' as const,
-  url: 'http://x/files/a.manifest',
+  url: 'http://x/files/a/.csv',
   files: [{ name: 'a.nc', lastModified: '1000', size: '5', isFolder: false }],
 }
 
@@ -26,13 +26,14 @@ describe('a fingerprint', () => {
     inspectDataset({
       client: { baseUrl: 'http://x' } as never,
       settings: {},
-      scope: { manifest: async () => files } as never,
+      scope: { filesListing: async () => files } as never,
       change: {
         mode: 'auto',
         settleMs: 0,
-        maxAgeMs: 0,
-        known: new Map([['a', { contentHash, harvestedAt: null }]]),
+        maxAgeMs: 86_400_000,
+        known: new Map([['a', { contentHash, harvestedAt: 9_999 }]]),
         abilities: new Map(),
+        diskViews: null,
       },
       vocabularies: indexVocabularies({ ...data, oceanVariables }),
       listed: {
@@ -50,7 +51,7 @@ describe('a fingerprint', () => {
     })
 
   it('no longer fits once our rules or the vocabularies are others', async () => {
-    const { hash, reason } = await (await inspect(null)).conclude(true)
+    const { hash, reason } = (await inspect(null)).conclude({ complete: true, agree: true, fresh: true })
     expect(reason).toBeNull()
     expect((await inspect(hash)).unchanged).not.toBeNull()
     expect((await inspect(hash, data.oceanVariables.slice(1))).unchanged).toBeNull()

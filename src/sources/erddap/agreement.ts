@@ -1,0 +1,125 @@
+/** Holds the answers about one dataset against each other, identity by identity, in one pass over what was sorted. */
+
+import { compareCodePoints } from '../../inventory/order.ts'
+import { type AnswerName, lackingAnswers } from '../../rules/evidence/index.ts'
+import type { Extent } from '../../rules/profile.ts'
+import type { CountsOf, KeyedValues, PositionTable } from './identities.ts'
+
+/** What was asked; null for an answer that was not needed, or that the server does not give. */
+export interface Answers {
+  positions: PositionTable
+  times: KeyedValues<Extent> | null
+  verticals: KeyedValues<Extent> | null
+  counts: KeyedValues<CountsOf> | null
+}
+
+/** Identities named in a warning; the counts are whole. */
+const shown = 10
+
+export interface Disagreement {
+  /** Identities that each answer lacks and another has: how many, and the first of them. */
+  lacking: ReadonlyMap<AnswerName, { count: number; keys: string[] }>
+  /** In every identity as many depths as times were counted. */
+  wholeDepths: boolean
+}
+
+export async function compareAnswers({
+  positions,
+  times,
+  verticals,
+  counts,
+}: Answers): Promise<Disagreement> {
+  const lacking = new Map<AnswerName, { count: number; keys: string[] }>()
+  let wholeDepths = true
+  const others = {
+    times: await cursorOf<unknown>(times),
+    verticals: await cursorOf<unknown>(verticals),
+    counts: await cursorOf<CountsOf>(counts),
+  }
+
+  async function judge(key: string, placed: CountsOf | null | undefined) {
+    const [hasTimes, hasVerticals, ofCounts] = [
+      await others.times?.take(key),
+      await others.verticals?.take(key),
+      await others.counts?.take(key),
+    ]
+    const counted = placed ?? ofCounts ?? null
+    if (counted === null || counted.time === null || counted.time !== counted.vertical) wholeDepths = false
+    const found = lackingAnswers({
+      positions: placed !== undefined,
+      times: others.times && hasTimes !== undefined,
+      verticals: others.verticals && hasVerticals !== undefined,
+      counts: others.counts && ofCounts !== undefined,
+      counted: counted ?? undefined,
+    })
+    for (const name of found) {
+      const known = lacking.get(name) ?? { count: 0, keys: [] }
+      known.count += 1
+      if (known.keys.length < shown) known.keys.push(key)
+      lacking.set(name, known)
+    }
+  }
+
+  /** The least key of the other answers, if it comes before `limit`. */
+  function nextBefore(limit: string | null): string | undefined {
+    let least: string | undefined
+    for (const cursor of [others.times, others.verticals, others.counts]) {
+      const key = cursor?.key
+      if (key === undefined || (limit !== null && compareCodePoints(key, limit) >= 0)) continue
+      if (least === undefined || compareCodePoints(key, least) < 0) least = key
+    }
+    return least
+  }
+
+  for await (const groups of positions.groups()) {
+    for (const group of groups) {
+      for (let key = nextBefore(group.key); key !== undefined; key = nextBefore(group.key))
+        await judge(key, undefined)
+      await judge(group.key, group.counts)
+    }
+  }
+  for (let key = nextBefore(null); key !== undefined; key = nextBefore(null)) await judge(key, undefined)
+  return { lacking, wholeDepths }
+}
+
+/** Reads the entries of an answer key by key. */
+class KeyCursor<V> {
+  readonly #blocks: AsyncIterator<readonly (readonly [string, V])[]>
+  #block: readonly (readonly [string, V])[] = []
+  #at = 0
+
+  constructor(values: KeyedValues<V>) {
+    this.#blocks = values.entries()[Symbol.asyncIterator]()
+  }
+
+  get key(): string | undefined {
+    return this.#block[this.#at]?.[0]
+  }
+
+  /** The value of a key that is the next one, and steps behind all its entries; undefined for any other key. */
+  async take(key: string): Promise<V | undefined> {
+    if (this.key !== key) return undefined
+    const value = this.#block[this.#at]![1]
+    while (this.key === key) {
+      this.#at += 1
+      if (this.#at >= this.#block.length) await this.refill()
+    }
+    return value
+  }
+
+  async refill(): Promise<void> {
+    while (this.#at >= this.#block.length) {
+      const next = await this.#blocks.next()
+      this.#at = 0
+      this.#block = next.done ? [] : next.value
+      if (next.done) return
+    }
+  }
+}
+
+async function cursorOf<V>(values: KeyedValues<V> | null): Promise<KeyCursor<V> | undefined> {
+  if (!values) return undefined
+  const cursor = new KeyCursor(values)
+  await cursor.refill()
+  return cursor
+}
