@@ -291,7 +291,7 @@ describe('a fingerprint', () => {
 
   it('is none where the answer is a page for people', async () => {
     const server = await serve({ datasets: [buoys('a')] })
-    server.setHostile([{ match: /files/, behave: { kind: 'html' } }])
+    server.setHostile([{ match: /\/files\//, behave: { kind: 'html' } }])
     expect(await reasonOf(server)).toBe('HASH_UNREADABLE')
   })
 
