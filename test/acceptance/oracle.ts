@@ -337,7 +337,11 @@ function expectProfiles(server: ServedErddap, dataset: DemoDataset, type: string
   const identity = (type === 'Profile' ? [profile, timeseries] : [timeseries]).filter(
     (one) => one !== undefined,
   )
-  const shown = (row: Row, one: DemoVariable) => shownCell(row[dataset.variables.indexOf(one)] ?? '', one)
+  // A number that is missing is no id, but an empty one.
+  const shown = (row: Row, one: DemoVariable) => {
+    const cell = row[dataset.variables.indexOf(one)] ?? ''
+    return Number.isNaN(cell) ? '' : shownCell(cell, one)
+  }
   const keyOf = (row: Row) => JSON.stringify(identity.map((one) => shown(row, one)))
   const vertical = ['depth', 'altitude'].find((name) => at(name) >= 0)
 
