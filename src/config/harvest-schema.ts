@@ -178,7 +178,9 @@ export const harvestSchema = z.strictObject({
     .min(0)
     .default(24)
     // A server that is down for maintenance lists a part of its datasets for hours, however often one looks.
-    .describe('Hours that the runs must span in which a dataset was missing, before it is removed.'),
+    .describe(
+      'Hours that the runs must span in which a dataset was missing, before it is removed; with `missing_runs` of 1 none.',
+    ),
   retention: z
     .strictObject({
       attempts_days: count.default(400).describe('Days that the audit is kept.'),

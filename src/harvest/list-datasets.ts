@@ -3,6 +3,7 @@ import type { Database } from '../database/port.ts'
 import { describeError, isHarvesterError } from '../errors.ts'
 import { type KnownDataset, knownDatasets } from '../inventory/fingerprints.ts'
 import { compareCodePoints } from '../inventory/order.ts'
+import { believeListing } from '../rules/evidence/index.ts'
 import { type FlowContext, task } from '../runs/index.ts'
 import { createErddapClient } from '../sources/erddap/client.ts'
 import type { ListedDataset } from '../sources/erddap/types.ts'
@@ -219,6 +220,10 @@ function tooShort(
   const listed = new Set(listedIds)
   let lost = 0
   for (const id of known.keys()) if (!listed.has(id)) lost += 1
-  if (lost <= limits.max_share_floor || lost <= limits.max_share * known.size) return null
+  const belief = believeListing(
+    { listed: listedIds.length, known: { total: known.size, lacking: lost } },
+    { share: limits.max_share, count: limits.max_share_floor },
+  )
+  if (belief === 'complete') return null
   return `the list of datasets is suspiciously short and not believed: it has ${listedIds.length} and lacks ${lost} of the ${known.size} known ones`
 }

@@ -153,7 +153,10 @@ describe('OBIS as a source', { timeout: 60_000 }, () => {
     const server = await obisServer()
     await (await harvester(server)).run({ source: 'obis' })
     const { trawlSurvey, ...others } = demoObisIds
-    const smaller = await harvester(server, { obis_dataset_ids: Object.values(others) })
+    const smaller = await harvester(server, {
+      obis_dataset_ids: Object.values(others),
+      prune_after_hours: 0,
+    })
     const cells = async () =>
       (await stored(`SELECT count(*) AS n FROM cde.obis_cells WHERE dataset_id = '${trawlSurvey}'`))[0]!
         .n as number

@@ -22,12 +22,14 @@ export interface AbsenceTerms {
 
 /**
  * A server that starts, or is at work, lists a part of its datasets for a while, however often one looks: a dataset is
- * gone after several listings without it that also lie apart in time.
+ * gone after several listings without it that also lie apart in time. A site that asks for one listing only takes each
+ * for proof: one has no span.
  */
 export function isAbsent(evidence: AbsenceEvidence, terms: AbsenceTerms): boolean {
   const { missingListings, firstMissingMs, lastMissingMs, failed } = evidence
   if (failed === true || firstMissingMs === null || lastMissingMs === null) return false
-  return missingListings >= terms.listings && lastMissingMs - firstMissingMs >= terms.hours * hourMs
+  if (missingListings < terms.listings) return false
+  return terms.listings <= 1 || lastMissingMs - firstMissingMs >= terms.hours * hourMs
 }
 
 /** What one run would take from a source. */
