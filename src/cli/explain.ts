@@ -20,6 +20,7 @@ import type { ProfileRow } from '../rules/profile.ts'
 import { sentence } from '../rules/reasons/index.ts'
 import { indexVocabularies } from '../rules/vocabularies.ts'
 import { createErddapClient } from '../sources/erddap/client.ts'
+import { unknownAbilities } from '../sources/erddap/counter.ts'
 import { harvestDataset } from '../sources/erddap/dataset.ts'
 import { decodeUrl } from '../sources/erddap/urls.ts'
 import { cut, visible, visibleLines } from '../text.ts'
@@ -92,7 +93,7 @@ async function explain(
       {
         client,
         vocabularies,
-        abilities: { counted: 0, refused: 0 },
+        abilities: unknownAbilities(),
         breaker: createBreaker(),
         skipList: new Set(),
         datasetTimeoutMs: settings.timeouts.dataset_seconds * 1000,

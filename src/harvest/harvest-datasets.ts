@@ -10,6 +10,7 @@ import { matchCkan } from '../rules/ckan.ts'
 import { rulesVersion } from '../rules/fingerprint.ts'
 import { type TaskContext, task } from '../runs/index.ts'
 import type { ChangeDetection, DiskViews } from '../sources/erddap/change.ts'
+import { unknownAbilities } from '../sources/erddap/counter.ts'
 import { type DatasetResult, harvestDataset, type ServerHarvest } from '../sources/erddap/dataset.ts'
 import type { ListedDataset } from '../sources/erddap/types.ts'
 import { decodeUrl, infoPageUrl } from '../sources/erddap/urls.ts'
@@ -74,7 +75,7 @@ async function harvestErddap(
     client: listing.client,
     skipList: new Set(source.skipDatasetIds),
     vocabularies: services.vocabularies,
-    abilities: { counted: 0, refused: 0 },
+    abilities: unknownAbilities(),
     breaker: createBreaker({
       pausesMs: patience.hostPausesMs,
       sleep: patience.sleep,

@@ -398,6 +398,8 @@ function expectProfiles(server: ServedErddap, dataset: DemoDataset, type: string
     // A trajectory role never counts.
     const counted = ['timeseries_id', 'profile_id']
       .flatMap((role) => roleVariable(dataset, role)?.name ?? [])
+      // Casts are what their counts are grouped by.
+      .filter((name) => type !== 'TimeSeriesProfile' || name !== profile?.name)
       .concat('time', vertical ?? 'time')
       .filter((name) => !identity.some((one) => one.name === name))
     const count = (some: readonly Row[]) =>

@@ -16,7 +16,14 @@ import type { DatasetQuestions } from './questions.ts'
 import type { ErddapTable } from './types.ts'
 
 /** What this server can count, learnt once for all its datasets. */
-export type ServerAbilities = CountingSeen
+export interface ServerAbilities extends CountingSeen {
+  /** The question by which it is being learnt. */
+  learning: Promise<unknown> | null
+}
+
+export function unknownAbilities(): ServerAbilities {
+  return { counted: 0, refused: 0, learning: null }
+}
 
 /**
  * What must not be taken for a count that is not to be had: it concerns the dataset, or the whole run. A table that is
@@ -83,6 +90,21 @@ export class Counter {
   /** Tries a question that counts; a dataset whose server has no such function is not asked again. */
   async attempt<T>(ask: () => Promise<T>): Promise<{ ok: true; value: T } | { ok: false; error: unknown }> {
     const { signal, abilities } = this.#question
+    const isLearnt = () => abilities.counted > 0 || lacksCounting(abilities)
+    // One dataset at a time: which of them are refused must not depend on who is the quickest.
+    while (!isLearnt() && abilities.learning) await abilities.learning
+    if (lacksCounting(abilities)) {
+      this.giveUp('unsupported')
+      return { ok: false, error: null }
+    }
+    let learnt = () => {}
+    if (!isLearnt())
+      abilities.learning = new Promise<void>((resolve) => {
+        learnt = () => {
+          abilities.learning = null
+          resolve()
+        }
+      })
     try {
       const value = await ask()
       if (value !== null && !this.#told) {
@@ -98,6 +120,8 @@ export class Counter {
       } else if (!isRefusal(error)) this.complete = false
       this.unknown ??= { because: 'refused', fault: requestFault(error) }
       return { ok: false, error }
+    } finally {
+      learnt()
     }
   }
 

@@ -34,8 +34,8 @@ export function questionsOf(plan: DatasetPlan, metadata: DatasetMetadata): Datas
     data === null || columns.includes(data) ? null : [...columns, data]
   const groups = unique([...plan.roleColumns, 'latitude', 'longitude'])
   const counted = unique(['time', plan.vertical, plan.timeseriesIdVariable, plan.profileIdVariable]).filter(
-    // A column that is grouped by cannot be counted.
-    (column) => !plan.identity.includes(column),
+    // A column that is grouped by cannot be counted; a cast need not be where time is.
+    (column) => (column === 'time' ? !plan.identity.includes(column) : !plan.roleColumns.includes(column)),
   )
   return {
     groups,
