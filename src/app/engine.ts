@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { limitDeclaration } from '../cli/declaration.ts'
 import { type DeclaredDeployment, loadDeployments } from '../config/deployments-file.ts'
 import type { Environment } from '../config/environment.ts'
+import { inNamespace } from '../config/namespace.ts'
 import type { Database } from '../database/port.ts'
 import { harvestSourceFlow } from '../flows/harvest-source.ts'
 import { populateVernacularsFlow } from '../flows/populate-vernaculars.ts'
@@ -68,7 +69,7 @@ export function declaredDeployments(
 export function registrationOf(
   environment: Environment,
   services: HarvestServices,
-  options: Pick<Registration, 'prune' | 'limits'> = {},
+  options: Pick<Registration, 'prune' | 'limits' | 'takeOver'> = {},
 ): Registration {
   return {
     namespace: environment.HARVESTER_NAMESPACE,
@@ -124,7 +125,7 @@ export async function startPrefectEngine(settings: PrefectSettings, parts: Engin
     runOnDeploy:
       registers && environment.RUN_ON_DEPLOY
         ? {
-            deployment: 'harvest-all',
+            deployment: inNamespace('harvest-all', environment.HARVESTER_NAMESPACE),
             key: deployKey(environment, services),
             parameters: deployParameters,
           }
@@ -178,7 +179,10 @@ export async function startLocalEngine(database: Database, parts: EngineParts): 
     onLog: parts.onLog,
     ...(parts.onEvent && { onEvent: parts.onEvent }),
     runOnDeploy: environment.RUN_ON_DEPLOY
-      ? { deployment: 'harvest-all', parameters: deployParameters }
+      ? {
+          deployment: inNamespace('harvest-all', environment.HARVESTER_NAMESPACE),
+          parameters: deployParameters,
+        }
       : null,
     onProblem: (text, facts) => log.warn(facts, text),
     onInfo: (text, facts) => log.info(facts, text),

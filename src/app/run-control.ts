@@ -1,6 +1,7 @@
 /** The API's port to the engine, for either back end. */
 import type { DeclaredDeployment } from '../config/deployments-file.ts'
 import { isHarvesterError } from '../errors.ts'
+import { harvestAllName } from '../flows/harvest-all.ts'
 import { deploymentOfSource } from '../flows/registry.ts'
 import type { LocalBackend, PrefectBackend, Standalone, StoredRun } from '../runs/index.ts'
 import { isFinal, openStateTypes } from '../runs/index.ts'
@@ -11,7 +12,7 @@ import type { RunControl, RunView, ScheduleView, TriggerAnswer } from '../serve/
 import { findSourceOf } from './sources.ts'
 
 function deploymentFor(declared: readonly DeclaredDeployment[], source: string | null): string | null {
-  if (source === null) return 'harvest-all'
+  if (source === null) return declared.find(({ flow }) => flow === harvestAllName)?.name ?? null
   const url = findSourceOf(declared, source)
   return url === null ? null : deploymentOfSource(declared, url)
 }

@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { declaredDeployments, registrationOf } from '../app/engine.ts'
 import { planned } from '../app/judge.ts'
 import { createProcess } from '../app/services.ts'
+import { inNamespace } from '../config/namespace.ts'
 import { exitCodes, HarvesterError } from '../errors.ts'
 import {
   createPrefectBackend,
@@ -18,6 +19,7 @@ interface Flags {
   file?: string
   all: boolean
   prune: boolean
+  takeOver: boolean
   /** Undefined leaves the server's alerts as they are. */
   alerts?: boolean
 }
@@ -33,6 +35,7 @@ export function deployCommand(): Command {
       'delete deployments of sources that left the configuration, instead of pausing them',
       false,
     )
+    .option('--take-over', 'make deployments ours that another namespace registered', false)
     .option(
       '--alerts',
       'let the server itself tell of failures, by the ALERT_ webhooks; updates what differs',
@@ -85,7 +88,8 @@ async function deploy(names: string[], flags: Flags): Promise<number> {
       return exitCodes.done
     }
     const declared = declaredDeployments(environment, parts.services)
-    const unknown = names.filter((name) => !declared.some((deployment) => deployment.name === name))
+    const wanted = names.map((name) => inNamespace(name, environment.HARVESTER_NAMESPACE))
+    const unknown = wanted.filter((name) => !declared.some((deployment) => deployment.name === name))
     if (unknown.length > 0) {
       throw new HarvesterError('USAGE', `there is no deployment ${unknown.join(', ')}`, {
         remedy: `Declared: ${declared.map(({ name }) => name).join(', ')}.`,
@@ -93,9 +97,10 @@ async function deploy(names: string[], flags: Flags): Promise<number> {
     }
     const registration = registrationOf(environment, parts.services, {
       prune: flags.prune,
+      takeOver: flags.takeOver,
       limits: 'reset',
     })
-    const only = new Set(names)
+    const only = new Set(wanted)
     const report = await registerDeployments(
       backend,
       // What was not named has not vanished.

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import { HarvesterError } from '../errors.ts'
 import { type Environment, environmentVariables } from './environment.ts'
+import { inNamespace } from './namespace.ts'
 import type { Source } from './source.ts'
 import { type Fault, faultsOf, readYaml, type YamlDocument } from './yaml.ts'
 
@@ -269,7 +270,7 @@ function declared(
     const schedule = filled.schedules[0]
     const cron = schedule === undefined ? '' : String(schedule.cron)
     return {
-      name: filled.name,
+      name: inNamespace(filled.name, environment.HARVESTER_NAMESPACE),
       flow: filled.entrypoint.slice(entrypointPrefix.length).trim(),
       description: filled.description,
       schedule:

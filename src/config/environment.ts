@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { HarvesterError } from '../errors.ts'
 import { cronProblem, normaliseTimezone } from './cron.ts'
+import { inNamespace } from './namespace.ts'
 
 /**
  * Every environment variable that the program reads: its meaning, default and an example. `.env.sample` and
@@ -236,9 +237,21 @@ export const environmentVariables = {
     example: 'admin:change-me',
     secret: true,
   }),
+  PREFECT_API_SSL_CERT_FILE: variable({
+    group: 'Prefect',
+    meaning: 'File (PEM) with the authority that signed the certificate of the Prefect server.',
+    schema: text,
+    example: '/etc/ssl/our-authority.pem',
+  }),
+  PREFECT_API_TLS_INSECURE_SKIP_VERIFY: variable({
+    group: 'Prefect',
+    meaning: 'Believe any certificate of the Prefect server; for trials only.',
+    schema: boolean,
+    default: 'false',
+  }),
   PREFECT_API_KEY: variable({
     group: 'Prefect',
-    meaning: 'API key of Prefect Cloud.',
+    meaning: 'API key of Prefect Cloud; PREFECT_API_AUTH_STRING wins over it.',
     schema: text,
     example: 'pnu_…',
     secret: true,
@@ -270,7 +283,8 @@ export const environmentVariables = {
   }),
   HARVESTER_NAMESPACE: variable({
     group: 'Prefect',
-    meaning: 'Tells this site’s deployments from those of others on one server.',
+    meaning:
+      'Tells this site’s deployments from those of others on one server: other than `default`, it ends the names of deployments and default pools.',
     schema: text,
     default: 'default',
   }),
@@ -564,5 +578,9 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
       remedy: 'Correct these variables, in .env or where the program is started.',
     })
   }
+  const { HARVESTER_NAMESPACE: namespace } = values as Environment
+  for (const name of ['HARVEST_POOL', 'MAINTENANCE_POOL'] as const)
+    if (!isSet(env[name]) && typeof values[name] === 'string')
+      values[name] = inNamespace(values[name], namespace)
   return values as Environment
 }

@@ -30,36 +30,39 @@ import { durationInWords } from '../rules/time.ts'
 import { noAttempts, runVerdict, sourceVerdict, type Verdict } from '../rules/verdict.ts'
 import { type AbortReason, abortReason, completed, type FlowContext, failed, flow } from '../runs/index.ts'
 import { scrub } from '../secrets.ts'
+import { namesOneSource, oneSourceMessage } from './one-source.ts'
 
-export const harvestParameters = z.object({
-  source: z
-    .string()
-    .nullable()
-    .default(null)
-    .describe('URL, host or slug of one source; empty for all sources in one run'),
-  triggered_by: z.string().nullable().default(null).describe('Who or what started the run'),
-  force: z.boolean().default(false).describe('Harvest datasets that are proven unchanged too'),
-  dataset_ids: z.array(z.string()).nullable().default(null).describe('Only these datasets'),
-  incremental: z.boolean().nullable().default(null).describe('Empty for what the configuration says'),
-  allow_prune: z
-    .boolean()
-    .default(false)
-    .describe('Remove more than the share of a source that the limits allow'),
-  accept_catalogue: z
-    .boolean()
-    .default(false)
-    .describe('Believe a CKAN catalogue that lacks many of the records that the index has'),
-  wait_for: waitForParameter
-    .nullable()
-    .default(null)
-    .describe(
-      'What to wait for first; it wins over that of the source, key by key. Empty for what the source says',
-    ),
-  source_options: sourceOptionsSchema
-    .nullable()
-    .default(null)
-    .describe('The source as the registering worker resolved it'),
-})
+export const harvestParameters = z
+  .object({
+    source: z
+      .string()
+      .nullable()
+      .default(null)
+      .describe('URL, host or slug of one source; empty for all sources in one run'),
+    triggered_by: z.string().nullable().default(null).describe('Who or what started the run'),
+    force: z.boolean().default(false).describe('Harvest datasets that are proven unchanged too'),
+    dataset_ids: z.array(z.string()).nullable().default(null).describe('Only these datasets'),
+    incremental: z.boolean().nullable().default(null).describe('Empty for what the configuration says'),
+    allow_prune: z
+      .boolean()
+      .default(false)
+      .describe('Remove more than the share of a source that the limits allow'),
+    accept_catalogue: z
+      .boolean()
+      .default(false)
+      .describe('Believe a CKAN catalogue that lacks many of the records that the index has'),
+    wait_for: waitForParameter
+      .nullable()
+      .default(null)
+      .describe(
+        'What to wait for first; it wins over that of the source, key by key. Empty for what the source says',
+      ),
+    source_options: sourceOptionsSchema
+      .nullable()
+      .default(null)
+      .describe('The source as the registering worker resolved it'),
+  })
+  .refine(namesOneSource, oneSourceMessage)
 export type HarvestParameters = z.output<typeof harvestParameters>
 
 /** The flow that harvests one source, or all of them in one run. */

@@ -60,6 +60,7 @@ export function deploymentSpecs(
       collisionStrategy: deployment.collisionStrategy,
       tags: deployment.tags,
       workPool: deployment.workPool,
+      workQueue: deployment.workQueue,
       startsChildren: flow.name === harvestAllName,
       description: deployment.description,
       version,

@@ -14,20 +14,23 @@ import type { HarvestServices } from '../harvest/services.ts'
 import { waitForSource } from '../harvest/wait-for-source.ts'
 import { describeSeen } from '../rules/readiness.ts'
 import { completed, failed, flow } from '../runs/index.ts'
+import { namesOneSource, oneSourceMessage } from './one-source.ts'
 
 const { dataset_id, newer_than, timeout_seconds, interval_seconds } = waitForParameter.shape
 
-export const waitParameters = z.object({
-  source: z.string().min(1).describe('URL, host or slug of a source; a URL need not be configured'),
-  dataset_id: dataset_id.default(null),
-  newer_than: newer_than.default(null),
-  timeout_seconds: timeout_seconds.default(null).describe('How long to wait at most; empty for 600'),
-  interval_seconds: interval_seconds.default(null).describe('Time between two looks; empty for 30'),
-  source_options: sourceOptionsSchema
-    .nullable()
-    .default(null)
-    .describe('The source as the registering worker resolved it'),
-})
+export const waitParameters = z
+  .object({
+    source: z.string().min(1).describe('URL, host or slug of a source; a URL need not be configured'),
+    dataset_id: dataset_id.default(null),
+    newer_than: newer_than.default(null),
+    timeout_seconds: timeout_seconds.default(null).describe('How long to wait at most; empty for 600'),
+    interval_seconds: interval_seconds.default(null).describe('Time between two looks; empty for 30'),
+    source_options: sourceOptionsSchema
+      .nullable()
+      .default(null)
+      .describe('The source as the registering worker resolved it'),
+  })
+  .refine(namesOneSource, oneSourceMessage)
 export type WaitParameters = z.output<typeof waitParameters>
 
 /** The flow that ends when a source is ready, and is Failed with SOURCE_NOT_READY at its time limit. */

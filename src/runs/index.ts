@@ -25,14 +25,10 @@ export {
   ensureSilentRule,
 } from './prefect/automations.ts'
 export { createPrefectBackend, type PrefectBackend } from './prefect/backend.ts'
-export {
-  parameterSchema,
-  type Registration,
-  type RegistrationReport,
-  registerDeployments,
-} from './prefect/deployments.ts'
+export { type Registration, type RegistrationReport, registerDeployments } from './prefect/deployments.ts'
 export { prefectLimitDesk } from './prefect/limits.ts'
 export { namespaceTag } from './prefect/namespace.ts'
+export { parameterSchema } from './prefect/parameter-schema.ts'
 export { type PrefectSettings, prefectSettings } from './prefect/settings.ts'
 export { type RunOnDeploy, startWorker, type Worker, type WorkerOptions } from './prefect/worker.ts'
 export { type AnyFlow, flowRegistry } from './registry.ts'

@@ -157,6 +157,20 @@ describe('the registration of a deployment', () => {
     expect([body.paused, body.schedules?.[0]?.active]).toEqual([true, false])
   })
 
+  it('sends back the schedules that a person added, and not our own of old', () => {
+    const added = { slug: null, active: true, schedule: { interval: 3600 }, parameters: { n: 1 } }
+    const named = { slug: 'by-hand', active: false, schedule: { cron: '0 1 * * *' } }
+    const ours = { slug: 'cron', active: true, schedule: { cron: '9 9 * * *', timezone: 'UTC' } }
+    const body = deploymentBody(daily, 'f', 't', known({ schedules: [added, ours, named] }))
+    expect(body.schedules).toMatchObject([
+      { slug: 'cron', schedule: { cron: '0 5 * * *' } },
+      { active: true, schedule: { interval: 3600 }, parameters: { n: 1 } },
+      { slug: 'by-hand', active: false, schedule: { cron: '0 1 * * *' } },
+    ])
+    const without = deploymentBody(spec('x', slow), 'f', 't', known({ schedules: [added, ours] }))
+    expect(without.schedules).toHaveLength(1)
+  })
+
   it('wakes what was paused because it had vanished', () => {
     const body = deploymentBody(daily, 'f', 't', known({ tags: ['erddap-harvester-vanished'] }))
     expect([body.paused, body.schedules?.[0]?.active, body.tags]).toEqual([false, true, ['t', 'test']])

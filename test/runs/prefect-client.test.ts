@@ -1,9 +1,14 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { must, type PrefectClient, prefectClient, serverVersion } from '../../src/runs/prefect/client.ts'
 import { type PrefectSettings, prefectSettings } from '../../src/runs/prefect/settings.ts'
 import { retryAfterMs, type TransportOptions } from '../../src/runs/prefect/transport.ts'
 import { systemRuntime } from '../../src/runs/runtime.ts'
+import { certificate, key } from '../support/own-certificate.ts'
 import { type FakePrefect, startFakePrefect } from '../support/prefect-fake.ts'
 
 const open: { close(): Promise<unknown> | unknown }[] = []
@@ -145,17 +150,52 @@ describe('a request', () => {
     expect(server.requests.filter((request) => request.path === '/csrf-token')).toHaveLength(1)
   })
 
-  it('carries the auth string, or the API key which wins', async () => {
+  it('carries the API key, or the auth string which wins', async () => {
     const server = await fake({ authString: 'admin:s3cret' })
-    const right = client({ PREFECT_API_URL: server.apiUrl, PREFECT_API_AUTH_STRING: 'admin:s3cret' })
-    expect(await serverVersion(right)).toBe('3.8.8')
-    const key = client({
+    const both = {
       PREFECT_API_URL: server.apiUrl,
       PREFECT_API_AUTH_STRING: 'admin:s3cret',
       PREFECT_API_KEY: 'pnu_1',
-    })
+    }
+    expect(await serverVersion(client(both))).toBe('3.8.8')
+    const key = client({ PREFECT_API_URL: server.apiUrl, PREFECT_API_KEY: 'pnu_1' })
     await expect(serverVersion(key)).rejects.toMatchObject({ remedy: 'Check PREFECT_API_KEY.' })
     expect(server.requests.at(-1)?.headers.authorization).toBe('Bearer pnu_1')
+    const wrong = client({ ...both, PREFECT_API_AUTH_STRING: 'admin:other' })
+    await expect(serverVersion(wrong)).rejects.toMatchObject({ remedy: 'Check PREFECT_API_AUTH_STRING.' })
+  })
+
+  it('to a server with a certificate of its own fails at once, unless that is believed', async () => {
+    const server = createSecureServer({ cert: certificate, key }, (_, response) =>
+      response.writeHead(200, { 'content-type': 'application/json' }).end('"3.8.8"'),
+    )
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
+    open.push(server)
+    const PREFECT_API_URL = `https://127.0.0.1:${(server.address() as { port: number }).port}/api`
+    const { runtime, sleeps } = hasty()
+    await expect(client({ PREFECT_API_URL }, { runtime }).long.GET('/admin/version')).rejects.toMatchObject({
+      code: 'PREFECT_REFUSED',
+      remedy: expect.stringMatching(/PREFECT_API_SSL_CERT_FILE.*PREFECT_API_TLS_INSECURE_SKIP_VERIFY/),
+    })
+    expect(sleeps).toEqual([])
+    const folder = mkdtempSync(join(tmpdir(), 'authority é '))
+    open.push({ close: () => rmSync(folder, { recursive: true, force: true }) })
+    const PREFECT_API_SSL_CERT_FILE = join(folder, 'own.pem')
+    expect(() => prefectSettings({ PREFECT_API_URL, PREFECT_API_SSL_CERT_FILE })).toThrow(/cannot be read/)
+    writeFileSync(PREFECT_API_SSL_CERT_FILE, certificate)
+    expect(await serverVersion(client({ PREFECT_API_URL, PREFECT_API_SSL_CERT_FILE }))).toBe('3.8.8')
+    expect(
+      await serverVersion(client({ PREFECT_API_URL, PREFECT_API_TLS_INSECURE_SKIP_VERIFY: 'true' })),
+    ).toBe('3.8.8')
+  })
+
+  it('that must not be lost is repeated after any error of the server', async () => {
+    const server = await fake()
+    const { runtime, sleeps } = hasty()
+    const api = client({ PREFECT_API_URL: server.apiUrl }, { runtime })
+    server.fail('/flows/', { status: 500, body: { detail: 'restarting' } }, 3)
+    expect((await must('register', api.long.POST('/flows/', { body: { name: 'x' } }))).name).toBe('x')
+    expect(sleeps).toHaveLength(3)
   })
 
   it('goes through the proxy of the environment, but not to hosts of NO_PROXY', async () => {
@@ -215,6 +255,17 @@ describe('what is wrong with the server is said apart', () => {
     const found = await problem({ PREFECT_API_URL: server.apiUrl, PREFECT_API_AUTH_STRING: 'admin:wr0ng' })
     expect(found).toMatchObject({ code: 'PREFECT_REFUSED', remedy: 'Check PREFECT_API_AUTH_STRING.' })
     expect(JSON.stringify(found) + found?.message).not.toContain('wr0ng')
+  })
+
+  it('it is older than what we can speak to, or just new enough', async () => {
+    for (const version of ['2.20.1', '3.0.11', '3.1.15']) {
+      const server = await fake({ version })
+      expect(await problem({ PREFECT_API_URL: server.apiUrl })).toMatchObject({
+        code: 'PREFECT_REFUSED',
+        message: `The server at ${server.apiUrl} is Prefect ${version}, and 3.2 or newer is needed`,
+      })
+    }
+    expect(await problem({ PREFECT_API_URL: (await fake({ version: '3.2.0' })).apiUrl })).toBeNull()
   })
 
   it('it is Prefect 2', async () => {

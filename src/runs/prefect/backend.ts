@@ -1,8 +1,10 @@
+import { inNamespace } from '../../config/namespace.ts'
 import { HarvesterError } from '../../errors.ts'
 import type { Backend, FlowRun, RunRecorder } from '../backend.ts'
 import { splitDeploymentName } from '../registry.ts'
 import { type Runtime, systemRuntime } from '../runtime.ts'
 import { must, orNull, type PrefectClient, prefectClient, type Schemas } from './client.ts'
+import { namespaceOf } from './namespace.ts'
 import { flowRunOf, type WireRun } from './read.ts'
 import { createDeploymentRun, prefectRecorder } from './recorder.ts'
 import { setState } from './set-state.ts'
@@ -101,6 +103,12 @@ export function createPrefectBackend(options: PrefectBackendOptions): PrefectBac
       deployment: await deploymentName(run.deployment_id),
     })
 
+  /** A name as a person of this site uses it: with the ending of the namespace, or without. */
+  const namesOf = (name: string): string[] => {
+    const namespace = namespaceOf(options.namespaceTag ? [options.namespaceTag] : [])
+    return [...new Set([namespace === null ? name : inNamespace(name, namespace), name])]
+  }
+
   const backend: PrefectBackend = {
     kind: 'prefect',
     client,
@@ -117,20 +125,22 @@ export function createPrefectBackend(options: PrefectBackendOptions): PrefectBac
     async findDeployment(name) {
       const wanted = splitDeploymentName(name)
       if (wanted.flow !== null) {
-        const found = await orNull(
-          'find a deployment',
-          client.normal.GET('/deployments/name/{flow_name}/{deployment_name}', {
-            params: { path: { flow_name: wanted.flow, deployment_name: wanted.deployment } },
-          }),
-        )
-        if (!found) throw unknownDeployment(name)
-        return { id: found.id, name: found.name, flow: wanted.flow }
+        for (const deployment of namesOf(wanted.deployment)) {
+          const found = await orNull(
+            'find a deployment',
+            client.normal.GET('/deployments/name/{flow_name}/{deployment_name}', {
+              params: { path: { flow_name: wanted.flow, deployment_name: deployment } },
+            }),
+          )
+          if (found) return { id: found.id, name: found.name, flow: wanted.flow }
+        }
+        throw unknownDeployment(name)
       }
       const found = await must(
         'find a deployment',
         client.normal.POST('/deployments/filter', {
           body: {
-            deployments: { operator: 'and_', name: { any_: [wanted.deployment] } },
+            deployments: { operator: 'and_', name: { any_: namesOf(wanted.deployment) } },
             limit: 20,
             offset: 0,
             sort: 'NAME_ASC',
@@ -139,7 +149,9 @@ export function createPrefectBackend(options: PrefectBackendOptions): PrefectBac
       )
       const { namespaceTag } = options
       const ours = namespaceTag ? found.filter((item) => item.tags?.includes(namespaceTag)) : []
-      const candidates = ours.length > 0 ? ours : found
+      // Those of another site are not meant, whatever they are named; those of nobody may be.
+      const others = namespaceTag ? found.filter(({ tags }) => namespaceOf(tags) === null) : found
+      const candidates = ours.length > 0 ? ours : others
       if (candidates.length > 1)
         throw new HarvesterError('USAGE', `There are ${candidates.length} deployments named "${name}"`, {
           remedy: 'Name it as "Flow Name/deployment".',

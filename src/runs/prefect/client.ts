@@ -90,6 +90,9 @@ export function detailOf(error: unknown): string {
   return typeof body.exception_message === 'string' ? body.exception_message : 'no reason given'
 }
 
+/** Of Prefect 3: older ones refuse what a registration says, and have no leases. */
+const oldestMinor = 2
+
 /**
  * The version of the server. Throws PREFECT_REFUSED when it is not one we can speak to, or no Prefect at all;
  * PREFECT_UNREACHABLE when there is no server.
@@ -107,12 +110,13 @@ export async function serverVersion(client: PrefectClient): Promise<string> {
       },
     )
   }
-  if (Number(data.split('.')[0]) < 3)
+  const [major = 0, minor = 0] = data.split('.').map(Number)
+  if (major < 3 || (major === 3 && minor < oldestMinor))
     throw new HarvesterError(
       'PREFECT_REFUSED',
-      `The server at ${client.settings.apiUrl} is Prefect ${data}`,
+      `The server at ${client.settings.apiUrl} is Prefect ${data}, and 3.${oldestMinor} or newer is needed`,
       {
-        remedy: 'Prefect 3 is needed, 3.8 or later.',
+        remedy: `Update it: Prefect 3.${oldestMinor} or newer; docs/compatibility.md says which versions were tried.`,
       },
     )
   return data

@@ -1,5 +1,4 @@
 import { isDeepStrictEqual } from 'node:util'
-import { z } from 'zod'
 import { HarvesterError } from '../../errors.ts'
 import { checkName } from '../define.ts'
 import type { DeploymentSpec, PoolSpec } from '../deployment-spec.ts'
@@ -16,7 +15,8 @@ import { ensureSilentRule } from './automations.ts'
 import type { PrefectBackend } from './backend.ts'
 import { must, orNull, type Schemas } from './client.ts'
 import { declaredLimitLabel, limitInForce, syncLimits } from './limits.ts'
-import { namespaceTag } from './namespace.ts'
+import { namespaceOf, namespaceTag } from './namespace.ts'
+import { parameterSchema } from './parameter-schema.ts'
 
 export interface Registration {
   readonly namespace: string
@@ -31,6 +31,8 @@ export interface Registration {
   readonly limits?: 'keep' | 'reset'
   /** Deletes the deployments that vanished instead of pausing them. @default false */
   readonly prune?: boolean
+  /** Writes deployments that another namespace registered. @default false: that is an error */
+  readonly takeOver?: boolean
   /** Only some of the deployments are given: the others have not vanished. @default false */
   readonly partial?: boolean
 }
@@ -56,13 +58,15 @@ const parametersLimitBytes = 524_288
 /**
  * Makes the server's pools, limits, flows and deployments equal to what is declared. May run in several processes
  * at once. What is unchanged is not touched, since every update deletes the runs that are scheduled, due ones too.
- * Throws PREFECT_REFUSED for a pool of another type, CONFIG_INVALID for specifications that cannot work.
+ * Throws PREFECT_REFUSED for a pool of another type, CONFIG_INVALID for specifications that cannot work and for
+ * deployments of another namespace, before anything is written.
  */
 export async function registerDeployments(
   backend: PrefectBackend,
   registration: Registration,
 ): Promise<RegistrationReport> {
   checkSpecs(registration)
+  const known = await readDeployments(backend, registration)
   const mode = registration.limits ?? 'keep'
   const limits = await syncLimits(
     backend,
@@ -82,7 +86,13 @@ export async function registerDeployments(
   }
   const tag = namespaceTag(registration.namespace)
   for (const spec of registration.deployments) {
-    const { what, before, limit } = await ensureDeployment(backend, spec, tag, mode)
+    const { what, before, limit } = await ensureDeployment(
+      backend,
+      spec,
+      known.get(spec.name) ?? null,
+      tag,
+      mode,
+    )
     report[what].push(spec.name)
     const name = deploymentLimitName(spec.name)
     if (what === 'updated' && before !== limit) report.limits.push({ name, from: before, to: limit })
@@ -93,22 +103,33 @@ export async function registerDeployments(
   return report
 }
 
-/** The JSON schema of a flow's parameters, as the run form of the UI draws it. */
-export function parameterSchema(flow: DeploymentSpec['flow']): Record<string, unknown> {
-  const { $schema: _, ...schema } = z.toJSONSchema(flow.parameters, {
-    io: 'input',
-    unrepresentable: 'any',
-  }) as {
-    $schema?: string
-    properties?: Record<string, Record<string, unknown>>
+/** The declared deployments as the server has them. Throws CONFIG_INVALID where another site's would be written. */
+async function readDeployments(
+  backend: PrefectBackend,
+  { deployments, namespace, takeOver }: Registration,
+): Promise<Map<string, Schemas['DeploymentResponse']>> {
+  const known = new Map<string, Schemas['DeploymentResponse']>()
+  for (const spec of deployments) {
+    const found = await orNull(
+      'read a deployment',
+      backend.client.normal.GET('/deployments/name/{flow_name}/{deployment_name}', {
+        params: { path: { flow_name: spec.flow.name, deployment_name: spec.name } },
+      }),
+    )
+    if (!found) continue
+    known.set(spec.name, found)
+    const owner = namespaceOf(found.tags)
+    if (owner !== null && owner !== namespace && !takeOver)
+      throw new HarvesterError(
+        'CONFIG_INVALID',
+        `The deployment ${spec.name} belongs to the namespace ${owner}; this is ${namespace}`,
+        {
+          remedy:
+            'Set a HARVESTER_NAMESPACE of its own for each site of this Prefect server; `harvester deploy --all --take-over` makes the deployment ours.',
+        },
+      )
   }
-  const properties = Object.fromEntries(
-    Object.entries(schema.properties ?? {}).map(([name, property], position) => [
-      name,
-      { title: name, ...property, position },
-    ]),
-  )
-  return { ...schema, title: 'Parameters', type: 'object', properties }
+  return known
 }
 
 function checkSpecs({ deployments, pools }: Registration): void {
@@ -134,17 +155,12 @@ function checkSpecs({ deployments, pools }: Registration): void {
 async function ensureDeployment(
   backend: PrefectBackend,
   spec: DeploymentSpec,
+  known: Schemas['DeploymentResponse'] | null,
   tag: string,
   mode: 'keep' | 'reset',
 ): Promise<{ what: 'created' | 'updated' | 'unchanged'; before: Limit; limit: Limit }> {
   const { client } = backend
   const flowId = await backend.flowId(spec.flow.name)
-  const known = await orNull(
-    'read a deployment',
-    client.normal.GET('/deployments/name/{flow_name}/{deployment_name}', {
-      params: { path: { flow_name: spec.flow.name, deployment_name: spec.name } },
-    }),
-  )
   const wanted = deploymentBody(spec, flowId, tag, known, mode)
   const limits = { before: limitInForce(known), limit: wanted.concurrency_limit ?? null }
   if (known && sameDeployment(known, wanted)) return { what: 'unchanged', ...limits }
@@ -191,8 +207,8 @@ export function deploymentBody(
     enforce_parameter_schema: true,
     parameter_openapi_schema: parameterSchema(spec.flow),
     paused: returns ? false : (known?.paused ?? false),
-    schedules:
-      spec.schedule === null
+    schedules: [
+      ...(spec.schedule === null
         ? []
         : [
             {
@@ -201,11 +217,31 @@ export function deploymentBody(
               schedule: { cron: spec.schedule.cron, timezone: spec.schedule.timezone, day_or: true },
               parameters: {},
             },
-          ],
+          ]),
+      // The list is replaced whole: what a person added is sent back as it was found.
+      ...(known?.schedules ?? []).filter(({ slug }) => slug !== scheduleSlug).map(scheduleToSend),
+    ],
     concurrency_limit: limit,
     ...(limit === null
       ? {}
       : { concurrency_options: { collision_strategy: spec.collisionStrategy ?? ('ENQUEUE' as const) } }),
+  }
+}
+
+function scheduleToSend({
+  slug,
+  active,
+  schedule,
+  parameters,
+  max_scheduled_runs: most,
+}: Schemas['DeploymentSchedule']): Schemas['DeploymentScheduleCreate'] {
+  return {
+    ...(slug ? { slug } : {}),
+    active: active ?? true,
+    // Numbers of seconds are taken as they were given.
+    schedule: schedule as Schemas['DeploymentScheduleCreate']['schedule'],
+    parameters: parameters ?? {},
+    ...(most ? { max_scheduled_runs: most } : {}),
   }
 }
 
@@ -216,10 +252,12 @@ function sameDeployment(
   const schedules = (
     list: readonly { slug?: string | null; active?: boolean; schedule: unknown }[] | undefined,
   ) =>
-    (list ?? []).map((item) => {
-      const { cron, timezone } = item.schedule as { cron?: string; timezone?: string }
-      return { slug: item.slug ?? null, active: item.active ?? true, cron, timezone }
-    })
+    (list ?? [])
+      .map((item) => {
+        const { cron, timezone } = item.schedule as { cron?: string; timezone?: string }
+        return JSON.stringify([item.slug ?? null, item.active ?? true, cron, timezone])
+      })
+      .sort()
   return (
     known.work_pool_name === wanted.work_pool_name &&
     known.work_queue_name === wanted.work_queue_name &&

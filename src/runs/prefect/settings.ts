@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { loginOf } from '../../config/percent.ts'
 import { HarvesterError } from '../../errors.ts'
 
@@ -7,8 +8,12 @@ export interface PrefectSettings {
   readonly apiUrl: string
   /** `user:password` of a self-hosted server. */
   readonly authString: string | null
-  /** Of Prefect Cloud; wins over {@link authString}. */
+  /** Of Prefect Cloud; {@link authString} wins over it. */
   readonly apiKey: string | null
+  /** PEM of the authority that signed the certificate of the server; null: those that everybody believes. */
+  readonly authority: string | null
+  /** Whether any certificate is believed. */
+  readonly insecure: boolean
   readonly httpProxy: string | null
   readonly httpsProxy: string | null
   readonly noProxy: string | null
@@ -48,8 +53,22 @@ export function prefectSettings(
     apiUrl: url.toString().replace(/(?<!\/)\/+$/, ''),
     authString: read('PREFECT_API_AUTH_STRING') ?? inUrl,
     apiKey: read('PREFECT_API_KEY'),
+    authority: readAuthority(read('PREFECT_API_SSL_CERT_FILE')),
+    insecure: /^(true|1|yes|on)$/i.test(read('PREFECT_API_TLS_INSECURE_SKIP_VERIFY') ?? ''),
     httpProxy: read('http_proxy', 'HTTP_PROXY'),
     httpsProxy: read('https_proxy', 'HTTPS_PROXY'),
     noProxy: read('no_proxy', 'NO_PROXY'),
+  }
+}
+
+function readAuthority(file: string | null): string | null {
+  if (file === null) return null
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (cause) {
+    throw new HarvesterError('CONFIG_INVALID', `PREFECT_API_SSL_CERT_FILE: ${file} cannot be read`, {
+      remedy: 'Give the path of a PEM file that this user may read.',
+      cause,
+    })
   }
 }

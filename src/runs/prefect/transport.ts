@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { rootCertificates } from 'node:tls'
 import { Agent, type Dispatcher, EnvHttpProxyAgent, request } from 'undici'
 import { describeError, HarvesterError } from '../../errors.ts'
 import { type Runtime, systemRuntime } from '../runtime.ts'
@@ -38,6 +40,7 @@ export interface TransportOptions {
 const userAgent = 'prefect/3.8.8 (API 0.8.4)'
 const apiVersion = '0.8.4'
 const repeated: ReadonlySet<number> = new Set([408, 429, 502, 503])
+/** A PostgreSQL that restarts makes a server answer 500: what must not be lost is told again. */
 const maxRepeats = 5
 const longestWaitMs = 60_000
 /** A token is good for an hour. */
@@ -147,12 +150,14 @@ export function prefectTransport(settings: PrefectSettings, options: TransportOp
         try {
           const answer = await attempt(method, url, body, input.signal)
           refuseGarbage(answer, url)
-          if (!repeated.has(answer.status) || !again) return judged(answer, method, url, settings)
+          const passes = repeated.has(answer.status) || (patience === 'long' && answer.status >= 500)
+          if (!passes || !again) return judged(answer, method, url, settings)
           wait = retryAfterMs(answer.headers['retry-after'], runtime.now())
           cause = `status ${answer.status}`
         } catch (error) {
           if (error instanceof HarvesterError) throw error
           if (input.signal.aborted) throw input.signal.reason
+          if (isCertificateFault(error)) throw mistrusted(error, settings)
           if (!again) throw unreachable(error, method, url, settings)
           cause = error
         }
@@ -173,7 +178,19 @@ export function prefectTransport(settings: PrefectSettings, options: TransportOp
 }
 
 function makeDispatcher(settings: PrefectSettings): Dispatcher {
-  const pool = { connections: 16, keepAliveTimeout: 4_000, connect: { timeout: 10_000 } }
+  const trust = {
+    // Beside those that everybody believes, and those of NODE_EXTRA_CA_CERTS.
+    ...(settings.authority !== null && {
+      ca: [...rootCertificates, ...extraAuthorities(), settings.authority],
+    }),
+    ...(settings.insecure && { rejectUnauthorized: false }),
+  }
+  const pool = {
+    connections: 16,
+    keepAliveTimeout: 4_000,
+    connect: { timeout: 10_000, ...trust },
+    requestTls: trust,
+  }
   if (settings.httpProxy === null && settings.httpsProxy === null) return new Agent(pool)
   return new EnvHttpProxyAgent({
     ...pool,
@@ -184,9 +201,9 @@ function makeDispatcher(settings: PrefectSettings): Dispatcher {
 }
 
 function authorization(settings: PrefectSettings): Record<string, string> {
-  if (settings.apiKey !== null) return { authorization: `Bearer ${settings.apiKey}` }
   if (settings.authString !== null)
     return { authorization: `Basic ${Buffer.from(settings.authString).toString('base64')}` }
+  if (settings.apiKey !== null) return { authorization: `Bearer ${settings.apiKey}` }
   return {}
 }
 
@@ -224,7 +241,7 @@ const isPage = (text: string): boolean => /^\s*<(!doctype|html)/i.test(text)
 function judged(answer: Answer, method: string, url: string, settings: PrefectSettings): Response {
   const path = new URL(url).pathname
   if (answer.status === 401 || (answer.status === 403 && !/csrf/i.test(answer.text))) {
-    const how = settings.apiKey !== null ? 'PREFECT_API_KEY' : 'PREFECT_API_AUTH_STRING'
+    const how = settings.authString === null ? 'PREFECT_API_KEY' : 'PREFECT_API_AUTH_STRING'
     const given = settings.apiKey !== null || settings.authString !== null
     if (answer.status === 401 || !answer.text.includes('detail'))
       throw new HarvesterError(
@@ -248,6 +265,12 @@ function judged(answer: Answer, method: string, url: string, settings: PrefectSe
       `The Prefect server redirects ${method} ${path} to ${String(answer.headers.location ?? '?')}`,
       { remedy: 'Set PREFECT_API_URL to the address that it redirects to, with https if it says so.' },
     )
+  if ((answer.status === 404 || answer.status === 405) && !new URL(settings.apiUrl).pathname.includes('/api'))
+    throw new HarvesterError(
+      'PREFECT_REFUSED',
+      `${settings.apiUrl} is not the address of a Prefect API (${method} ${path}: ${answer.status})`,
+      { remedy: 'PREFECT_API_URL usually ends with /api, as http://127.0.0.1:4200/api.' },
+    )
   const empty = answer.status === 204 || answer.text === ''
   // A Response with status 204 must have no body, and other empty ones must not be parsed as JSON.
   return new Response(empty ? null : answer.text, {
@@ -262,6 +285,38 @@ function judged(answer: Answer, method: string, url: string, settings: PrefectSe
       ...(answer.headers.date === undefined ? {} : { date: String(answer.headers.date) }),
     },
   })
+}
+
+const certificateCodes =
+  /^(CERT_|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT|UNABLE_TO_|ERR_TLS_CERT|ERR_SSL|EPROTO|HOSTNAME_MISMATCH)/
+
+/** No second attempt mends it: the certificate is wrong, not the line. */
+function isCertificateFault(error: unknown): boolean {
+  for (let at = error as { code?: string; cause?: unknown } | undefined; at; at = at.cause as typeof at)
+    if (typeof at.code === 'string' && certificateCodes.test(at.code)) return true
+  return false
+}
+
+function mistrusted(error: unknown, settings: PrefectSettings): HarvesterError {
+  return new HarvesterError(
+    'PREFECT_REFUSED',
+    `The certificate of the Prefect server at ${settings.apiUrl} is not believed: ${describeError(error)}`,
+    {
+      remedy:
+        'Name the authority that signed it with PREFECT_API_SSL_CERT_FILE (or NODE_EXTRA_CA_CERTS); for a trial, PREFECT_API_TLS_INSECURE_SKIP_VERIFY=true believes any.',
+      cause: error,
+    },
+  )
+}
+
+/** Setting authorities replaces all of Node's, also those that its user added. */
+function extraAuthorities(): string[] {
+  const file = process.env.NODE_EXTRA_CA_CERTS
+  try {
+    return file ? [readFileSync(file, 'utf8')] : []
+  } catch {
+    return [] // Node has warned of it already
+  }
 }
 
 function unreachable(error: unknown, method: string, url: string, settings: PrefectSettings): HarvesterError {
