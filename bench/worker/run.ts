@@ -1,8 +1,8 @@
 /**
  * Our in-process worker against Prefect's own process worker: the same server, the same small flow, the same limit
- * of four runs at once. Prints times, memory and ratios.
+ * of four runs at once. Prints times, memory, what a run costs the server in calls and processor time, and ratios.
  *
- *   PREFECT_BIN=… npx tsx bench/worker/run.ts [runs]
+ *   PREFECT_BIN=… npx tsx bench/worker/run.ts [runs] [postgresql|sqlite] [ours]
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -16,21 +16,33 @@ import {
   prefectSettings,
 } from '../../src/runs/index.ts'
 import { prefectBin, prefectEnvironment, startPrefect, waitUntil } from '../../test/support/prefect.ts'
+import { startCountingProxy } from './counting-proxy.ts'
 
-const runs = Number(process.argv[2] ?? 50)
+const runs = Number(process.argv[2] ?? 40)
+const database = process.argv[3] ?? 'postgresql'
+/** Python's turn takes minutes. */
+const onlyOurs = process.argv[4] === 'ours'
 const limit = 4
 const root = resolve(import.meta.dirname, '../..')
 const built = join(root, '.cache/bench-worker')
 
 interface Measured {
+  /** Of one small run. */
+  calls: number
+  processorMs: number
   toRunningMs: number
   totalSeconds: number
   idleMB: number
   perRunMB: number
 }
 
-const server = await startPrefect()
 const home = mkdtempSync(join(tmpdir(), 'bench-worker-'))
+const server = await startPrefect(
+  database === 'sqlite'
+    ? { PREFECT_API_DATABASE_CONNECTION_URL: `sqlite+aiosqlite:///${home}/prefect.db` }
+    : {},
+)
+const proxy = await startCountingProxy(server.port)
 const backend = createPrefectBackend({
   settings: prefectSettings({ PREFECT_API_URL: server.apiUrl }) as PrefectSettings,
 })
@@ -39,12 +51,22 @@ try {
   const node = await withProcess(
     process.execPath,
     [join(built, 'bench/worker/worker.js')],
-    { PATH: process.env.PATH ?? '', PREFECT_API_URL: server.apiUrl },
+    { PATH: process.env.PATH ?? '', PREFECT_API_URL: proxy.apiUrl },
     'bench-node',
     (pid) => measure(backend, 'Bench Small/small', pid),
   )
   console.log('ours', node)
-  const environment = prefectEnvironment(home, { PREFECT_API_URL: server.apiUrl }) as Record<string, string>
+  if (onlyOurs) process.exitCode = 0
+  else await againstPython(node)
+} finally {
+  await backend.close()
+  await proxy.close()
+  await server.stop()
+  rmSync(home, { recursive: true, force: true })
+}
+
+async function againstPython(node: Measured): Promise<void> {
+  const environment = prefectEnvironment(home, { PREFECT_API_URL: proxy.apiUrl }) as Record<string, string>
   const options = { env: environment, stdio: 'ignore' } as const
   execFileSync(prefectBin(), ['work-pool', 'create', 'bench-python', '--type', 'process'], options)
   execFileSync(join(prefectBin(), '../python'), [join(root, 'bench/worker/flow.py')], options)
@@ -56,10 +78,6 @@ try {
     (pid) => measure(backend, 'Bench Small Python/small', pid),
   )
   print(node, python)
-} finally {
-  await backend.close()
-  await server.stop()
-  rmSync(home, { recursive: true, force: true })
 }
 
 /** Compiles the worker: a loader of TypeScript would be measured along. */
@@ -117,11 +135,18 @@ async function measure(api: PrefectBackend, deployment: string, pid: number): Pr
   }
 
   const many: string[] = []
+  proxy.take()
+  const processor = processorSeconds(server.pid())
   const before = Date.now()
   for (let run = 0; run < runs; run++) many.push((await api.submit({ deployment, parameters: {} })).id)
   for (const id of many)
     await waitUntil('all runs', async () => (await api.readRun(id))?.endedAt != null, 600_000, 100)
   const totalSeconds = (Date.now() - before) / 1000
+  const processorMs = ((processorSeconds(server.pid()) - processor) * 1000) / runs
+  const asked = [...proxy.take()].sort(([, a], [, b]) => b - a)
+  const calls = asked.reduce((sum, [, count]) => sum + count, 0) / runs
+  for (const [what, count] of asked.slice(0, 12))
+    console.log(`  ${(count / runs).toFixed(2).padStart(6)} ${what}`)
 
   const long: string[] = []
   for (let run = 0; run < limit; run++)
@@ -136,7 +161,15 @@ async function measure(api: PrefectBackend, deployment: string, pid: number): Pr
   for (const id of long)
     await waitUntil('the end', async () => (await api.readRun(id))?.endedAt != null, 60_000)
   delays.sort((a, b) => a - b)
-  return { toRunningMs: delays[2] as number, totalSeconds, idleMB, perRunMB }
+  return { toRunningMs: delays[2] as number, totalSeconds, idleMB, perRunMB, calls, processorMs }
+}
+
+/** What a process has used of a processor so far. */
+function processorSeconds(pid: number | null): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  // The command in parentheses may hold blanks: fields are counted from its end.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return (Number(fields[11]) + Number(fields[12])) / 100
 }
 
 function descendants(pid: number): number[] {
@@ -183,6 +216,8 @@ function print(node: Measured, python: Measured): void {
   console.log(`${''.padEnd(34)} ${'ours'.padStart(9)} ${'process'.padStart(9)}       ratio`)
   row('create_flow_run to Running, median', node.toRunningMs, python.toRunningMs, 'ms')
   row(`${runs} small runs, ${limit} at once`, node.totalSeconds, python.totalSeconds, 's')
+  row('calls of a small run', node.calls, python.calls, '')
+  row('processor of the server, a run', node.processorMs, python.processorMs, 'ms')
   row('idle worker', node.idleMB, python.idleMB, 'MB')
   row('memory of one more run', node.perRunMB, python.perRunMB, 'MB')
 }

@@ -18,7 +18,7 @@ function deploymentFor(declared: readonly DeclaredDeployment[], source: string |
 }
 
 function runViewOf(
-  run: Pick<StoredRun, 'id' | 'state' | 'createdAt' | 'startedAt' | 'createdBy' | 'parameters'>,
+  run: Pick<StoredRun, 'id' | 'state' | 'createdAt' | 'startedAt' | 'endedAt' | 'createdBy' | 'parameters'>,
 ): RunView {
   return {
     runId: run.id,
@@ -27,6 +27,7 @@ function runViewOf(
     source: typeof run.parameters.source === 'string' ? run.parameters.source : null,
     createdAt: run.createdAt,
     startedAt: run.startedAt,
+    endedAt: isFinal(run.state.type) ? run.endedAt : null,
     triggeredBy:
       typeof run.parameters.triggered_by === 'string' ? run.parameters.triggered_by : run.createdBy,
     message: run.state.message || null,

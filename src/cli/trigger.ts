@@ -1,17 +1,29 @@
 import { Command } from 'commander'
-import { readEnvironment } from '../config/environment.ts'
+import { lazyDatabase } from '../app/database.ts'
+import { serviceConfig } from '../app/service-config.ts'
+import { createProcess } from '../app/services.ts'
+import { type Environment, readEnvironment } from '../config/environment.ts'
+import { inNamespace } from '../config/namespace.ts'
+import { databaseSettings } from '../database/settings.ts'
 import { exitCodes, HarvesterError } from '../errors.ts'
+import { databaseRunStore } from '../inventory/run-store.ts'
 import {
+  type Backend,
+  createLocalBackend,
   createPrefectBackend,
   isFinal,
   namespaceTag,
+  type PrefectSettings,
   prefectSettings,
+  takesAnyRun,
   triggerDeployment,
 } from '../runs/index.ts'
-import { interruptible, reportError } from './console.ts'
+import { createConsole, interruptible, reportError } from './console.ts'
+import { limitDeclaration } from './declaration.ts'
 import { list, seconds, text } from './options.ts'
 
 interface Flags {
+  file?: string
   param?: string[]
   wait: boolean
   key?: string
@@ -20,7 +32,10 @@ interface Flags {
 
 export function triggerCommand(): Command {
   return new Command('trigger')
-    .description('enqueue a run on the Prefect server and end; never waits for the harvest unless told to')
+    .description(
+      'enqueue a run and end: on the Prefect server, or for the standalone process that lives; never waits for the harvest unless told to',
+    )
+    .option('-f, --file <path>', 'harvest configuration (YAML), where there is no Prefect server')
     .argument('[deployment]', 'name of the deployment', 'harvest-all')
     .option('--param <name=value>', 'a parameter, its value as JSON or text; may be repeated', list(text))
     .option('--key <text>', 'idempotency key: a second trigger with the same key starts nothing', text)
@@ -58,26 +73,20 @@ export function parseParameters(pairs: readonly string[]): Record<string, unknow
 async function trigger(deployment: string, flags: Flags): Promise<number> {
   const environment = readEnvironment(process.env)
   const settings = prefectSettings(process.env)
-  if (!settings)
-    throw new HarvesterError('USAGE', 'PREFECT_API_URL is not set', {
-      remedy:
-        'Set it to the API of the server; without one, use `harvester harvest` or the trigger of the API.',
-    })
   const parameters = parseParameters(flags.param ?? [])
-  const backend = createPrefectBackend({
-    settings,
-    namespaceTag: namespaceTag(environment.HARVESTER_NAMESPACE),
-  })
   const stop = interruptible()
+  const { backend, name, pageOf, close } = settings
+    ? onPrefect(settings, environment, deployment)
+    : await standalone(environment, flags, deployment, stop.signal)
   try {
     const run = await within(flags.timeout, () =>
-      triggerDeployment(backend, deployment, parameters, {
+      triggerDeployment(backend, name, parameters, {
         createdBy: 'cli',
         ...(flags.key !== undefined && { idempotencyKey: flags.key }),
       }),
     )
     process.stdout.write(
-      `${run.created ? 'enqueued' : 'already enqueued'}: ${run.name} ${run.id}\n${environment.PREFECT_UI_URL?.replace(/(?<!\/)\/+$/, '') ?? settings.apiUrl.replace(/\/api$/, '')}/runs/flow-run/${run.id}\n`,
+      `${run.created ? 'enqueued' : 'already enqueued'}: ${run.name} ${run.id}\n${pageOf(run.id)}`,
     )
     if (!flags.wait) return exitCodes.done
     for (;;) {
@@ -90,7 +99,69 @@ async function trigger(deployment: string, flags: Flags): Promise<number> {
     }
   } finally {
     stop.dispose()
-    await Promise.race([backend.close(), new Promise((resolve) => setTimeout(resolve, 2000).unref())])
+    await Promise.race([close(), new Promise((resolve) => setTimeout(resolve, 2000).unref())])
+  }
+}
+
+interface Opened {
+  backend: Backend
+  /** Of the deployment, as it is known there. */
+  name: string
+  /** Where a person sees a run: a line, or nothing. */
+  pageOf(runId: string): string
+  close(): Promise<void>
+}
+
+function onPrefect(settings: PrefectSettings, environment: Environment, deployment: string): Opened {
+  const backend = createPrefectBackend({
+    settings,
+    namespaceTag: namespaceTag(environment.HARVESTER_NAMESPACE),
+  })
+  const ui = environment.PREFECT_UI_URL?.replace(/(?<!\/)\/+$/, '') ?? settings.apiUrl.replace(/\/api$/, '')
+  return {
+    backend,
+    name: deployment,
+    pageOf: (runId) => `${ui}/runs/flow-run/${runId}\n`,
+    close: () => backend.close(),
+  }
+}
+
+/** Enqueues in the database, for a `start` or `worker` that lives; without one nobody would take it. */
+async function standalone(
+  environment: Environment,
+  flags: Flags,
+  deployment: string,
+  signal: AbortSignal,
+): Promise<Opened> {
+  const config = serviceConfig({ file: flags.file, work: true }, environment)
+  const { log } = createConsole({ level: 'warn', time: true, progress: false })
+  const database = lazyDatabase(databaseSettings(process.env), log, signal)
+  const parts = await createProcess({
+    environment,
+    config: { ...config, settings: { ...config.settings, cache: false } },
+    log,
+    database: null,
+    orchestrator: 'local',
+    listeners: [],
+  })
+  const close = async () => {
+    await parts.close()
+    await database.close()
+  }
+  try {
+    const store = databaseRunStore(await database.open())
+    const now = new Date()
+    if (!(await store.workers()).some((worker) => takesAnyRun(worker, now)))
+      throw new HarvesterError('USAGE', 'no process lives that would take the run', {
+        remedy:
+          'Start `harvester start` or `harvester worker`; or harvest here and now with `harvester harvest`. With a Prefect server, set PREFECT_API_URL.',
+      })
+    const backend = createLocalBackend({ store, ...limitDeclaration(environment, parts.services) })
+    const name = inNamespace(deployment, environment.HARVESTER_NAMESPACE)
+    return { backend, name, pageOf: () => '', close }
+  } catch (error) {
+    await close()
+    throw error
   }
 }
 
@@ -100,11 +171,9 @@ async function within<T>(seconds: number, work: () => Promise<T>): Promise<T> {
     timer = setTimeout(
       () =>
         reject(
-          new HarvesterError(
-            'PREFECT_UNREACHABLE',
-            `the Prefect server did not take the run within ${seconds} s`,
-            { remedy: 'Check PREFECT_API_URL and that the server runs.' },
-          ),
+          new HarvesterError('PREFECT_UNREACHABLE', `the run was not taken within ${seconds} s`, {
+            remedy: 'Check PREFECT_API_URL and that the server runs.',
+          }),
         ),
       seconds * 1000,
     )

@@ -17,6 +17,8 @@ export interface BatcherOptions<T> {
   /** Items waiting beyond this are dropped, oldest kept. @default 100 000 */
   readonly capacity?: number
   readonly onError?: (error: unknown, lost: number) => void
+  /** Told of each item that found no place. */
+  readonly onDropped?: (item: T) => void
 }
 
 export function batcher<T>(options: BatcherOptions<T>): Batcher<T> {
@@ -25,6 +27,8 @@ export function batcher<T>(options: BatcherOptions<T>): Batcher<T> {
   let timer: NodeJS.Timeout | undefined
   let sending: Promise<void> | null = null
   let dropped = 0
+  let added = 0
+  let done = 0
 
   const take = (): T[] => {
     let count = 0
@@ -49,6 +53,7 @@ export function batcher<T>(options: BatcherOptions<T>): Batcher<T> {
         dropped += batch.length
         options.onError?.(error, batch.length)
       }
+      done += batch.length
     }
   }
 
@@ -71,14 +76,18 @@ export function batcher<T>(options: BatcherOptions<T>): Batcher<T> {
     add(item) {
       if (queue.length >= capacity) {
         dropped++
+        options.onDropped?.(item)
         return
       }
       queue.push(item)
+      added++
       if (sending) return
       if (queue.length >= options.maxItems) void start()
       else schedule()
     },
     async flush(timeoutMs = 30_000) {
+      // What others add meanwhile is not waited for.
+      const wanted = added
       let timeout: NodeJS.Timeout | undefined
       const over = new Promise<void>((resolve) => {
         timeout = setTimeout(resolve, timeoutMs)
@@ -86,7 +95,7 @@ export function batcher<T>(options: BatcherOptions<T>): Batcher<T> {
       try {
         await Promise.race([
           (async () => {
-            while (queue.length > 0 || sending) await start()
+            while (done < wanted) await start()
           })(),
           over,
         ])

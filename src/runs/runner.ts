@@ -322,16 +322,19 @@ async function sweep(core: Core): Promise<void> {
       ({ fate, key }) => fate === 'surely dead' || (fate === 'dead' && core.suspected.has(key)),
     )
     core.suspected = new Set(fates.filter(({ fate }) => fate === 'dead').map(({ key }) => key))
-    for (const { held } of gone) await settle(core, held)
+    const dead = gone.map(({ held }) => held)
+    for (const held of dead) await settle(core, held, dead)
   } catch (error) {
     core.suspected = new Set() // what was seen before an outage proves nothing after it
     throw error
   }
 }
 
-const suspectKey = ({ run, worker, instance }: HeldRun) => `${run.id} ${worker} ${instance}`
+const suspectWorker = ({ worker, instance }: HeldRun) => `${worker} ${instance}`
+const suspectKey = (held: HeldRun) => `${held.run.id} ${suspectWorker(held)}`
 
-async function settle(core: Core, held: HeldRun): Promise<void> {
+/** @param dead all that are settled now: what died with it may be what it waited for */
+async function settle(core: Core, held: HeldRun, dead: readonly HeldRun[]): Promise<void> {
   // It may have been claimed here since it was listed.
   if (isHeld(core)(held.run.id)) return
   const to = endOfDead(held)
@@ -351,7 +354,12 @@ async function settle(core: Core, held: HeldRun): Promise<void> {
     message: to.message,
     milliseconds: Math.max(0, core.runtime.now().getTime() - (startedAt ?? since).getTime()),
     runCount,
-    children: [],
+    children: dead
+      .filter((other) => other.run.flow !== run.flow && suspectWorker(other) === suspectWorker(held))
+      .map((other) => ({
+        deployment: `${other.run.flow}/${other.run.deployment}`,
+        type: endOfDead(other).type,
+      })),
   })
 }
 

@@ -25,6 +25,8 @@ export interface RunView {
   source: string | null
   createdAt: Date | null
   startedAt: Date | null
+  /** When it ended; null while it has not. */
+  endedAt?: Date | null
   triggeredBy: string | null
   /** What the run says about itself: "12 of 40 datasets failed". */
   message: string | null

@@ -34,14 +34,17 @@ function unstartedRun(view: RunView, prefectUiUrl: string | null): RunDetailRow 
   return {
     run_id: view.runId,
     started_at: iso(view.startedAt),
-    finished_at: null,
+    finished_at: iso(view.endedAt ?? null),
     git_sha: null,
     status: statusOf(view),
     error_message: view.final && view.state !== 'Completed' ? (view.message ?? view.state) : view.message,
     scope: view.source === null ? 'full' : 'single',
     triggered_source: view.source,
     triggered_by: view.triggeredBy,
-    duration_s: null,
+    duration_s:
+      view.startedAt && view.endedAt
+        ? Math.max(0, (view.endedAt.getTime() - view.startedAt.getTime()) / 1000)
+        : null,
     n_success: 0,
     n_unchanged: 0,
     n_skipped: 0,

@@ -37,6 +37,11 @@ it('the end of a run whose process died is told once, by the process that settle
   await store.createRun(run('1', 'RUNNING', 'dead'))
   await store.createRun(run('2', 'CANCELLING', 'dead'))
   await store.createRun(run('3', 'RUNNING', 'alive'))
+  await store.createRun({
+    ...run('4', 'RUNNING', 'dead'),
+    flow: 'Harvest All Sources',
+    deployment: 'harvest-all',
+  })
   await store.touchWorker('alive', new Date())
   const events: Extract<EngineEvent, { type: 'run-finished' }>[] = []
   const runners = await Promise.all(
@@ -65,6 +70,8 @@ it('the end of a run whose process died is told once, by the process that settle
       ['2', 'CANCELLED', 2, 'Worker dead was gone before it could cancel the run'],
     ])
     expect(events[0]).toMatchObject({ run: { deployment: 'harvest-a', parameters: { source: 'a' } } })
+    const parent = events.find(({ run }) => run.flow === 'Harvest All Sources')
+    expect(parent?.children).toEqual([{ deployment: 'Harvest Source/harvest-a', type: 'CRASHED' }])
   } finally {
     for (const runner of runners) await runner.stop()
   }

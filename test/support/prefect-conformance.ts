@@ -153,6 +153,11 @@ export function conformance(name: string, makeRig: () => Promise<Rig>): void {
 
     it('refuses wrong parameters and unknown names', async () => {
       await expect(submit('source', { n: 'x' })).rejects.toMatchObject({ code: 'PARAMETERS_INVALID' })
+      await expect(submit('source', { m: 1 })).rejects.toMatchObject({
+        code: 'PARAMETERS_INVALID',
+        message: expect.stringContaining('there is no parameter m'),
+        remedy: expect.stringContaining('triggered_by'),
+      })
       await expect(submit('nowhere')).rejects.toMatchObject({ code: 'USAGE' })
       await expect(submit('Test Slow/source')).rejects.toMatchObject({ code: 'USAGE' })
     })

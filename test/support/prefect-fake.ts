@@ -13,8 +13,11 @@ export interface FakePrefect {
   readonly taskRuns: Map<string, FakeTask>
   readonly logs: { flow_run_id: string; message: string }[]
   readonly artifacts: { id: string; flow_run_id: string; key: string | null; type: string; data: unknown }[]
-  /** Answers the next requests whose path contains the text with this, or breaks the connection. */
-  fail(path: string, answer: Answer | 'break', times?: number): void
+  /**
+   * Answers the next requests whose path contains the text with this, breaks the connection, or loses the answer of
+   * what it has done.
+   */
+  fail(path: string, answer: Answer | 'break' | 'lose', times?: number): void
   close(): Promise<void>
 }
 
@@ -81,7 +84,7 @@ export async function startFakePrefect(
   const logs: FakePrefect['logs'] = []
   const artifacts: FakePrefect['artifacts'] = []
   const requests: FakePrefect['requests'] = []
-  const failures: { path: string; answer: Answer | 'break'; left: number }[] = []
+  const failures: { path: string; answer: Answer | 'break' | 'lose'; left: number }[] = []
   const csrfTokens = new Set<string>()
 
   const newState = (wanted: Json): FakeState => ({
@@ -458,6 +461,14 @@ export async function startFakePrefect(
     ],
     [
       'POST',
+      /^\/logs\/filter$/,
+      (body) => {
+        const wanted = (body.logs as { flow_run_id: { any_: string[] } }).flow_run_id.any_
+        return ok(logs.filter(({ flow_run_id: id }) => wanted.includes(id)))
+      },
+    ],
+    [
+      'POST',
       /^\/artifacts\/$/,
       (body) => {
         const artifact = { ...body, id: randomUUID() } as unknown as FakePrefect['artifacts'][number]
@@ -566,9 +577,13 @@ export async function startFakePrefect(
       if (failure) failure.left--
       if (failure?.answer === 'break') return request.socket.destroy()
       const text = Buffer.concat(chunks).toString()
-      const answer =
-        failure?.answer ??
+      const handled = () =>
         handle(request.method ?? 'GET', url, request.headers, text ? (JSON.parse(text) as Json) : {})
+      if (failure?.answer === 'lose') {
+        handled()
+        return request.socket.destroy()
+      }
+      const answer = failure?.answer ?? handled()
       const isText = typeof answer === 'object' && answer.headers?.['content-type'] === 'text/html'
       response.writeHead((answer as Answer).status, {
         'content-type': 'application/json',

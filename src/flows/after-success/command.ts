@@ -2,6 +2,10 @@ import type { AfterSuccessStep } from '../../config/operations-schema.ts'
 import { runProgram } from './process.ts'
 import { type StepContext, type StepInput, stepFailed } from './step.ts'
 
+/** Of the beginning and of the end of what a program says; a log is no place for more. */
+const mostLines = 2000
+const lastLines = 200
+
 type Command = NonNullable<AfterSuccessStep['command']>
 
 /**
@@ -11,6 +15,8 @@ type Command = NonNullable<AfterSuccessStep['command']>
  */
 export async function runCommand(command: Command, input: StepInput, context: StepContext): Promise<void> {
   let lastWords = ''
+  let said = 0
+  const latest: string[] = []
   const [program = ''] = command.run
   const end = await runProgram({
     command: command.run,
@@ -20,25 +26,36 @@ export async function runCommand(command: Command, input: StepInput, context: St
     signal: context.signal,
     onLine(stream, line) {
       lastWords = line
+      said += 1
+      if (said > mostLines) {
+        latest.push(line)
+        if (latest.length > lastLines) latest.shift()
+        return
+      }
       context.log[stream === 'stderr' ? 'warn' : 'info']({}, line)
     },
   })
-  const said = lastWords === '' ? '' : `: ${lastWords.slice(0, 300)}`
+  if (said > mostLines) {
+    const leftOut = said - mostLines - latest.length
+    if (leftOut > 0) context.log.warn({}, `${leftOut} lines left out`)
+    for (const line of latest) context.log.info({}, line)
+  }
+  const words = lastWords === '' ? '' : `: ${lastWords.slice(0, 300)}`
   switch (end.kind) {
     case 'exited':
       if (end.code === 0) return
       throw stepFailed(
-        `${program} ended with exit code ${end.code}${said}`,
+        `${program} ended with exit code ${end.code}${words}`,
         'Its output is in the log of this step.',
       )
     case 'killed':
       throw stepFailed(
-        `${program} was ended by ${end.signal}${said}`,
+        `${program} was ended by ${end.signal}${words}`,
         'SIGKILL by nobody means that memory ran out, mostly.',
       )
     case 'timed-out':
       throw stepFailed(
-        `${program} took longer than ${command.timeout_seconds} s and was ended${said}`,
+        `${program} took longer than ${command.timeout_seconds} s and was ended${words}`,
         'Raise timeout_seconds of the command, or make it quicker.',
       )
     case 'not-started':

@@ -98,8 +98,8 @@ function entry(alert: Alert, links: Links): MessageAlert {
     run: details.runId === null ? null : { id: details.runId, name: details.runName },
     links: {
       prefect: page(links.prefectUi, 'runs/flow-run', details.runId),
-      // The dashboard knows harvests, not the runs that start them.
-      run: details.flow === 'Harvest Source' ? page(links.dashboard, 'harvest/run', details.runId) : null,
+      // The dashboard has no page for what is no harvest.
+      run: harvests.has(details.flow ?? '') ? page(links.dashboard, 'harvest/run', details.runId) : null,
       source: page(
         links.dashboard,
         'harvest/server',
@@ -108,6 +108,8 @@ function entry(alert: Alert, links: Links): MessageAlert {
     },
   }
 }
+
+const harvests: ReadonlySet<string> = new Set(['Harvest Source', 'Harvest All Sources'])
 
 function page(base: string | null, path: string, name: string | null): string | null {
   return base === null || name === null ? null : `${base}/${path}/${encodeURIComponent(name)}`

@@ -93,7 +93,7 @@ export function observeRun(
     case 'FAILED':
       return isOfToldChildren(event) ? [] : trouble('failed')
     case 'CRASHED':
-      return trouble('crashed')
+      return isOfToldChildren(event) ? [] : trouble('crashed')
     case 'COMPLETED': {
       const tooMany =
         counts !== null && counts.total > 0 && counts.failed / counts.total > settings.errors_share
@@ -107,14 +107,15 @@ export function observeRun(
   }
 }
 
-/** A run that failed because the sources it started did: each of them was told by whoever ran it. */
-function isOfToldChildren({ children }: RunFinished): boolean {
+/** A run that failed because the sources it started did, or died with them: each of them is told by itself. */
+function isOfToldChildren({ children, state }: RunFinished): boolean {
   const bad = children.filter(({ type }) => type !== 'COMPLETED')
   return (
     bad.length > 0 &&
     bad.every(
       ({ deployment, type }) =>
-        deployment.startsWith(`${harvestFlow}/`) && (type === 'FAILED' || type === 'CRASHED'),
+        deployment.startsWith(`${harvestFlow}/`) &&
+        (type === 'CRASHED' || (type === 'FAILED' && state === 'FAILED')),
     )
   )
 }
@@ -156,8 +157,8 @@ export function observeAge(age: SourceAge, now: Date): Observation {
       runName: null,
       message:
         age.succeededAt === null
-          ? `no harvest has succeeded since it is known, ${Math.floor(hours)} hours ago`
-          : `no harvest has succeeded for ${Math.floor(hours)} hours`,
+          ? `no harvest has succeeded since it is known, ${span(hours)} ago`
+          : `no harvest has succeeded for ${span(hours)}`,
       datasets: null,
       lastSuccessAt: age.succeededAt?.toISOString() ?? null,
     },
@@ -312,6 +313,12 @@ function alertOf(trouble: Trouble, settings: AlertSettings): Alert {
 }
 
 const hour = 3_600_000
+
+/** `12 minutes`, `1 hour`, `50 hours`. */
+function span(hours: number): string {
+  const count = hours < 1 ? Math.floor(hours * 60) : Math.floor(hours)
+  return `${count} ${hours < 1 ? 'minute' : 'hour'}${count === 1 ? '' : 's'}`
+}
 
 function over(subject: Subject, kinds: readonly AlertKind[], at: Date, silently: boolean): Observation {
   return { type: 'over', subject, kinds, silently, at }

@@ -45,7 +45,10 @@ export interface BackfillEngine {
   /** All runs that carry the tag of a backfill. */
   known(tag: string): Promise<BackfillRun[]>
   /** Starts a run, or gives the one that has this idempotency key already. */
-  submit(item: Item, request: { idempotencyKey: string; tag: string }): Promise<{ id: string; name: string }>
+  submit(
+    item: Item,
+    request: { idempotencyKey: string; tag: string; signal: AbortSignal },
+  ): Promise<{ id: string; name: string }>
   /** Those of the runs that still exist. */
   read(ids: readonly string[]): Promise<BackfillRun[]>
   /** Called before each look at open runs: sees to it that somebody executes them. */

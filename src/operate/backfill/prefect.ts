@@ -107,11 +107,12 @@ export function prefectBackfill(options: PrefectEngineOptions): BackfillEngine {
     // Its deployments were asked for already.
     async open() {},
     known: (tag) => all({ tags: { operator: 'and_', all_: [tag] } }),
-    async submit(item, { idempotencyKey, tag }) {
+    async submit(item, { idempotencyKey, tag, signal }) {
       return createDeploymentRun(client, ids.get(item.deployment)!, {
         parameters: { ...item.parameters },
         tags: [tag],
         idempotencyKey,
+        signal,
         ...(item.runName !== null && { name: item.runName }),
       })
     },

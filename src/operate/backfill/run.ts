@@ -72,7 +72,12 @@ export async function runBackfill(options: BackfillOptions): Promise<BackfillRes
   }
   const start = async ({ item, attempt }: Extract<Step, { kind: 'start' }>) => {
     const { id, name } = await patient(() =>
-      engine.submit(item, { tag, idempotencyKey: idempotencyKey(plan.key, item.hash, attempt) }),
+      engine.submit(item, {
+        tag,
+        idempotencyKey: idempotencyKey(plan.key, item.hash, attempt),
+        // Interrupted while it is repeated, it is not to be started after all.
+        signal,
+      }),
     )
     const at = runtime.now()
     const run: BackfillRun = {

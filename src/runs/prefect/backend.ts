@@ -1,6 +1,7 @@
 import { inNamespace } from '../../config/namespace.ts'
 import { HarvesterError } from '../../errors.ts'
 import type { Backend, FlowRun, RunRecorder } from '../backend.ts'
+import { checkParameterNames } from '../parameters.ts'
 import { splitDeploymentName } from '../registry.ts'
 import { type Runtime, systemRuntime } from '../runtime.ts'
 import { must, orNull, type PrefectClient, prefectClient, type Schemas } from './client.ts'
@@ -9,7 +10,7 @@ import { flowRunOf, type WireRun } from './read.ts'
 import { createDeploymentRun, prefectRecorder } from './recorder.ts'
 import { setState } from './set-state.ts'
 import type { PrefectSettings } from './settings.ts'
-import type { OnProblem } from './telemetry.ts'
+import { type OnProblem, prefectTelemetry } from './telemetry.ts'
 import type { TransportOptions } from './transport.ts'
 
 export interface PrefectBackendOptions {
@@ -29,6 +30,8 @@ export interface FoundDeployment {
   readonly id: string
   readonly name: string
   readonly flow: string
+  /** Names of its parameters; null where its schema says nothing of them. */
+  readonly parameters: readonly string[] | null
 }
 
 export interface PrefectBackend extends Backend {
@@ -37,7 +40,12 @@ export interface PrefectBackend extends Backend {
   /** Records a run that was claimed. */
   recorder(
     run: WireRun,
-    more: { leaseId: string | null; policy: Schemas['FlowRunPolicy'] | null },
+    more: {
+      leaseId: string | null
+      policy: Schemas['FlowRunPolicy'] | null
+      /** The worker that claimed it. */
+      claimedBy: string | null
+    },
   ): Promise<RunRecorder>
   flowName(flowId: string): Promise<string>
   /** A run with the names of its flow and deployment. */
@@ -56,6 +64,7 @@ export function createPrefectBackend(options: PrefectBackendOptions): PrefectBac
     runtime,
     onRetry: (facts, text) => onProblem(text, facts),
   })
+  const telemetry = prefectTelemetry(client, runtime, onProblem)
   const flowNames = new Map<string, string>()
   const flowIds = new Map<string, string>()
   const deploymentNames = new Map<string, string>()
@@ -132,7 +141,8 @@ export function createPrefectBackend(options: PrefectBackendOptions): PrefectBac
               params: { path: { flow_name: wanted.flow, deployment_name: deployment } },
             }),
           )
-          if (found) return { id: found.id, name: found.name, flow: wanted.flow }
+          if (found)
+            return { id: found.id, name: found.name, flow: wanted.flow, parameters: parametersOf(found) }
         }
         throw unknownDeployment(name)
       }
@@ -158,10 +168,16 @@ export function createPrefectBackend(options: PrefectBackendOptions): PrefectBac
         })
       const [only] = candidates
       if (!only) throw unknownDeployment(name)
-      return { id: only.id, name: only.name, flow: await flowName(only.flow_id) }
+      return {
+        id: only.id,
+        name: only.name,
+        flow: await flowName(only.flow_id),
+        parameters: parametersOf(only),
+      }
     },
     async submit(request) {
       const deployment = await backend.findDeployment(request.deployment)
+      checkParameterNames(deployment.name, deployment.parameters, request.parameters)
       return createDeploymentRun(client, deployment.id, request)
     },
     async readRun(id) {
@@ -185,9 +201,9 @@ export function createPrefectBackend(options: PrefectBackendOptions): PrefectBac
           },
         }),
       )
-      return backend.recorder(run, { leaseId: null, policy: null })
+      return backend.recorder(run, { leaseId: null, policy: null, claimedBy: null })
     },
-    async recorder(run, { leaseId, policy }) {
+    async recorder(run, { leaseId, policy, claimedBy }) {
       return prefectRecorder({
         client,
         runtime,
@@ -195,15 +211,26 @@ export function createPrefectBackend(options: PrefectBackendOptions): PrefectBac
         flowId: run.flow_id,
         policy,
         leaseId,
+        claimedBy,
+        telemetry,
         findDeployment: backend.findDeployment,
         onUnlimited: (tags) => void onUnlimited(tags).catch(() => {}),
         ...(options.heartbeatSeconds !== undefined && { heartbeatSeconds: options.heartbeatSeconds }),
         onProblem,
       })
     },
-    close: () => client.close(),
+    async close() {
+      await telemetry.flush(5000)
+      await client.close()
+    },
   }
   return backend
+}
+
+/** Of a schema that lists them; another one may take any. */
+function parametersOf(deployment: Schemas['DeploymentResponse']): string[] | null {
+  const properties = deployment.parameter_openapi_schema?.properties
+  return typeof properties === 'object' && properties !== null ? Object.keys(properties) : null
 }
 
 function unknownDeployment(name: string): HarvesterError {

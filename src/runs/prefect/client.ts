@@ -14,6 +14,8 @@ export interface PrefectClient {
   readonly long: Client<paths>
   /** From now on, long patience ends after this. */
   hurry(milliseconds: number): void
+  /** How long something that was begun then is still worth repeating. */
+  left(begunMs: number): number
   close(): Promise<void>
 }
 
@@ -30,6 +32,7 @@ export function prefectClient(settings: PrefectSettings, options: TransportOptio
     once: client('once'),
     long: client('long'),
     hurry: (milliseconds) => transport.hurry(milliseconds),
+    left: (begunMs) => transport.left(begunMs),
     close: () => transport.close(),
   }
 }

@@ -101,6 +101,7 @@ export function prefectQueue(options: PrefectQueueOptions): RunQueue {
         {
           leaseId: answer.state?.state_details?.deployment_concurrency_lease_id ?? null,
           policy: wire.empirical_policy ?? null,
+          claimedBy: me?.name ?? null,
         },
       )
     } catch (error) {

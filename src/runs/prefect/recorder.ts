@@ -10,12 +10,13 @@ import type {
   RunRecorder,
   SubmittedRun,
 } from '../backend.ts'
+import { checkParameterNames } from '../parameters.ts'
 import type { Runtime } from '../runtime.ts'
 import { isFinal } from '../states.ts'
 import { detailOf, must, orNull, type PrefectClient, refused, type Schemas } from './client.ts'
 import { acquireTagSlots, keepLease, type LeaseKeeper } from './leases.ts'
 import { setState } from './set-state.ts'
-import { logRecord, logSender, type OnProblem, taskEventSender } from './telemetry.ts'
+import { logRecord, type OnProblem, type Telemetry, taskEvents } from './telemetry.ts'
 
 const defaultHeartbeatSeconds = 30
 /** The end of a run waits for a heartbeat that is under way, so none may take long. */
@@ -34,11 +35,19 @@ export interface RecorderOptions {
   readonly leaseId: string | null
   /** Told of tags of tasks that the server limits no longer. */
   readonly onUnlimited?: ((tags: readonly string[]) => void) | undefined
-  readonly findDeployment: (name: string) => Promise<{ id: string; name: string; flow: string }>
+  readonly findDeployment: (
+    name: string,
+  ) => Promise<{ id: string; name: string; flow: string; parameters: readonly string[] | null }>
+  readonly telemetry: Telemetry
+  /** The worker that claimed it; null for a run that was opened here. */
+  readonly claimedBy: string | null
   /** @default 30 */
   readonly heartbeatSeconds?: number
   readonly onProblem: OnProblem
 }
+
+/** Named as Python's worker names it. */
+const workerLog = 'prefect.flow_runs.worker'
 
 /** Within this no person can have set a state by hand. */
 const unwatchedMs = 1000
@@ -48,12 +57,13 @@ export function prefectRecorder(options: RecorderOptions): RunRecorder {
   const { client, runtime, run, onProblem } = options
   const { id } = run
   const problem: OnProblem = (text, facts) => onProblem(text, { run: run.name, flowRunId: id, ...facts })
-  const logs = logSender(client, problem)
-  const tasks = taskEventSender({ client, run, flowId: options.flowId, runtime, onProblem: problem })
+  const { telemetry } = options
+  const taskChanged = taskEvents({ telemetry, run, flowId: options.flowId, runtime })
   const submitted = new Map<string, Promise<SubmittedRun>>()
   let retries = 0
   let runCount = run.runCount
   let prepared = false
+  let { name } = run
   let beganAt = 0
   let lease: LeaseKeeper | null = null
   let heartbeat: NodeJS.Timeout | undefined
@@ -69,7 +79,7 @@ export function prefectRecorder(options: RecorderOptions): RunRecorder {
             event: 'prefect.flow-run.heartbeat',
             resource: {
               'prefect.resource.id': `prefect.flow-run.${id}`,
-              'prefect.resource.name': run.name,
+              'prefect.resource.name': name,
               'prefect.version': '3.8.8',
             },
             related: [
@@ -91,8 +101,8 @@ export function prefectRecorder(options: RecorderOptions): RunRecorder {
       .catch(() => {}) // the next one comes soon
   }
   const startHeartbeat = () => {
+    // Most runs end before the first: nobody needs a sign of life of what began a moment ago.
     clearInterval(heartbeat)
-    beat()
     heartbeat = setInterval(beat, (options.heartbeatSeconds ?? defaultHeartbeatSeconds) * 1000)
     heartbeat.unref()
   }
@@ -108,6 +118,9 @@ export function prefectRecorder(options: RecorderOptions): RunRecorder {
     const known = options.policy ?? {}
     // A run may have been created with retries of its own.
     retries = known.retries ?? policy.retries
+    const isKnown = policy.name === name && (retries === 0 || known.retries === retries)
+    name = policy.name
+    if (isKnown) return
     const patched = await client.normal
       .PATCH('/flow_runs/{id}', {
         params: { path: { id } },
@@ -137,6 +150,8 @@ export function prefectRecorder(options: RecorderOptions): RunRecorder {
   return {
     run,
     async begin(policy): Promise<Begun | Gone> {
+      if (options.claimedBy !== null && !prepared)
+        tell(workerLog, 20, `Worker '${options.claimedBy}' submitting flow run '${id}'`)
       await prepare(policy)
       for (;;) {
         const answer = await setState(client, id, {
@@ -160,10 +175,10 @@ export function prefectRecorder(options: RecorderOptions): RunRecorder {
       runCount = fresh?.run_count ?? runCount + 1
       if (options.leaseId !== null && lease === null)
         lease = keepLease(client, options.leaseId, {
-          renewNow: true,
           onLost: (reason) => problem('The slot of the deployment is not held any more', { reason }),
         })
       startHeartbeat()
+      if (options.claimedBy !== null) tell(workerLog, 20, `Completed submission of flow run '${id}'`)
       return { kind: 'running', runCount, startedAt: now }
     },
     async finish(final: FinalState): Promise<FinishAnswer> {
@@ -212,10 +227,8 @@ export function prefectRecorder(options: RecorderOptions): RunRecorder {
       )
       if (answer.kind === 'rejected' && answer.state?.type === 'CANCELLING') await cancelled()
     },
-    taskChanged: (task) => tasks.changed(task),
-    log(line) {
-      logs.add(logRecord(line))
-    },
+    taskChanged,
+    log: (line) => telemetry.log(logRecord(line)),
     async createArtifact(artifact, taskRunId) {
       try {
         const stored = await must(
@@ -228,6 +241,7 @@ export function prefectRecorder(options: RecorderOptions): RunRecorder {
             },
           }),
         )
+        if (stored.id) telemetry.event(artifactEvent(stored.id, artifact))
         return stored.id ?? null
       } catch (error) {
         problem('An artifact could not be stored', { key: artifact.key, error: describeError(error) })
@@ -273,27 +287,53 @@ export function prefectRecorder(options: RecorderOptions): RunRecorder {
       return fresh
     },
     async flush() {
-      const dropped = logs.takeDropped()
+      const dropped = telemetry.takeDropped(id)
       if (dropped > 0)
-        logs.add({
-          name: 'prefect.flow_runs',
-          level: 30,
-          message: `${dropped} log lines were dropped: more than Prefect could take`,
-          timestamp: runtime.now().toISOString(),
-          flow_run_id: id,
-          task_run_id: null,
-        })
-      await Promise.all([tasks.flush(flushMs), logs.flush(flushMs)])
+        tell('prefect.flow_runs', 30, `${dropped} log lines were dropped: more than Prefect could take`)
+      await telemetry.flush(flushMs)
     },
     async close() {
       await stopHeartbeat()
       lease?.stop()
-      await Promise.all([tasks.flush(60_000), logs.flush(60_000)])
+      await telemetry.flush(60_000)
     },
+  }
+
+  function tell(logger: string, level: number, message: string): void {
+    telemetry.log({
+      name: logger,
+      level,
+      message,
+      timestamp: runtime.now().toISOString(),
+      flow_run_id: id,
+      task_run_id: null,
+    })
+  }
+
+  /** As Python's client tells of it, for automations and the event feed. */
+  function artifactEvent(artifactId: string, { key, type, description }: Artifact): Schemas['Event'] {
+    return {
+      id: runtime.id(),
+      occurred: runtime.now().toISOString(),
+      event: 'prefect.artifact.created',
+      resource: {
+        'prefect.resource.id': `prefect.artifact.${artifactId}`,
+        ...(key !== null && { 'prefect.resource.name': key }),
+      },
+      related: [
+        {
+          'prefect.resource.id': `prefect.flow-run.${id}`,
+          'prefect.resource.role': 'flow-run',
+          'prefect.resource.name': name,
+        },
+      ],
+      payload: { key, type, description },
+    }
   }
 
   async function submit(request: ChildRequest): Promise<SubmittedRun> {
     const deployment = await options.findDeployment(request.deployment)
+    checkParameterNames(deployment.name, deployment.parameters, request.parameters)
     const name = `${deployment.flow}/${deployment.name}`
     // The wrapper is the node that the child hangs on; the server mirrors the child's states onto it.
     const wrapper = await must(
@@ -329,10 +369,13 @@ export async function createDeploymentRun(
     scheduledAt?: Date
     name?: string
     parentTaskRunId?: string
+    /** Aborted: it is not asked for again. */
+    signal?: AbortSignal
   },
 ): Promise<SubmittedRun> {
   const { data, error, response } = await client.normal.POST('/deployments/{id}/create_flow_run', {
     params: { path: { id: deploymentId } },
+    ...(request.signal && { signal: request.signal }),
     body: {
       state: {
         type: 'SCHEDULED',

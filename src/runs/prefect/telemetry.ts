@@ -1,8 +1,9 @@
 import { describeError, isHarvesterError } from '../../errors.ts'
 import type { FlowRun, TaskRun } from '../backend.ts'
-import { type Batcher, batcher } from '../batcher.ts'
+import { batcher } from '../batcher.ts'
 import { formatLine, levelNumber } from '../log.ts'
 import type { Runtime } from '../runtime.ts'
+import { isFinal } from '../states.ts'
 import type { LogLine } from '../types.ts'
 import { must, type PrefectClient, type Schemas } from './client.ts'
 import { stateTimes, taskRunEvent } from './task-events.ts'
@@ -37,73 +38,174 @@ export function logRecord(line: LogLine): LogRecord {
   }
 }
 
-/** The log of one run: batches of at most 500 lines or 4 MB, one in flight, kept while the server is away. */
-export function logSender(client: PrefectClient, onProblem: OnProblem): Batcher<LogRecord> {
-  return batcher<LogRecord>({
+/** What is told beside the states of runs, in batches that all runs of a process share. It never throws. */
+export interface Telemetry {
+  log(record: LogRecord): void
+  /** An event to be sent in its order. Given the {@link EventSlot} of an unsent one, it takes its place. */
+  event(event: WireEvent, instead?: EventSlot | null): EventSlot
+  /** Sends what was told so far, for at most this long. */
+  flush(timeoutMs: number): Promise<void>
+  /** How many lines of a run found no place since the last question. */
+  takeDropped(flowRunId: string): number
+}
+
+export type WireEvent = Schemas['Event']
+
+export interface EventSlot {
+  event: WireEvent
+  sent: boolean
+}
+
+const firstWaitMs = 1000
+const longestWaitMs = 10_000
+
+export function prefectTelemetry(client: PrefectClient, runtime: Runtime, onProblem: OnProblem): Telemetry {
+  const dropped = new Map<string, number>()
+  const logs = batcher<LogRecord>({
     everyMs: 2000,
     maxItems: 500,
     maxBytes: 4_000_000,
     bytes: (record) => record.message.length + 200,
-    async send(records) {
-      await must('store log lines', client.long.POST('/logs/', { body: records }))
-    },
+    send: (records) => sendLines(client, runtime, records),
+    onDropped: ({ flow_run_id: id }) => id && dropped.set(id, (dropped.get(id) ?? 0) + 1),
     onError: (error, lost) =>
       onProblem('Log lines could not be sent to Prefect', { lost, error: describeError(error) }),
   })
-}
-
-/** The task runs of one flow run, as events in order. */
-export function taskEventSender(options: {
-  client: PrefectClient
-  run: Pick<FlowRun, 'id' | 'name' | 'flow'>
-  flowId: string
-  runtime: Runtime
-  onProblem: OnProblem
-}): { changed(task: TaskRun): void; flush(timeoutMs?: number): Promise<void> } {
-  const { client, onProblem, runtime } = options
-  const timeOf = stateTimes()
-  const previous = new Map<string, { eventId: string; type: string; name: string }>()
-  const send = async (events: Schemas['Event'][]) => {
-    await must('store task runs', client.long.POST('/events', { body: events }))
-  }
-  const sender = batcher<Schemas['Event']>({
+  const events = batcher<EventSlot>({
     everyMs: 150,
     maxItems: 50,
     maxBytes: 500_000,
-    bytes: (event) => JSON.stringify(event.payload ?? {}).length + 500,
-    async send(events) {
-      try {
-        await send(events)
-      } catch (error) {
-        // One bad event spoils the whole batch: send them one by one to lose only that one.
-        if (events.length === 1 || !isHarvesterError(error, 'PREFECT_REFUSED')) throw error
-        for (const event of events)
-          await send([event]).catch((cause: unknown) =>
-            onProblem('The state of a task run could not be sent to Prefect', {
-              event: event.event,
-              error: describeError(cause),
-            }),
-          )
-      }
+    bytes: ({ event }) => JSON.stringify(event.payload ?? {}).length + 500,
+    async send(slots) {
+      for (const slot of slots) slot.sent = true
+      await sendEvents(
+        client,
+        slots.map(({ event }) => event),
+        onProblem,
+      )
     },
     onError: (error, lost) =>
-      onProblem('States of task runs could not be sent to Prefect', { lost, error: describeError(error) }),
+      onProblem('Events could not be sent to Prefect', { lost, error: describeError(error) }),
   })
   return {
-    changed(task) {
-      const eventId = runtime.id()
-      sender.add(
-        taskRunEvent({
-          id: eventId,
-          task,
-          run: options.run,
-          flowId: options.flowId,
-          at: timeOf(task.id, task.state.at),
-          previous: previous.get(task.id) ?? null,
+    log: (record) => logs.add(record),
+    event(event, instead = null) {
+      if (instead && !instead.sent) {
+        instead.event = event
+        return instead
+      }
+      const slot = { event, sent: false }
+      events.add(slot)
+      return slot
+    },
+    async flush(timeoutMs) {
+      await Promise.all([events.flush(timeoutMs), logs.flush(timeoutMs)])
+    },
+    takeDropped(flowRunId) {
+      const count = dropped.get(flowRunId) ?? 0
+      dropped.delete(flowRunId)
+      return count
+    },
+  }
+}
+
+/** Told again until they are there; the server gives lines no identity, so what may have arrived is looked for. */
+async function sendLines(client: PrefectClient, runtime: Runtime, records: LogRecord[]): Promise<void> {
+  const begun = runtime.now().getTime()
+  for (let failures = 0; ; failures++) {
+    try {
+      if (failures > 0 && (await haveArrived(client, records))) return
+      await must('store log lines', client.once.POST('/logs/', { body: records }))
+      return
+    } catch (error) {
+      const status = isHarvesterError(error, 'PREFECT_REFUSED') ? Number(error.facts.status) : 503
+      const passes = status >= 500 || status === 408 || status === 429
+      if (!passes || client.left(begun) <= 0) throw error
+      await runtime.sleep(Math.min(firstWaitMs * 2 ** failures, longestWaitMs))
+    }
+  }
+}
+
+async function haveArrived(client: PrefectClient, records: readonly LogRecord[]): Promise<boolean> {
+  const last = records.at(-1)
+  if (!last?.flow_run_id) return false
+  const found = await must(
+    'look for log lines',
+    client.once.POST('/logs/filter', {
+      body: {
+        logs: {
+          operator: 'and_',
+          flow_run_id: { any_: [last.flow_run_id] },
+          timestamp: { after_: last.timestamp, before_: last.timestamp },
+        },
+        sort: 'TIMESTAMP_ASC',
+        limit: 200,
+        offset: 0,
+      },
+    }),
+  )
+  return found.some(({ message }) => message === last.message)
+}
+
+/** One bad event spoils the whole batch: they are then sent one by one, to lose only that one. */
+async function sendEvents(client: PrefectClient, events: WireEvent[], onProblem: OnProblem): Promise<void> {
+  const send = (list: WireEvent[]) => must('store events', client.long.POST('/events', { body: list }))
+  try {
+    await send(events)
+  } catch (error) {
+    if (events.length === 1 || !isHarvesterError(error, 'PREFECT_REFUSED')) throw error
+    for (const event of events)
+      await send([event]).catch((cause: unknown) =>
+        onProblem('An event could not be sent to Prefect', {
+          event: event.event,
+          error: describeError(cause),
         }),
       )
-      previous.set(task.id, { eventId, type: task.state.type, name: task.state.name })
-    },
-    flush: (timeoutMs) => sender.flush(timeoutMs),
   }
+}
+
+/**
+ * The task runs of one flow run, as events in order. What a task was for a moment only, and is not sent yet, is left
+ * out: its row tells as much, and each state costs the server as much as a proposal.
+ */
+export function taskEvents(options: {
+  telemetry: Telemetry
+  run: Pick<FlowRun, 'id' | 'name' | 'flow'>
+  flowId: string
+  runtime: Runtime
+}): (task: TaskRun) => void {
+  const { telemetry, runtime } = options
+  const timeOf = stateTimes()
+  interface Told {
+    readonly slot: EventSlot
+    readonly state: TaskRun['state']
+    readonly previous: Previous | null
+  }
+  type Previous = { eventId: string; type: string; name: string }
+  const last = new Map<string, Told>()
+  return (task) => {
+    const before = last.get(task.id)
+    const replaces = before !== undefined && !before.slot.sent && isPassing(before.state, task.state)
+    const previous = replaces
+      ? before.previous
+      : before
+        ? { eventId: before.slot.event.id as string, type: before.state.type, name: before.state.name }
+        : null
+    const event = taskRunEvent({
+      id: runtime.id(),
+      task,
+      run: options.run,
+      flowId: options.flowId,
+      at: timeOf(task.id, task.state.at),
+      previous,
+    })
+    const slot = telemetry.event(event, replaces ? before.slot : null)
+    last.set(task.id, { slot, state: task.state, previous })
+  }
+}
+
+/** Whether a state says nothing that the next one does not: waiting to begin, or a first attempt that ended well. */
+function isPassing(state: TaskRun['state'], next: TaskRun['state']): boolean {
+  if (state.name === 'Pending') return true
+  return state.name === 'Running' && isFinal(next.type)
 }

@@ -24,6 +24,8 @@ export interface Transport {
   fetch(request: Request, patience: Patience): Promise<Response>
   /** Whoever is stopping cannot wait long: from now on, long patience ends after this. */
   hurry(milliseconds: number): void
+  /** How long something that was begun then is still worth repeating. */
+  left(begunMs: number): number
   close(): Promise<void>
 }
 
@@ -137,14 +139,17 @@ export function prefectTransport(settings: PrefectSettings, options: TransportOp
     return answer
   }
 
+  const left = (begunMs: number) => Math.min(begunMs + longPatienceMs, hurryUntil) - runtime.now().getTime()
+
   return {
+    left,
     async fetch(input, patience) {
       const { method, url } = input
       const body = input.body === null ? null : await input.text()
       const started = runtime.now().getTime()
-      const left = () => Math.min(started + longPatienceMs, hurryUntil) - runtime.now().getTime()
       for (let repeat = 0; ; repeat++) {
-        const again = patience === 'long' ? left() > 0 : patience === 'normal' ? repeat < maxRepeats : false
+        const again =
+          patience === 'long' ? left(started) > 0 : patience === 'normal' ? repeat < maxRepeats : false
         let wait: number | null = null
         let cause: unknown = null
         try {

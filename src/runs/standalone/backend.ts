@@ -3,6 +3,7 @@ import { HarvesterError } from '../../errors.ts'
 import type { Backend, DeploymentRunRequest, RunRecorder, SubmittedRun } from '../backend.ts'
 import type { DeploymentSpec, PoolSpec } from '../deployment-spec.ts'
 import { declaredLimits, deploymentLimitName, type Limit, type LimitDeclaration } from '../limits.ts'
+import { checkParameterNames } from '../parameters.ts'
 import { splitDeploymentName } from '../registry.ts'
 import { type Runtime, systemRuntime } from '../runtime.ts'
 import { state } from '../states.ts'
@@ -110,6 +111,7 @@ export function createLocalBackend(options: LocalBackendOptions): LocalBackend {
     limits,
     async submit(request) {
       const spec = find(request.deployment)
+      checkParameterNames(spec.name, Object.keys(spec.flow.parameters.shape), request.parameters)
       const parameters = { ...spec.parameters, ...request.parameters }
       const parsed = spec.flow.parameters.safeParse(parameters)
       if (!parsed.success)

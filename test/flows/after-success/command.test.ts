@@ -49,6 +49,18 @@ async function isGone(pid: number): Promise<boolean> {
   }
 }
 
+describe('a program that says very much', () => {
+  it('has its beginning and its end in the log, and how much was left out', async () => {
+    const { lines, done } = make(['seq', '1', '20000'])
+    await done
+    expect(lines.length).toBeLessThan(2500)
+    expect([lines[0], lines.at(-1)]).toEqual(['info 1', 'info 20000'])
+    const [leftOut] = lines.filter((line) => line.includes('left out'))
+    const told = lines.length - 1
+    expect(leftOut).toBe(`warn ${20_000 - told} lines left out`)
+  })
+})
+
 describe('a command after a harvest', () => {
   it('has its output in the log as it comes, and gets the environment and the id of the run', async () => {
     const { lines, done } = make(

@@ -197,6 +197,15 @@ describe('a run that harvests all sources', () => {
     }
   })
 
+  it('is not told when it died with the runs of its sources, which are told', () => {
+    const one = site()
+    one.run('CRASHED', {
+      flow: 'Harvest All Sources',
+      children: [{ deployment: 'Harvest Source/harvest-a', type: 'CRASHED' }],
+    })
+    expect(one.troubles).toEqual([])
+  })
+
   it('is told when it crashed, whatever became of its sources', () => {
     const { run, pass, told } = site()
     run('CRASHED', { ...all, children: [{ deployment: 'Harvest Source/harvest-a', type: 'FAILED' }] })
@@ -371,6 +380,17 @@ describe('a source that nothing harvests', () => {
     expect(told[1]![0]!.details.message).toMatch(/no harvest has succeeded for 6\d hours/)
     look(1, new Date(start + 60 * hour))
     expect(told.map(kinds)[2]).toEqual(['harvest-a stale recovered'])
+  })
+
+  it('says the time without a success in a unit that fits', () => {
+    const messages = [0.5, 1.2, 50].map((hours) => {
+      const one = site({ stale_hours: 0.1 })
+      one.age(new Date(start - hours * hour))
+      return one.troubles[0]?.details.message
+    })
+    expect(messages).toEqual(
+      ['30 minutes', '1 hour', '50 hours'].map((span) => `no harvest has succeeded for ${span}`),
+    )
   })
 
   it('is stale too when it never succeeded since it is known', () => {
