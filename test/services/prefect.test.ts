@@ -195,6 +195,23 @@ describe('registration', () => {
     expect(pruned.deleted).toEqual(['temporary'])
   })
 
+  it('keeps a schedule that a person added', async () => {
+    const { id } = await deployment('slow')
+    await backend.client.normal.POST('/deployments/{id}/schedules', {
+      params: { path: { id } },
+      body: [{ active: true, schedule: { cron: '30 2 * * *', timezone: 'UTC' }, slug: 'by-hand' }],
+    })
+    const register = (description: string) =>
+      registerDeployments(backend, {
+        ...registration,
+        deployments: deployments.map((one) => (one.name === 'slow' ? { ...one, description } : one)),
+      })
+    expect((await register('changed')).updated).toEqual(['slow'])
+    expect((await deployment('slow')).schedules?.map(({ slug }) => slug)).toEqual(['by-hand'])
+    expect((await register('changed')).updated).toEqual([])
+    await register('A deployment of the tests')
+  })
+
   it('refuses a pool of another type that has our name', async () => {
     await backend.client.normal.POST('/work_pools/', { body: { name: 'taken', type: 'process' } })
     await expect(
@@ -352,7 +369,7 @@ describe('a run', () => {
       })
       expect(artifacts?.map((item) => item.key)).toEqual(['too-big', 'too-long'])
       expect(artifacts?.[1]?.description).toMatch(/^rows – \d+ of 50000 shown$/)
-      const [first] = await logOf(id)
+      const [, , first] = await logOf(id)
       expect(first).toMatch(/cut: the whole line had 2000000 bytes$/)
     })
   })
@@ -434,6 +451,70 @@ describe('a worker', () => {
     expect(await stateOf(id)).toBe('Crashed: The worker was stopped before the run had ended (1)')
   })
 
+  it('refuses the name of one that lives, and harms none of its runs', async () => {
+    await withWorker(
+      async () => {
+        const { id } = await triggerDeployment(backend, 'slow', { seconds: 3 })
+        await running(id)
+        await expect(withWorker(async () => {}, { name: 'same' })).rejects.toMatchObject({
+          code: 'USAGE',
+          message: expect.stringContaining('A worker named same lives already: on '),
+        })
+        expect(await ended(id)).toBe('Completed: attempt 1 (1)')
+      },
+      { name: 'same' },
+    )
+    await withWorker(async () => {}, { name: 'same' })
+  })
+
+  it('gives up a run that is paused, and goes on with it when it is resumed', async () => {
+    await withWorker(async () => {
+      for (const name of ['Paused', 'Suspended']) {
+        const { id } = await triggerDeployment(backend, 'slow', { seconds: 3 })
+        await running(id)
+        await backend.client.normal.POST('/flow_runs/{id}/set_state', {
+          params: { path: { id } },
+          body: { state: { type: 'PAUSED', name }, force: true },
+        })
+        await waitUntil('the task to end', async () => (await graph(id))[0] === 'wait CANCELLED after ')
+        expect(await stateOf(id)).toMatch(/^Suspended/)
+        await backend.client.normal.POST('/flow_runs/{id}/resume', { params: { path: { id } }, body: {} })
+        expect(await ended(id)).toBe('Completed: attempt 2 (2)')
+      }
+    })
+  })
+
+  it('leaves a run as a person ended it, and ends one that was deleted', async () => {
+    await withWorker(async (worker) => {
+      const failed = await triggerDeployment(backend, 'slow', { seconds: 60 })
+      const deleted = await triggerDeployment(backend, 'slow', { seconds: 60 })
+      await running(failed.id)
+      await running(deleted.id)
+      await backend.client.normal.POST('/flow_runs/{id}/set_state', {
+        params: { path: { id: failed.id } },
+        body: { state: { type: 'FAILED', name: 'Failed', message: 'by hand' }, force: true },
+      })
+      await fetch(`${server.apiUrl}/flow_runs/${deleted.id}`, { method: 'DELETE' })
+      await waitUntil('both to end here', () => worker.running === 0)
+      expect(await stateOf(failed.id)).toBe('Failed: by hand (1)')
+      expect(await stateOf(deleted.id)).toBe('none')
+      expect(problems).toEqual([])
+    })
+  })
+
+  it('passes more runs of a flow that it does not know than a page holds', async () => {
+    await registerDeployments(backend, {
+      ...registration,
+      deployments: [...deployments, spec('stranger', stranger)],
+    })
+    for (let n = 0; n < 25; n++) await triggerDeployment(backend, 'stranger', {})
+    await withWorker(async () => {
+      const { id } = await triggerDeployment(backend, 'source', { n: 1 })
+      expect(await ended(id)).toMatch(/^Completed/)
+    })
+    await registerDeployments(backend, { ...registration, prune: true })
+  })
+
   it('that was killed has its run settled at its next start', async () => {
     const options = { TEST_SLOTS: folder, TEST_WORKER: 'killed' }
     const worker = await startWorkerProcess(server.apiUrl, options)
@@ -441,7 +522,9 @@ describe('a worker', () => {
     await running(id)
     await worker.kill('SIGKILL')
     const next = await startWorkerProcess(server.apiUrl, options)
-    expect(await stateOf(id)).toBe('Crashed: Worker killed ended before the run did (1)')
+    expect(await stateOf(id)).toBe(
+      `Crashed: Worker killed ended before the run did; \`harvester runs retry ${id.slice(0, 8)}\` goes on where it stopped (1)`,
+    )
     await next.kill('SIGTERM')
   })
 
