@@ -68,10 +68,19 @@ it('the end of a run whose process died is told once, by the process that settle
         'Worker dead ended before the run did; `harvester runs retry 1` goes on where it stopped',
       ],
       ['2', 'CANCELLED', 2, 'Worker dead was gone before it could cancel the run'],
+      [
+        '4',
+        'CRASHED',
+        2,
+        'Worker dead ended before the run did; `harvester runs retry 4` goes on where it stopped',
+      ],
     ])
     expect(events[0]).toMatchObject({ run: { deployment: 'harvest-a', parameters: { source: 'a' } } })
     const parent = events.find(({ run }) => run.flow === 'Harvest All Sources')
-    expect(parent?.children).toEqual([{ deployment: 'Harvest Source/harvest-a', type: 'CRASHED' }])
+    expect(parent?.children).toEqual([
+      { deployment: 'Harvest Source/harvest-a', type: 'CRASHED' },
+      { deployment: 'Harvest Source/harvest-a', type: 'CANCELLED' },
+    ])
   } finally {
     for (const runner of runners) await runner.stop()
   }

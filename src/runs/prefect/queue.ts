@@ -261,7 +261,7 @@ async function tellEnd(
   )
   if (!found) return { kind: 'gone', reason: 'The run was deleted' }
   const now = stateOf(found.state)
-  if ((found.run_count ?? 0) !== runCount || now.type === 'SCHEDULED')
+  if ((found.run_count ?? 0) > runCount || now.type === 'SCHEDULED')
     return { kind: 'gone', reason: 'The run was started anew' }
   if (isFinal(now.type) && !wasTakenForDead(now)) return { kind: 'gone', reason: `The run is ${now.name}` }
   const cancelled = now.type === 'CANCELLING'

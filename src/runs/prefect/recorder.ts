@@ -172,7 +172,8 @@ export function prefectRecorder(options: RecorderOptions): RunRecorder {
         'read a run',
         client.normal.GET('/flow_runs/{id}', { params: { path: { id } } }),
       ).catch(() => null)
-      runCount = fresh?.run_count ?? runCount + 1
+      // The server does not count the start of a run that was paused: it is another execution all the same.
+      runCount = Math.max(fresh?.run_count ?? 0, runCount + 1)
       if (options.leaseId !== null && lease === null)
         lease = keepLease(client, options.leaseId, {
           onLost: (reason) => problem('The slot of the deployment is not held any more', { reason }),
