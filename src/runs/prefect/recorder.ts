@@ -10,7 +10,6 @@ import type {
   RunRecorder,
   SubmittedRun,
 } from '../backend.ts'
-import { checkParameterNames } from '../parameters.ts'
 import type { Runtime } from '../runtime.ts'
 import { isFinal } from '../states.ts'
 import { detailOf, must, orNull, type PrefectClient, refused, type Schemas } from './client.ts'
@@ -35,9 +34,7 @@ export interface RecorderOptions {
   readonly leaseId: string | null
   /** Told of tags of tasks that the server limits no longer. */
   readonly onUnlimited?: ((tags: readonly string[]) => void) | undefined
-  readonly findDeployment: (
-    name: string,
-  ) => Promise<{ id: string; name: string; flow: string; parameters: readonly string[] | null }>
+  readonly findDeployment: (name: string) => Promise<{ id: string; name: string; flow: string }>
   readonly telemetry: Telemetry
   /** The worker that claimed it; null for a run that was opened here. */
   readonly claimedBy: string | null
@@ -334,7 +331,6 @@ export function prefectRecorder(options: RecorderOptions): RunRecorder {
 
   async function submit(request: ChildRequest): Promise<SubmittedRun> {
     const deployment = await options.findDeployment(request.deployment)
-    checkParameterNames(deployment.name, deployment.parameters, request.parameters)
     const name = `${deployment.flow}/${deployment.name}`
     // The wrapper is the node that the child hangs on; the server mirrors the child's states onto it.
     const wrapper = await must(

@@ -111,7 +111,9 @@ export function createLocalBackend(options: LocalBackendOptions): LocalBackend {
     limits,
     async submit(request) {
       const spec = find(request.deployment)
-      checkParameterNames(spec.name, Object.keys(spec.flow.parameters.shape), request.parameters)
+      // A parent is a program: it means what it says.
+      if (request.parentRunId === undefined)
+        checkParameterNames(spec.name, Object.keys(spec.flow.parameters.shape), request.parameters)
       const parameters = { ...spec.parameters, ...request.parameters }
       const parsed = spec.flow.parameters.safeParse(parameters)
       if (!parsed.success)

@@ -80,7 +80,7 @@ describe('a message', () => {
     const all = alertMessage([alert({}, { flow: 'Harvest All Sources', source: null })], links, envelope)
     expect(all.alerts[0]!.links).toEqual({
       prefect: 'https://prefect.example.org/runs/flow-run/run-1',
-      run: null,
+      run: 'https://data.example.org/harvester/harvest/run/run-1',
       source: null,
     })
   })
