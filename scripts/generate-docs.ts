@@ -221,7 +221,13 @@ export function coolifyCompose(): string {
       .replaceAll(/\$\{(\w+):\?[^}]*\}/g, (_, name: string) => `\${${name}:?}`)
       // Coolify gives the dashboard a public address.
       .replaceAll('${HARVEST_TRIGGER_TOKEN:-}', '${HARVEST_TRIGGER_TOKEN:?}')
-      .replaceAll(/PREFECT_UI_URL=\S+/g, 'PREFECT_UI_URL=$SERVICE_URL_PREFECT'),
+      // Coolify takes for the value to begin with what stands behind `:-`, a second name as it is written.
+      .replaceAll(
+        /\$\{(\w+):-\$\{\w+:-([^}]*)\}\}/g,
+        (_, name: string, value: string) => `\${${name}:-${value}}`,
+      )
+      .replaceAll(/PREFECT_UI_URL=\S+/g, 'PREFECT_UI_URL=$SERVICE_URL_PREFECT')
+      .replaceAll(/HARVESTER_PUBLIC_URL=\S+/g, 'HARVESTER_PUBLIC_URL=$SERVICE_URL_DASHBOARD'),
   ].join('\n')
 }
 

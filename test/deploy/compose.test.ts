@@ -103,6 +103,21 @@ describe('the Compose file for Coolify', () => {
     }
   })
 
+  it('has defaults that are values, since Coolify shows them as they stand, and demands every password', () => {
+    expect(text).not.toMatch(/:-[^}\n]*\$/)
+    const services = Object.values(parsed('docker-compose.coolify.yml').services)
+    const lines = services.flatMap(({ environment }) => environment as string[])
+    const secrets = lines.filter((line) => /(PASSWORD|AUTH_STRING|TRIGGER_TOKEN)=/.test(line))
+    expect(secrets.length).toBeGreaterThan(5)
+    for (const line of secrets) expect(line).toMatch(/=\$\{\w+:\?\}$/)
+  })
+
+  it('links to the addresses that Coolify gave', () => {
+    const { worker } = parsed('docker-compose.coolify.yml').services
+    expect(worker?.environment).toContain('PREFECT_UI_URL=$SERVICE_URL_PREFECT')
+    expect(worker?.environment).toContain('HARVESTER_PUBLIC_URL=$SERVICE_URL_DASHBOARD')
+  })
+
   it('asks Coolify for an address of the dashboard and of the Prefect UI', () => {
     const { services } = parsed('docker-compose.coolify.yml')
     expect(services.dashboard?.environment).toContain('SERVICE_URL_DASHBOARD_8098')

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { documentedVariables } from '../../scripts/generate-docs.ts'
+import { foreignNames } from '../../src/config/foreign-names.ts'
 import { errorCodes } from '../../src/errors.ts'
 
 const root = resolve(import.meta.dirname, '../..')
@@ -13,7 +14,11 @@ const commands = new Set(
   ),
 )
 const targets = new Set([...read('Makefile').matchAll(/^([a-z-]+):/gm)].map(([, name]) => name!))
-const known = new Set([...documentedVariables().map(([name]) => name), ...Object.keys(errorCodes)])
+const known = new Set([
+  ...documentedVariables().map(([name]) => name),
+  ...Object.keys(foreignNames),
+  ...Object.keys(errorCodes),
+])
 
 describe.each(pages)('%s', (page) => {
   const text = read(page)
@@ -54,6 +59,27 @@ describe.each(pages)('%s', (page) => {
       .filter((name) => !known.has(name) && !elsewhere.test(name))
     expect([...new Set(unknown)]).toEqual([])
   })
+})
+
+it('docs/moving-from-python.md says what becomes of every name that means something else here', () => {
+  const guide = read('docs/moving-from-python.md')
+  const ours = [
+    'REDIS_HOST',
+    'ENVIRONMENT',
+    'HARVEST_WORKER_LIMIT',
+    'CORS_ORIGINS',
+    'INCREMENTAL_MODE',
+    'HARVEST_FLOW_NAME',
+  ]
+  const others = [
+    'PREFECT_PORT',
+    'NGINX_PORT',
+    'HARVESTER_MEM_LIMIT',
+    'DB_HOST_EXTERNAL',
+    'HARVEST_CONFIG_B64',
+  ]
+  for (const name of [...ours, ...others])
+    expect(guide).toMatch(new RegExp(`^\\|.*\`${name}\`.*\\|.*\\|$`, 'm'))
 })
 
 function below(folder: string): string[] {

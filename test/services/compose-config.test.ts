@@ -1,5 +1,9 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, relative } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { type ComposeModel, composeComplaint, resolveCompose } from '../support/compose.ts'
+import { root } from '../support/program.ts'
 
 const base = 'docker-compose.yml'
 const worker = 'docker-compose.worker.yaml'
@@ -88,6 +92,47 @@ describe('Docker Compose', () => {
       target: 4200,
     })
     expect(model.services.prefect?.ports?.[0]).toMatchObject({ host_ip: '127.0.0.1' })
+  })
+
+  it('gives links and addresses in Coolify as Coolify gives them to the services', () => {
+    const addresses = {
+      SERVICE_URL_PREFECT: 'https://prefect.example.org',
+      SERVICE_URL_PREFECT_4200: 'https://prefect.example.org:4200',
+      SERVICE_URL_DASHBOARD: 'https://harvest.example.org',
+      SERVICE_URL_DASHBOARD_8098: 'https://harvest.example.org:8098',
+      SERVICE_FQDN_PREFECT: 'prefect.example.org',
+      SERVICE_FQDN_DASHBOARD: 'harvest.example.org',
+    }
+    const { worker, dashboard, prefect } = resolveCompose([coolify], { ...password, ...addresses }).services
+    for (const service of [worker, dashboard])
+      expect(service?.environment).toMatchObject({
+        PREFECT_UI_URL: addresses.SERVICE_URL_PREFECT,
+        HARVESTER_PUBLIC_URL: addresses.SERVICE_URL_DASHBOARD,
+        PREFECT_API_URL: 'http://prefect:4200/api',
+      })
+    expect(dashboard?.environment).toHaveProperty('SERVICE_URL_DASHBOARD_8098')
+    expect(prefect?.environment).toHaveProperty('SERVICE_URL_PREFECT_4200')
+  })
+
+  it('keeps an existing database container in use by the override of the moving guide', () => {
+    const guide = readFileSync(join(root, 'docs/moving-from-python.md'), 'utf8')
+    const [, override = ''] = /```yaml\n([\s\S]*?)```/.exec(guide) ?? []
+    const folder = mkdtempSync(join(tmpdir(), 'compose-override-'))
+    try {
+      const file = join(folder, 'docker-compose.override.yml')
+      writeFileSync(file, override)
+      const { services } = resolveCompose([base, relative(root, file)], password)
+      for (const name of ['migrate', 'worker', 'dashboard']) {
+        expect(services[name]?.environment).toMatchObject({ DB_HOST: 'db-of-the-portal', DB_NAME: 'cde' })
+        expect(Object.keys((services[name] as { networks?: object }).networks ?? {})).toEqual([
+          'default',
+          'portal',
+        ])
+      }
+      expect(services.prefect?.environment).toMatchObject({ PREFECT_SERVER_DATABASE_HOST: 'db' })
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
   })
 
   it('makes a remote worker that registers nothing', () => {
