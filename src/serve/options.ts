@@ -15,6 +15,8 @@ export interface TriggerOptions {
   perMinute?: number
   /** `HARVESTER_TRUSTED_PROXIES`: addresses and networks of proxies whose X-Forwarded-For is believed. @default none */
   trustedProxies?: readonly string[]
+  /** What the minutes are read from, epoch milliseconds. @default Date.now */
+  now?: () => number
 }
 
 export interface ServerOptions {
@@ -72,6 +74,7 @@ export function settingsOf(options: ServerOptions): Settings {
       trustedUserHeader: options.trigger?.trustedUserHeader?.trim().toLowerCase() || null,
       perMinute: options.trigger?.perMinute ?? 10,
       trustedProxies: options.trigger?.trustedProxies ?? [],
+      now: options.trigger?.now ?? Date.now,
     },
     publicUrl: options.publicUrl?.replace(/(?<!\/)\/+$/, '') || null,
     prefectUiUrl: options.prefectUiUrl?.replace(/(?<!\/)\/+$/, '') || null,

@@ -12,7 +12,7 @@ const mostBytes = 10_000
 /** The one route that changes something: off by default, behind a token, counted, and closed to other origins. */
 export function triggerRoutes(api: ApiContext): void {
   const { app, settings, sources } = api
-  const limit = new FailureLimit(settings.trigger.perMinute)
+  const limit = new FailureLimit(settings.trigger.perMinute, settings.trigger.now)
   const isTrusted = trustedProxies(settings.trigger.trustedProxies)
   const json = (description: string) => ({
     description,
