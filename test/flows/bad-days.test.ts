@@ -28,37 +28,59 @@ async function harvester(settings: Record<string, unknown>): Promise<Harvester> 
 const victim = 'scale_00001'
 
 describe('a server on a bad day', () => {
-  /** Whole answers of the metadata come within the limits; what is asked of the data of one dataset does not. */
-  const days: [what: string, behave: Misbehaviour, reason: string, message: RegExp, match?: RegExp][] = [
-    ['accepts and sends nothing', { kind: 'silent' }, 'HTTP_ERROR', /gave no answer within 0\.3 s/],
-    [
-      'sends one byte at a time',
-      { kind: 'slow', everyMs: 40 },
-      'HTTP_ERROR',
-      /took longer than it may.*within 1\.5 s/,
-    ],
-    [
-      'never ends its metadata',
-      { kind: 'endless' },
-      'RESPONSE_TOO_LARGE',
-      /larger than 1 MB and was cut off/,
-      /\/info\/scale_00001\//,
-    ],
-    ['never ends its table', { kind: 'endless' }, 'RESPONSE_TOO_LARGE', /more than 100000 rows/],
-    ['sends a page for people', { kind: 'html' }, 'HTTP_ERROR', /HTML|page/i],
-    ['ends in the middle of a line', { kind: 'truncated', bytes: 150 }, 'HTTP_ERROR', /truncated|cut|ends/i],
-    ['forbids us', { kind: 'status', status: 403 }, 'HTTP_ERROR', /403/],
-  ]
+  interface Day {
+    behave: Misbehaviour
+    reason: string
+    message: RegExp
+    /** Requests that it happens to. @default those for data of the victim */
+    match?: RegExp
+    /** The limit that is meant; all others are as far away as they are by default. */
+    settings?: Record<string, unknown>
+    /** The time that each dataset has. */
+    secondsEach?: number
+  }
+  const days: Record<string, Day> = {
+    'accepts and sends nothing': {
+      behave: { kind: 'silent' },
+      reason: 'HTTP_ERROR',
+      message: /gave no answer within 1 s/,
+      settings: { timeouts: { headers_seconds: 1 } },
+    },
+    'sends one byte at a time': {
+      behave: { kind: 'slow', everyMs: 1000 },
+      reason: 'HTTP_ERROR',
+      message: /took longer than it may.*within 5 s/,
+      secondsEach: 5,
+    },
+    'never ends its metadata': {
+      behave: { kind: 'endless' },
+      reason: 'RESPONSE_TOO_LARGE',
+      message: /larger than 1 MB and was cut off/,
+      match: /\/info\/scale_00001\//,
+      settings: { max_answer_megabytes: 1 },
+    },
+    'never ends its table': {
+      behave: { kind: 'endless' },
+      reason: 'RESPONSE_TOO_LARGE',
+      message: /more than 10000 rows/,
+      settings: { max_table_rows: 10_000 },
+    },
+    'sends a page for people': { behave: { kind: 'html' }, reason: 'HTTP_ERROR', message: /HTML|page/i },
+    'ends in the middle of a line': {
+      behave: { kind: 'truncated', bytes: 150 },
+      reason: 'HTTP_ERROR',
+      message: /truncated|cut|ends/i,
+    },
+    'forbids us': { behave: { kind: 'status', status: 403 }, reason: 'HTTP_ERROR', message: /403/ },
+  }
 
-  it.each(days)(
+  it.each(Object.entries(days))(
     '%s: the dataset fails with a reason, the others are harvested',
-    async (_what, behave, reason, message, match) => {
+    async (_what, { behave, reason, message, match, settings, secondsEach }) => {
       const server = await serve(3)
       const harvest = await harvester({
-        erddap_urls: [{ url: server.url, timeout_seconds: 1.5 }],
-        timeouts: { headers_seconds: 0.3, idle_seconds: 0.3 },
-        max_answer_megabytes: 1,
-        max_table_rows: 100_000,
+        erddap_urls: [{ url: server.url, ...(secondsEach && { timeout_seconds: secondsEach }) }],
+        ...settings,
       })
       server.setHostile([{ match: match ?? /tabledap\/scale_00001\./, behave }])
       const run = await harvest.run()
