@@ -1,4 +1,5 @@
-import { afterAll, beforeAll } from 'vitest'
+import { afterAll, beforeAll, it } from 'vitest'
+import { migrate } from '../../src/database/migrate.ts'
 import { describeAlertStore } from '../database/alert-store.suite.ts'
 import { describeAttemptFacts } from '../database/attempt-facts.suite.ts'
 import { describeBelief } from '../database/belief.suite.ts'
@@ -6,6 +7,7 @@ import { describeLoad } from '../database/load.suite.ts'
 import { describeMigrations } from '../database/migrate.suite.ts'
 import { describePort } from '../database/port.suite.ts'
 import { describeRunStore } from '../database/run-store.suite.ts'
+import { harvestBadIds } from '../support/bad-ids.ts'
 import { startPostgres, type TestServer } from '../support/postgres.ts'
 
 let server: TestServer
@@ -29,3 +31,13 @@ describeBelief('PostgreSQL', open)
 describeRunStore('PostgreSQL', open)
 describeAlertStore('PostgreSQL', open)
 describeAttemptFacts('PostgreSQL', open)
+
+it('PostgreSQL stores a batch of attempts that holds ids which cannot be asked for', async () => {
+  const database = await open()
+  try {
+    await migrate(database)
+    await harvestBadIds(database)
+  } finally {
+    await database.close()
+  }
+})
