@@ -192,6 +192,22 @@ async function openForReading(
 }
 
 /** What the API is told of the process it runs in. */
+/**
+ * Compose publishes the port of the dashboard: where others than this host reach it, nobody is to switch the trigger
+ * on without a token.
+ */
+function refusePublicWithoutToken({
+  BIND_ADDRESS: address,
+  HARVEST_TRIGGER_TOKEN: token,
+}: Environment): void {
+  if (token?.trim() || /^(127(\.\d+){3}|\[?::1\]?|localhost)$/i.test(address)) return
+  throw new HarvesterError(
+    'CONFIG_INVALID',
+    `BIND_ADDRESS=${address} publishes the dashboard beyond this host, and HARVEST_TRIGGER_TOKEN is not set`,
+    { remedy: 'Set HARVEST_TRIGGER_TOKEN to a long random text, or leave BIND_ADDRESS at 127.0.0.1.' },
+  )
+}
+
 export function serverOptions({
   environment,
   config,
@@ -202,6 +218,7 @@ export function serverOptions({
   prefectUrl,
   registries,
 }: ServerParts): Parameters<typeof createServer>[0] {
+  refusePublicWithoutToken(environment)
   return {
     database,
     host: environment.HARVESTER_HTTP_HOST,

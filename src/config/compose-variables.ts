@@ -8,12 +8,6 @@ export interface DocumentedVariable {
 }
 
 export const composeVariables: Record<string, DocumentedVariable> = {
-  BIND_ADDRESS: {
-    group: 'Compose',
-    meaning:
-      'Address of the host on which ports are published; others than loopback need a firewall or proxy.',
-    default: '127.0.0.1',
-  },
   DB_PUBLISHED_PORT: {
     group: 'Compose',
     meaning:

@@ -495,6 +495,13 @@ export const environmentVariables = {
     schema: text,
     example: 'production',
   }),
+  BIND_ADDRESS: variable({
+    group: 'Compose',
+    meaning:
+      'Address of the host on which ports are published; others than loopback need a firewall or proxy, and the dashboard a HARVEST_TRIGGER_TOKEN.',
+    schema: text,
+    default: '127.0.0.1',
+  }),
 } as const
 
 /** What Node and the libraries read themselves; they are documented with ours. */

@@ -3,7 +3,10 @@ import { join, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { documentedVariables } from '../../scripts/generate-docs.ts'
+import { serverOptions } from '../../src/app/service.ts'
 import { composeVariables, withoutEffectInCompose } from '../../src/config/compose-variables.ts'
+import { readEnvironment } from '../../src/config/environment.ts'
+import { silentLog } from '../../src/log/log.ts'
 
 const root = resolve(import.meta.dirname, '../..')
 const files = ['docker-compose.yml', 'docker-compose.worker.yaml', 'docker-compose.coolify.yml']
@@ -68,6 +71,31 @@ describe('the Compose files', () => {
     for (const port of ports) expect(port).toMatch(/^\$\{BIND_ADDRESS:-127\.0\.0\.1\}:/)
     expect(services.worker?.ports).toBeUndefined()
     expect(parsed('docker-compose.worker.yaml').services.worker?.ports).toBeUndefined()
+  })
+
+  it('tell the dashboard where its port is published, which demands a token where it is public', () => {
+    expect(parsed('docker-compose.yml').services.dashboard?.environment).toMatchObject({
+      BIND_ADDRESS: '${BIND_ADDRESS:-127.0.0.1}',
+      HARVEST_TRIGGER_TOKEN: '${HARVEST_TRIGGER_TOKEN:-}',
+    })
+    const served = (env: Record<string, string>) => () =>
+      serverOptions({
+        environment: readEnvironment({ HARVESTER_HTTP_HOST: '0.0.0.0', ...env }),
+        config: { sources: [] },
+        parts: { services: {} },
+        log: silentLog,
+      } as unknown as Parameters<typeof serverOptions>[0])
+    for (const address of ['0.0.0.0', '10.0.0.5', '::', '[::]', '127.0.0.1.example.org']) {
+      const refusal = { code: 'CONFIG_INVALID', message: expect.stringContaining('HARVEST_TRIGGER_TOKEN') }
+      expect(served({ BIND_ADDRESS: address }), address).toThrow(expect.objectContaining(refusal))
+      expect(served({ BIND_ADDRESS: address, HARVEST_TRIGGER_TOKEN: ' ' }), address).toThrow(
+        expect.objectContaining(refusal),
+      )
+      expect(served({ BIND_ADDRESS: address, HARVEST_TRIGGER_TOKEN: 'long and random' })).not.toThrow()
+    }
+    for (const address of ['', '127.0.0.1', '127.1.2.3', '::1', '[::1]', 'localhost'])
+      expect(served({ BIND_ADDRESS: address }), address).not.toThrow()
+    expect(served({})).not.toThrow()
   })
 
   it('can be scaled: no service has a container name of its own', () => {
