@@ -81,8 +81,8 @@ export function openAudit(database: Database | null, services: HarvestServices, 
     },
     listen(event) {
       if (event.type !== 'dataset-attempted') return
-      const { facts, warnings, ...attempt } = event.attempt
-      waiting.push({ ...attempt, told: { facts, warnings } })
+      const { facts, warnings, remedies, about, ...attempt } = event.attempt
+      waiting.push({ ...attempt, told: { facts, warnings, remedies, ...about } })
       if (waiting.length >= attemptsAtOnce) void flush(event.runId)
       else timer ??= setTimeout(() => void flush(event.runId), longestWaitMs)
     },

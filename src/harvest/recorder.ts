@@ -4,9 +4,10 @@ import type { HttpRecord } from '../http/client.ts'
 import { describeWaits } from '../http/gate.ts'
 import { partialLifeHours } from '../inventory/folder.ts'
 import type { SpoolPiece } from '../inventory/spool.ts'
-import { type Attempt, type AttemptOutcome, failed, withNote } from '../rules/attempt.ts'
+import { type Attempt, type AttemptOutcome, type DatasetAbout, failed, withNote } from '../rules/attempt.ts'
 import { isAskable } from '../rules/ids.ts'
 import { fact, sentence, type Warning } from '../rules/reasons/index.ts'
+import type { Remedy } from '../rules/remedies/index.ts'
 import { type AttemptCounts, countAttempt, noAttempts, sourceVerdict } from '../rules/verdict.ts'
 import type { ProgressBar, TaskContext } from '../runs/index.ts'
 import { scrub } from '../secrets.ts'
@@ -52,6 +53,8 @@ export interface Recorded {
   /** Found unchanged, as in {@link DatasetEntry}. */
   verified: boolean
   warnings: readonly Warning[]
+  remedies?: readonly Remedy[]
+  about?: DatasetAbout
   queryUrls: string[]
   requests: number
   bytes: number
@@ -257,6 +260,8 @@ export class SourceRecorder {
       queryUrls: result.queryUrls.map(scrub),
       ...scrubbed(result.outcome),
       warnings: scrubbed(result.warnings),
+      remedies: scrubbed(result.remedies ?? []),
+      about: scrubbed(result.about ?? { title: '', organizations: [] }),
     }
     const entry: DatasetEntry = {
       attempt: { ...attempt, attemptedAt: attemptedAt.toISOString() },

@@ -45,7 +45,9 @@ export interface StoredFact {
 export interface StoredTold {
   facts: readonly StoredFact[]
   warnings: readonly StoredFact[]
-  remedy?: StoredFact | null
+  remedies?: readonly (StoredFact & { of: string })[]
+  title?: string
+  organizations?: readonly string[]
 }
 
 /** Says that a run runs. Again for the same run (a resumed one), it runs again. @throws HarvesterError DATABASE_… */
@@ -133,8 +135,8 @@ async function addFacts(database: Database, runId: string, attempts: readonly Au
   )
 }
 
-function hasFacts({ facts, warnings, remedy }: StoredTold): boolean {
-  return facts.length > 0 || warnings.length > 0 || (remedy ?? null) !== null
+function hasFacts({ facts, warnings }: StoredTold): boolean {
+  return facts.length > 0 || warnings.length > 0
 }
 
 /** PostgreSQL keeps no NUL in JSON. */

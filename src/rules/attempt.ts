@@ -14,6 +14,7 @@ import {
   type ValuesOf,
   type Warning,
 } from './reasons/index.ts'
+import type { Remedy } from './remedies/index.ts'
 
 export { errorReasons, skipReasons } from './reasons/index.ts'
 export type { ErrorReason, ReasonCode, SkipReason }
@@ -31,6 +32,15 @@ interface AttemptedDataset {
   queryUrls: string[]
   /** What should be known of it besides, whatever became of it. */
   warnings: readonly Warning[]
+  /** What its owner could change. */
+  remedies: readonly Remedy[]
+  /** What it is called, and whose it is, where that is known before it is in the index. */
+  about: DatasetAbout
+}
+
+export interface DatasetAbout {
+  title: string
+  organizations: readonly string[]
 }
 
 interface OutcomeFacts {

@@ -57,7 +57,7 @@ export interface DatasetFacts {
 /** Builds the record; its warnings add to those of the plan. */
 export function datasetRecord(facts: DatasetFacts): { record: DatasetRecord; warnings: Warning[] } {
   const { listed, metadata, plan, ckan, content } = facts
-  const { platform, warning: platformWarning } = findPlatform(metadata, facts.vocabularies)
+  const { platform } = findPlatform(metadata, facts.vocabularies)
   const ownTitle = metadata.globals.get('title')?.trim() || listed.title
   const { title, titleFr, warning: titleWarning } = findTitle({ datasetId: listed.datasetId, ownTitle, ckan })
   const catalogued = ckan ? ckanOrganizations(ckan) : []
@@ -86,6 +86,6 @@ export function datasetRecord(facts: DatasetFacts): { record: DatasetRecord; war
       last_updated_at: null,
       verified_at: facts.harvestedAt,
     },
-    warnings: [platformWarning, titleWarning].filter((warning) => warning !== null),
+    warnings: titleWarning ? [titleWarning] : [],
   }
 }

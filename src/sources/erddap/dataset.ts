@@ -4,13 +4,23 @@ import { isHarvesterError } from '../../errors.ts'
 import type { Breaker } from '../../http/breaker.ts'
 import type { HttpRecord } from '../../http/client.ts'
 import { isConnectionFault } from '../../http/faults.ts'
-import { type AttemptOutcome, harvested as harvestedWith, skipped, unchanged } from '../../rules/attempt.ts'
+import {
+  type AttemptOutcome,
+  type DatasetAbout,
+  harvested as harvestedWith,
+  skipped,
+  unchanged,
+} from '../../rules/attempt.ts'
 import type { CatalogueChange } from '../../rules/catalogue-change.ts'
 import { type DatasetPlan, decideFromListing, decideFromMetadata } from '../../rules/decisions.ts'
 import type { PromisedExtent } from '../../rules/evidence/index.ts'
 import type { ContentFingerprint } from '../../rules/fingerprint.ts'
+import { distinctNames, erddapOrganizations } from '../../rules/organizations.ts'
 import type { ProfileRow } from '../../rules/profile.ts'
 import { fact, type Warning } from '../../rules/reasons/index.ts'
+import type { Remedy } from '../../rules/remedies/index.ts'
+import { suggestRemedies } from '../../rules/remedies/suggest.ts'
+import { readable } from '../../rules/text.ts'
 import { formatTime } from '../../rules/time.ts'
 import type { Vocabularies } from '../../rules/vocabularies.ts'
 import { failure } from '../fault.ts'
@@ -60,6 +70,9 @@ export interface DatasetResult {
    */
   passing: 'unknown' | 'unreachable' | null
   warnings: Warning[]
+  /** What its owner could change. */
+  remedies: Remedy[]
+  about: DatasetAbout
   /** Decoded, in order. */
   queryUrls: string[]
   requests: number
@@ -87,12 +100,15 @@ export async function harvestDataset(
   const warnings: Warning[] = []
   let requests = 0
   let bytes = 0
+  let known: DatasetMetadata | null = null
   const finish = (outcome: AttemptOutcome, harvested: HarvestedDataset | null = null): DatasetResult => ({
     outcome,
     harvested,
     verified: false,
     passing: null,
     warnings,
+    remedies: suggestRemedies([...outcome.facts, ...warnings], known, server.vocabularies),
+    about: aboutOf(listed, known),
     queryUrls,
     requests,
     bytes,
@@ -122,6 +138,7 @@ export async function harvestDataset(
 
   try {
     const metadata = await scope.metadata(listed.datasetId)
+    known = metadata
     const decision = decideFromMetadata({ listed, metadata, vocabularies: server.vocabularies })
     if (decision.kind === 'skip') return finish(decision.outcome)
     const { plan } = decision
@@ -184,6 +201,13 @@ function passingOf(error: unknown): DatasetResult['passing'] {
   if (isHarvesterError(error, 'ERDDAP_UNKNOWN_DATASET')) return 'unknown'
   if (isHarvesterError(error, 'HOST_UNAVAILABLE')) return 'unreachable'
   return isConnectionFault(error) && error.facts.permanent !== true ? 'unreachable' : null
+}
+
+function aboutOf(listed: ListedDataset, metadata: DatasetMetadata | null): DatasetAbout {
+  return {
+    title: readable(metadata?.globals.get('title')?.trim() || listed.title),
+    organizations: metadata ? erddapOrganizations(metadata) : distinctNames([listed.institution]),
+  }
 }
 
 const withoutDetection: ChangeDetection = {

@@ -8,6 +8,7 @@ import type { HttpRecord } from '../../http/client.ts'
 import { httpStatusFacts } from '../../http/types.ts'
 import {
   type AttemptOutcome,
+  type DatasetAbout,
   failed,
   harvested as harvestedWith,
   skipped,
@@ -18,8 +19,10 @@ import type { NoHashReason } from '../../rules/fingerprint.ts'
 import { CellGatherer, type ObisCell } from '../../rules/obis-cells.ts'
 import { describeObisDataset, type ObisDescription, obisRulesVersion } from '../../rules/obis-dataset.ts'
 import { parseShape } from '../../rules/obis-geometry.ts'
+import { distinctNames } from '../../rules/organizations.ts'
 import type { Contradiction } from '../../rules/reasons/errors.ts'
 import { fact, sentence, type Warning } from '../../rules/reasons/index.ts'
+import { readable } from '../../rules/text.ts'
 import { decodeUrl } from '../erddap/urls.ts'
 import { failure, requestFault } from '../fault.ts'
 import { isParquetFault, type ObisClient, type ObisDataset, type ObisScope } from './client.ts'
@@ -54,6 +57,7 @@ export interface ObisDatasetResult {
   /** Found unchanged: what the database holds of it is still true, but for what the catalogue says. */
   verified: boolean
   warnings: Warning[]
+  about: DatasetAbout
   /** Decoded, in order. */
   queryUrls: string[]
   requests: number
@@ -87,10 +91,20 @@ export async function harvestObisDataset(
   const warnings: Warning[] = []
   let requests = 0
   let bytes = 0
+  let about: DatasetAbout = { title: '', organizations: [] }
   const finish = (
     outcome: AttemptOutcome,
     harvested: HarvestedObisDataset | null = null,
-  ): ObisDatasetResult => ({ outcome, harvested, verified: false, warnings, queryUrls, requests, bytes })
+  ): ObisDatasetResult => ({
+    outcome,
+    harvested,
+    verified: false,
+    warnings,
+    about,
+    queryUrls,
+    requests,
+    bytes,
+  })
   const limit = timeLimit(source, datasetId)
   const scope: ObisScope = {
     signal: limit.signal,
@@ -107,6 +121,8 @@ export async function harvestObisDataset(
 
   try {
     const dataset = await client.dataset(datasetId, scope)
+    if (dataset)
+      about = { title: readable(dataset.title ?? ''), organizations: distinctNames(dataset.institutes) }
     if (!dataset) return finish(failed('NOT_FOUND', { fault: null, datasetId }))
     const filter = filterFor(source.filter, dataset, warnings)
     if (filter === 'elsewhere')

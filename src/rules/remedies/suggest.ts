@@ -1,0 +1,270 @@
+/**
+ * What the owner of a dataset could change, found in the dataset's own variables and attributes. Pure. A guess is said
+ * to be one by its words ("looks like"), and names the alternatives.
+ */
+
+import type { DatasetMetadata, VariableMetadata } from '../../sources/erddap/types.ts'
+import type { Fact } from '../reasons/index.ts'
+import { isTooMuchData } from '../reasons/requests.ts'
+import type { Vocabularies } from '../vocabularies.ts'
+import { type Remedy, remedyOf } from './index.ts'
+import { likenessOf, nearestNames } from './nearest.ts'
+import type { StandardNameProposal } from './words.ts'
+
+/** Proposals shown of one dataset; a table of a hundred sensors needs the idea, not all of it. */
+const mostProposals = 5
+
+/** What can be proposed for what an attempt says; nothing where there is nothing to change in `datasets.xml`. */
+export function suggestRemedies(
+  facts: readonly Fact[],
+  metadata: DatasetMetadata | null,
+  vocabularies: Vocabularies,
+): Remedy[] {
+  return facts.map((one) => suggest(one, metadata, vocabularies)).filter((found) => found !== null)
+}
+
+function suggest(fact: Fact, metadata: DatasetMetadata | null, vocabularies: Vocabularies): Remedy | null {
+  const { code } = fact
+  switch (code) {
+    case 'CDM_DATA_TYPE_UNSUPPORTED': {
+      const { cdmDataType: given, supported } = fact.values
+      const suggested = meantType(given, supported)
+      const variables =
+        suggested && metadata
+          ? cdmVariables(suggested, idLike(metadata, roleFor(suggested))[0], metadata)
+          : null
+      return remedyOf('SET_CDM_DATA_TYPE', code, { given, suggested, variables })
+    }
+    case 'INGEST_FLAG_FALSE':
+      return remedyOf('ALLOW_INGEST', code, {})
+    case 'MISSING_REQUIRED_VARS':
+      return (
+        metadata &&
+        remedyOf('NAME_VARIABLES', code, {
+          missing: fact.values.missing.map((name) => missingVariable(name, metadata)),
+        })
+      )
+    case 'NO_SUPPORTED_VARIABLES':
+      return (
+        metadata &&
+        remedyOf('ADD_STANDARD_NAMES', code, { proposals: proposeNames(metadata.variables, vocabularies) })
+      )
+    case 'STANDARD_NAME_UNKNOWN': {
+      const unknown = new Set(fact.values.names)
+      const theirs =
+        metadata?.variables.filter((one) =>
+          unknown.has(attribute(one, 'standard_name').split(/\s/, 1)[0] ?? ''),
+        ) ?? []
+      const proposals = proposeNames(theirs, vocabularies)
+      return proposals.length === 0 ? null : remedyOf('ADD_STANDARD_NAMES', code, { proposals })
+    }
+    case 'DEPTH_AND_ALTITUDE':
+      return remedyOf('KEEP_ONE_VERTICAL', code, { keep: 'depth', rename: 'altitude' })
+    case 'MISSING_CF_ROLE': {
+      if (!metadata) return null
+      const { needed, cdmDataType } = fact.values
+      const [from = null, ...alternatives] = idLike(metadata, needed)
+      return remedyOf('ADD_CF_ROLE', code, {
+        role: needed,
+        from,
+        alternatives: alternatives.slice(0, 3),
+        variables: from === null ? null : cdmVariables(cdmDataType, from, metadata),
+      })
+    }
+    case 'CF_ROLE_REPEATED': {
+      const { role, variables, used } = fact.values
+      return remedyOf('REMOVE_CF_ROLE', code, {
+        role,
+        keep: used,
+        remove: variables.filter((name) => name !== used),
+      })
+    }
+    case 'PLATFORM_UNKNOWN':
+      return platform(fact.values.platform, code, vocabularies)
+    case 'TITLE_MISSING':
+      return remedyOf('SET_TITLE', code, {})
+    case 'RESPONSE_TOO_LARGE':
+      return remedyOf('ASK_FOR_LESS', code, { subset: subsetOf(metadata) })
+    case 'HTTP_ERROR':
+      return isTooMuchData(fact.values.fault)
+        ? remedyOf('ASK_FOR_LESS', code, { subset: subsetOf(metadata) })
+        : null
+    default:
+      return null
+  }
+}
+
+/** The supported type that differs in case, blanks or signs only: `time_series` means TimeSeries. */
+function meantType(given: string, supported: readonly string[]): string | null {
+  const bare = (text: string) => text.toLowerCase().replace(/[^a-z]/g, '')
+  return supported.find((type) => bare(type) === bare(given)) ?? null
+}
+
+function roleFor(cdmDataType: string): string {
+  return cdmDataType === 'Profile' ? 'profile_id' : 'timeseries_id'
+}
+
+const idNames = {
+  timeseries_id: /station|site|buoy|mooring|platform|wmo|stn|timeseries|location/i,
+  profile_id: /profile|cast|event|sample/i,
+} as const
+
+/** Variables that look like the id of a role, most likely first. */
+function idLike({ variables }: DatasetMetadata, role: string): string[] {
+  const names = role === 'profile_id' ? idNames.profile_id : idNames.timeseries_id
+  return variables
+    .map((one) => ({ name: one.name, score: idScore(one, names) }))
+    .filter(({ score }) => score >= 2)
+    .sort((a, b) => b.score - a.score)
+    .map(({ name }) => name)
+}
+
+function idScore(one: VariableMetadata, names: RegExp): number {
+  if (['time', 'latitude', 'longitude', 'depth', 'altitude'].includes(one.name)) return 0
+  const isText = /^(string|char)$/i.test(one.dataType)
+  const words = `${one.name} ${attribute(one, 'long_name')} ${attribute(one, 'standard_name')}`
+  const fits = names.test(words)
+  const isId = /(^|_|\b)(id|code|name|number|no|key)(\b|_|$)/i.test(one.name) || /_?id$/i.test(one.name)
+  // Something that is measured has units; an id has none.
+  const isMeasured = !['', '1'].includes(attribute(one, 'units')) || mapped(one)
+  if (isMeasured) return 0
+  return (
+    (fits ? 2 : 0) + (isText ? 1 : 0) + (isId ? 1 : 0) + (/^(station|profile)(_id)?$/i.test(one.name) ? 1 : 0)
+  )
+}
+
+function mapped(one: VariableMetadata): boolean {
+  return /(temperature|salinity|pressure|oxygen|velocity)/.test(attribute(one, 'standard_name'))
+}
+
+/** `cdm_timeseries_variables` and its kin, which ERDDAP wants to name the id and what is one value for it. */
+function cdmVariables(
+  cdmDataType: string,
+  id: string | undefined,
+  { globals, variables }: DatasetMetadata,
+): { attribute: string; value: string } | null {
+  if (id === undefined) return null
+  const attribute = cdmDataType === 'Profile' ? 'cdm_profile_variables' : 'cdm_timeseries_variables'
+  const stated = (globals.get(attribute) ?? '')
+    .split(',')
+    .map((name) => name.trim())
+    .filter(Boolean)
+  if (stated.includes(id)) return null
+  const there = new Set(variables.map(({ name }) => name))
+  const places = ['latitude', 'longitude', ...(cdmDataType === 'Profile' ? ['time'] : [])]
+  const named = stated.length > 0 ? stated : places.filter((name) => there.has(name))
+  return { attribute, value: [id, ...named].join(', ') }
+}
+
+const looks: Readonly<Record<string, { standardName: RegExp; units: RegExp; axis: string; name: RegExp }>> = {
+  latitude: {
+    standardName: /^latitude$/,
+    units: /^degrees?_?n(orth)?$/i,
+    axis: 'Y',
+    name: /^(lat|latitude)/i,
+  },
+  longitude: {
+    standardName: /^longitude$/,
+    units: /^degrees?_?e(ast)?$/i,
+    axis: 'X',
+    name: /^(lon|lng|longitude)/i,
+  },
+  time: {
+    standardName: /^time$/,
+    units: / since |yyyy/i,
+    axis: 'T',
+    name: /^(time|date|datetime|timestamp)/i,
+  },
+}
+
+function missingVariable(name: string, { variables, globals }: DatasetMetadata) {
+  const look = looks[name]
+  const found =
+    look === undefined
+      ? []
+      : variables
+          .map((one) => {
+            const score =
+              (look.standardName.test(attribute(one, 'standard_name')) ? 4 : 0) +
+              (attribute(one, 'axis').toUpperCase() === look.axis ? 2 : 0) +
+              (look.units.test(attribute(one, 'units')) ? 2 : 0) +
+              (look.name.test(one.name) ? 1 : 0)
+            return { name: one.name, score }
+          })
+          .filter(({ score }) => score >= 1)
+          .sort((a, b) => b.score - a.score)
+          .map((one) => one.name)
+  const [from = null, ...alternatives] = found
+  const short = name === 'latitude' ? 'lat' : 'lon'
+  const least = globals.get(`geospatial_${short}_min`)?.trim() ?? ''
+  const greatest = globals.get(`geospatial_${short}_max`)?.trim() ?? ''
+  const fixed = from === null && least !== '' && Number(least) === Number(greatest) ? least : null
+  return { name, from, alternatives: alternatives.slice(0, 3), fixed }
+}
+
+/** Coordinates are no ocean variables, whatever their names resemble. */
+const coordinates = new Set(['time', 'latitude', 'longitude', 'depth', 'altitude'])
+
+function proposeNames(
+  variables: readonly VariableMetadata[],
+  { oceanVariables, cfNames }: Vocabularies,
+): StandardNameProposal[] {
+  const accepted = oceanVariables.map(({ name, standardNames }) => ({
+    name,
+    standardNames: standardNames.filter((one) => !coordinates.has(one)),
+  }))
+  const found: (StandardNameProposal & { likeness: number })[] = []
+  for (const one of variables) {
+    if (coordinates.has(one.name) || isFlag(one)) continue
+    const given = attribute(one, 'standard_name')
+    // A name that CF has is right, whether it counts or not.
+    if (coordinates.has(given) || cfNames.has(given)) continue
+    const [best, ...others] = nearestNames(
+      given === '' ? [attribute(one, 'long_name'), one.name] : [given, one.name],
+      accepted,
+    )
+    if (!best || best.name === given) continue
+    found.push({
+      variable: one.name,
+      given,
+      suggested: best.name,
+      eov: best.eov,
+      alternatives: others.slice(0, 2).map(({ name, eov }) => ({ name, eov })),
+      likeness: best.likeness,
+    })
+  }
+  return found
+    .sort((a, b) => b.likeness - a.likeness)
+    .slice(0, mostProposals)
+    .map(({ likeness: _, ...proposal }) => proposal)
+}
+
+function isFlag(one: VariableMetadata): boolean {
+  return (
+    /(^|_)(qc|flag|flags|quality)(_|$)/i.test(one.name) ||
+    /status_flag|quality_flag/.test(attribute(one, 'standard_name'))
+  )
+}
+
+function platform(given: string, of: string, { categoryOfL06Label }: Vocabularies): Remedy {
+  const [best] = [...categoryOfL06Label.keys()]
+    .map((label) => ({ label, likeness: likenessOf(given, label.replace(/\s+/g, '_')) }))
+    .filter(({ likeness }) => likeness >= 0.5)
+    .sort((a, b) => b.likeness - a.likeness)
+  return remedyOf('SET_PLATFORM', of, {
+    given,
+    suggested: best?.label ?? null,
+    vocabulary: 'https://vocab.nerc.ac.uk/collection/L06/current/',
+  })
+}
+
+function subsetOf(metadata: DatasetMetadata | null): string[] {
+  if (!metadata || (metadata.globals.get('subsetVariables') ?? '').trim() !== '') return []
+  const roles = metadata.variables.filter((one) => attribute(one, 'cf_role') !== '').map(({ name }) => name)
+  const there = new Set(metadata.variables.map(({ name }) => name))
+  return roles.length === 0 ? [] : [...roles, ...['latitude', 'longitude'].filter((name) => there.has(name))]
+}
+
+function attribute(one: VariableMetadata, name: string): string {
+  return one.attributes.get(name)?.trim() ?? ''
+}

@@ -1,0 +1,246 @@
+/**
+ * Remedies: what an owner changes in `datasets.xml` so that a dataset is harvested, or harvested better. Values are of
+ * this dataset; the sentence is in both languages, the change is XML, the page is ERDDAP's own documentation. Nothing
+ * is ever applied by us.
+ */
+
+import type { Language } from '../reasons/words.ts'
+import { att, block, element, fixedVariable, globalAttributes, variable } from './xml.ts'
+
+const manual = 'https://erddap.github.io/docs/server-admin/datasets'
+
+export interface StandardNameProposal {
+  variable: string
+  /** What it says now; '' for nothing. */
+  given: string
+  suggested: string
+  eov: string
+  alternatives: readonly { name: string; eov: string }[]
+}
+
+interface RemedyEntry<V> {
+  /** What datasets of one remedy have in common: "lack a cf_role". `n` counts them. */
+  group: Readonly<Record<Language, string>>
+  said: Readonly<Record<Language, (values: V) => string>>
+  /** The piece of XML, or null where nothing can be proposed. */
+  change: (values: V) => string | null
+  page: (values: V) => string | null
+}
+
+function remedy<V>(entry: RemedyEntry<V>): RemedyEntry<V> {
+  return entry
+}
+
+export const remedies = {
+  SET_CDM_DATA_TYPE: remedy<{
+    given: string
+    suggested: string | null
+    /** Attribute and value that the type needs beside it. */
+    variables: { attribute: string; value: string } | null
+  }>({
+    group: { en: 'set cdm_data_type', fr: 'définir cdm_data_type' },
+    said: {
+      en: ({ given, suggested }) =>
+        suggested === null
+          ? `Nothing can be proposed for the type ${given === '' ? 'that is missing' : `"${given}"`}: see whether the data are series at fixed stations (TimeSeries), casts (Profile) or casts at fixed stations (TimeSeriesProfile). If they are none of these, they are not indexed.`
+          : `Write ${suggested} instead of ${given === '' ? 'nothing' : `"${given}"`}: the type is read letter by letter.`,
+      fr: ({ given, suggested }) =>
+        suggested === null
+          ? `Rien ne peut être proposé pour le type ${given === '' ? 'absent' : `« ${given} »`} : voyez si les données sont des séries à des stations fixes (TimeSeries), des profils (Profile) ou des profils à des stations fixes (TimeSeriesProfile). Sinon, elles ne sont pas indexées.`
+          : `Écrivez ${suggested} au lieu de ${given === '' ? 'rien' : `« ${given} »`} : le type est lu lettre par lettre.`,
+    },
+    change: ({ suggested, variables }) =>
+      suggested === null
+        ? null
+        : globalAttributes([
+            att('cdm_data_type', suggested),
+            ...(variables ? [att(variables.attribute, variables.value)] : []),
+          ]),
+    page: () => `${manual}#cdm_data_type`,
+  }),
+  ALLOW_INGEST: remedy<Record<never, never>>({
+    group: { en: 'allow the harvest', fr: 'permettre le moissonnage' },
+    said: {
+      en: () => 'Set cde_ingest to true, if the dataset may be indexed after all.',
+      fr: () => 'Mettez cde_ingest à true, si le jeu de données peut être indexé après tout.',
+    },
+    change: () => globalAttributes([att('cde_ingest', 'true')]),
+    page: () => `${manual}#addattributes`,
+  }),
+  NAME_VARIABLES: remedy<{
+    missing: readonly {
+      name: string
+      /** The variable that looks like it; null where none does. */
+      from: string | null
+      alternatives: readonly string[]
+      /** A value that the metadata give for the whole dataset. */
+      fixed: string | null
+    }[]
+  }>({
+    group: { en: 'name time, latitude and longitude', fr: 'nommer time, latitude et longitude' },
+    said: {
+      en: ({ missing }) =>
+        missing
+          .map(({ name, from, alternatives, fixed }) =>
+            from !== null
+              ? `${from} looks like ${name}: give it that destinationName${alternatives.length > 0 ? ` (or ${alternatives.join(', ')})` : ''}.`
+              : fixed !== null
+                ? `The metadata say that ${name} is ${fixed} everywhere: add it as a fixed value.`
+                : `No variable looks like ${name}: name the one that is, or add a fixed value.`,
+          )
+          .join(' '),
+      fr: ({ missing }) =>
+        missing
+          .map(({ name, from, alternatives, fixed }) =>
+            from !== null
+              ? `${from} ressemble à ${name} : donnez-lui ce destinationName${alternatives.length > 0 ? ` (ou à ${alternatives.join(', ')})` : ''}.`
+              : fixed !== null
+                ? `Selon les métadonnées, ${name} vaut ${fixed} partout : ajoutez-la comme valeur fixe.`
+                : `Aucune variable ne ressemble à ${name} : nommez celle qui l’est, ou ajoutez une valeur fixe.`,
+          )
+          .join(' '),
+    },
+    change: ({ missing }) => {
+      const pieces = missing.flatMap(({ name, from, fixed }) =>
+        from !== null
+          ? [
+              block('dataVariable', [
+                `<!-- destinationName: ${from} → ${name} -->`,
+                element('destinationName', name),
+              ]),
+            ]
+          : name !== 'time'
+            ? [fixedVariable(name, fixed ?? '…')]
+            : [],
+      )
+      return pieces.length === 0 ? null : pieces.join('\n')
+    },
+    page: ({ missing }) =>
+      missing.some(({ from }) => from === null)
+        ? `${manual}#fixed-value-sourcenames`
+        : `${manual}#destinationname`,
+  }),
+  ADD_STANDARD_NAMES: remedy<{ proposals: readonly StandardNameProposal[] }>({
+    group: { en: 'add standard names', fr: 'ajouter des noms standard' },
+    said: {
+      en: ({ proposals }) =>
+        proposals.length === 0
+          ? 'No variable looks like an ocean variable. Give those that are measured in the ocean their CF standard_name; names of coordinates, instruments and the atmosphere do not count.'
+          : proposals
+              .map(
+                ({ variable: name, given, suggested, eov, alternatives }) =>
+                  `${name}${given === '' ? '' : ` ("${given}")`} is most likely ${suggested}, which counts for ${eov}${alternatives.length === 0 ? '' : `; else ${alternatives.map((other) => `${other.name} (${other.eov})`).join(', ')}`}.`,
+              )
+              .join(' '),
+      fr: ({ proposals }) =>
+        proposals.length === 0
+          ? 'Aucune variable ne ressemble à une variable océanique. Donnez à celles mesurées dans l’océan leur standard_name CF; les noms de coordonnées, d’instruments et d’atmosphère ne comptent pas.'
+          : proposals
+              .map(
+                ({ variable: name, given, suggested, eov, alternatives }) =>
+                  `${name}${given === '' ? '' : ` (« ${given} »)`} est sans doute ${suggested}, qui compte pour ${eov}${alternatives.length === 0 ? '' : `; sinon ${alternatives.map((other) => `${other.name} (${other.eov})`).join(', ')}`}.`,
+              )
+              .join(' '),
+    },
+    change: ({ proposals }) =>
+      proposals.length === 0
+        ? null
+        : proposals
+            .map(({ variable: name, suggested }) => variable(name, [att('standard_name', suggested)]))
+            .join('\n'),
+    page: () => `${manual}#standard_name`,
+  }),
+  ADD_CF_ROLE: remedy<{
+    role: string
+    /** The variable that looks like it; null where none does. */
+    from: string | null
+    alternatives: readonly string[]
+    /** The global attribute that ERDDAP wants beside the role. */
+    variables: { attribute: string; value: string } | null
+  }>({
+    group: { en: 'add a cf_role', fr: 'ajouter un cf_role' },
+    said: {
+      en: ({ role, from, alternatives, variables }) =>
+        from === null
+          ? `No variable looks like an id: give cf_role ${role} to the one whose value tells one ${role === 'profile_id' ? 'cast' : 'station'} from another; a fixed value may serve where there is only one.`
+          : `${from} looks like the id${alternatives.length > 0 ? ` (else ${alternatives.join(', ')})` : ''}: give it cf_role ${role}${variables ? `, and name it in ${variables.attribute}, which ERDDAP wants beside it` : ''}.`,
+      fr: ({ role, from, alternatives, variables }) =>
+        from === null
+          ? `Aucune variable ne ressemble à un identifiant : donnez le cf_role ${role} à celle dont la valeur distingue ${role === 'profile_id' ? 'un profil d’un autre' : 'une station d’une autre'}; une valeur fixe peut servir s’il n’y en a qu’une.`
+          : `${from} ressemble à l’identifiant${alternatives.length > 0 ? ` (sinon ${alternatives.join(', ')})` : ''} : donnez-lui le cf_role ${role}${variables ? `, et nommez-la dans ${variables.attribute}, qu’ERDDAP exige avec lui` : ''}.`,
+    },
+    change: ({ role, from, variables }) =>
+      [
+        ...(variables && from !== null
+          ? [globalAttributes([att(variables.attribute, variables.value)])]
+          : []),
+        from === null
+          ? fixedVariable('station_id', '"…"', 'String', [att('cf_role', role)])
+          : variable(from, [att('cf_role', role)]),
+      ].join('\n'),
+    page: () => `${manual}#cdm_data_type`,
+  }),
+  KEEP_ONE_VERTICAL: remedy<{ keep: string; rename: string }>({
+    group: { en: 'keep depth or altitude', fr: 'garder depth ou altitude' },
+    said: {
+      en: ({ keep, rename }) => `Keep ${keep}, and give ${rename} another destinationName, or remove it.`,
+      fr: ({ keep, rename }) =>
+        `Gardez ${keep}, et donnez à ${rename} un autre destinationName, ou retirez-la.`,
+    },
+    change: ({ rename }) =>
+      block('dataVariable', [
+        `<!-- destinationName: ${rename} → ${rename}_of_sensor -->`,
+        element('destinationName', `${rename}_of_sensor`),
+      ]),
+    page: () => `${manual}#destinationname`,
+  }),
+  ASK_FOR_LESS: remedy<{ subset: readonly string[] }>({
+    group: { en: 'make answers smaller', fr: 'réduire les réponses' },
+    said: {
+      en: () =>
+        'Name the variables that have few distinct values in subsetVariables, so that the server answers about positions from a small table, and give actual_range and time_coverage_resolution.',
+      fr: () =>
+        'Nommez dans subsetVariables les variables qui ont peu de valeurs distinctes, pour que le serveur réponde sur les positions à partir d’un petit tableau, et donnez actual_range et time_coverage_resolution.',
+    },
+    change: ({ subset }) =>
+      subset.length === 0 ? null : globalAttributes([att('subsetVariables', subset.join(', '))]),
+    page: () => `${manual}#subsetvariables`,
+  }),
+  REMOVE_CF_ROLE: remedy<{ role: string; keep: string; remove: readonly string[] }>({
+    group: { en: 'leave a cf_role on one variable', fr: 'laisser un cf_role à une seule variable' },
+    said: {
+      en: ({ role, keep, remove }) => `If ${keep} is the id, take cf_role ${role} from ${remove.join(', ')}.`,
+      fr: ({ role, keep, remove }) =>
+        `Si ${keep} est l’identifiant, retirez le cf_role ${role} de ${remove.join(', ')}.`,
+    },
+    change: ({ remove }) => remove.map((name) => variable(name, [att('cf_role', 'null')])).join('\n'),
+    page: () => `${manual}#addattributes`,
+  }),
+  SET_PLATFORM: remedy<{ given: string; suggested: string | null; vocabulary: string }>({
+    group: { en: 'name the platform', fr: 'nommer la plateforme' },
+    said: {
+      en: ({ given, suggested }) =>
+        suggested === null
+          ? `No label is near to "${given}": choose one of the NERC L06 vocabulary.`
+          : `Write "${suggested}" for "${given}", and name the vocabulary.`,
+      fr: ({ given, suggested }) =>
+        suggested === null
+          ? `Aucun libellé ne ressemble à « ${given} » : choisissez-en un dans le vocabulaire NERC L06.`
+          : `Écrivez « ${suggested} » pour « ${given} », et nommez le vocabulaire.`,
+    },
+    change: ({ suggested, vocabulary }) =>
+      suggested === null
+        ? null
+        : globalAttributes([att('platform', suggested), att('platform_vocabulary', vocabulary)]),
+    page: () => 'https://vocab.nerc.ac.uk/collection/L06/current/',
+  }),
+  SET_TITLE: remedy<Record<never, never>>({
+    group: { en: 'give a title', fr: 'donner un titre' },
+    said: {
+      en: () => 'Give the dataset a title of its own.',
+      fr: () => 'Donnez au jeu de données un titre à lui.',
+    },
+    change: () => globalAttributes([att('title', '…')]),
+    page: () => `${manual}#title`,
+  }),
+} satisfies Record<string, unknown>
