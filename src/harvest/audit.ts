@@ -1,12 +1,22 @@
 import type { Database } from '../database/port.ts'
 import { describeError } from '../errors.ts'
-import { type AuditAttempt, addAttempts, finishRun, settleFlowRun, startRun } from '../inventory/audit.ts'
+import {
+  type AuditAttempt,
+  addAttempts,
+  finishRun,
+  type StoredTold,
+  settleFlowRun,
+  startRun,
+} from '../inventory/audit.ts'
 import { markRejected } from '../inventory/load/audit-files.ts'
 import type { RejectedDataset } from '../inventory/load/types.ts'
+import { saveProgress } from '../inventory/run-progress.ts'
 import type { HarvestListener } from '../log/events.ts'
 import type { Log } from '../log/log.ts'
+import type { Attempt } from '../rules/attempt.ts'
 import type { Verdict } from '../rules/verdict.ts'
 import { scrub } from '../secrets.ts'
+import { ProgressTrail } from './progress-trail.ts'
 import type { HarvestRun } from './run.ts'
 import type { HarvestServices } from './services.ts'
 
@@ -39,6 +49,9 @@ export function openAudit(database: Database | null, services: HarvestServices, 
   let timer: NodeJS.Timeout | undefined
   let last: Promise<void> = Promise.resolve()
   let lost = false
+  const trail = new ProgressTrail()
+  let of: { runId: string; flowRunId: string; startedAt: Date } | null = null
+  let told = ''
 
   const attempt = async (work: () => Promise<unknown>): Promise<void> => {
     try {
@@ -59,7 +72,19 @@ export function openAudit(database: Database | null, services: HarvestServices, 
     waiting = []
     // One statement at a time, in order: a later row of a dataset replaces the earlier one.
     if (attempts.length > 0) last = last.then(() => attempt(() => addAttempts(database, runId, attempts)))
+    tellProgress()
     return last
+  }
+
+  /** How far the run is; whoever watches it is not told twice. */
+  const tellProgress = (): void => {
+    if (!of) return
+    const run = of
+    const { state } = trail
+    const text = JSON.stringify(state)
+    if (text === told) return
+    told = text
+    last = last.then(() => attempt(() => saveProgress(database, run, state)))
   }
 
   return {
@@ -80,9 +105,11 @@ export function openAudit(database: Database | null, services: HarvestServices, 
       })
     },
     listen(event) {
+      if (event.type === 'run-started')
+        of = { runId: event.runId, flowRunId: event.flowRunId, startedAt: event.at }
+      if (trail.take(event) === 'phase') tellProgress()
       if (event.type !== 'dataset-attempted') return
-      const { facts, warnings, remedies, about, ...attempt } = event.attempt
-      waiting.push({ ...attempt, told: { facts, warnings, remedies, ...about } })
+      waiting.push({ ...event.attempt, told: toldOf(event.attempt) })
       if (waiting.length >= attemptsAtOnce) void flush(event.runId)
       else timer ??= setTimeout(() => void flush(event.runId), longestWaitMs)
     },
@@ -102,5 +129,16 @@ export function openAudit(database: Database | null, services: HarvestServices, 
         }),
       )
     },
+  }
+}
+
+/** What is stored of an attempt besides its row. */
+function toldOf({ facts, warnings, remedies, about }: Attempt): StoredTold {
+  return {
+    facts: [...facts],
+    warnings: [...warnings],
+    remedies: [...remedies],
+    title: about.title,
+    organizations: [...about.organizations],
   }
 }

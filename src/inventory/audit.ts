@@ -43,11 +43,11 @@ export interface StoredFact {
 
 /** What `harvester.attempt_facts` holds of an attempt. */
 export interface StoredTold {
-  facts: readonly StoredFact[]
-  warnings: readonly StoredFact[]
-  remedies?: readonly (StoredFact & { of: string })[]
+  facts: StoredFact[]
+  warnings: StoredFact[]
+  remedies?: (StoredFact & { of: string })[]
   title?: string
-  organizations?: readonly string[]
+  organizations?: string[]
 }
 
 /** Says that a run runs. Again for the same run (a resumed one), it runs again. @throws HarvesterError DATABASE_… */
@@ -220,6 +220,7 @@ export async function finishRun(database: Database, runId: string, end: RunEnd):
 export async function forgetAttempts(database: Database, olderThan: Date): Promise<number> {
   const gone = await database.query('DELETE FROM cde.harvest_attempts WHERE attempted_at < $1', [olderThan])
   await database.query('DELETE FROM harvester.attempt_facts WHERE attempted_at < $1', [olderThan])
+  await database.query('DELETE FROM harvester.run_progress WHERE updated_at < $1', [olderThan])
   await database.query(
     `DELETE FROM cde.harvest_runs r WHERE r.started_at < $1 AND r.status <> 'running'
        AND NOT EXISTS (SELECT 1 FROM cde.harvest_attempts a WHERE a.run_id = r.run_id)`,

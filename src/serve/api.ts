@@ -53,6 +53,8 @@ export interface Endpoint<P extends z.ZodObject, Q extends z.ZodObject> {
   path: string
   /** As hono matches it, where that is more exact than the OpenAPI path. */
   pattern?: string
+  /** Name of the operation in the OpenAPI document, unique. */
+  operationId: string
   summary: string
   description?: string
   params: P
@@ -71,12 +73,14 @@ export function get<P extends z.ZodObject, Q extends z.ZodObject>(
   endpoint: Endpoint<P, Q>,
   handle: (c: Context, input: { params: z.output<P>; query: z.output<Q> }) => Promise<Response> | Response,
 ): void {
-  const { path, summary, description, params, query, answer } = endpoint
+  const { path, operationId, summary, description, params, query, answer } = endpoint
   const problem = { content: { 'application/json': { schema: ErrorAnswer } } }
   api.app.openAPIRegistry.registerPath({
     method: 'get',
     path,
+    operationId,
     summary,
+    security: [],
     ...(description === undefined ? {} : { description }),
     request: { params, query },
     responses: {
@@ -86,6 +90,7 @@ export function get<P extends z.ZodObject, Q extends z.ZodObject>(
       },
       304: { description: 'Not changed since the ETag that was sent' },
       400: { description: 'A parameter is malformed', ...problem },
+      503: { description: 'The database cannot be asked at the moment', ...problem },
       ...Object.fromEntries(
         Object.entries(endpoint.problems ?? {}).map(([status, text]) => [
           status,

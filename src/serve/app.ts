@@ -14,8 +14,10 @@ import { docsRoutes } from './routes/docs.ts'
 import { healthRoutes } from './routes/health.ts'
 import { logRoutes } from './routes/logs.ts'
 import { pageRoutes } from './routes/pages.ts'
+import { reportRoutes } from './routes/reports.ts'
 import { runRoutes } from './routes/runs.ts'
 import { scheduleRoutes } from './routes/schedules.ts'
+import { searchRoutes } from './routes/search.ts'
 import { serverRoutes } from './routes/servers.ts'
 import { triggerRoutes } from './routes/trigger.ts'
 import { dataPolicy, securityHeaders } from './security.ts'
@@ -62,6 +64,8 @@ export async function buildApp(settings: Settings): Promise<App> {
     await next()
   })
 
+  reportRoutes(api)
+  searchRoutes(api)
   serverRoutes(api)
   datasetRoutes(api)
   runRoutes(api)

@@ -4,6 +4,7 @@
  */
 import { expectedDatasets } from '../inventory/queries/expected-datasets.ts'
 import { runAttempts } from '../inventory/queries/run-attempts.ts'
+import { readProgress } from '../inventory/run-progress.ts'
 import type { Settings } from './options.ts'
 import { readRun, runAttemptOf } from './run-view.ts'
 import type { RunAttemptRow, RunDetailRow } from './schemas.ts'
@@ -148,17 +149,16 @@ export class LiveRuns {
   async #progress(run: RunDetailRow, followed: Followed) {
     if (run.status === 'queued') return { phase: 'queued', done: 0, total: null }
     if (run.status !== 'running') return { phase: 'finished', done: run.n_total, total: run.n_total }
-    const known = await this.#settings.runs
-      ?.progress?.(run.prefect_flow_run_id ?? run.run_id)
-      .catch(() => null)
-    if (followed.expected === undefined && run.started_at !== null) {
+    const known = await readProgress(this.#settings.database, run.run_id)
+    if (known === null && followed.expected === undefined && run.started_at !== null) {
       followed.expected = await expectedDatasets(
         this.#settings.database,
         run.triggered_source,
         new Date(run.started_at),
       )
     }
-    const done = known?.done ?? run.n_total
+    // The counts of attempts may be newer than what the run said of itself.
+    const done = Math.max(known?.done ?? 0, run.n_total)
     const total = known?.total ?? followed.expected ?? null
     return {
       phase: known?.phase ?? (run.n_total > 0 ? 'harvest-datasets' : 'starting'),

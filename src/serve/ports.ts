@@ -32,14 +32,6 @@ export interface RunView {
   message: string | null
 }
 
-export interface RunProgress {
-  /** Name of the task at work: `list-datasets`, `harvest-datasets`, `merge-and-write`, `load`. */
-  phase: string | null
-  /** Datasets decided so far, and listed; null where it is not known yet. */
-  done: number | null
-  total: number | null
-}
-
 export type TriggerAnswer =
   | { outcome: 'accepted'; runId: string }
   /** The deployment has a run that is not final. */
@@ -60,8 +52,6 @@ export interface RunControl {
   trigger(source: string | null, options: { force: boolean; user: string }): Promise<TriggerAnswer>
   /** The run with this flow run id, or null. */
   find(runId: string): Promise<RunView | null>
-  /** How far a run is; null where nobody knows. */
-  progress?(runId: string): Promise<RunProgress | null>
   /** Whether the engine can be reached; throws with the reason when not. */
   check?(): Promise<void>
 }

@@ -1,10 +1,13 @@
 /** A run as the API tells it: from the audit, or from the engine where it has no audit row yet. */
 import { findRun } from '../inventory/queries/find-run.ts'
+import type { RunRow } from '../inventory/queries/recent-runs.ts'
 import type { RunAttemptRow as AuditAttempt } from '../inventory/queries/run-attempts.ts'
+import type { Language } from '../rules/reasons/index.ts'
 import { iso } from './api.ts'
 import type { Settings } from './options.ts'
 import type { RunView } from './ports.ts'
 import type { RunAttemptRow, RunDetailRow } from './schemas.ts'
+import { messageOf } from './told.ts'
 
 /** The run with this id, or of the flow run with this id; null when nobody knows it. */
 export async function readRun(settings: Settings, id: string): Promise<RunDetailRow | null> {
@@ -15,10 +18,33 @@ export async function readRun(settings: Settings, id: string): Promise<RunDetail
   }
   return {
     ...row,
+    ...(await settledState(settings, row)),
     started_at: iso(row.started_at),
     finished_at: iso(row.finished_at),
     prefect_url: prefectPage(settings.prefectUiUrl, row.prefect_flow_run_id),
   }
+}
+
+/**
+ * What the engine says of a run that the audit still takes for running: a process that was killed could not write how
+ * its run ended. Nothing where the audit is right, or the engine cannot be asked.
+ */
+export async function settledState(
+  settings: Settings,
+  run: Pick<RunRow, 'run_id' | 'status' | 'error_message' | 'flow_run_id'>,
+): Promise<{ status?: 'ok' | 'failed'; error_message?: string | null }> {
+  if (run.status !== 'running') return {}
+  const view = await settings.runs?.find(run.flow_run_id ?? run.run_id).catch(() => null)
+  if (!view?.final) return {}
+  const ok = view.state === 'Completed'
+  return { status: ok ? 'ok' : 'failed', error_message: ok ? run.error_message : endOf(view) }
+}
+
+/** The state of an end that is none of its own making comes first: `Cancelled: by …`. */
+function endOf(view: RunView): string {
+  return view.message && view.state === 'Failed'
+    ? view.message
+    : [view.state, view.message].filter(Boolean).join(': ')
 }
 
 function statusOf(view: RunView): RunDetailRow['status'] {
@@ -37,7 +63,7 @@ function unstartedRun(view: RunView, prefectUiUrl: string | null): RunDetailRow 
     finished_at: iso(view.endedAt ?? null),
     git_sha: null,
     status: statusOf(view),
-    error_message: view.final && view.state !== 'Completed' ? (view.message ?? view.state) : view.message,
+    error_message: view.final && view.state !== 'Completed' ? endOf(view) : view.message,
     scope: view.source === null ? 'full' : 'single',
     triggered_source: view.source,
     triggered_by: view.triggeredBy,
@@ -51,6 +77,7 @@ function unstartedRun(view: RunView, prefectUiUrl: string | null): RunDetailRow 
     n_error: 0,
     n_total: 0,
     prefect_flow_run_id: view.runId,
+    flow_run_id: view.runId,
     prefect_url: prefectPage(prefectUiUrl, view.runId),
   }
 }
@@ -61,6 +88,11 @@ function prefectPage(uiUrl: string | null, flowRunId: string | null): string | n
     : `${uiUrl}/runs/flow-run/${encodeURIComponent(flowRunId)}`
 }
 
-export function runAttemptOf(row: AuditAttempt): RunAttemptRow {
-  return { ...row, source: row.source ?? 'erddap', attempted_at: iso(row.attempted_at) }
+export function runAttemptOf(row: AuditAttempt, language: Language = 'en'): RunAttemptRow {
+  return {
+    ...row,
+    error_message: messageOf(language, row),
+    source: row.source ?? 'erddap',
+    attempted_at: iso(row.attempted_at),
+  }
 }

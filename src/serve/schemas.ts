@@ -12,6 +12,18 @@ const reasonCode = z.string().nullable().openapi({ example: 'MISSING_CF_ROLE' })
 const queryUrls = z.string().nullable().openapi({ description: 'Every URL requested, in order, one a line' })
 const runStatus = z.enum(['running', 'ok', 'failed'])
 
+const fact = z.strictObject({ code: z.string(), values: z.unknown() })
+const told = z
+  .strictObject({
+    facts: z.array(fact).openapi({ description: 'The reason first, then what else is to be said' }),
+    warnings: z.array(fact),
+    remedies: z.array(z.strictObject({ code: z.string(), of: z.string(), values: z.unknown() })).optional(),
+    title: z.string().optional(),
+    organizations: z.array(z.string()).optional(),
+  })
+  .nullable()
+  .openapi({ description: 'The attempt as codes and values; null for attempts of older versions' })
+
 export const ErrorAnswer = z
   .strictObject({
     error: z.string(),
@@ -31,6 +43,11 @@ export const ServerSummary = z
     n_skipped: count,
     n_error: count,
     n_total: count,
+    n_unchanged: count.openapi({ description: 'Of `n_success`, those found unchanged' }),
+    n_indexed: count.openapi({ description: 'Datasets in the index, whatever the latest run did' }),
+    n_datasets: count.openapi({ description: 'Datasets ever met, as their latest attempt left them' }),
+    n_left_out: count.openapi({ description: 'Of `n_datasets`, those whose latest attempt was skipped' }),
+    n_failing: count.openapi({ description: 'Of `n_datasets`, those whose latest attempt failed' }),
     last_error: z.string().nullable().openapi({
       description: 'Why the newest run of the source failed as a whole; null where it did not',
     }),
@@ -62,6 +79,8 @@ export const DatasetSummary = z
     content_hash_reason: z.string().nullable(),
     last_updated_at: time.nullable(),
     verified_at: time.nullable(),
+    in_index: z.boolean().openapi({ description: 'Whether the index has the dataset now' }),
+    told,
   })
   .openapi('Dataset')
 
@@ -77,6 +96,7 @@ export const DatasetAttempt = z
     query_urls: queryUrls,
     git_sha: z.string().nullable(),
     run_started_at: time,
+    told,
   })
   .openapi('DatasetAttempt')
 
@@ -104,6 +124,7 @@ export const RunDetail = z
     ...runFacts,
     status: z.enum(['queued', 'running', 'ok', 'failed']),
     prefect_flow_run_id: z.string().nullable(),
+    flow_run_id: z.string().nullable().openapi({ description: 'Of either engine' }),
     prefect_url: z.string().nullable().openapi({ description: "The run's page of the Prefect server" }),
   })
   .openapi('RunDetail')
@@ -119,12 +140,68 @@ export const RunAttempt = z
     duration_ms: count.nullable(),
     attempted_at: time,
     query_urls: queryUrls,
+    told,
   })
   .openapi('RunAttempt')
 
 export const RunAnswer = z
   .strictObject({ run: RunDetail, attempts: z.array(RunAttempt) })
   .openapi('RunAnswer')
+
+export const IndexedDataset = z
+  .strictObject({
+    in_index: z.boolean(),
+    title: z.string().nullable(),
+    title_fr: z.string().nullable(),
+    n_profiles: count.nullable(),
+    organizations: z.array(z.string()),
+    last_updated_at: time.nullable(),
+    verified_at: time.nullable(),
+  })
+  .openapi('IndexedDataset')
+
+export const ReportGroup = z
+  .strictObject({
+    kind: z.enum(['reason', 'warning']),
+    reason_code: z.string(),
+    reason: z.string().openapi({ description: 'What the reason is called, in the language asked for' }),
+    remedy: z
+      .string()
+      .nullable()
+      .openapi({ description: 'Code of the remedy; null where nothing can be proposed' }),
+    remedy_title: z.string().nullable(),
+    advice: z.string(),
+    page: z.string().nullable().openapi({ description: 'Page of ERDDAP’s documentation' }),
+    datasets: z.array(
+      z.strictObject({
+        erddap_url: z.string(),
+        dataset_id: z.string(),
+        title: z.string().nullable(),
+        in_index: z.boolean(),
+        message: z.string().nullable(),
+        values: z.unknown().openapi({ description: 'What the message is made of' }),
+        what: z.string().nullable().openapi({ description: 'What this dataset’s owner would do' }),
+        change: z.string().nullable().openapi({ description: 'Piece of `datasets.xml` to add or alter' }),
+      }),
+    ),
+  })
+  .openapi('ReportGroup')
+
+export const FoundDataset = z
+  .strictObject({
+    erddap_url: z.string(),
+    slug: z.string(),
+    dataset_id: z.string(),
+    source: sourceType,
+    status,
+    reason_code: reasonCode,
+    error_message: z.string().nullable(),
+    attempted_at: time,
+    title: z.string().nullable(),
+    title_fr: z.string().nullable(),
+    in_index: z.boolean(),
+  })
+  .openapi('FoundDataset')
 
 export const ReasonCount = z.strictObject({ reason_code: z.string(), n: count }).openapi('ReasonCount')
 
@@ -229,6 +306,12 @@ export const slugParameter = text(3000).min(1).openapi({
   description: 'Slug of a source, readable or base64url of its URL',
   example: 'erddap-ogsl-ca-erddap',
 })
+export const languageParameter = z
+  .enum(['en', 'fr'])
+  .default('en')
+  .openapi({ description: 'Language of titles, messages and remedies' })
+export const organizationParameter = text(1000).min(1).openapi({ description: 'Name of an organization' })
+export const wantedParameter = text(200).default('').openapi({ description: 'Text to find' })
 export const datasetIdParameter = text(1000).min(1)
 export const runIdParameter = z.guid().openapi({ description: 'Id of a run, or of its flow run' })
 export const statusParameter = z.preprocess((value) => (value === '' ? undefined : value), status.optional())
@@ -243,6 +326,9 @@ export type Run = z.infer<typeof RunSummary>
 export type RunDetailRow = z.infer<typeof RunDetail>
 export type RunAttemptRow = z.infer<typeof RunAttempt>
 export type Reason = z.infer<typeof ReasonCount>
+export type ReportGroupRow = z.infer<typeof ReportGroup>
+export type FoundDatasetOf = z.infer<typeof FoundDataset>
+export type IndexedDatasetOf = z.infer<typeof IndexedDataset>
 export type Trend = z.infer<typeof TrendPoint>
 export type Coverage = z.infer<typeof CoverageAnswer>
 export type Biology = z.infer<typeof BiologyAnswer>

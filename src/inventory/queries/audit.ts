@@ -48,3 +48,9 @@ export const runCounts = `
 
 /** Seconds from start to end; NULL while it runs. */
 export const runSeconds = `round(extract(epoch FROM r.finished_at - r.started_at)::numeric, 3)::float8`
+
+/** Joins what an attempt came to as codes and values; `told` is NULL for attempts of older versions. */
+export function joinTold(alias: string): string {
+  return `LEFT JOIN harvester.attempt_facts f
+    ON f.run_id = ${alias}.run_id AND f.erddap_url = ${alias}.erddap_url AND f.dataset_id = ${alias}.dataset_id`
+}

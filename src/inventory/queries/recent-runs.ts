@@ -17,15 +17,19 @@ export interface RunRow {
   n_skipped: number
   n_error: number
   n_total: number
+  /** Of either engine; null for runs of older versions without Prefect. */
+  flow_run_id: string | null
 }
 
 const sql = `
-SELECT r.*, ${runSeconds} AS duration_s, counts.*
+SELECT r.*, ${runSeconds} AS duration_s, counts.*, coalesce(p.flow_run_id::text, r.prefect_flow_run_id) AS flow_run_id
 FROM (
-  SELECT run_id, started_at, finished_at, git_sha, status, error_message, scope, triggered_source, triggered_by
+  SELECT run_id, started_at, finished_at, git_sha, status, error_message, scope, triggered_source, triggered_by,
+         prefect_flow_run_id
   FROM cde.harvest_runs WHERE started_at IS NOT NULL ORDER BY started_at DESC, run_id LIMIT $1
 ) AS r
 CROSS JOIN LATERAL (${runCounts}) AS counts
+LEFT JOIN harvester.run_progress p ON p.run_id = r.run_id
 ORDER BY r.started_at DESC, r.run_id`
 
 /** The last runs, newest first. */
@@ -34,6 +38,6 @@ export async function recentRuns(
   limit: number,
   options?: QueryOptions,
 ): Promise<RunRow[]> {
-  const { rows } = await database.query<RunRow>(sql, [limit], options)
-  return rows
+  const { rows } = await database.query<RunRow & { prefect_flow_run_id: unknown }>(sql, [limit], options)
+  return rows.map(({ prefect_flow_run_id: _, ...row }) => row)
 }

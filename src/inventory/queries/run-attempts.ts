@@ -1,5 +1,6 @@
 import type { Database, QueryOptions } from '../../database/port.ts'
-import type { AttemptStatus } from './audit.ts'
+import type { StoredTold } from '../audit.ts'
+import { type AttemptStatus, joinTold } from './audit.ts'
 
 export interface RunAttemptRow {
   erddap_url: string
@@ -11,12 +12,13 @@ export interface RunAttemptRow {
   duration_ms: number | null
   attempted_at: Date
   query_urls: string | null
+  told: StoredTold | null
 }
 
 const sql = `
 SELECT a.erddap_url, a.dataset_id, a.source, a.status, a.reason_code, a.error_message, a.duration_ms,
-       a.attempted_at, a.query_urls
-FROM cde.harvest_attempts a
+       a.attempted_at, a.query_urls, f.told
+FROM cde.harvest_attempts a ${joinTold('a')}
 WHERE a.run_id = $1::uuid AND a.attempted_at IS NOT NULL AND ($2::timestamptz IS NULL OR a.attempted_at >= $2)
 ORDER BY a.erddap_url, a.status, a.dataset_id`
 

@@ -1,4 +1,5 @@
 import type { Database, QueryOptions } from '../../database/port.ts'
+import type { StoredTold } from '../audit.ts'
 import { isWell, latestAttempts } from './audit.ts'
 
 /** A dataset that was well and is not, or the other way round, from one attempt to the next. */
@@ -9,10 +10,11 @@ export interface HealthChangeRow {
   well: boolean
   reason_code: string | null
   error_message: string | null
+  told: StoredTold | null
 }
 
 const sql = `
-SELECT seen.dataset_id, seen.run_id, seen.attempted_at, seen.well, seen.reason_code, seen.error_message
+SELECT seen.dataset_id, seen.run_id, seen.attempted_at, seen.well, seen.reason_code, seen.error_message, f.told
 FROM (${latestAttempts('$1::text')}) AS latest
 CROSS JOIN LATERAL (
   SELECT h.*, lead(h.well) OVER (ORDER BY h.attempted_at DESC) AS well_before
@@ -23,6 +25,8 @@ CROSS JOIN LATERAL (
     ORDER BY a.attempted_at DESC LIMIT 30
   ) AS h
 ) AS seen
+LEFT JOIN harvester.attempt_facts f
+  ON f.run_id = seen.run_id AND f.erddap_url = $1::text AND f.dataset_id = seen.dataset_id
 WHERE seen.well_before IS NOT NULL AND seen.well <> seen.well_before
 ORDER BY seen.attempted_at DESC, seen.dataset_id
 LIMIT $2`

@@ -1,5 +1,13 @@
 import type { Database, QueryOptions } from '../../database/port.ts'
-import { type AttemptStatus, healthyReason, healthyStatus, isWell, latestAttempts } from './audit.ts'
+import type { StoredTold } from '../audit.ts'
+import {
+  type AttemptStatus,
+  healthyReason,
+  healthyStatus,
+  isWell,
+  joinTold,
+  latestAttempts,
+} from './audit.ts'
 
 export interface SourceDatasetRow {
   erddap_url: string
@@ -21,11 +29,14 @@ export interface SourceDatasetRow {
   content_hash_reason: string | null
   last_updated_at: Date | null
   verified_at: Date | null
+  in_index: boolean
+  told: StoredTold | null
 }
 
 const sql = `
 SELECT latest.*, well.last_success_at, history.history_statuses, history.history_times,
-       d.title, d.title_fr, d.content_hash, d.content_hash_reason, d.last_updated_at, d.verified_at
+       coalesce(d.title, nullif(f.told->>'title', '')) AS title, d.title_fr, d.pk IS NOT NULL AS in_index, f.told,
+       d.content_hash, d.content_hash_reason, d.last_updated_at, d.verified_at
 FROM (
   SELECT a.erddap_url, a.dataset_id, a.source, ${healthyStatus('a')} AS status, ${healthyReason('a')} AS reason_code,
          a.error_message, a.duration_ms, a.attempted_at, a.run_id, a.query_urls
@@ -46,6 +57,7 @@ LEFT JOIN LATERAL (
   ORDER BY a.attempted_at DESC LIMIT 1
 ) AS well ON true
 LEFT JOIN cde.datasets d ON d.erddap_url = $1::text AND d.dataset_id = latest.dataset_id
+${joinTold('latest')}
 WHERE ($2::text IS NULL OR latest.status = $2)
   AND ($3::text = '' OR position($3 IN lower(latest.dataset_id)) > 0
        OR position($3 IN lower(coalesce(latest.reason_code, ''))) > 0

@@ -1,5 +1,5 @@
 import type { Database, QueryOptions } from '../../database/port.ts'
-import { isWell } from './audit.ts'
+import { isWell, latestAttempts } from './audit.ts'
 
 export interface SourceSummaryRow {
   erddap_url: string
@@ -10,6 +10,14 @@ export interface SourceSummaryRow {
   n_skipped: number
   n_error: number
   n_total: number
+  /** Of n_success, those found unchanged. */
+  n_unchanged: number
+  /** Datasets that are in the index, whatever the latest run did. */
+  n_indexed: number
+  /** Datasets of the source that were ever met, as their latest attempt left them. */
+  n_datasets: number
+  n_left_out: number
+  n_failing: number
   last_error: string | null
   configured: boolean | null
   gridded_datasets: number | null
@@ -18,7 +26,9 @@ export interface SourceSummaryRow {
 const sql = `
 SELECT s.erddap_url, latest.source, latest.attempted_at AS last_attempted_at,
        coalesce(latest.run_id, asked.run_id) AS last_run_id,
-       counts.n_success, counts.n_skipped, counts.n_error, counts.n_total,
+       counts.n_success, counts.n_unchanged, counts.n_skipped, counts.n_error, counts.n_total,
+       (SELECT count(*) FROM cde.datasets d WHERE d.erddap_url = s.erddap_url) AS n_indexed,
+       now_is.n_datasets, now_is.n_left_out, now_is.n_failing,
        CASE WHEN asked.status = 'failed'
              AND (latest.run_id IS NULL OR asked.run_id = latest.run_id OR asked.started_at >= latest.started_at)
             THEN coalesce(asked.error_message, 'failed') END AS last_error,
@@ -37,11 +47,18 @@ LEFT JOIN LATERAL (
 ) AS asked ON true
 CROSS JOIN LATERAL (
   SELECT count(*) FILTER (WHERE ${isWell('a')}) AS n_success,
+         count(*) FILTER (WHERE a.reason_code = 'UNCHANGED') AS n_unchanged,
          count(*) FILTER (WHERE a.status = 'skipped' AND a.reason_code IS DISTINCT FROM 'UNCHANGED') AS n_skipped,
          count(*) FILTER (WHERE a.status = 'error') AS n_error,
          count(*) AS n_total
   FROM cde.harvest_attempts a WHERE a.run_id = latest.run_id AND a.erddap_url = s.erddap_url
 ) AS counts
+CROSS JOIN LATERAL (
+  SELECT count(*) AS n_datasets,
+         count(*) FILTER (WHERE a.status = 'skipped' AND a.reason_code IS DISTINCT FROM 'UNCHANGED') AS n_left_out,
+         count(*) FILTER (WHERE a.status = 'error') AS n_failing
+  FROM LATERAL (${latestAttempts('s.erddap_url')}) AS a
+) AS now_is
 LEFT JOIN harvester.sources known ON known.erddap_url = s.erddap_url
 ORDER BY s.erddap_url`
 

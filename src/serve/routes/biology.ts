@@ -10,6 +10,7 @@ export function biologyRoutes(api: ApiContext): void {
     api,
     {
       path: '/api/harvest/biology',
+      operationId: 'biology',
       summary: 'OBIS nodes with their datasets, and how many names of species have common names',
       params: nothing,
       query: nothing,

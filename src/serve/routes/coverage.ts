@@ -17,6 +17,7 @@ export function coverageRoutes(api: ApiContext): void {
     api,
     {
       path: '/api/harvest/coverage',
+      operationId: 'coverage',
       summary: 'Hexagons with the number of profiles and datasets in them, the fullest first',
       description:
         'The hexagons are those of `ST_HexagonGrid` in EPSG:3857, of edge 100 km (zoom 0) or 10 km (zoom 1), given by their centres.',

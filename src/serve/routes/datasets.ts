@@ -1,10 +1,20 @@
 import { z } from '@hono/zod-openapi'
 import { datasetAttempts } from '../../inventory/queries/dataset-attempts.ts'
+import { datasetInIndex } from '../../inventory/queries/dataset-in-index.ts'
 import { reasonCounts } from '../../inventory/queries/reason-counts.ts'
 import { auditVersion } from '../../inventory/queries/versions.ts'
 import { type ApiContext, get, iso, nothing } from '../api.ts'
 import { notFound } from '../problem.ts'
-import { DatasetAttempt, datasetIdParameter, ReasonCount, slugParameter } from '../schemas.ts'
+import {
+  DatasetAttempt,
+  datasetIdParameter,
+  IndexedDataset,
+  type IndexedDatasetOf,
+  languageParameter,
+  ReasonCount,
+  slugParameter,
+} from '../schemas.ts'
+import { messageOf } from '../told.ts'
 
 export function datasetRoutes(api: ApiContext): void {
   const { settings, sources, answers } = api
@@ -14,13 +24,14 @@ export function datasetRoutes(api: ApiContext): void {
     api,
     {
       path: '/api/harvest/dataset/{slug}/{datasetId}',
+      operationId: 'datasetAttempts',
       summary: 'Every attempt at a dataset, newest first',
       params: z.object({ slug: slugParameter, datasetId: datasetIdParameter }),
-      query: nothing,
+      query: z.object({ lang: languageParameter }),
       answer: { schema: z.array(DatasetAttempt) },
       problems: { 404: 'No source has this slug, or no attempt was ever made at this dataset' },
     },
-    async (c, { params }) => {
+    async (c, { params, query }) => {
       const url = await sources.bySlug(params.slug)
       return answers.send(
         c,
@@ -30,6 +41,7 @@ export function datasetRoutes(api: ApiContext): void {
           return rows.map((row) => ({
             ...row,
             source: row.source ?? 'erddap',
+            error_message: messageOf(query.lang, row),
             attempted_at: iso(row.attempted_at),
             run_started_at: iso(row.run_started_at ?? row.attempted_at),
           }))
@@ -42,7 +54,37 @@ export function datasetRoutes(api: ApiContext): void {
   get(
     api,
     {
+      path: '/api/harvest/index/{slug}/{datasetId}',
+      operationId: 'indexedDataset',
+      summary: 'What the index holds of a dataset now',
+      description: 'Asks the index itself: an attempt that succeeded may not have been loaded.',
+      params: z.object({ slug: slugParameter, datasetId: datasetIdParameter }),
+      query: nothing,
+      answer: { schema: IndexedDataset },
+      problems: { 404: 'No source has this slug' },
+    },
+    async (c, { params }) => {
+      const url = await sources.bySlug(params.slug)
+      return answers.send(c, async (): Promise<IndexedDatasetOf> => {
+        const row = await datasetInIndex(database, url, params.datasetId)
+        return {
+          in_index: row !== null,
+          title: row?.title ?? null,
+          title_fr: row?.title_fr ?? null,
+          n_profiles: row?.n_profiles ?? null,
+          organizations: row?.organizations ?? [],
+          last_updated_at: iso(row?.last_updated_at ?? null),
+          verified_at: iso(row?.verified_at ?? null),
+        }
+      })
+    },
+  )
+
+  get(
+    api,
+    {
       path: '/api/harvest/reasons',
+      operationId: 'reasons',
       summary: 'Why datasets are not well, over the latest attempt of each, most frequent first',
       params: nothing,
       query: nothing,
@@ -55,6 +97,7 @@ export function datasetRoutes(api: ApiContext): void {
     api,
     {
       path: '/api/harvest/reasons/{slug}',
+      operationId: 'serverReasons',
       summary: 'The same for one source',
       params: z.object({ slug: slugParameter }),
       query: nothing,

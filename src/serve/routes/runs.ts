@@ -4,8 +4,8 @@ import { recentRuns } from '../../inventory/queries/recent-runs.ts'
 import { runAttempts } from '../../inventory/queries/run-attempts.ts'
 import { type ApiContext, get, iso, nothing } from '../api.ts'
 import { notFound, Problem } from '../problem.ts'
-import { readRun, runAttemptOf } from '../run-view.ts'
-import { RunAnswer, RunSummary, runIdParameter } from '../schemas.ts'
+import { readRun, runAttemptOf, settledState } from '../run-view.ts'
+import { languageParameter, RunAnswer, RunSummary, runIdParameter } from '../schemas.ts'
 
 const recentLimit = 20
 const pingMilliseconds = 15_000
@@ -18,6 +18,7 @@ export function runRoutes(api: ApiContext): void {
     api,
     {
       path: '/api/harvest/runs/recent',
+      operationId: 'recentRuns',
       summary: `The last ${recentLimit} runs, newest first`,
       params: nothing,
       query: nothing,
@@ -25,11 +26,14 @@ export function runRoutes(api: ApiContext): void {
     },
     (c) =>
       answers.send(c, async () =>
-        (await recentRuns(database, recentLimit)).map((row) => ({
-          ...row,
-          started_at: iso(row.started_at),
-          finished_at: iso(row.finished_at),
-        })),
+        Promise.all(
+          (await recentRuns(database, recentLimit)).map(async ({ flow_run_id, ...row }) => ({
+            ...row,
+            ...(await settledState(settings, { ...row, flow_run_id })),
+            started_at: iso(row.started_at),
+            finished_at: iso(row.finished_at),
+          })),
+        ),
       ),
   )
 
@@ -37,21 +41,22 @@ export function runRoutes(api: ApiContext): void {
     api,
     {
       path: '/api/harvest/runs/{runId}',
+      operationId: 'run',
       summary: 'A run and its attempts, by source, then status, then id',
       description: 'Takes the id of a run or of its flow run. A run that waits for a worker is `queued`.',
       params: z.object({ runId: runIdParameter }),
-      query: nothing,
+      query: z.object({ lang: languageParameter }),
       answer: { schema: RunAnswer },
       problems: { 404: 'There is no such run' },
     },
-    (c, { params }) =>
+    (c, { params, query }) =>
       answers.send(
         c,
         async () => {
           const run = await readRun(settings, params.runId)
           if (run === null) throw notFound(`There is no run ${params.runId}.`)
           const attempts = run.status === 'queued' ? [] : await runAttempts(database, run.run_id)
-          return { run, attempts: attempts.map(runAttemptOf) }
+          return { run, attempts: attempts.map((row) => runAttemptOf(row, query.lang)) }
         },
         { version: async () => JSON.stringify(await readRun(settings, params.runId)) },
       ),
@@ -61,6 +66,7 @@ export function runRoutes(api: ApiContext): void {
     api,
     {
       path: '/api/harvest/runs/{runId}/events',
+      operationId: 'runEvents',
       summary: 'Server-sent events of a run in progress',
       description:
         '`run` `{run, progress: {phase, done, total}}` whenever one of them changed, `attempts` with the attempts that ended since the last event, `end` `{status}` when the run has ended; then the stream ends.',

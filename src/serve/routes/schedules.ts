@@ -10,6 +10,7 @@ export function scheduleRoutes(api: ApiContext): void {
     api,
     {
       path: '/api/harvest/schedules',
+      operationId: 'schedules',
       summary: 'Deployments with cron, time zone, next and last run; the next to run first',
       params: nothing,
       query: nothing,
@@ -47,6 +48,7 @@ export function scheduleRoutes(api: ApiContext): void {
     api,
     {
       path: '/api/harvest/about',
+      operationId: 'about',
       summary: 'Version, and what this server offers',
       params: nothing,
       query: nothing,

@@ -5,11 +5,13 @@ import { type SourceDatasetRow, sourceDatasets } from '../../inventory/queries/s
 import { type SourceSummaryRow, sourceSummaries } from '../../inventory/queries/source-summaries.ts'
 import { sourceTrend } from '../../inventory/queries/source-trend.ts'
 import { auditVersion } from '../../inventory/queries/versions.ts'
+import type { Language } from '../../rules/reasons/index.ts'
 import { type ApiContext, get, iso, nothing } from '../api.ts'
 import { atomFeed } from '../feed.ts'
 import {
   type Dataset,
   DatasetSummary,
+  languageParameter,
   type Server,
   ServerSummary,
   searchParameter,
@@ -18,6 +20,7 @@ import {
   TrendPoint,
 } from '../schemas.ts'
 import { sourceSlug } from '../slugs.ts'
+import { messageOf } from '../told.ts'
 
 const unknownSlug = { 404: 'No source has this slug' }
 
@@ -29,6 +32,7 @@ export function serverRoutes(api: ApiContext): void {
     api,
     {
       path: '/api/harvest/servers',
+      operationId: 'listServers',
       summary: 'Sources with the counts of their latest run, by URL',
       params: nothing,
       query: nothing,
@@ -45,17 +49,18 @@ export function serverRoutes(api: ApiContext): void {
     api,
     {
       path: '/api/harvest/servers/{slug}.csv',
+      operationId: 'serverDatasetsCsv',
       pattern: '/api/harvest/servers/:slug{[^/]+\\.csv}',
       summary: "A source's datasets and reasons as CSV",
       params: z.object({ slug: slugParameter }),
-      query: nothing,
+      query: z.object({ lang: languageParameter }),
       answer: { contentType: 'text/csv', schema: z.string() },
       problems: unknownSlug,
     },
-    async (c, { params }) => {
+    async (c, { params, query }) => {
       const slug = params.slug.replace(/\.csv$/, '')
       const url = await sources.bySlug(slug)
-      return answers.send(c, async () => csvOf(await sourceDatasets(database, url)), {
+      return answers.send(c, async () => csvOf(await sourceDatasets(database, url), query.lang), {
         contentType: 'text/csv; charset=utf-8',
         headers: {
           'content-disposition': `attachment; filename="${sourceSlug(url).replace(/[^\w-]/g, '_')}.csv"`,
@@ -68,20 +73,27 @@ export function serverRoutes(api: ApiContext): void {
     api,
     {
       path: '/api/harvest/servers/{slug}.atom',
+      operationId: 'serverFeed',
       pattern: '/api/harvest/servers/:slug{[^/]+\\.atom}',
       summary: 'Atom feed of datasets of a source that turned bad or well again',
       params: z.object({ slug: slugParameter }),
-      query: nothing,
+      query: z.object({ lang: languageParameter }),
       answer: { contentType: 'application/atom+xml', schema: z.string() },
       problems: unknownSlug,
     },
-    async (c, { params }) => {
+    async (c, { params, query }) => {
       const url = await sources.bySlug(params.slug.replace(/\.atom$/, ''))
       // Never from the Host header: whoever asks first would choose where the links of all others lead.
       const base = settings.publicUrl ?? settings.basePath
       return answers.send(
         c,
-        async () => atomFeed({ erddapUrl: url, base, changes: await sourceChanges(database, url, 50) }),
+        async () =>
+          atomFeed({
+            erddapUrl: url,
+            base,
+            language: query.lang,
+            changes: await sourceChanges(database, url, 50),
+          }),
         {
           contentType: 'application/atom+xml; charset=utf-8',
           cacheControl: 'public, max-age=60',
@@ -95,9 +107,10 @@ export function serverRoutes(api: ApiContext): void {
     api,
     {
       path: '/api/harvest/servers/{slug}',
+      operationId: 'serverDatasets',
       summary: 'Datasets of a source as their latest attempt left them: errors, skipped, success, by id',
       params: z.object({ slug: slugParameter }),
-      query: z.object({ status: statusParameter, q: searchParameter }),
+      query: z.object({ status: statusParameter, q: searchParameter, lang: languageParameter }),
       answer: { schema: z.array(DatasetSummary) },
       problems: unknownSlug,
     },
@@ -107,7 +120,7 @@ export function serverRoutes(api: ApiContext): void {
         c,
         async () => {
           const rows = await sourceDatasets(database, url, { status: query.status, search: query.q })
-          return rows.map(datasetOf)
+          return rows.map((row) => datasetOf(row, query.lang))
         },
         { version: () => auditVersion(database, url) },
       )
@@ -118,6 +131,7 @@ export function serverRoutes(api: ApiContext): void {
     api,
     {
       path: '/api/harvest/servers/{slug}/trend',
+      operationId: 'serverTrend',
       summary: 'Time taken by the last runs of a source, newest first',
       params: z.object({ slug: slugParameter }),
       query: nothing,
@@ -148,9 +162,10 @@ function serverOf(row: SourceSummaryRow, configuredSources: readonly string[] | 
   }
 }
 
-function datasetOf(row: SourceDatasetRow): Dataset {
+function datasetOf(row: SourceDatasetRow, language: Language): Dataset {
   return {
     ...row,
+    error_message: messageOf(language, row),
     source: row.source ?? 'erddap',
     attempted_at: iso(row.attempted_at),
     last_success_at: iso(row.last_success_at),
@@ -176,11 +191,13 @@ const csvColumns = [
 ] as const
 
 /** Cells that a spreadsheet would take for a formula are marked as text. */
-function csvOf(rows: readonly SourceDatasetRow[]): string {
+function csvOf(rows: readonly SourceDatasetRow[], language: Language): string {
   return stringify(
-    rows.map((row) =>
-      csvColumns.map((name) => (row[name] instanceof Date ? row[name].toISOString() : row[name])),
-    ),
+    rows
+      .map((row) => ({ ...row, error_message: messageOf(language, row) }))
+      .map((row) =>
+        csvColumns.map((name) => (row[name] instanceof Date ? row[name].toISOString() : row[name])),
+      ),
     { header: true, columns: [...csvColumns], escape_formulas: true },
   )
 }

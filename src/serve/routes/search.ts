@@ -1,0 +1,44 @@
+import { z } from '@hono/zod-openapi'
+import { searchDatasets } from '../../inventory/queries/search-datasets.ts'
+import { errorReasons, languages, skipReasons, titleOf } from '../../rules/reasons/index.ts'
+import { type ApiContext, get, iso } from '../api.ts'
+import { FoundDataset, type FoundDatasetOf, languageParameter, wantedParameter } from '../schemas.ts'
+import { sourceSlug } from '../slugs.ts'
+import { messageOf } from '../told.ts'
+
+const mostFound = 100
+
+export function searchRoutes(api: ApiContext): void {
+  const { settings, sources, answers } = api
+  get(
+    api,
+    {
+      path: '/api/harvest/search',
+      operationId: 'searchDatasets',
+      summary: `Datasets of all sources whose id, title or reason matches, at most ${mostFound}, failing first`,
+      params: z.object({}),
+      query: z.object({ q: wantedParameter, lang: languageParameter }),
+      answer: { schema: z.array(FoundDataset) },
+    },
+    (c, { query }) =>
+      answers.send(c, async (): Promise<FoundDatasetOf[]> => {
+        const text = query.q.trim().toLowerCase()
+        if (text === '') return []
+        const reasons = [...skipReasons, ...errorReasons].filter((code) =>
+          languages.some((language) => titleOf(language, code).toLowerCase().includes(text)),
+        )
+        const rows = await searchDatasets(settings.database, await sources.urls(), {
+          text,
+          reasons,
+          limit: mostFound,
+        })
+        return rows.map(({ told, ...row }) => ({
+          ...row,
+          slug: sourceSlug(row.erddap_url),
+          source: row.source ?? 'erddap',
+          error_message: messageOf(query.lang, { ...row, told }),
+          attempted_at: iso(row.attempted_at),
+        }))
+      }),
+  )
+}
