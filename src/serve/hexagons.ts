@@ -19,6 +19,25 @@ export function hexagonCentre(
   }
 }
 
+/** Columns and rows of the hexagons that a box of degrees (west, south, east, north) may show; null for all. */
+export function gridBounds(
+  box: readonly [west: number, south: number, east: number, north: number] | null,
+  edge: number,
+): { columns: readonly [number, number] | null; rows: readonly [number, number] | null } {
+  if (box === null) return { columns: null, rows: null }
+  const [west, south, east, north] = box
+  const x = (longitude: number) => (longitude / 180) * Math.PI * radiusMetres
+  const y = (latitude: number) =>
+    Math.log(Math.tan(Math.PI / 4 + (Math.max(-85.06, Math.min(85.06, latitude)) * Math.PI) / 360)) *
+    radiusMetres
+  const column = (metres: number) => metres / (1.5 * edge)
+  const row = (metres: number) => metres / (Math.sqrt(3) * edge)
+  return {
+    columns: [Math.floor(column(x(west))) - 1, Math.ceil(column(x(east))) + 1],
+    rows: [Math.floor(row(y(south))) - 1, Math.ceil(row(y(north))) + 1],
+  }
+}
+
 function round(degrees: number): number {
   return Math.round(degrees * 100_000) / 100_000
 }

@@ -223,12 +223,14 @@ export const CoverageAnswer = z
     edge_metres: z.number().openapi({ description: 'Length of an edge in EPSG:3857' }),
     truncated: z.boolean().openapi({ description: 'Only the fullest hexagons are given' }),
     n_profiles: count,
+    n_cells: count.openapi({ description: 'Cells of OBIS: they are no profiles' }),
     n_datasets: count,
     hexagons: z.array(
       z.strictObject({
         longitude: z.number().openapi({ description: 'Of the centre' }),
         latitude: z.number(),
         n_profiles: count,
+        n_cells: count,
         n_datasets: count,
       }),
     ),
@@ -317,6 +319,22 @@ export const runIdParameter = z.guid().openapi({ description: 'Id of a run, or o
 export const statusParameter = z.preprocess((value) => (value === '' ? undefined : value), status.optional())
 export const searchParameter = text(200).optional()
 export const zoomParameter = z.enum(['0', '1']).default('0')
+/** Degrees: west, south, east, north. */
+export const boxParameter = z
+  .string()
+  .max(200)
+  .optional()
+  .transform((text, context) => {
+    if (text === undefined || text === '') return null
+    const parts = text.split(',').map(Number)
+    const [west, south, east, north] = parts
+    if (parts.length !== 4 || !parts.every(Number.isFinite) || west! >= east! || south! >= north!) {
+      context.addIssue('must be west,south,east,north in degrees')
+      return z.NEVER
+    }
+    return parts as unknown as readonly [west: number, south: number, east: number, north: number]
+  })
+  .openapi({ type: 'string', description: 'Only hexagons in view: west,south,east,north in degrees' })
 export const variableParameter = text(200).optional()
 
 export type Server = z.infer<typeof ServerSummary>

@@ -5,6 +5,7 @@ import { Loading } from './components/States.tsx'
 import { DatasetPage } from './pages/DatasetPage.tsx'
 import { NotFoundPage } from './pages/NotFoundPage.tsx'
 import { OverviewPage } from './pages/OverviewPage.tsx'
+import { ReportPage } from './pages/ReportPage.tsx'
 import { RunPage } from './pages/RunPage.tsx'
 import { ServerPage } from './pages/ServerPage.tsx'
 
@@ -20,6 +21,8 @@ export function App() {
           <Route path="/harvest" element={<OverviewPage />} />
           <Route path="/harvest/server/:slug" element={<ServerPage />} />
           <Route path="/harvest/dataset/:slug/:id" element={<DatasetPage />} />
+          <Route path="/harvest/report/organization/:name" element={<ReportPage />} />
+          <Route path="/harvest/report/:slug" element={<ReportPage />} />
           <Route path="/harvest/run/:id" element={<RunPage />} />
           <Route path="/harvest/map" element={<MapPage />} />
           <Route path="*" element={<NotFoundPage />} />

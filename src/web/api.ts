@@ -5,7 +5,10 @@ import type {
   Coverage,
   Dataset,
   DatasetAttemptRow,
+  FoundDatasetOf,
+  IndexedDatasetOf,
   Reason,
+  ReportGroupRow,
   Run,
   ScheduleRow,
   Server,
@@ -20,7 +23,10 @@ export type {
   Coverage,
   Dataset,
   DatasetAttemptRow,
+  FoundDatasetOf,
+  IndexedDatasetOf,
   Reason,
+  ReportGroupRow,
   Run,
   RunAttemptRow,
   RunDetailRow,
@@ -34,10 +40,13 @@ export type { RunAnswer } from './model/liveRun.ts'
 /** The API said no; `status` is 0 when it could not be reached at all. */
 export class ApiError extends Error {
   readonly status: number
-  constructor(status: number, message: string) {
+  /** The run that stands in the way, of a 409. */
+  readonly runId: string | null
+  constructor(status: number, message: string, runId: string | null = null) {
     super(message)
     this.name = 'ApiError'
     this.status = status
+    this.runId = runId
   }
 }
 
@@ -55,8 +64,12 @@ async function ask<T>(path: string, options: RequestInit = {}): Promise<T> {
   }
   const body: unknown = await answer.json().catch(() => null)
   if (answer.ok) return body as T
-  const said = (body as { error?: unknown } | null)?.error
-  throw new ApiError(answer.status, typeof said === 'string' ? said : `HTTP ${answer.status}`)
+  const { error: said, run_id: runId } = (body ?? {}) as { error?: unknown; run_id?: unknown }
+  throw new ApiError(
+    answer.status,
+    typeof said === 'string' ? said : `HTTP ${answer.status}`,
+    typeof runId === 'string' ? runId : null,
+  )
 }
 
 const part = encodeURIComponent
@@ -68,6 +81,11 @@ export const api = {
   trend: (slug: string) => ask<Trend[]>(`api/harvest/servers/${part(slug)}/trend`),
   dataset: (slug: string, id: string) =>
     ask<DatasetAttemptRow[]>(`api/harvest/dataset/${part(slug)}/${part(id)}`),
+  inIndex: (slug: string, id: string) => ask<IndexedDatasetOf>(`api/harvest/index/${part(slug)}/${part(id)}`),
+  report: (path: string, language: string) =>
+    ask<ReportGroupRow[]>(`api/harvest/report/${path}?lang=${language}`),
+  search: (text: string, language: string) =>
+    ask<FoundDatasetOf[]>(`api/harvest/search?q=${part(text)}&lang=${language}`),
   runs: () => ask<Run[]>('api/harvest/runs/recent'),
   run: (id: string) => ask<RunAnswer>(`api/harvest/runs/${part(id)}`),
   reasons: () => ask<Reason[]>('api/harvest/reasons'),

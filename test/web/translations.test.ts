@@ -1,7 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { errorReasons, skipReasons } from '../../src/rules/attempt.ts'
 import { en } from '../../src/web/translations/en.ts'
 import { fr } from '../../src/web/translations/fr.ts'
 
@@ -54,13 +53,6 @@ describe('the two languages', () => {
 })
 
 describe('reason codes', () => {
-  test.each([...skipReasons, ...errorReasons])('%s has a title and an advice in both languages', (code) => {
-    for (const words of [english, french]) {
-      expect(words[`reason.${code}.title`]).toMatch(/\S/)
-      expect(words[`reason.${code}.advice`]?.length).toBeGreaterThan(30)
-    }
-  })
-
   test('of change detection have words wherever the harvest gives one', () => {
     const codes = new Set<string>()
     for (const file of sources('src/rules').concat(sources('src/sources'), sources('src/flows'))) {

@@ -5,6 +5,8 @@ export interface CoverageCellRow {
   grid_i: number
   grid_j: number
   n_profiles: number
+  /** Cells of OBIS: they are no profiles. */
+  n_cells: number
   n_datasets: number
 }
 
@@ -13,12 +15,16 @@ export interface CoverageFilter {
   /** An ocean variable that the datasets must have. */
   variable: string | null
   erddapUrl: string | null
+  /** Hexagons of these columns and rows only; null for all. The totals stay those of the whole. */
+  columns: readonly [least: number, greatest: number] | null
+  rows: readonly [least: number, greatest: number] | null
   limit: number
 }
 
 export interface CoverageRows {
   cells: CoverageCellRow[]
   nProfiles: number
+  nCells: number
   nDatasets: number
 }
 
@@ -33,19 +39,22 @@ WITH chosen AS (
   SELECT pk FROM cde.datasets
   WHERE ($1::text IS NULL OR eovs @> ARRAY[$1::text]) AND ($2::text IS NULL OR erddap_url = $2)
 ), parts AS MATERIALIZED (
-  SELECT p.hex_${zoom}_pk AS hex_pk, p.dataset_pk, count(*) AS n
+  SELECT p.hex_${zoom}_pk AS hex_pk, p.dataset_pk, count(*) AS n, 0::int8 AS cells
   FROM cde.profiles p WHERE p.hex_${zoom}_pk IS NOT NULL ${chosen} GROUP BY 1, 2
   UNION ALL
-  SELECT p.hex_${zoom}_pk, p.dataset_pk, count(*)
+  SELECT p.hex_${zoom}_pk, p.dataset_pk, 0::int8, count(*)
   FROM cde.obis_cells p WHERE p.hex_${zoom}_pk IS NOT NULL ${chosen} GROUP BY 1, 2
 ), cells AS (
-  SELECT hex_pk, sum(n)::int8 AS n_profiles, count(*) AS n_datasets FROM parts GROUP BY hex_pk
+  SELECT hex_pk, sum(n)::int8 AS n_profiles, sum(cells)::int8 AS n_cells, count(*) AS n_datasets
+  FROM parts GROUP BY hex_pk
 )
-SELECT h.grid_i, h.grid_j, cells.n_profiles, cells.n_datasets,
+SELECT h.grid_i, h.grid_j, cells.n_profiles, cells.n_cells, cells.n_datasets,
        (SELECT coalesce(sum(n), 0)::int8 FROM parts) AS all_profiles,
+       (SELECT coalesce(sum(cells), 0)::int8 FROM parts) AS all_cells,
        (SELECT count(*) FROM (SELECT dataset_pk FROM parts GROUP BY dataset_pk) AS whole) AS all_datasets
 FROM cells JOIN cde.hexes_zoom_${zoom} h ON h.pk = cells.hex_pk
-ORDER BY cells.n_profiles DESC, h.grid_i, h.grid_j
+WHERE ($4::int IS NULL OR h.grid_i BETWEEN $4 AND $5) AND ($6::int IS NULL OR h.grid_j BETWEEN $6 AND $7)
+ORDER BY cells.n_profiles + cells.n_cells DESC, h.grid_i, h.grid_j
 LIMIT $3`
 }
 
@@ -56,19 +65,31 @@ export async function coverage(
   options?: QueryOptions,
 ): Promise<CoverageRows> {
   const filtered = filter.variable !== null || filter.erddapUrl !== null
-  const { rows } = await database.query<CoverageCellRow & { all_profiles: number; all_datasets: number }>(
+  const { rows } = await database.query<
+    CoverageCellRow & { all_profiles: number; all_cells: number; all_datasets: number }
+  >(
     cellsSql(filter.zoom, filtered),
-    [filter.variable, filter.erddapUrl, filter.limit],
+    [
+      filter.variable,
+      filter.erddapUrl,
+      filter.limit,
+      filter.columns?.[0] ?? null,
+      filter.columns?.[1] ?? null,
+      filter.rows?.[0] ?? null,
+      filter.rows?.[1] ?? null,
+    ],
     options,
   )
   return {
-    cells: rows.map(({ grid_i, grid_j, n_profiles, n_datasets }) => ({
+    cells: rows.map(({ grid_i, grid_j, n_profiles, n_cells, n_datasets }) => ({
       grid_i,
       grid_j,
       n_profiles,
+      n_cells,
       n_datasets,
     })),
     nProfiles: rows[0]?.all_profiles ?? 0,
+    nCells: rows[0]?.all_cells ?? 0,
     nDatasets: rows[0]?.all_datasets ?? 0,
   }
 }

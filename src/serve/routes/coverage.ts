@@ -3,8 +3,15 @@ import { coverage } from '../../inventory/queries/coverage.ts'
 import { coverageChoices } from '../../inventory/queries/coverage-choices.ts'
 import { indexVersion } from '../../inventory/queries/versions.ts'
 import { type ApiContext, get, nothing } from '../api.ts'
-import { edgeMetres, hexagonCentre } from '../hexagons.ts'
-import { type Coverage, CoverageAnswer, slugParameter, variableParameter, zoomParameter } from '../schemas.ts'
+import { edgeMetres, gridBounds, hexagonCentre } from '../hexagons.ts'
+import {
+  boxParameter,
+  type Coverage,
+  CoverageAnswer,
+  slugParameter,
+  variableParameter,
+  zoomParameter,
+} from '../schemas.ts'
 import { sourceSlug } from '../slugs.ts'
 
 /** More than these could not be told apart on a screen. */
@@ -26,6 +33,7 @@ export function coverageRoutes(api: ApiContext): void {
         zoom: zoomParameter,
         variable: variableParameter,
         source: slugParameter.or(z.literal('')).optional(),
+        bbox: boxParameter,
       }),
       answer: { schema: CoverageAnswer },
       problems: { 404: 'No source has this slug' },
@@ -41,6 +49,7 @@ export function coverageRoutes(api: ApiContext): void {
               zoom,
               variable: query.variable || null,
               erddapUrl: url,
+              ...gridBounds(query.bbox, edgeMetres[zoom]),
               limit: mostHexagons + 1,
             }),
             coverageChoices(database),
@@ -50,10 +59,12 @@ export function coverageRoutes(api: ApiContext): void {
             edge_metres: edgeMetres[zoom],
             truncated: found.cells.length > mostHexagons,
             n_profiles: found.nProfiles,
+            n_cells: found.nCells,
             n_datasets: found.nDatasets,
             hexagons: found.cells.slice(0, mostHexagons).map((cell) => ({
               ...hexagonCentre(cell.grid_i, cell.grid_j, edgeMetres[zoom]),
               n_profiles: cell.n_profiles,
+              n_cells: cell.n_cells,
               n_datasets: cell.n_datasets,
             })),
             variables: choices.variables,

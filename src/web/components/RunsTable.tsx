@@ -23,7 +23,7 @@ export function useStarter() {
   }
 }
 
-const atOnce = 8
+const atOnce = 6
 
 export function RunsTable({ runs }: { runs: readonly Run[] }) {
   const { t } = useWords()
@@ -50,7 +50,7 @@ export function RunsTable({ runs }: { runs: readonly Run[] }) {
           {runs.slice(0, runs.length - hidden).map((run) => (
             <tr key={run.run_id}>
               <td>
-                <RunBadge status={run.status} />
+                <RunBadge run={run} />
               </td>
               <td className="nowrap" data-label={t('runs.started')}>
                 <Link to={`/harvest/run/${run.run_id}`}>

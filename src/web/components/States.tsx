@@ -59,8 +59,18 @@ interface Asked<T> {
 }
 
 /** Shows what was asked for once it is there; until then, that it is coming or why it is not. */
-export function Answer<T>({ query, children }: { query: Asked<T>; children: (data: T) => ReactNode }) {
+export function Answer<T>({
+  query,
+  children,
+  missing,
+}: {
+  query: Asked<T>
+  children: (data: T) => ReactNode
+  /** What stands where the server knows nothing of it yet. */
+  missing?: ReactNode
+}) {
   if (query.data !== undefined) return children(query.data)
   if (query.isPending) return <Loading />
+  if (missing !== undefined && query.error instanceof ApiError && query.error.status === 404) return missing
   return <Failure error={query.error} retry={() => void query.refetch()} />
 }

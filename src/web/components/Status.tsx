@@ -1,5 +1,6 @@
 import type { AttemptStatus, RunDetailRow } from '../api.ts'
 import { useWords } from '../language.ts'
+import { runState } from '../model/runs.ts'
 import { Icon } from './Icon.tsx'
 
 /** A status as sign, word and colour: any one of them is enough to read it. */
@@ -14,11 +15,26 @@ export function StatusBadge({ status, reason }: { status: AttemptStatus; reason?
   )
 }
 
-const runIcons = { queued: 'queued', running: 'running', ok: 'success', failed: 'error' } as const
-const runColours = { queued: 'waiting', running: 'running', ok: 'success', failed: 'error' } as const
+const runIcons = {
+  queued: 'queued',
+  running: 'running',
+  ok: 'success',
+  failed: 'error',
+  cancelled: 'skipped',
+  crashed: 'error',
+} as const
+const runColours = {
+  queued: 'waiting',
+  running: 'running',
+  ok: 'success',
+  failed: 'error',
+  cancelled: 'skipped',
+  crashed: 'error',
+} as const
 
-export function RunBadge({ status }: { status: RunDetailRow['status'] }) {
+export function RunBadge({ run }: { run: Pick<RunDetailRow, 'status' | 'error_message'> }) {
   const { t } = useWords()
+  const status = runState(run)
   return (
     <span className={`badge ${runColours[status]}`}>
       <Icon name={runIcons[status]} />

@@ -1,6 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useId, useRef, useState } from 'react'
-import { Link } from 'react-router'
+import { Link, useNavigate } from 'react-router'
 import { ApiError, api } from '../api.ts'
 import { useWords } from '../language.ts'
 import { Icon } from './Icon.tsx'
@@ -41,16 +41,19 @@ function TriggerDialog({
   const [secret, setSecret] = useState(token)
   const [force, setForce] = useState(false)
   const queries = useQueryClient()
+  const navigate = useNavigate()
   const run = useMutation({
     mutationFn: () => api.trigger({ ...(source === null ? {} : { source }), force }, secret),
-    onSuccess: () => {
+    onSuccess: ({ run_id }) => {
       token = secret
       void queries.invalidateQueries({ queryKey: ['runs'] })
+      reference.current?.close()
+      void navigate(`/harvest/run/${run_id}`)
     },
   })
   const submit = (event: FormEvent) => {
     event.preventDefault()
-    run.mutate()
+    if (!run.isPending) run.mutate()
   }
   const close = () => {
     reference.current?.close()
@@ -78,17 +81,20 @@ function TriggerDialog({
           {t('trigger.force')}
         </label>
         <div role="status" className="trigger-state">
-          {run.data && (
-            <p className="note success">
-              {t('trigger.accepted')}{' '}
-              <Link to={`/harvest/run/${run.data.run_id}`}>{t('trigger.follow')}</Link>
+          {run.error && (
+            <p className="note error">
+              {explain(t, run.error)}{' '}
+              {run.error instanceof ApiError && run.error.runId !== null && (
+                <Link to={`/harvest/run/${run.error.runId}`} onClick={close}>
+                  {t('trigger.follow')}
+                </Link>
+              )}
             </p>
           )}
-          {run.error && <p className="note error">{explain(t, run.error)}</p>}
         </div>
         <div className="actions">
           <button type="button" onClick={close}>
-            {t('trigger.cancel')}
+            {t('trigger.close')}
           </button>
           <button type="submit" className="primary" disabled={run.isPending || secret === ''}>
             {t('trigger.start')}

@@ -1,10 +1,14 @@
 /** What the page of a source shows of its datasets: filtered, counted and cut into pages, all from the address. */
 
 export type StatusFilter = 'success' | 'skipped' | 'error'
+/** `problems`: what is no success. */
+export type ShownStatus = StatusFilter | 'problems' | 'all'
+const shownStatuses: readonly ShownStatus[] = ['success', 'skipped', 'error', 'problems', 'all']
 export const pageSize = 100
 
 export interface DatasetView {
-  status: StatusFilter | null
+  /** Null: what the page opens on. */
+  status: ShownStatus | null
   search: string
   /** From 1. */
   page: number
@@ -14,7 +18,7 @@ export function readView(query: URLSearchParams): DatasetView {
   const status = query.get('status')
   const page = Number(query.get('page') ?? '1')
   return {
-    status: status === 'success' || status === 'skipped' || status === 'error' ? status : null,
+    status: shownStatuses.find((one) => one === status) ?? null,
     search: query.get('q') ?? '',
     page: Number.isSafeInteger(page) && page >= 1 ? page : 1,
   }

@@ -100,3 +100,14 @@ export function classOf(count: number, bounds: readonly number[]): number {
   const index = bounds.findIndex((bound) => count <= bound)
   return index < 0 ? bounds.length - 1 : index
 }
+
+/** The box moved so that the middle of the view stays within the world: beyond its edge there is nothing to see. */
+export function withinWorld(box: Box): Box {
+  const middle = (from: number, length: number) => from + length / 2
+  const held = (at: number) => Math.max(-worldMetres, Math.min(worldMetres, at))
+  return {
+    ...box,
+    x: held(middle(box.x, box.width)) - box.width / 2,
+    y: held(middle(box.y, box.height)) - box.height / 2,
+  }
+}

@@ -55,3 +55,10 @@ export function groupBySource(attempts: readonly RunAttemptRow[]): SourceGroup[]
   }
   return [...groups].map(([erddapUrl, list]) => ({ erddapUrl, attempts: list }))
 }
+
+/** While a run is watched, what ended last stands first. */
+export function newestFirst(attempts: readonly RunAttemptRow[]): RunAttemptRow[] {
+  return [...attempts].sort(
+    (a, b) => compare(b.attempted_at, a.attempted_at) || compare(a.dataset_id, b.dataset_id),
+  )
+}

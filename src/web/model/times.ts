@@ -69,6 +69,11 @@ export function integer(value: number, language: Language): string {
   return new Intl.NumberFormat(localeOf[language]).format(value)
 }
 
+/** With one decimal at most. */
+export function decimal(value: number, language: Language): string {
+  return new Intl.NumberFormat(localeOf[language], { maximumFractionDigits: 1 }).format(value)
+}
+
 export function percent(share: number, language: Language): string {
   return new Intl.NumberFormat(localeOf[language], { style: 'percent', maximumFractionDigits: 0 }).format(
     share,

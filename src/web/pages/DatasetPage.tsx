@@ -1,9 +1,10 @@
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Link, useParams } from 'react-router'
-import { api, type DatasetAttemptRow } from '../api.ts'
+import { api, type DatasetAttemptRow, type IndexedDatasetOf } from '../api.ts'
+import { BreakableId } from '../components/BreakableId.tsx'
 import { Icon } from '../components/Icon.tsx'
-import { useReason } from '../components/Reason.tsx'
+import { Message, Remedies, useReason, Warnings } from '../components/Reason.tsx'
 import { Sparkline } from '../components/Sparkline.tsx'
 import { Answer } from '../components/States.tsx'
 import { StatusBadge } from '../components/Status.tsx'
@@ -22,6 +23,7 @@ export function DatasetPage() {
   usePageTitle(id)
   const attempts = useQuery({ queryKey: ['dataset', slug, id], queryFn: () => api.dataset(slug, id) })
   const servers = useQuery({ queryKey: ['servers'], queryFn: api.servers })
+  const index = useQuery({ queryKey: ['index', slug, id], queryFn: () => api.inIndex(slug, id) })
   const url = servers.data?.find((server) => server.slug === slug)?.erddap_url ?? null
   return (
     <Answer query={attempts}>
@@ -36,14 +38,19 @@ export function DatasetPage() {
               </Link>
             </p>
             <div className="title">
-              <h1 className={`break${id.length > 60 ? ' long' : ''}`}>{id}</h1>
+              <div>
+                <h1 className={`break${id.length > 60 ? ' long' : ''}`}>
+                  <BreakableId id={id} />
+                </h1>
+                {latest?.told?.title && <p className="lead">{latest.told.title}</p>}
+              </div>
               {link !== null && (
                 <a href={link} rel="noreferrer">
                   {t('source.open')} <Icon name="external" />
                 </a>
               )}
             </div>
-            {latest && <Latest attempt={latest} />}
+            {latest && <Latest attempt={latest} index={index.data} />}
             <History attempts={found} />
           </>
         )
@@ -52,10 +59,12 @@ export function DatasetPage() {
   )
 }
 
-function Latest({ attempt }: { attempt: DatasetAttemptRow }) {
+function Latest({ attempt, index }: { attempt: DatasetAttemptRow; index: IndexedDatasetOf | undefined }) {
   const { t } = useWords()
   const reason = useReason()
   const words = attempt.reason_code === null ? null : reason(attempt.reason_code)
+  const warned = (attempt.told?.warnings.length ?? 0) > 0
+  const remedied = (attempt.told?.remedies?.length ?? 0) > 0
   return (
     <section className={`latest ${attempt.status}`} aria-labelledby="latest">
       <h2 id="latest" className="sr">
@@ -71,15 +80,42 @@ function Latest({ attempt }: { attempt: DatasetAttemptRow }) {
       {attempt.error_message && (
         <div>
           <h3>{t('dataset.message')}</h3>
-          <p className="message break">{attempt.error_message}</p>
+          <p>
+            <Message attempt={attempt} className="message break" />
+          </p>
+        </div>
+      )}
+      <IndexState index={index} />
+      {warned && (
+        <div>
+          <h3>{t('dataset.warnings')}</h3>
+          <Warnings told={attempt.told} />
         </div>
       )}
       <div>
-        {words !== null && <h3>{t('dataset.todo')}</h3>}
-        <p>{words === null ? t('dataset.success') : words.advice}</p>
+        {(words !== null || remedied) && <h3>{t('dataset.todo')}</h3>}
+        {words !== null && <p>{words.advice}</p>}
+        <Remedies told={attempt.told} />
         {attempt.reason_code !== null && <code className="faint">{attempt.reason_code}</code>}
       </div>
     </section>
+  )
+}
+
+/** Whether the index has the dataset: that is asked of the index, since an attempt may never have been loaded. */
+function IndexState({ index }: { index: IndexedDatasetOf | undefined }) {
+  const { t } = useWords()
+  if (index === undefined) return null
+  if (!index.in_index) return <p>{t('dataset.notIndexed')}</p>
+  return (
+    <p>
+      {t('dataset.indexed', { count: index.n_profiles ?? 0 })}{' '}
+      {index.verified_at !== null && (
+        <span className="faint">
+          {t('dataset.verified')} <Ago at={index.verified_at} />
+        </span>
+      )}
+    </p>
   )
 }
 
@@ -126,7 +162,8 @@ function Attempt({ attempt, open }: { attempt: DatasetAttemptRow; open: boolean 
         </span>
       </summary>
       <div className="attempt">
-        {attempt.error_message && <p className="message break">{attempt.error_message}</p>}
+        <Message attempt={attempt} className="message break" />
+        <Warnings told={attempt.told} />
         <p className="faint">
           <Link to={`/harvest/run/${attempt.run_id}`}>
             {t('dataset.run')} <code>{attempt.run_id.slice(0, 8)}</code>

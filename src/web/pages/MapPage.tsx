@@ -1,5 +1,5 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
-import { type PointerEvent, useEffect, useId, useMemo, useRef, useState, type WheelEvent } from 'react'
+import { type KeyboardEvent, type PointerEvent, useEffect, useId, useMemo, useRef, useState } from 'react'
 import { useSearchParams } from 'react-router'
 import { api, type Coverage } from '../api.ts'
 import { again, rings } from '../coastline/coastline.generated.ts'
@@ -14,7 +14,9 @@ import {
   fitBox,
   hexagonAt,
   hexagonCorners,
+  toDegrees,
   toMetres,
+  withinWorld,
   worldMetres,
 } from '../model/hexagons.ts'
 import { sourceParts } from '../model/sources.ts'
@@ -31,12 +33,20 @@ export function MapPage() {
     const value = search.get(key)
     if (value) asked.set(key, value)
   }
+  const [view, setView] = useState<Box | null>(null)
+  // Only where there are more hexagons than can be sent are those in view asked for by themselves.
+  const [tooMany, setTooMany] = useState(false)
+  if (tooMany && view !== null) asked.set('bbox', bboxOf(view))
   const coverage = useQuery({
     queryKey: ['coverage', asked.toString()],
     queryFn: () => api.coverage(asked),
     placeholderData: keepPreviousData,
   })
+  useEffect(() => {
+    if (coverage.data?.truncated) setTooMany(true)
+  }, [coverage.data])
   const set = (key: string, value: string) => {
+    setTooMany(false)
     const next = new URLSearchParams(search)
     if (value === '') next.delete(key)
     else next.set(key, value)
@@ -89,7 +99,11 @@ export function MapPage() {
                 {t('map.empty')}
               </p>
             )}
-            <HexagonMap coverage={found} />
+            <HexagonMap
+              coverage={found}
+              choice={`${zoom} ${search.get('variable')} ${search.get('source')}`}
+              onView={setView}
+            />
             <HexagonTable coverage={found} />
           </>
         )}
@@ -135,7 +149,14 @@ function Choice({
 function useAmounts() {
   const { t, language } = useWords()
   return {
-    profiles: (n: number) => t('map.profiles', { count: n, formatted: integer(n, language) }),
+    /** Profiles are profiles and cells are cells: each is named where it is there. */
+    both: ({ n_profiles, n_cells }: { n_profiles: number; n_cells: number }) =>
+      [
+        ...(n_profiles > 0 || n_cells === 0
+          ? [t('map.profiles', { count: n_profiles, formatted: integer(n_profiles, language) })]
+          : []),
+        ...(n_cells > 0 ? [t('map.cells', { count: n_cells, formatted: integer(n_cells, language) })] : []),
+      ].join(' + '),
     datasets: (n: number) => t('map.datasets', { count: n, formatted: integer(n, language) }),
   }
 }
@@ -146,7 +167,7 @@ function MapLead({ coverage }: { coverage: Coverage }) {
   return (
     <p className="lead" role="status">
       {t('map.lead', {
-        profiles: amounts.profiles(coverage.n_profiles),
+        profiles: amounts.both(coverage),
         datasets: amounts.datasets(coverage.n_datasets),
       })}
       {coverage.truncated && ` · ${t('map.truncated')}`}
@@ -192,7 +213,27 @@ function shade(index: number, classes: number): number {
   return classes === 1 ? 3 : Math.round((index / (classes - 1)) * 4)
 }
 
-function HexagonMap({ coverage }: { coverage: Coverage }) {
+/** West, south, east and north of a part of the world, a little rounded so that small moves ask nothing new. */
+function bboxOf(box: Box): string {
+  const [west, south] = toDegrees(Math.max(box.x, -worldMetres), box.y)
+  const [east, north] = toDegrees(Math.min(box.x + box.width, worldMetres), box.y + box.height)
+  return [Math.floor(west), Math.floor(south), Math.ceil(east), Math.ceil(north)].join(',')
+}
+
+const amountOf = (hexagon: Hexagon): number => hexagon.n_profiles + hexagon.n_cells
+/** How long the view must have been still before it is told. */
+const stillMs = 400
+
+function HexagonMap({
+  coverage,
+  choice,
+  onView,
+}: {
+  coverage: Coverage
+  /** What is shown: another choice is looked at as a whole again. */
+  choice: string
+  onView: (box: Box) => void
+}) {
   const { t, language } = useWords()
   const amounts = useAmounts()
   const edge = coverage.edge_metres
@@ -210,17 +251,24 @@ function HexagonMap({ coverage }: { coverage: Coverage }) {
   const [hovered, setHovered] = useState<{ hexagon: Hexagon; left: number; top: number } | null>(null)
   const drag = useRef<{ x: number; y: number; box: Box } | null>(null)
 
-  useEffect(() => setBox(whole), [whole])
+  const fitted = useRef('')
+  useEffect(() => {
+    // What comes for a part of the world must not throw the reader back to the whole of it.
+    if (fitted.current === choice) return
+    fitted.current = choice
+    setBox(whole)
+  }, [whole, choice])
+  useEffect(() => {
+    const timer = setTimeout(() => onView(box), stillMs)
+    return () => clearTimeout(timer)
+  }, [box, onView])
 
-  const bounds = useMemo(
-    () => classBounds(coverage.hexagons.map((hexagon) => hexagon.n_profiles)),
-    [coverage.hexagons],
-  )
+  const bounds = useMemo(() => classBounds(coverage.hexagons.map(amountOf)), [coverage.hexagons])
   const classes = useMemo(
     () =>
       bounds.map((_, index) =>
         pathOf(
-          coverage.hexagons.filter((hexagon) => classOf(hexagon.n_profiles, bounds) === index),
+          coverage.hexagons.filter((hexagon) => classOf(amountOf(hexagon), bounds) === index),
           edge,
         ),
       ),
@@ -237,21 +285,52 @@ function HexagonMap({ coverage }: { coverage: Coverage }) {
 
   const zoomBy = (factor: number, at?: { fx: number; fy: number }) =>
     setBox((before) => {
-      const width = Math.max(100_000, Math.min(worldMetres * 3, before.width * factor))
+      const width = Math.max(100_000, Math.min(worldMetres * 2.2, before.width * factor))
       const scale = width / before.width
       const { fx, fy } = at ?? { fx: 0.5, fy: 0.5 }
-      return {
+      return withinWorld({
         x: before.x + before.width * fx * (1 - scale),
         y: before.y + before.height * (1 - fy) * (1 - scale),
         width,
         height: before.height * scale,
-      }
+      })
     })
+  const moveBy = (right: number, up: number) =>
+    setBox((before) =>
+      withinWorld({ ...before, x: before.x + right * before.width, y: before.y + up * before.height }),
+    )
+  const onKey = (event: KeyboardEvent) => {
+    const step = moves[event.key]
+    if (step) moveBy(...step)
+    else if (event.key === '+' || event.key === '=') zoomBy(0.6)
+    else if (event.key === '-') zoomBy(1 / 0.6)
+    else return
+    event.preventDefault()
+  }
+  const wheel = useRef(zoomBy)
+  wheel.current = zoomBy
+  useEffect(() => {
+    const svg = frame.current
+    if (!svg) return
+    // React's own listener may not keep the page from scrolling.
+    const onWheel = (event: globalThis.WheelEvent) => {
+      // A page is scrolled without a key: the map takes the wheel when it has the focus, or with Ctrl.
+      if (!event.ctrlKey && document.activeElement !== svg) return
+      event.preventDefault()
+      const around = svg.getBoundingClientRect()
+      wheel.current(event.deltaY > 0 ? 1.2 : 1 / 1.2, {
+        fx: (event.clientX - around.left) / around.width,
+        fy: (event.clientY - around.top) / around.height,
+      })
+    }
+    svg.addEventListener('wheel', onWheel, { passive: false })
+    return () => svg.removeEventListener('wheel', onWheel)
+  }, [])
 
   // A hexagon of less than some six pixels on a screen of a thousand.
   const tiny = edge / box.width < 0.003 ? ' tiny' : ''
 
-  const place = (event: PointerEvent | WheelEvent) => {
+  const place = (event: PointerEvent) => {
     const around = frame.current?.getBoundingClientRect()
     if (!around) return null
     const fx = (event.clientX - around.left) / around.width
@@ -264,11 +343,13 @@ function HexagonMap({ coverage }: { coverage: Coverage }) {
     if (!at) return
     if (drag.current) {
       const { x, y, box: from } = drag.current
-      setBox({
-        ...from,
-        x: from.x - ((event.clientX - x) / at.around.width) * from.width,
-        y: from.y + ((event.clientY - y) / at.around.height) * from.height,
-      })
+      setBox(
+        withinWorld({
+          ...from,
+          x: from.x - ((event.clientX - x) / at.around.width) * from.width,
+          y: from.y + ((event.clientY - y) / at.around.height) * from.height,
+        }),
+      )
       return
     }
     const { column, row } = hexagonAt(box.x + at.fx * box.width, box.y + (1 - at.fy) * box.height, edge)
@@ -282,6 +363,9 @@ function HexagonMap({ coverage }: { coverage: Coverage }) {
         <svg
           ref={frame}
           role="img"
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: the arrow keys move the map
+          tabIndex={0}
+          onKeyDown={onKey}
           aria-label={t('map.figure')}
           viewBox={`${box.x / 1000} ${-(box.y + box.height) / 1000} ${box.width / 1000} ${box.height / 1000}`}
           onPointerMove={move}
@@ -312,7 +396,7 @@ function HexagonMap({ coverage }: { coverage: Coverage }) {
         {hovered && (
           <Tip left={hovered.left} top={hovered.top}>
             {t('map.hover', {
-              profiles: amounts.profiles(hovered.hexagon.n_profiles),
+              profiles: amounts.both(hovered.hexagon),
               datasets: amounts.datasets(hovered.hexagon.n_datasets),
             })}
           </Tip>
@@ -366,6 +450,14 @@ function Tip({ left, top, children }: { left: number; top: number; children: str
   )
 }
 
+/** Shares of the view: to the right, and up. */
+const moves: Readonly<Record<string, readonly [right: number, up: number]>> = {
+  ArrowLeft: [-0.15, 0],
+  ArrowRight: [0.15, 0],
+  ArrowUp: [0, 0.15],
+  ArrowDown: [0, -0.15],
+}
+
 const tableRows = 100
 
 function HexagonTable({ coverage }: { coverage: Coverage }) {
@@ -375,7 +467,7 @@ function HexagonTable({ coverage }: { coverage: Coverage }) {
       minimumFractionDigits: 2,
       maximumFractionDigits: 2,
     }).format(value)
-  const rows = [...coverage.hexagons].sort((a, b) => b.n_profiles - a.n_profiles).slice(0, tableRows)
+  const rows = [...coverage.hexagons].sort((a, b) => amountOf(b) - amountOf(a)).slice(0, tableRows)
   if (rows.length === 0) return null
   return (
     <details className="panel map-table">
@@ -399,6 +491,9 @@ function HexagonTable({ coverage }: { coverage: Coverage }) {
               {t('map.table.profiles')}
             </th>
             <th scope="col" className="right">
+              {t('biology.cells')}
+            </th>
+            <th scope="col" className="right">
               {t('map.table.datasets')}
             </th>
           </tr>
@@ -409,6 +504,7 @@ function HexagonTable({ coverage }: { coverage: Coverage }) {
               <td className="right">{degrees(hexagon.latitude)}°</td>
               <td className="right">{degrees(hexagon.longitude)}°</td>
               <td className="right">{integer(hexagon.n_profiles, language)}</td>
+              <td className="right">{integer(hexagon.n_cells, language)}</td>
               <td className="right">{integer(hexagon.n_datasets, language)}</td>
             </tr>
           ))}

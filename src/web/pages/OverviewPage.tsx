@@ -1,17 +1,22 @@
-import { useQuery } from '@tanstack/react-query'
-import { Link } from 'react-router'
+import { keepPreviousData, useQuery } from '@tanstack/react-query'
+import { useDeferredValue, useId, useState } from 'react'
+import { Link, useSearchParams } from 'react-router'
 import { api, type ScheduleRow, type Server } from '../api.ts'
+import { BreakableId } from '../components/BreakableId.tsx'
 import { RunsChart } from '../components/Charts.tsx'
-import { Counts, CountsBar } from '../components/Counts.tsx'
+import { CountsBar } from '../components/Counts.tsx'
+import { Icon } from '../components/Icon.tsx'
 import { ReasonsList } from '../components/ReasonsList.tsx'
 import { RunsTable } from '../components/RunsTable.tsx'
 import { Answer, Empty } from '../components/States.tsx'
+import { StatusBadge } from '../components/Status.tsx'
 import { Ago, Time } from '../components/Time.tsx'
 import { TriggerButton } from '../components/TriggerButton.tsx'
 import { usePageTitle } from '../components/usePage.ts'
 import { useWords } from '../language.ts'
+import { arrange, isFailing, readFilter, readOrder, serverFilters, serverOrders } from '../model/servers.ts'
 import { sourceParts } from '../model/sources.ts'
-import { percent } from '../model/times.ts'
+import { integer, percent } from '../model/times.ts'
 
 const refresh = { refetchInterval: 30_000 }
 
@@ -32,41 +37,6 @@ export function OverviewPage() {
         </div>
         <TriggerButton source={null} name={t('runs.all')} />
       </div>
-      <section aria-labelledby="sources">
-        <h2 id="sources" className="sr">
-          {t('overview.sources')}
-        </h2>
-        <Answer query={servers}>
-          {(found) =>
-            found.length === 0 ? (
-              <Empty title={t('overview.empty')}>
-                <p>{t('overview.empty.hint')}</p>
-              </Empty>
-            ) : (
-              <ul className="cards">
-                {found.map((server) => (
-                  <SourceCard key={server.erddap_url} server={server} />
-                ))}
-              </ul>
-            )
-          }
-        </Answer>
-      </section>
-      <section aria-labelledby="runs">
-        <h2 id="runs">{t('overview.runs')}</h2>
-        <Answer query={runs}>
-          {(found) =>
-            found.length === 0 ? (
-              <p className="faint">{t('overview.runs.empty')}</p>
-            ) : (
-              <div className="panel">
-                <RunsChart runs={found} />
-                <RunsTable runs={found} />
-              </div>
-            )
-          }
-        </Answer>
-      </section>
       <div className="two">
         <section aria-labelledby="reasons">
           <h2 id="reasons">{t('overview.reasons')}</h2>
@@ -81,13 +51,42 @@ export function OverviewPage() {
             </Answer>
           </div>
         </section>
-        <section aria-labelledby="schedule">
-          <h2 id="schedule">{t('overview.schedule')}</h2>
-          <div className="panel">
-            <Answer query={schedules}>{(found) => <Schedules schedules={found} />}</Answer>
-          </div>
+        <section aria-labelledby="runs">
+          <h2 id="runs">{t('overview.runs')}</h2>
+          <Answer query={runs}>
+            {(found) =>
+              found.length === 0 ? (
+                <p className="faint">{t('overview.runs.empty')}</p>
+              ) : (
+                <div className="panel">
+                  <RunsChart runs={found} />
+                  <RunsTable runs={found} />
+                </div>
+              )
+            }
+          </Answer>
         </section>
       </div>
+      <section aria-labelledby="sources">
+        <h2 id="sources">{t('overview.sources')}</h2>
+        <Answer query={servers}>
+          {(found) =>
+            found.length === 0 ? (
+              <Empty title={t('overview.empty')}>
+                <p>{t('overview.empty.hint')}</p>
+              </Empty>
+            ) : (
+              <Sources servers={found} />
+            )
+          }
+        </Answer>
+      </section>
+      <section aria-labelledby="schedule">
+        <h2 id="schedule">{t('overview.schedule')}</h2>
+        <div className="panel">
+          <Answer query={schedules}>{(found) => <Schedules schedules={found} />}</Answer>
+        </div>
+      </section>
       <Species />
     </>
   )
@@ -141,44 +140,199 @@ function Species() {
 
 function Lead({ servers }: { servers: readonly Server[] }) {
   const { t, language } = useWords()
-  const total = servers.reduce((sum, server) => sum + server.n_total, 0)
-  const healthy = servers.reduce((sum, server) => sum + server.n_success, 0)
+  const indexed = servers.reduce((sum, server) => sum + server.n_indexed, 0)
+  const total = servers.reduce((sum, server) => sum + Math.max(server.n_datasets, server.n_indexed), 0)
   return (
     <p className="lead">
       {t('overview.lead', { count: servers.length })} · {t('overview.datasets', { count: total })}
-      {total > 0 && <>, {t('overview.healthy', { percent: percent(healthy / total, language) })}</>}
+      {total > 0 && <>, {t('overview.healthy', { percent: percent(indexed / total, language) })}</>}
     </p>
   )
 }
 
-function SourceCard({ server }: { server: Server }) {
+/** At most so many rows are there at first: two hundred servers are found by name, not by scrolling. */
+const rowsAtFirst = 50
+
+function Sources({ servers }: { servers: readonly Server[] }) {
   const { t } = useWords()
-  const { host, path } = sourceParts(server.erddap_url)
-  const counts = { success: server.n_success, skipped: server.n_skipped, error: server.n_error }
+  const [query, setQuery] = useSearchParams()
+  const [all, setAll] = useState(false)
+  const search = query.get('q') ?? ''
+  const filter = readFilter(query.get('show'))
+  const order = readOrder(query.get('order'))
+  const set = (key: string, value: string) => {
+    const next = new URLSearchParams(query)
+    if (value === '') next.delete(key)
+    else next.set(key, value)
+    setQuery(next, { replace: true })
+  }
+  const wanted = useDeferredValue(search)
+  const found = arrange(servers, { search: wanted, filter, order })
+  const shown = all ? found : found.slice(0, rowsAtFirst)
   return (
-    <li className={`card${server.last_error === null ? '' : ' failing'}`}>
-      <h3>
-        <Link to={`/harvest/server/${encodeURIComponent(server.slug)}`}>{host}</Link>
-      </h3>
-      <p className="card-path">
-        {path || '/'}
-        {server.source === 'obis' && <span className="tag">{t('source.obis')}</span>}
-        {server.orphaned && <span className="tag">{t('source.orphaned')}</span>}
-      </p>
-      <CountsBar counts={counts} />
-      <Counts counts={counts} />
-      {server.last_error !== null && (
-        <p className="note error">
-          <strong>{t('source.lastError')}</strong>
-          <span className="clamp" title={server.last_error}>
-            {server.last_error}
-          </span>
+    <>
+      <div className="tools">
+        <label className="search">
+          <span className="sr">{t('overview.search')}</span>
+          <Icon name="search" />
+          <input
+            type="search"
+            placeholder={t('overview.search')}
+            value={search}
+            onChange={(event) => set('q', event.target.value)}
+          />
+        </label>
+        <Select
+          label={t('overview.show')}
+          value={filter}
+          onChange={(value) => set('show', value === 'all' ? '' : value)}
+          options={serverFilters.map((one) => [one, t(`overview.show.${one}`)] as const)}
+        />
+        <Select
+          label={t('overview.order')}
+          value={order}
+          onChange={(value) => set('order', value === 'failing' ? '' : value)}
+          options={serverOrders.map((one) => [one, t(`overview.order.${one}`)] as const)}
+        />
+      </div>
+      {wanted.trim().length > 1 && <FoundDatasets text={wanted.trim()} />}
+      {found.length === 0 ? (
+        <p className="faint" role="status">
+          {t('overview.none')}
         </p>
+      ) : (
+        <div className="panel">
+          <table className="stack servers">
+            <thead>
+              <tr>
+                <th scope="col">{t('map.source')}</th>
+                <th scope="col">{t('overview.indexed')}</th>
+                <th scope="col" className="right">
+                  {t('count.skipped')}
+                </th>
+                <th scope="col" className="right">
+                  {t('count.error')}
+                </th>
+                <th scope="col">{t('source.lastAttempt')}</th>
+              </tr>
+            </thead>
+            <tbody>
+              {shown.map((server) => (
+                <SourceRow key={server.erddap_url} server={server} />
+              ))}
+            </tbody>
+          </table>
+          {found.length > shown.length && (
+            <button type="button" className="quiet" onClick={() => setAll(true)}>
+              {t('run.showAll', { count: found.length - shown.length })}
+            </button>
+          )}
+        </div>
       )}
-      <p className="card-foot">
-        {t('source.lastAttempt')} <Ago at={server.last_attempted_at} />
-      </p>
-    </li>
+    </>
+  )
+}
+
+function Select({
+  label,
+  value,
+  options,
+  onChange,
+}: {
+  label: string
+  value: string
+  options: ReadonlyArray<readonly [value: string, text: string]>
+  onChange: (value: string) => void
+}) {
+  const id = useId()
+  return (
+    <span className="choice inline">
+      <label htmlFor={id}>{label}</label>
+      <select id={id} value={value} onChange={(event) => onChange(event.target.value)}>
+        {options.map(([code, text]) => (
+          <option key={code} value={code}>
+            {text}
+          </option>
+        ))}
+      </select>
+    </span>
+  )
+}
+
+/** Datasets of all sources that fit what is searched for. */
+function FoundDatasets({ text }: { text: string }) {
+  const { t, language } = useWords()
+  const found = useQuery({
+    queryKey: ['search', text, language],
+    queryFn: () => api.search(text, language),
+    placeholderData: keepPreviousData,
+  })
+  if (!found.data || found.data.length === 0) return null
+  return (
+    <div className="panel found">
+      <h3>{t('overview.found', { count: found.data.length })}</h3>
+      <ul>
+        {found.data.slice(0, 20).map((dataset) => (
+          <li key={`${dataset.erddap_url} ${dataset.dataset_id}`}>
+            <StatusBadge status={dataset.status} reason={dataset.reason_code} />{' '}
+            <Link
+              className="id"
+              to={`/harvest/dataset/${encodeURIComponent(dataset.slug)}/${encodeURIComponent(dataset.dataset_id)}`}
+            >
+              <BreakableId id={dataset.dataset_id} />
+            </Link>{' '}
+            <span className="faint">{sourceParts(dataset.erddap_url).host}</span>
+            <span className="under clamp">
+              {(language === 'fr' ? (dataset.title_fr ?? dataset.title) : dataset.title) ?? ''}
+            </span>
+          </li>
+        ))}
+      </ul>
+    </div>
+  )
+}
+
+function SourceRow({ server }: { server: Server }) {
+  const { t, language } = useWords()
+  const { host, path } = sourceParts(server.erddap_url)
+  const total = Math.max(server.n_datasets, server.n_indexed)
+  const rest = Math.max(0, total - server.n_indexed - server.n_failing)
+  return (
+    <tr className={isFailing(server) ? 'failing' : undefined}>
+      <td className="wide">
+        <Link to={`/harvest/server/${encodeURIComponent(server.slug)}`}>{host}</Link>{' '}
+        <span className="faint">{path}</span>
+        {server.source === 'obis' && host !== 'obis.org' && <span className="tag">{t('source.obis')}</span>}
+        {server.orphaned && <span className="tag">{t('source.orphaned')}</span>}
+        {server.last_error !== null && (
+          <span className="note error clamp" title={server.last_error}>
+            <strong>{t('source.lastError')}</strong> {server.last_error}
+          </span>
+        )}
+      </td>
+      <td data-label={t('overview.indexed')}>
+        {total === 0 ? (
+          // A source whose list failed has no datasets that are known: that is not none.
+          <span className="faint">{t('overview.unknown')}</span>
+        ) : (
+          <>
+            <span className="nowrap">
+              {t('overview.of', { n: integer(server.n_indexed, language), total: integer(total, language) })}
+            </span>
+            <CountsBar counts={{ success: server.n_indexed, skipped: rest, error: server.n_failing }} />
+          </>
+        )}
+      </td>
+      <td className="right" data-label={t('count.skipped')}>
+        {total === 0 ? t('time.none') : integer(server.n_left_out, language)}
+      </td>
+      <td className="right" data-label={t('count.error')}>
+        {total === 0 ? t('time.none') : integer(server.n_failing, language)}
+      </td>
+      <td className="nowrap" data-label={t('source.lastAttempt')}>
+        <Ago at={server.last_attempted_at} />
+      </td>
+    </tr>
   )
 }
 

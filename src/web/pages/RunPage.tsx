@@ -1,17 +1,11 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
 import { Link, useParams, useSearchParams } from 'react-router'
-import {
-  type AttemptStatus,
-  api,
-  apiUrl,
-  type RunAnswer,
-  type RunAttemptRow,
-  type RunDetailRow,
-} from '../api.ts'
+import { api, apiUrl, type RunAnswer, type RunAttemptRow, type RunDetailRow } from '../api.ts'
+import { BreakableId } from '../components/BreakableId.tsx'
 import { Counts, CountsBar } from '../components/Counts.tsx'
 import { Icon } from '../components/Icon.tsx'
-import { useReason } from '../components/Reason.tsx'
+import { Message, useReason, Warnings } from '../components/Reason.tsx'
 import { useRunName, useStarter } from '../components/RunsTable.tsx'
 import { Answer } from '../components/States.tsx'
 import { RunBadge, StatusBadge } from '../components/Status.tsx'
@@ -21,12 +15,14 @@ import { useWords } from '../language.ts'
 import {
   applyEvent,
   groupBySource,
+  newestFirst,
   type Progress,
   type RunEvent,
   type SourceGroup,
 } from '../model/liveRun.ts'
+import { countFour, type Four, outcomeOf, timeLeft } from '../model/runs.ts'
 import { slugOf, sourceParts } from '../model/sources.ts'
-import { integer } from '../model/times.ts'
+import { decimal, duration, integer } from '../model/times.ts'
 import { en } from '../translations/en.ts'
 
 /** One run: its state, who and what started it, and its attempts; live while it runs. */
@@ -49,37 +45,69 @@ export function RunPage() {
 
 interface Live {
   progress: Progress | null
+  /** Whether events arrive at this moment. */
+  connected: boolean
   lost: boolean
 }
+
+const unheard: Live = { progress: null, connected: false, lost: false }
+/** How long is waited before the stream is opened anew: the browser gives up for good on an answer that is an error. */
+const reopenMs = 3000
+/** Meanwhile the run is asked for as a whole. */
+const pollMs = 5000
 
 /** Follows the events of a run that has not ended, and puts what they tell into what is shown. */
 function useLiveRun(id: string, answer: RunAnswer | undefined): Live {
   const queries = useQueryClient()
-  const [live, setLive] = useState<Live>({ progress: null, lost: false })
+  const [live, setLive] = useState<Live>(unheard)
   const running = answer !== undefined && (answer.run.status === 'running' || answer.run.status === 'queued')
   useEffect(() => {
     if (!running) return
-    const events = new EventSource(apiUrl(`api/harvest/runs/${encodeURIComponent(id)}/events`))
+    let events: EventSource | undefined
+    let reopen: ReturnType<typeof setTimeout> | undefined
+    let poll: ReturnType<typeof setInterval> | undefined
     const take = (event: RunEvent) =>
       queries.setQueryData<RunAnswer>(['run', id], (before) => before && applyEvent(before, event))
-    events.addEventListener('run', (message) => {
-      const { run, progress } = JSON.parse(message.data) as { run: RunDetailRow; progress: Progress }
-      take({ type: 'run', run, progress })
-      setLive({ progress, lost: false })
-    })
-    events.addEventListener('attempts', (message) => {
-      take({ type: 'attempts', attempts: JSON.parse(message.data) as RunAttemptRow[] })
-    })
-    events.addEventListener('end', () => {
-      events.close()
-      setLive({ progress: null, lost: false })
-      void queries.invalidateQueries({ queryKey: ['run', id] })
-      void queries.invalidateQueries({ queryKey: ['runs'] })
-      void queries.invalidateQueries({ queryKey: ['servers'] })
-    })
-    // The browser connects again by itself.
-    events.addEventListener('error', () => setLive((before) => ({ ...before, lost: true })))
-    return () => events.close()
+    const refresh = () => void queries.invalidateQueries({ queryKey: ['run', id] })
+    const heard = () => {
+      clearInterval(poll)
+      poll = undefined
+    }
+    const open = () => {
+      events = new EventSource(apiUrl(`api/harvest/runs/${encodeURIComponent(id)}/events`))
+      events.addEventListener('open', () => {
+        heard()
+        setLive((before) => ({ ...before, connected: true, lost: false }))
+      })
+      events.addEventListener('run', (message) => {
+        const { run, progress } = JSON.parse(message.data) as { run: RunDetailRow; progress: Progress }
+        take({ type: 'run', run, progress })
+        setLive({ progress, connected: true, lost: false })
+      })
+      events.addEventListener('attempts', (message) => {
+        take({ type: 'attempts', attempts: JSON.parse(message.data) as RunAttemptRow[] })
+      })
+      events.addEventListener('end', () => {
+        events?.close()
+        setLive(unheard)
+        refresh()
+        for (const key of ['runs', 'servers', 'datasets', 'index', 'reasons'])
+          void queries.invalidateQueries({ queryKey: [key] })
+      })
+      events.addEventListener('error', () => {
+        setLive((before) => ({ ...before, connected: false, lost: true }))
+        poll ??= setInterval(refresh, pollMs)
+        if (events?.readyState !== EventSource.CLOSED) return
+        clearTimeout(reopen)
+        reopen = setTimeout(open, reopenMs)
+      })
+    }
+    open()
+    return () => {
+      events?.close()
+      clearTimeout(reopen)
+      heard()
+    }
   }, [id, running, queries])
   return live
 }
@@ -119,8 +147,8 @@ function Summary({ run, live }: { run: RunDetailRow; live: Live }) {
   return (
     <section className="panel run-summary" aria-label={t('runs.state')}>
       <p className="latest-head" role="status">
-        <RunBadge status={run.status} />
-        {moving && <span className="live">{t('run.live')}</span>}
+        <RunBadge run={run} />
+        {moving && live.connected && <span className="live">{t('run.live')}</span>}
         {run.status === 'queued' && <span className="faint">{t('run.queued')}</span>}
         {live.lost && <span className="faint">{t('run.lost')}</span>}
       </p>
@@ -157,7 +185,7 @@ function Summary({ run, live }: { run: RunDetailRow; live: Live }) {
           </div>
         )}
       </dl>
-      <CountsBar counts={counts} />
+      {run.status !== 'running' && <CountsBar counts={counts} />}
       <Counts counts={counts} />
       {run.error_message && (
         <div className={`note ${run.status === 'failed' ? 'error' : ''}`}>
@@ -171,10 +199,13 @@ function Summary({ run, live }: { run: RunDetailRow; live: Live }) {
 
 function ProgressBar({ run, progress }: { run: RunDetailRow; progress: Progress | null }) {
   const { t, language } = useWords()
+  const now = useClock()
   const done = progress?.done ?? run.n_total
   const total = progress?.total ?? null
   const phase = progress?.phase ?? 'starting'
   const known = `phase.${phase}` in en
+  const elapsed = run.started_at === null ? null : Math.max(0, now - new Date(run.started_at).getTime())
+  const left = timeLeft({ done, total }, run.started_at, now)
   return (
     <div className="progress">
       <p>
@@ -189,18 +220,45 @@ function ProgressBar({ run, progress }: { run: RunDetailRow; progress: Progress 
       ) : (
         <progress aria-label={t('run.progress')} max={Math.max(total, done, 1)} value={done} />
       )}
+      <p className="faint">
+        {elapsed !== null && t('run.elapsed', { time: duration(elapsed, language) })}
+        {elapsed !== null && elapsed > 0 && done > 0 && (
+          <>
+            {' · '}
+            {t('run.rate', { rate: decimal((done / elapsed) * 60_000, language) })}
+          </>
+        )}
+        {left !== null && (
+          <>
+            {' · '}
+            {t('run.left', { time: duration(left, language) })}
+          </>
+        )}
+      </p>
     </div>
   )
 }
 
-type Filter = AttemptStatus | null
+/** The present second, while a run is watched. */
+function useClock(): number {
+  const [now, setNow] = useState(() => Date.now())
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), 1000)
+    return () => clearInterval(timer)
+  }, [])
+  return now
+}
+
+type Filter = keyof Four | null
 
 function Attempts({ run, attempts }: { run: RunDetailRow; attempts: readonly RunAttemptRow[] }) {
   const { t, language } = useWords()
   const [search, setSearch] = useSearchParams()
   const asked = search.get('status')
-  const filter: Filter = asked === 'error' || asked === 'skipped' || asked === 'success' ? asked : null
-  const shown = filter === null ? attempts : attempts.filter((attempt) => attempt.status === filter)
+  const filter: Filter =
+    asked === 'error' || asked === 'skipped' || asked === 'success' || asked === 'unchanged' ? asked : null
+  const counts = countFour(attempts)
+  const shown = filter === null ? attempts : attempts.filter((attempt) => outcomeOf(attempt) === filter)
   const pick = (status: Filter) => {
     const next = new URLSearchParams(search)
     if (status === null) next.delete('status')
@@ -211,13 +269,13 @@ function Attempts({ run, attempts }: { run: RunDetailRow; attempts: readonly Run
     <section aria-labelledby="attempts">
       <h2 id="attempts">{t('run.attempts')}</h2>
       {attempts.length === 0 ? (
-        <p className="faint">{run.status === 'failed' ? run.error_message : t('run.attempts.empty')}</p>
+        <p className="faint">{t('run.attempts.empty')}</p>
       ) : (
         <>
           <div className="tools">
             <fieldset className="tabs">
               <legend className="sr">{t('server.filter')}</legend>
-              {([null, 'error', 'skipped', 'success'] as const).map((status) => (
+              {([null, 'error', 'skipped', 'unchanged', 'success'] as const).map((status) => (
                 <label key={status ?? 'all'} className={filter === status ? 'on' : ''}>
                   <input
                     type="radio"
@@ -227,19 +285,14 @@ function Attempts({ run, attempts }: { run: RunDetailRow; attempts: readonly Run
                   />
                   {t(`status.${status ?? 'all'}`)}{' '}
                   <span className="num">
-                    {integer(
-                      status === null
-                        ? attempts.length
-                        : attempts.filter((attempt) => attempt.status === status).length,
-                      language,
-                    )}
+                    {integer(status === null ? attempts.length : counts[status], language)}
                   </span>
                 </label>
               ))}
             </fieldset>
           </div>
           {shown.length === 0 && <p className="faint">{t('run.attempts.none')}</p>}
-          {groupBySource(shown).map((group) => (
+          {groupBySource(run.status === 'running' ? newestFirst(shown) : shown).map((group) => (
             <Group key={group.erddapUrl} group={group} />
           ))}
         </>
@@ -283,7 +336,7 @@ function Group({ group }: { group: SourceGroup }) {
                   className="id"
                   to={`/harvest/dataset/${encodeURIComponent(slug)}/${encodeURIComponent(attempt.dataset_id)}`}
                 >
-                  {attempt.dataset_id}
+                  <BreakableId id={attempt.dataset_id} />
                 </Link>
               </td>
               <td
@@ -293,11 +346,8 @@ function Group({ group }: { group: SourceGroup }) {
                 {attempt.reason_code !== null && attempt.reason_code !== 'UNCHANGED' && (
                   <span title={reason(attempt.reason_code).advice}>{reason(attempt.reason_code).title}</span>
                 )}
-                {attempt.error_message && (
-                  <span className="under clamp break" title={attempt.error_message}>
-                    {attempt.error_message}
-                  </span>
-                )}
+                <Message attempt={attempt} />
+                <Warnings told={attempt.told} />
               </td>
               <td className="nowrap" data-label={t('run.finished')}>
                 <Ago at={attempt.attempted_at} />

@@ -2,9 +2,10 @@ import { useQuery } from '@tanstack/react-query'
 import { useDeferredValue, useMemo } from 'react'
 import { Link, useParams, useSearchParams } from 'react-router'
 import { api, apiUrl, type Dataset, type Server } from '../api.ts'
+import { BreakableId } from '../components/BreakableId.tsx'
 import { TrendChart } from '../components/Charts.tsx'
 import { Icon } from '../components/Icon.tsx'
-import { useHashReason, useReason } from '../components/Reason.tsx'
+import { Message, useHashReason, useReason, Warnings } from '../components/Reason.tsx'
 import { ReasonsList } from '../components/ReasonsList.tsx'
 import { Sparkline } from '../components/Sparkline.tsx'
 import { Answer, Empty } from '../components/States.tsx'
@@ -36,21 +37,37 @@ export function ServerPage() {
     refetchInterval: 60_000,
   })
   const servers = useQuery({ queryKey: ['servers'], queryFn: api.servers })
+  const schedules = useQuery({ queryKey: ['schedules'], queryFn: api.schedules })
   const trend = useQuery({
     queryKey: ['trend', slug],
     queryFn: () => api.trend(slug),
     enabled: datasets.data !== undefined,
   })
   const url =
-    datasets.data?.[0]?.erddap_url ?? servers.data?.find((one) => one.slug === slug)?.erddap_url ?? null
+    datasets.data?.[0]?.erddap_url ??
+    servers.data?.find((one) => one.slug === slug)?.erddap_url ??
+    schedules.data?.find((one) => one.slug === slug)?.source ??
+    null
   const server = servers.data?.find((one) => one.erddap_url === url)
   const [search, setSearch] = useSearchParams()
   const pick = (code: string) =>
     setSearch(writeView({ status: null, search: code, page: 1 }, search), { replace: true })
   return (
     <>
-      {!datasets.error && <Head slug={slug} url={url} server={server} />}
-      <Answer query={datasets}>
+      <p className="crumb">
+        <Link to="/harvest">{t('nav.overview')}</Link>
+      </p>
+      {(!datasets.error || url !== null) && <Head slug={slug} url={url} server={server} />}
+      <Answer
+        query={datasets}
+        missing={
+          url === null ? undefined : (
+            <Empty title={t('server.empty')}>
+              <p>{t('server.empty.hint')}</p>
+            </Empty>
+          )
+        }
+      >
         {(found) =>
           found.length === 0 ? (
             <Empty title={t('server.empty')}>
@@ -64,7 +81,7 @@ export function ServerPage() {
                   <div className="panel">
                     <ReasonsList
                       reasons={countReasons(found)}
-                      empty={t('server.reasons.empty')}
+                      empty={t('server.reasons.empty', { count: found.length })}
                       onPick={pick}
                     />
                   </div>
@@ -86,7 +103,7 @@ export function ServerPage() {
 }
 
 function Head({ slug, url, server }: { slug: string; url: string | null; server: Server | undefined }) {
-  const { t } = useWords()
+  const { t, language } = useWords()
   const host = url === null ? slug : sourceParts(url).host
   const title = t('server.title', { host })
   usePageTitle(title)
@@ -114,12 +131,21 @@ function Head({ slug, url, server }: { slug: string; url: string | null; server:
       {server?.gridded_datasets ? (
         <p className="note">{t('server.gridded', { count: server.gridded_datasets })}</p>
       ) : null}
+      {server && server.n_datasets > 0 && (
+        <p className="lead">
+          {t('report.indexed', {
+            n: integer(server.n_indexed, language),
+            total: integer(Math.max(server.n_datasets, server.n_indexed), language),
+          })}
+        </p>
+      )}
       <p className="links">
-        <a href={apiUrl(`api/harvest/servers/${encodeURIComponent(slug)}.csv`)} download>
+        <Link to={`/harvest/report/${encodeURIComponent(slug)}`}>{t('report.link')}</Link>
+        <a href={apiUrl(`api/harvest/servers/${encodeURIComponent(slug)}.csv?lang=${language}`)} download>
           {t('server.csv')}
         </a>
         <a
-          href={apiUrl(`api/harvest/servers/${encodeURIComponent(slug)}.atom`)}
+          href={apiUrl(`api/harvest/servers/${encodeURIComponent(slug)}.atom?lang=${language}`)}
           title={t('server.feed.hint')}
         >
           {t('server.feed')}
@@ -136,7 +162,13 @@ function Datasets({ slug, datasets }: { slug: string; datasets: readonly Dataset
   const wanted = useDeferredValue(view.search)
   const found = useMemo(() => datasets.filter((dataset) => matches(dataset, wanted)), [datasets, wanted])
   const counts = countByStatus(found)
-  const shown = view.status === null ? found : found.filter((dataset) => dataset.status === view.status)
+  const problems = counts.error + counts.skipped
+  // What needs a look comes first: ninety healthy rows are not why somebody opens the page.
+  const status = view.status ?? (problems > 0 ? 'problems' : 'all')
+  const shown = found.filter(
+    (dataset) =>
+      status === 'all' || (status === 'problems' ? dataset.status !== 'success' : dataset.status === status),
+  )
   const pages = Math.max(1, Math.ceil(shown.length / pageSize))
   const page = Math.min(view.page, pages)
   const set = (next: Partial<DatasetView>) =>
@@ -149,16 +181,16 @@ function Datasets({ slug, datasets }: { slug: string; datasets: readonly Dataset
       <div className="tools">
         <fieldset className="tabs">
           <legend className="sr">{t('server.filter')}</legend>
-          {([null, 'error', 'skipped', 'success'] as const).map((status) => (
-            <label key={status ?? 'all'} className={view.status === status ? 'on' : ''}>
+          {(['problems', 'error', 'skipped', 'success', 'all'] as const).map((one) => (
+            <label key={one} className={status === one ? 'on' : ''}>
               <input
                 type="radio"
                 name="status"
-                checked={view.status === status}
-                onChange={() => set({ status })}
+                checked={status === one}
+                onChange={() => set({ status: one })}
               />
-              {t(`status.${status ?? 'all'}`)}{' '}
-              <StatusCount n={status === null ? found.length : counts[status]} />
+              {t(`status.${one}`)}{' '}
+              <StatusCount n={one === 'all' ? found.length : one === 'problems' ? problems : counts[one]} />
             </label>
           ))}
         </fieldset>
@@ -180,7 +212,7 @@ function Datasets({ slug, datasets }: { slug: string; datasets: readonly Dataset
         <div className="empty">
           <p>{t('server.none')}</p>
           {(view.status !== null || view.search !== '') && (
-            <button type="button" onClick={() => set({ status: null, search: '' })}>
+            <button type="button" onClick={() => set({ status: 'all', search: '' })}>
               {t('server.clear')}
             </button>
           )}
@@ -253,14 +285,14 @@ function DatasetRow({ slug, dataset }: { slug: string; dataset: Dataset }) {
           className="id"
           to={`/harvest/dataset/${encodeURIComponent(slug)}/${encodeURIComponent(dataset.dataset_id)}`}
         >
-          {dataset.dataset_id}
+          <BreakableId id={dataset.dataset_id} />
         </Link>
         {title !== null && title !== dataset.dataset_id && <span className="under clamp">{title}</span>}
         <span className="under">
           <Mode dataset={dataset} />
           {link !== null && (
             <>
-              {' · '}
+              {harvestMode(dataset.content_hash, dataset.content_hash_reason).mode === 'unknown' ? '' : ' · '}
               <a href={link} rel="noreferrer" className="quiet-link">
                 {t('server.onServer')}
                 <span className="sr"> ({dataset.dataset_id})</span>
@@ -273,17 +305,21 @@ function DatasetRow({ slug, dataset }: { slug: string; dataset: Dataset }) {
       <td data-label={t('server.column.history')}>
         <Sparkline statuses={dataset.history_statuses} />
       </td>
-      <td className="wide" data-label={dataset.reason_code === null ? undefined : t('server.column.reason')}>
+      <td
+        className="wide"
+        data-label={
+          dataset.reason_code === null && !dataset.told?.warnings.length
+            ? undefined
+            : t('server.column.reason')
+        }
+      >
         {dataset.reason_code !== null && (
           <>
             <span title={reason(dataset.reason_code).advice}>{reason(dataset.reason_code).title}</span>
-            {dataset.error_message && (
-              <span className="under clamp break" title={dataset.error_message}>
-                {dataset.error_message}
-              </span>
-            )}
+            <Message attempt={dataset} />
           </>
         )}
+        <Warnings told={dataset.told} />
       </td>
       <td className="nowrap" data-label={t('server.column.updated')}>
         <Ago at={dataset.last_updated_at} none={t('time.none')} />
@@ -302,6 +338,8 @@ function Mode({ dataset }: { dataset: Dataset }) {
   const { t } = useWords()
   const hash = useHashReason()
   const found = harvestMode(dataset.content_hash, dataset.content_hash_reason)
+  // A dataset that was never harvested has no mode: saying so of each would say nothing.
+  if (found.mode === 'unknown') return null
   const hint =
     found.mode === 'full' || found.mode === 'trusted'
       ? t(`mode.${found.mode}.hint`, { reason: hash(found.reason) })
