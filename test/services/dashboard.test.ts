@@ -14,6 +14,8 @@ import { openDatabase } from '../../src/database/open.ts'
 import type { Database } from '../../src/database/port.ts'
 import type { RunControl, RunView } from '../../src/serve/ports.ts'
 import { type ApiServer, createServer } from '../../src/serve/server.ts'
+import { en } from '../../src/web/translations/en.ts'
+import { fr } from '../../src/web/translations/fr.ts'
 import { harvesterProgram, root } from '../support/program.ts'
 
 const run = promisify(execFile)
@@ -247,6 +249,7 @@ const pages = async (): Promise<Array<[name: string, path: string]>> => {
     ['dataset-long', `/harvest/dataset/${pacificSlug}/${longId}`],
     ['run', `/harvest/run/${rows[0]?.run_id}`],
     ['map', '/harvest/map'],
+    ['report', `/harvest/report/${pacificSlug}`],
     ['missing', '/harvest/dataset/nowhere/nothing'],
   ]
 }
@@ -326,15 +329,16 @@ describe('an ERDDAP admin', () => {
   test('filters by status with the keyboard, and the address keeps it', async () => {
     const { context, page } = await open({ language: 'en', scheme: 'light', width: 1280 })
     await visit(page, `/harvest/server/${pacificSlug}`)
-    await page.getByRole('radio', { name: /^All/ }).focus()
+    expect(await page.getByRole('radio', { name: /^Problems/ }).isChecked()).toBe(true)
+    await page.getByRole('radio', { name: /^Problems/ }).focus()
     await page.keyboard.press('ArrowRight')
     await page.waitForURL(/status=error/)
     const statuses = await page.locator('.datasets tbody .badge').allInnerTexts()
     expect(statuses.length).toBeGreaterThan(0)
-    expect(new Set(statuses)).toEqual(new Set(['Error']))
+    expect(new Set(statuses)).toEqual(new Set(['Failed']))
     await page.reload()
     await page.locator('.datasets').waitFor()
-    expect(await page.getByRole('radio', { name: /^Error/ }).isChecked()).toBe(true)
+    expect(await page.getByRole('radio', { name: /^Failed/ }).isChecked()).toBe(true)
     await context.close()
   })
 
@@ -347,6 +351,103 @@ describe('an ERDDAP admin', () => {
     await page.getByRole('heading', { name: 'Aperçu du moissonnage' }).waitFor()
     await visit(page, '/harvest?lang=en')
     expect(await page.locator('h1').textContent()).toBe('Harvest overview')
+    await context.close()
+  })
+})
+
+describe('an owner of datasets', () => {
+  const datasetWith = async (reason: string): Promise<string> => {
+    const { rows } = await database.query<{ dataset_id: string }>(
+      `SELECT a.dataset_id FROM cde.harvest_attempts a JOIN cde.harvest_runs r USING (run_id)
+       WHERE a.erddap_url = $1 AND a.reason_code = $2
+       ORDER BY r.started_at DESC, a.dataset_id LIMIT 1`,
+      [pacific, reason],
+    )
+    expect([reason, rows.length]).toEqual([reason, 1])
+    return rows[0]!.dataset_id
+  }
+
+  test('is shown the very change, filled with the names of the dataset, in either language', async () => {
+    const id = await datasetWith('MISSING_CF_ROLE')
+    for (const [language, said] of [
+      ['en', 'give it cf_role'],
+      ['fr', 'donnez-lui le cf_role'],
+    ] as const) {
+      const { context, page } = await open({ language, scheme: 'light', width: 1280 })
+      await visit(page, `/harvest/dataset/${pacificSlug}/${encodeURIComponent(id)}`)
+      await page.locator('.remedy').getByText(said).waitFor()
+      expect(await page.locator('.change pre').first().innerText()).toContain('<att name="cf_role">')
+      expect(await page.locator('.remedy a').first().getAttribute('href')).toContain('erddap.github.io')
+      await context.close()
+    }
+  })
+
+  test('is told what the index has, not what an attempt said', async () => {
+    const { rows } = await database.query<{ dataset_id: string }>(
+      `SELECT dataset_id FROM cde.datasets WHERE erddap_url = $1 ORDER BY dataset_id LIMIT 1`,
+      [pacific],
+    )
+    const id = rows[0]!.dataset_id
+    const { context, page } = await open({ language: 'en', scheme: 'light', width: 1280 })
+    await visit(page, `/harvest/dataset/${pacificSlug}/${encodeURIComponent(id)}`)
+    await page.getByText(/The dataset is in the index with \d+ profile/).waitFor()
+    await page.route('**/api/harvest/index/**', (route) =>
+      route.fulfill({
+        json: {
+          in_index: false,
+          title: null,
+          title_fr: null,
+          n_profiles: null,
+          organizations: [],
+          last_updated_at: null,
+          verified_at: null,
+        },
+      }),
+    )
+    await page.reload()
+    await page.getByText('The dataset is not in the index now.').waitFor()
+    await context.close()
+  })
+
+  test('gets a report by remedy, as a page, a table, a feed and a badge', async () => {
+    const { context, page } = await open({ language: 'en', scheme: 'light', width: 1280 })
+    await visit(page, `/harvest/server/${pacificSlug}`)
+    await page.getByRole('link', { name: 'Report to send' }).click()
+    await page.getByRole('heading', { name: /^What can be mended/ }).waitFor()
+    await page.getByText('To mend it: add a cf_role').waitFor()
+    await page.emulateMedia({ media: 'print' })
+    await page.screenshot({ path: join(shots, 'report-print.png'), fullPage: true })
+    const csv = await (await fetch(`${base}/api/harvest/report/${pacificSlug}.csv?lang=fr`)).text()
+    expect(csv.split('\n')[0]).toContain('reason_code,reason,message,remedy,what,change,page')
+    expect(csv).toContain('donnez-lui le cf_role')
+    const feed = await (await fetch(`${base}/api/harvest/report/${pacificSlug}.atom?lang=fr`)).text()
+    expect(feed).toContain('xml:lang="fr"')
+    const badge = await fetch(`${base}/badge/${pacificSlug}.svg`)
+    expect(badge.headers.get('content-type')).toContain('image/svg+xml')
+    expect(await badge.text()).toMatch(/<title>harvested \d+ of \d+<\/title>/)
+    await context.close()
+  })
+
+  test('reads no English on a French page, but what the data say themselves', async () => {
+    const { context, page } = await open({ language: 'fr', scheme: 'light', width: 1280 })
+    const sentences = Object.values(en).filter((text) => / /.test(text) && !text.includes('{{'))
+    const french = new Set<string>(Object.values(fr))
+    for (const [name, path] of await pages()) {
+      await visit(page, path)
+      const text = await page.evaluate<string>(`(() => {
+        const copy = document.body.cloneNode(true)
+        // Ids, addresses, titles and messages of the data, and what says itself that it is English.
+        for (const own of copy.querySelectorAll('code, pre, .id, .requests, [lang=en], .under, .lead, .crumb, h1, select, .note .break, .note.error, .group'))
+          own.remove()
+        return copy.textContent
+      })()`)
+      for (const sentence of sentences)
+        if (!french.has(sentence)) expect([name, text.includes(sentence) ? sentence : '']).toEqual([name, ''])
+      const words = text.match(
+        /(?<![\p{L}’])(?:the|of|and|with|was|were|has|have|failed|skipped|harvested|error)(?![\p{L}])/giu,
+      )
+      expect([name, words]).toEqual([name, null])
+    }
     await context.close()
   })
 })
@@ -365,12 +466,17 @@ describe('an operator', () => {
     await dialog.getByLabel('Token').fill(token)
     await dialog.getByLabel('Harvest unchanged datasets too').check()
     await dialog.getByRole('button', { name: 'Start' }).click()
-    await dialog.getByText('The run is queued.').waitFor()
+    await expect.poll(() => control.queued.size).toBe(1)
+    const queued = `${base}/harvest/run/${[...control.queued.keys()][0]}`
+    await page.waitForURL(queued)
+    await page.locator('.badge', { hasText: 'Queued' }).waitFor()
     expect(control.asked).toEqual([{ source: pacific, force: true, user: 'api' }])
+    await page.goBack()
+    await page.getByRole('button', { name: 'Run now' }).click()
     await dialog.getByRole('button', { name: 'Start' }).click()
     await dialog.getByText('This source is being harvested already.').waitFor()
-    await page.goto(`${base}/harvest/run/${[...control.queued.keys()][0]}`)
-    await page.locator('.badge', { hasText: 'Queued' }).waitFor()
+    await dialog.getByRole('link', { name: 'Follow it' }).click()
+    await page.waitForURL(queued)
 
     const runId = await control.begin()
     await page.locator('.badge', { hasText: 'Running' }).waitFor()
@@ -408,19 +514,23 @@ describe('the map', () => {
   test('tells counts where one points, filters, and has a table for those who do not see it', async () => {
     const { context, page, faults } = await open({ language: 'en', scheme: 'light', width: 1280 })
     await visit(page, '/harvest/map')
-    expect(await page.locator('.lead').textContent()).toMatch(/^689 profiles in 33 datasets$/)
-    const spot = await page.evaluate<{ x: number; y: number; n: number }>(`(async () => {
+    expect(await page.locator('.lead').textContent()).toMatch(
+      /^315 profiles \+ 374 OBIS cells in 33 datasets$/,
+    )
+    const spot = await page.evaluate<{ x: number; y: number; n: number; cells: number }>(`(async () => {
       const { hexagons } = await (await fetch('/api/harvest/coverage')).json()
-      const [{ longitude, latitude, n_profiles }] = hexagons
+      const [{ longitude, latitude, n_profiles, n_cells }] = hexagons
       const kilometres = 6378.137
       const point = new DOMPoint(
         (longitude * Math.PI * kilometres) / 180,
         -Math.log(Math.tan(Math.PI / 4 + (latitude * Math.PI) / 360)) * kilometres,
       ).matrixTransform(document.querySelector('.map-frame svg').getScreenCTM())
-      return { x: point.x, y: point.y, n: n_profiles }
+      return { x: point.x, y: point.y, n: n_profiles, cells: n_cells }
     })()`)
     await page.mouse.move(spot.x, spot.y)
-    expect(await page.locator('.tip').textContent()).toContain(`${spot.n} profiles`)
+    expect(await page.locator('.tip').textContent()).toContain(
+      spot.n > 0 ? `${spot.n} profile` : `${spot.cells} OBIS cell`,
+    )
     await page.screenshot({ path: join(shots, 'map-hover.png') })
     await page.getByRole('button', { name: 'Zoom in' }).click()
     await page.getByLabel('Source', { exact: true }).selectOption({ label: 'erddap.demo-pacific.example' })
