@@ -4,6 +4,7 @@ import { createLog, type Log, type LogLevel } from '../log/log.ts'
 import type { ProcessLog } from '../log/process-log.ts'
 import { ProgressBars } from '../log/progress.ts'
 import { scrub } from '../log/secrets.ts'
+import { terminalLook } from '../log/terminal.ts'
 import { visibleLines } from '../text.ts'
 
 export interface Console {
@@ -20,11 +21,11 @@ export function createConsole(options: {
   facts?: Record<string, unknown>
   file?: ProcessLog | null
 }): Console {
-  const terminal = process.stderr.isTTY === true
-  const bars = terminal && options.progress ? new ProgressBars(process.stderr) : null
+  const look = terminalLook(process.stderr, process.env)
+  const bars = look.draws && options.progress ? new ProgressBars(process.stderr) : null
   const log = createLog({
     level: options.level,
-    format: terminal ? 'pretty' : 'json',
+    format: look.lines ? 'pretty' : 'json',
     time: options.time,
     file: options.file ?? null,
     ...(options.facts && { facts: options.facts }),

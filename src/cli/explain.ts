@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Table from 'cli-table3'
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { createCkanCatalogue } from '../catalogue/catalogue.ts'
 import { readEnvironment } from '../config/environment.ts'
 import { harvestSchema } from '../config/harvest-schema.ts'
@@ -17,7 +17,8 @@ import type { AttemptOutcome } from '../rules/attempt.ts'
 import { matchCkan } from '../rules/ckan.ts'
 import { datasetRecord } from '../rules/dataset.ts'
 import type { ProfileRow } from '../rules/profile.ts'
-import { sentence } from '../rules/reasons/index.ts'
+import { adviceOf, type Language, languages, sentence, sentences } from '../rules/reasons/index.ts'
+import { type Remedy, showRemedy } from '../rules/remedies/index.ts'
 import { indexVocabularies } from '../rules/vocabularies.ts'
 import { createErddapClient } from '../sources/erddap/client.ts'
 import { unknownAbilities } from '../sources/erddap/counter.ts'
@@ -49,16 +50,23 @@ export function explainCommand(): Command {
     .argument('<dataset>', 'the dataset id')
     .option('--rows <number>', 'rows shown', wholeNumber({ least: 0, most: 1_000_000 }), 20)
     .option('--ckan-url <url>', 'join this CKAN catalogue too', text)
-    .action(async (url: string, dataset: string, flags: { rows: number; ckanUrl?: string }) => {
+    .addOption(
+      new Option('--lang <language>', 'language of reasons, warnings and remedies')
+        .choices([...languages])
+        .default('en'),
+    )
+    .action(async (url: string, dataset: string, flags: Flags) => {
       process.exitCode = await explain(url, dataset, flags)
     })
 }
 
-async function explain(
-  address: string,
-  datasetId: string,
-  flags: { rows: number; ckanUrl?: string },
-): Promise<number> {
+interface Flags {
+  rows: number
+  ckanUrl?: string
+  lang: Language
+}
+
+async function explain(address: string, datasetId: string, flags: Flags): Promise<number> {
   readEnvironment(process.env)
   const url = normaliseSourceUrl(address)
   const settings = harvestSchema.parse({})
@@ -110,8 +118,9 @@ async function explain(
       },
     )
     print('\nDecisions')
-    showDecisions(result.outcome)
-    for (const warning of result.warnings) print(`  ! ${sentence('en', warning)}`)
+    showDecisions(result.outcome, flags.lang)
+    for (const warning of result.warnings) print(`  ! ${sentence(flags.lang, warning)}`)
+    showRemedies(result.outcome, result.remedies, flags.lang)
     if (result.harvested) {
       const { plan, metadata } = result.harvested
       const snapshot = flags.ckanUrl
@@ -137,7 +146,7 @@ async function explain(
         content: { hash: null, reason: 'HASH_NOT_COMPUTED' },
         harvestedAt: now,
       })
-      for (const warning of warnings) print(`  ! ${sentence('en', warning)}`)
+      for (const warning of warnings) print(`  ! ${sentence(flags.lang, warning)}`)
       print('\nRow of datasets.csv')
       for (const [column, value] of Object.entries(record))
         print(`  ${column.padEnd(24)}${visible(cut(formatCell(value)))}`)
@@ -153,15 +162,36 @@ async function explain(
   }
 }
 
-function showDecisions(outcome: AttemptOutcome): void {
+const todo = {
+  en: { heading: '\nWhat can be done', change: 'In datasets.xml:', page: 'See' },
+  fr: { heading: '\nCe qu’on peut faire', change: 'Dans datasets.xml :', page: 'Voir' },
+} satisfies Record<Language, object>
+
+/** The remedies of the dataset, as its page shows them; what to look at where nothing can be proposed. */
+function showRemedies(outcome: AttemptOutcome, remedies: readonly Remedy[], language: Language): void {
+  const words = todo[language]
+  const shown = remedies.map((remedy) => showRemedy(language, remedy)).filter((remedy) => remedy !== null)
+  if (outcome.reason === null && shown.length === 0) return
+  print(words.heading)
+  if (outcome.reason !== null && !shown.some(({ of }) => of === outcome.reason))
+    print(`  ${adviceOf(language, outcome.reason)}`)
+  for (const { text, change, page } of shown) {
+    print(`  ${visible(text)}`)
+    if (change !== null) print(`  ${words.change}\n${change.replace(/^/gm, '    ')}`)
+    if (page !== null) print(`  ${words.page} ${page}`)
+  }
+}
+
+function showDecisions(outcome: AttemptOutcome, language: Language): void {
+  const said = visible(outcome.facts.length > 0 ? sentences(language, outcome.facts) : (outcome.message ?? ''))
   const reason = outcome.status === 'skipped' ? outcome.reason : null
   if (outcome.status === 'error') {
-    print(`  ✗ ${outcome.reason}: ${visible(outcome.message)}`)
+    print(`  ✗ ${outcome.reason}: ${said}`)
     return
   }
   for (const [code, sentence] of decisions) {
     if (code === reason) {
-      print(`  ✗ ${sentence}: skipped ${code}, ${outcome.message}`)
+      print(`  ✗ ${sentence}: skipped ${code}, ${said}`)
       return
     }
     print(`  ✓ ${sentence}`)

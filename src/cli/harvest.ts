@@ -145,7 +145,7 @@ export async function harvest(flags: HarvestFlags): Promise<number> {
     if (stop.exitCode() !== null) return stop.exitCode()!
     if (result.state !== 'COMPLETED' && result.error instanceof HarvesterError && !summary.folder)
       throw result.error
-    process.stdout.write(`${summary.render()}\n`)
+    process.stdout.write(`${summary.render(process.stdout.columns)}\n`)
     process.stdout.write(`${result.state === 'COMPLETED' ? 'Completed' : 'Failed'}: ${result.message}\n`)
     if (result.state !== 'COMPLETED')
       return result.error instanceof HarvesterError ? result.error.exitCode : exitCodes.failed

@@ -3,6 +3,7 @@ import { prettyFactory } from 'pino-pretty'
 import { HarvesterError } from '../errors.ts'
 import { cut, visible, visibleJson } from '../text.ts'
 import { scrub, scrubFacts } from './secrets.ts'
+import { terminalLook } from './terminal.ts'
 
 /** Facts first, text second: `log.info({ source, ms }, 'listed')`. */
 export interface Log {
@@ -100,7 +101,7 @@ export function prettyFormatter(options: {
   ignore: readonly string[]
 }): (line: string) => string {
   return prettyFactory({
-    colorize: process.stderr.isTTY === true && !process.env.NO_COLOR,
+    colorize: terminalLook(process.stderr, process.env).colours,
     ignore: ['pid', 'hostname', ...(options.time ? [] : ['time']), ...options.ignore].join(),
     translateTime: 'HH:MM:ss',
     singleLine: true,

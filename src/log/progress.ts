@@ -1,5 +1,6 @@
 import cliProgress from 'cli-progress'
 import type { HarvestEvent } from './events.ts'
+import { barLine, shortened } from './terminal.ts'
 
 /** Bars on a terminal: one a source, with counts and the time left. Lines of the log are printed above them. */
 export class ProgressBars {
@@ -10,15 +11,35 @@ export class ProgressBars {
   >()
 
   #counts = 0
+  readonly #stream: NodeJS.WriteStream
 
   constructor(stream: NodeJS.WriteStream) {
+    this.#stream = stream
     this.#bars = new cliProgress.MultiBar(
       {
         stream,
         clearOnComplete: true,
         hideCursor: true,
         etaBuffer: 50,
-        format: '{bar} {value}/{total} | {eta_formatted} left | ✓ {ok} · {skipped} ✗ {failed} | {source}',
+        // Otherwise lines of the log that are printed above the bars would be cut at the edge.
+        linewrap: true,
+        format: (
+          _options,
+          params,
+          payload: { source: string; ok: number; skipped: number; failed: number },
+        ) =>
+          barLine(
+            {
+              name: payload.source,
+              done: params.value,
+              total: params.total,
+              ok: payload.ok,
+              skipped: payload.skipped,
+              failed: payload.failed,
+              secondsLeft: secondsLeft(params),
+            },
+            stream.columns ?? 80,
+          ),
       },
       cliProgress.Presets.rect,
     )
@@ -53,7 +74,13 @@ export class ProgressBars {
       Math.max(1, total),
       0,
       { failed: 0, running: 0, text: '' },
-      { format: '{bar} {value}/{total} | {running} at work · ✗ {failed} | {text}' },
+      {
+        format: (_options, params, payload: { failed: number; running: number; text: string }) =>
+          shortened(
+            `${params.value}/${params.total} | ${payload.running} at work · ✗ ${payload.failed} | ${payload.text}`,
+            (this.#stream.columns ?? 80) - 1,
+          ),
+      },
     )
     this.#counts += 1
     return { update: (done, told) => bar.update(done, told) }
@@ -68,4 +95,18 @@ export class ProgressBars {
   stop(): void {
     this.#bars.stop()
   }
+}
+
+/** At the pace since the start: a few datasets say nothing yet. */
+function secondsLeft({
+  value,
+  total,
+  startTime,
+}: {
+  value: number
+  total: number
+  startTime: number
+}): number | null {
+  if (value < 3 || value >= total) return null
+  return ((Date.now() - startTime) / 1000 / value) * (total - value)
 }

@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util'
 import Table from 'cli-table3'
 import type { ErrorReason } from '../rules/attempt.ts'
 import { type AttemptCounts, countAttempt, noAttempts, totalAttempts } from '../rules/verdict.ts'
@@ -73,8 +74,8 @@ export class RunSummary {
     return [...this.#sources.values()].reduce((sum, { counts }) => sum + counts.error, 0)
   }
 
-  /** The whole as text for people. */
-  render(): string {
+  /** The whole as text for people: a table where it fits into so many columns, else a list. */
+  render(columns = 80): string {
     const table = new Table({
       head: ['Source', 'Datasets', 'Harvested', 'Unchanged', 'Skipped', 'Failed', 'Rows', 'Requests', 'Time'],
       colAligns: ['left', 'right', 'right', 'right', 'right', 'right', 'right', 'right', 'right'],
@@ -93,7 +94,13 @@ export class RunSummary {
         `${(ms / 1000).toFixed(1)} s`,
       ])
     }
-    const lines = [table.toString()]
+    const drawn = table.toString()
+    const widest = Math.max(
+      ...stripVTControlCharacters(drawn)
+        .split('\n')
+        .map((line) => [...line].length),
+    )
+    const lines = [widest <= columns ? drawn : this.#list()]
     const reasons = [...this.#reasons].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
     if (reasons.length > 0)
       lines.push(`Not harvested, by reason: ${reasons.map(([reason, n]) => `${reason} ${n}`).join(', ')}`)
@@ -109,6 +116,25 @@ export class RunSummary {
     return lines.join('\n')
   }
 
+  /** A source in two lines: its address, and its numbers. */
+  #list(): string {
+    return [...this.#sources]
+      .map(([source, { counts, profiles, requests, ms }]) => {
+        const numbers = [
+          `${totalAttempts(counts)} datasets`,
+          `${counts.success} harvested`,
+          `${counts.unchanged} unchanged`,
+          `${counts.skipped} skipped`,
+          `${counts.error} failed`,
+          `${profiles} rows`,
+          `${requests} requests`,
+          `${(ms / 1000).toFixed(1)} s`,
+        ]
+        return `${source}\n${folded(numbers, 78)}`
+      })
+      .join('\n')
+  }
+
   #source(url: string): SourceSummary {
     let source = this.#sources.get(url)
     if (!source) {
@@ -117,4 +143,19 @@ export class RunSummary {
     }
     return source
   }
+}
+
+/** Parts joined by commas in lines of at most so many characters, indented. */
+function folded(parts: readonly string[], width: number): string {
+  const lines: string[] = []
+  let line = ' '
+  for (const [index, part] of parts.entries()) {
+    const piece = index === parts.length - 1 ? part : `${part},`
+    if (line.trim() !== '' && line.length + piece.length + 1 > width) {
+      lines.push(line)
+      line = ' '
+    }
+    line += ` ${piece}`
+  }
+  return [...lines, line].join('\n')
 }

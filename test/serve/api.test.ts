@@ -83,6 +83,11 @@ describe('GET /api/harvest/servers', () => {
       n_skipped: 1,
       n_error: 1,
       n_total: 4,
+      n_unchanged: 1,
+      n_indexed: 2,
+      n_datasets: 4,
+      n_left_out: 1,
+      n_failing: 1,
       last_error: null,
       orphaned: false,
       gridded_datasets: 7,
@@ -189,6 +194,7 @@ describe('GET /api/harvest/dataset/:slug/:datasetId', () => {
       query_urls: `${alpha}/info/mooring-7/index.csv`,
       git_sha: 'abc1234def',
       run_started_at: at(12).toISOString(),
+      told: null,
     })
   })
 
@@ -372,11 +378,11 @@ describe('what is new in ours', () => {
     expect(
       feed.entry.map((entry: { title: string; updated: string }) => [entry.title, entry.updated]),
     ).toEqual([
-      ['mooring-7: HTTP_ERROR', at(12, 3).toISOString()],
-      ['mooring-7: is harvested again / de nouveau moissonné', at(9, 3).toISOString()],
-      ['mooring-7: HTTP_ERROR', at(8, 3).toISOString()],
-      ['mooring-7: is harvested again / de nouveau moissonné', at(5, 3).toISOString()],
-      ['mooring-7: HTTP_ERROR', at(4, 3).toISOString()],
+      ['mooring-7: The server refused or failed', at(12, 3).toISOString()],
+      ['mooring-7: is harvested again', at(9, 3).toISOString()],
+      ['mooring-7: The server refused or failed', at(8, 3).toISOString()],
+      ['mooring-7: is harvested again', at(5, 3).toISOString()],
+      ['mooring-7: The server refused or failed', at(4, 3).toISOString()],
     ])
     expect(feed.entry[0].summary).toBe('GET 500 <b>Whoops</b>')
   })

@@ -376,7 +376,7 @@ describe('an owner of datasets', () => {
       const { context, page } = await open({ language, scheme: 'light', width: 1280 })
       await visit(page, `/harvest/dataset/${pacificSlug}/${encodeURIComponent(id)}`)
       await page.locator('.remedy').getByText(said).waitFor()
-      expect(await page.locator('.change pre').first().innerText()).toContain('<att name="cf_role">')
+      expect(await page.locator('.change pre').first().textContent()).toContain('<att name="cf_role">')
       expect(await page.locator('.remedy a').first().getAttribute('href')).toContain('erddap.github.io')
       await context.close()
     }

@@ -22,6 +22,7 @@ export function triggerRoutes(api: ApiContext): void {
   app.openAPIRegistry.registerPath({
     method: 'post',
     path: '/api/harvest/trigger',
+    operationId: 'trigger',
     summary: 'Starts a run of a source, or of all',
     security: [{ token: [] }],
     request: { body: { content: { 'application/json': { schema: TriggerBody } } } },
@@ -32,6 +33,7 @@ export function triggerRoutes(api: ApiContext): void {
       403: json('Not enabled, or asked from another origin'),
       404: json('No such source'),
       409: json('The source is being harvested already'),
+      413: json('The body is too large'),
       429: json('Too many failed attempts'),
       503: json('Nothing would run it'),
     },

@@ -1,0 +1,110 @@
+/**
+ * Pictures of every page for `docs/pages.md`: the demo is harvested once into a temporary folder, served, and looked
+ * at in both languages, wide and narrow, light and dark. Needs Chromium (`CHROMIUM`, default /usr/bin/chromium) and a
+ * built page (`npm run build`). Usage: `npm run screenshots`
+ */
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Browser, chromium } from 'playwright-core'
+import { openDatabase } from '../src/database/open.ts'
+import type { Database } from '../src/database/port.ts'
+import { createServer } from '../src/serve/server.ts'
+import { sourceSlug } from '../src/serve/slugs.ts'
+
+const root = join(import.meta.dirname, '..')
+const folder = join(root, 'docs', 'pages')
+const source = 'https://erddap.demo-pacific.example/erddap'
+const slug = sourceSlug(source)
+
+/** Each page in both languages, wide and narrow, light and dark: four looks are all of these. */
+const looks = [
+  { language: 'en', scheme: 'light', width: 1280, height: 860 },
+  { language: 'fr', scheme: 'dark', width: 1280, height: 860 },
+  { language: 'fr', scheme: 'light', width: 400, height: 800 },
+  { language: 'en', scheme: 'dark', width: 400, height: 800 },
+] as const
+
+const home = mkdtempSync(join(tmpdir(), 'harvester-pages-'))
+const browserArguments = ['--headless', '--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-sync']
+try {
+  execFileSync(process.execPath, ['--import', 'tsx', join(root, 'src/cli.ts'), 'start', '--once'], {
+    cwd: home,
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: { ...process.env, NODE_PATH: join(root, 'node_modules') },
+  })
+  const database = await openDatabase({ kind: 'embedded', dataFolder: join(home, '.data', 'demo') })
+  const server = createServer({ database, port: 0 })
+  const base = await server.listen()
+  const browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    args: browserArguments,
+  })
+  try {
+    const pages = await pagesOf(database)
+    rmSync(folder, { recursive: true, force: true })
+    mkdirSync(folder, { recursive: true })
+    for (const [name, , path] of pages) await picture(browser, base, name, path)
+    writeFileSync(join(root, 'docs', 'pages.md'), text(pages))
+  } finally {
+    await browser.close()
+    await server.close()
+    await database.close()
+  }
+} finally {
+  rmSync(home, { recursive: true, force: true })
+}
+process.stdout.write(`${readdirSync(folder).length} pictures in docs/pages\n`)
+
+async function pagesOf(database: Database): Promise<[name: string, title: string, path: string][]> {
+  const one = async <T extends object>(sql: string, values: unknown[] = []) =>
+    (await database.query<T>(sql, values)).rows[0]
+  const run = await one<{ run_id: string }>(
+    'SELECT run_id FROM cde.harvest_runs ORDER BY started_at DESC LIMIT 1',
+  )
+  const lacking = await one<{ dataset_id: string }>(
+    `SELECT dataset_id FROM cde.harvest_attempts WHERE erddap_url = $1 AND reason_code = 'MISSING_CF_ROLE' LIMIT 1`,
+    [source],
+  )
+  return [
+    ['overview', 'Overview', '/harvest'],
+    ['server', 'A server', `/harvest/server/${slug}`],
+    ['dataset', 'A dataset, and what would mend it', `/harvest/dataset/${slug}/${lacking?.dataset_id}`],
+    ['report', 'A report to send to a server’s owner', `/harvest/report/${slug}`],
+    ['run', 'A run', `/harvest/run/${run?.run_id}`],
+    ['map', 'The map', '/harvest/map'],
+  ]
+}
+
+async function picture(browser: Browser, base: string, name: string, path: string): Promise<void> {
+  for (const { language, scheme, width, height } of looks) {
+    const context = await browser.newContext({
+      viewport: { width, height },
+      // Small pictures: they show how a page looks, not what it says.
+      deviceScaleFactor: width > 600 ? 0.6 : 0.75,
+      colorScheme: scheme,
+      locale: language === 'fr' ? 'fr-CA' : 'en-CA',
+      reducedMotion: 'reduce',
+    })
+    const page = await context.newPage()
+    await page.goto(`${base}${path}`)
+    await page.locator('h1').waitFor()
+    await page.waitForLoadState('networkidle')
+    await page.screenshot({
+      path: join(folder, `${name}-${language}-${scheme}-${width}.jpg`),
+      type: 'jpeg',
+      quality: 60,
+    })
+    await context.close()
+  }
+}
+
+function text(pages: readonly (readonly [string, string, string])[]): string {
+  const sections = pages.map(([name, title]) => {
+    const image = ({ language, scheme, width }: (typeof looks)[number]) =>
+      `![${title}, ${language}, ${scheme}, ${width} pixels wide](pages/${name}-${language}-${scheme}-${width}.jpg)`
+    return `## ${title}\n\n${looks.map(image).join('\n')}\n`
+  })
+  return `# The pages\n\nMade by \`npm run screenshots\` from the demo: every page in English and French, wide and narrow, light and dark.\nWhat each shows is told in [dashboard.md](dashboard.md).\n\n${sections.join('\n')}`
+}
