@@ -42,9 +42,9 @@ function lines(output: string): string[] {
 
 function svg(text: readonly string[]): string {
   const [width, height] = [columns * 7.83 + 32, text.length * 18 + 48]
-  const escape = (line: string) => line.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;')
+  const escaped = (line: string) => line.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;')
   const rows = text.map(
-    (line, index) => `<text x="16" y="${42 + index * 18}" xml:space="preserve">${escape(line)}</text>`,
+    (line, index) => `<text x="16" y="${42 + index * 18}" xml:space="preserve">${escaped(line)}</text>`,
   )
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${Math.ceil(width)} ${height}" role="img" aria-label="The first start of the demo in a terminal">
 <rect width="100%" height="100%" rx="8" fill="#10191c"/>

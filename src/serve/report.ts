@@ -43,8 +43,12 @@ export function reportGroups(rows: readonly ReportRow[], language: Language): Re
   for (const row of rows) {
     if (row.status !== 'success' && row.reason_code !== null)
       put(row, row.reason_code, 'reason', messageOf(language, row))
-    if (row.status === 'success')
-      for (const { code, text } of warningsOf(language, row.told)) put(row, code, 'warning', text)
+    if (row.status !== 'success') continue
+    const warnings = warningsOf(language, row.told)
+    for (const code of new Set(warnings.map((warning) => warning.code))) {
+      const texts = warnings.filter((warning) => warning.code === code).map(({ text }) => text)
+      put(row, code, 'warning', texts.join('; '))
+    }
   }
   return [...groups.values()].sort(
     (a, b) =>

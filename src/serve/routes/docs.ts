@@ -11,7 +11,7 @@ export function docsRoutes(api: ApiContext): void {
       info: {
         title: 'erddap-harvester',
         version: settings.version,
-        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+        license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
         description:
           'What was harvested, what was not, and why. Reading is public; times are ISO 8601 in UTC. A slug names a source: its URL without scheme and trailing slashes, `.` and `/` as `-`, or the base64url form of the URL.',
       },

@@ -1,6 +1,10 @@
+import { useState } from 'react'
 import { useWords } from '../language.ts'
 import { integer } from '../model/times.ts'
 import { useReason } from './Reason.tsx'
+
+/** The rest is a press away, so that what ran lately stays in sight. */
+const atFirst = 8
 
 /** Reason codes, most frequent first, each with what can be done; a reason can be opened or searched for. */
 export function ReasonsList({
@@ -12,13 +16,15 @@ export function ReasonsList({
   empty: string
   onPick?: (code: string) => void
 }) {
-  const { language } = useWords()
+  const { t, language } = useWords()
+  const [all, setAll] = useState(false)
   const words = useReason()
   if (reasons.length === 0) return <p className="faint">{empty}</p>
   const most = reasons[0]?.n ?? 1
+  const shown = all ? reasons : reasons.slice(0, atFirst)
   return (
     <ul className="reasons">
-      {reasons.map(({ reason_code, n }) => {
+      {shown.map(({ reason_code, n }) => {
         const { title, advice } = words(reason_code)
         return (
           <li key={reason_code}>
@@ -42,6 +48,13 @@ export function ReasonsList({
           </li>
         )
       })}
+      {reasons.length > shown.length && (
+        <li>
+          <button type="button" className="quiet" onClick={() => setAll(true)}>
+            {t('run.showAll', { count: reasons.length - shown.length })}
+          </button>
+        </li>
+      )}
     </ul>
   )
 }

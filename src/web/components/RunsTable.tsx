@@ -25,7 +25,8 @@ export function useStarter() {
 
 const atOnce = 6
 
-export function RunsTable({ runs }: { runs: readonly Run[] }) {
+/** `compact` leaves out what the page of a run says: who started it, and how long it took. */
+export function RunsTable({ runs, compact = false }: { runs: readonly Run[]; compact?: boolean }) {
   const { t } = useWords()
   const [all, setAll] = useState(false)
   const hidden = all ? 0 : Math.max(0, runs.length - atOnce)
@@ -39,10 +40,12 @@ export function RunsTable({ runs }: { runs: readonly Run[] }) {
             <th scope="col">{t('runs.state')}</th>
             <th scope="col">{t('runs.started')}</th>
             <th scope="col">{t('runs.what')}</th>
-            <th scope="col">{t('runs.by')}</th>
-            <th scope="col" className="right">
-              {t('runs.duration')}
-            </th>
+            {!compact && <th scope="col">{t('runs.by')}</th>}
+            {!compact && (
+              <th scope="col" className="right">
+                {t('runs.duration')}
+              </th>
+            )}
             <th scope="col">{t('runs.datasets')}</th>
           </tr>
         </thead>
@@ -69,15 +72,17 @@ export function RunsTable({ runs }: { runs: readonly Run[] }) {
                   </Link>
                 )}
                 {run.status === 'failed' && run.error_message && (
-                  <span className="note error clamp" title={run.error_message}>
+                  <span className="note error clamp" title={run.error_message} lang="en">
                     {run.error_message}
                   </span>
                 )}
               </td>
-              <td data-label={t('runs.by')}>{starter(run.triggered_by)}</td>
-              <td className="right" data-label={t('runs.duration')}>
-                <Duration ms={run.duration_s === null ? null : run.duration_s * 1000} />
-              </td>
+              {!compact && <td data-label={t('runs.by')}>{starter(run.triggered_by)}</td>}
+              {!compact && (
+                <td className="right" data-label={t('runs.duration')}>
+                  <Duration ms={run.duration_s === null ? null : run.duration_s * 1000} />
+                </td>
+              )}
               <td data-label={t('runs.datasets')}>
                 <Counts
                   words={false}

@@ -60,7 +60,7 @@ export function OverviewPage() {
               ) : (
                 <div className="panel">
                   <RunsChart runs={found} />
-                  <RunsTable runs={found} />
+                  <RunsTable runs={found} compact />
                 </div>
               )
             }
@@ -306,7 +306,7 @@ function SourceRow({ server }: { server: Server }) {
         {server.orphaned && <span className="tag">{t('source.orphaned')}</span>}
         {server.last_error !== null && (
           <span className="note error clamp" title={server.last_error}>
-            <strong>{t('source.lastError')}</strong> {server.last_error}
+            <strong>{t('source.lastError')}</strong> <span lang="en">{server.last_error}</span>
           </span>
         )}
       </td>

@@ -190,7 +190,9 @@ function Summary({ run, live }: { run: RunDetailRow; live: Live }) {
       {run.error_message && (
         <div className={`note ${run.status === 'failed' ? 'error' : ''}`}>
           {run.status === 'failed' && <strong>{t('run.error')}</strong>}
-          <span className="break">{run.error_message}</span>
+          <span className="break" lang="en">
+            {run.error_message}
+          </span>
         </div>
       )}
     </section>

@@ -125,7 +125,10 @@ function Head({ slug, url, server }: { slug: string; url: string | null; server:
       </div>
       {server?.last_error && (
         <p className="note error">
-          <strong>{t('source.lastError')}</strong> <span className="break">{server.last_error}</span>
+          <strong>{t('source.lastError')}</strong>{' '}
+          <span className="break" lang="en">
+            {server.last_error}
+          </span>
         </p>
       )}
       {server?.gridded_datasets ? (
