@@ -527,7 +527,16 @@ export const standardVariables = {
       'Further certificate authorities for every https connection, a PEM file. Not read from .env by Node.',
     example: '/etc/ssl/certs/site-ca.pem',
   },
-  NO_COLOR: { group: 'Logs', meaning: 'Set to anything: log lines without colours.', example: '1' },
+  NO_COLOR: {
+    group: 'Logs',
+    meaning: 'Set to anything: log lines without colours, and no bars.',
+    example: '1',
+  },
+  TERM: {
+    group: 'Logs',
+    meaning: '`dumb`: the same, as a terminal says that it can do no more.',
+    example: 'dumb',
+  },
 } as const
 
 export type EnvironmentName = keyof typeof environmentVariables
