@@ -12,12 +12,12 @@ const root = join(import.meta.dirname, '..')
 const columns = 80
 const home = mkdtempSync(join(tmpdir(), 'harvester-start-'))
 try {
-  const command = `stty cols ${columns}; '${process.execPath}' --import tsx '${join(root, 'src/cli.ts')}' start --once`
+  const command = `stty cols ${columns}; '${process.execPath}' --import '${import.meta.resolve('tsx')}' '${join(root, 'src/cli.ts')}' start --once`
   const output = execFileSync('script', ['-qec', command, '/dev/null'], {
     cwd: home,
     encoding: 'utf8',
     // Plain lines: what is drawn over and over again is no picture.
-    env: { ...process.env, NO_COLOR: '1', NODE_OPTIONS: '', NODE_PATH: join(root, 'node_modules') },
+    env: { ...process.env, NO_COLOR: '1', NODE_OPTIONS: '' },
   })
   writeFileSync(join(root, 'docs', 'first-start.svg'), svg(lines(output)))
 } finally {

@@ -29,11 +29,14 @@ const looks = [
 const home = mkdtempSync(join(tmpdir(), 'harvester-pages-'))
 const browserArguments = ['--headless', '--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-sync']
 try {
-  execFileSync(process.execPath, ['--import', 'tsx', join(root, 'src/cli.ts'), 'start', '--once'], {
-    cwd: home,
-    stdio: ['ignore', 'ignore', 'inherit'],
-    env: { ...process.env, NODE_PATH: join(root, 'node_modules') },
-  })
+  execFileSync(
+    process.execPath,
+    ['--import', import.meta.resolve('tsx'), join(root, 'src/cli.ts'), 'start', '--once'],
+    {
+      cwd: home,
+      stdio: ['ignore', 'ignore', 'inherit'],
+    },
+  )
   const database = await openDatabase({ kind: 'embedded', dataFolder: join(home, '.data', 'demo') })
   const server = createServer({ database, port: 0 })
   const base = await server.listen()

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { loadVocabularies } from '../../src/config/vocabularies.ts'
 import { failed, harvested, skipped, unchanged, withNote } from '../../src/rules/attempt.ts'
 import {
   adviceOf,
@@ -12,6 +13,7 @@ import {
   warningCodes,
 } from '../../src/rules/reasons/index.ts'
 import type { RequestFault } from '../../src/rules/reasons/requests.ts'
+import { variableName } from '../../src/rules/reasons/variables.ts'
 
 const codes = [...skipReasons, ...errorReasons, ...warningCodes]
 
@@ -117,4 +119,14 @@ describe('a sentence', () => {
       'the dataset was asked for, but https://example.org/erddap does not list it',
     )
   })
+})
+
+test('every ocean variable of the vocabulary has its words in both languages', () => {
+  for (const { name } of loadVocabularies().oceanVariables)
+    for (const language of languages) {
+      const words = variableName(language, name)
+      expect([name, words]).not.toEqual([name, expect.stringMatching(/[A-Z]/)])
+      if (name.length > 9) expect(words).not.toBe(name)
+    }
+  expect(variableName('fr', 'fromTomorrow')).toBe('fromTomorrow')
 })

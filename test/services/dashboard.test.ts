@@ -226,7 +226,7 @@ async function open(look: Look): Promise<{ context: BrowserContext; page: Page; 
 async function visit(page: Page, path: string): Promise<void> {
   await page.goto(`${base}${path}`)
   await page.locator('h1').waitFor()
-  await expect.poll(() => page.locator('.loading').count()).toBe(0)
+  await expect.poll(() => page.locator('.loading').count(), { timeout: 60_000 }).toBe(0)
 }
 
 const axeSource = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8')
@@ -437,7 +437,7 @@ describe('an owner of datasets', () => {
       const text = await page.evaluate<string>(`(() => {
         const copy = document.body.cloneNode(true)
         // Ids, addresses, titles and messages of the data, and what says itself that it is English.
-        for (const own of copy.querySelectorAll('code, pre, .id, .requests, [lang=en], .under, .lead, .crumb, h1, select, .note .break, .note.error, .group'))
+        for (const own of copy.querySelectorAll('noscript, code, pre, .id, .requests, [lang=en], .under, .lead, .crumb, h1, select, .note .break, .note.error, .group'))
           own.remove()
         return copy.textContent
       })()`)

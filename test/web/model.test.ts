@@ -29,7 +29,7 @@ describe('times', () => {
   })
 
   test.each([
-    [30_000, 'now', 'maintenant'],
+    [30_000, 'now', 'à l’instant'],
     [-3 * 3_600_000, '3 hours ago', 'il y a 3 heures'],
     [-86_400_000, 'yesterday', 'hier'],
     [26 * 60_000, 'in 26 minutes', 'dans 26 minutes'],

@@ -4,6 +4,7 @@
  * is ever applied by us.
  */
 
+import { variableName } from '../reasons/variables.ts'
 import type { Language } from '../reasons/words.ts'
 import { att, block, element, fixedVariable, globalAttributes, variable } from './xml.ts'
 
@@ -129,7 +130,7 @@ export const remedies = {
           : proposals
               .map(
                 ({ variable: name, given, suggested, eov, alternatives }) =>
-                  `${name}${given === '' ? '' : ` ("${given}")`} is most likely ${suggested}, which counts for ${eov}${alternatives.length === 0 ? '' : `; else ${alternatives.map((other) => `${other.name} (${other.eov})`).join(', ')}`}.`,
+                  `${name}${given === '' ? '' : ` ("${given}")`} is most likely ${suggested}, which counts for ${variableName('en', eov)}${alternatives.length === 0 ? '' : `; else ${alternatives.map((other) => `${other.name} (${variableName('en', other.eov)})`).join(', ')}`}.`,
               )
               .join(' '),
       fr: ({ proposals }) =>
@@ -138,7 +139,7 @@ export const remedies = {
           : proposals
               .map(
                 ({ variable: name, given, suggested, eov, alternatives }) =>
-                  `${name}${given === '' ? '' : ` (« ${given} »)`} est sans doute ${suggested}, qui compte pour ${eov}${alternatives.length === 0 ? '' : `; sinon ${alternatives.map((other) => `${other.name} (${other.eov})`).join(', ')}`}.`,
+                  `${name}${given === '' ? '' : ` (« ${given} »)`} est sans doute ${suggested}, qui compte pour ${variableName('fr', eov)}${alternatives.length === 0 ? '' : `; sinon ${alternatives.map((other) => `${other.name} (${variableName('fr', other.eov)})`).join(', ')}`}.`,
               )
               .join(' '),
     },

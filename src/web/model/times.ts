@@ -48,7 +48,8 @@ export function relativeTime(iso: string, nowMs: number, language: Language): st
   for (const [unit, size] of steps) {
     if (Math.abs(seconds) >= size) return words.format(Math.trunc(seconds / size), unit)
   }
-  return words.format(0, 'second')
+  // What Intl says for it, « maintenant », is no word for something that is past.
+  return language === 'fr' ? 'à l’instant' : words.format(0, 'second')
 }
 
 /** A length of time in the two largest units that matter: `340 ms`, `12.4 s`, `3 min 20 s`, `1 h 5 min`. */

@@ -1,6 +1,7 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { type KeyboardEvent, type PointerEvent, useEffect, useId, useMemo, useRef, useState } from 'react'
 import { useSearchParams } from 'react-router'
+import { variableName } from '../../rules/reasons/variables.ts'
 import { api, type Coverage } from '../api.ts'
 import { again, rings } from '../coastline/coastline.generated.ts'
 import { Icon } from '../components/Icon.tsx'
@@ -24,7 +25,7 @@ import { integer } from '../model/times.ts'
 
 /** Where the harvested profiles are: hexagons over a coastline, by variable and source. */
 export function MapPage() {
-  const { t } = useWords()
+  const { t, language } = useWords()
   usePageTitle(t('map.title'))
   const [search, setSearch] = useSearchParams()
   const zoom = search.get('zoom') === '1' ? '1' : '0'
@@ -70,7 +71,7 @@ export function MapPage() {
                 onChange={(value) => set('variable', value)}
                 options={[
                   ['', t('map.variable.all')],
-                  ...found.variables.map((name) => [name, variableName(name)] as const),
+                  ...found.variables.map((name) => [name, variableName(language, name)] as const),
                 ]}
               />
               <Choice
@@ -109,14 +110,6 @@ export function MapPage() {
         )}
       </Answer>
     </>
-  )
-}
-
-/** `seaSurfaceTemperature` as it is read: sea surface temperature. Codes of the vocabulary have no translation. */
-function variableName(code: string): string {
-  return code.replace(
-    /([a-z])([A-Z])/g,
-    (_, before: string, after: string) => `${before} ${after.toLowerCase()}`,
   )
 }
 

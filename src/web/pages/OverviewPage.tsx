@@ -8,7 +8,7 @@ import { CountsBar } from '../components/Counts.tsx'
 import { Icon } from '../components/Icon.tsx'
 import { ReasonsList } from '../components/ReasonsList.tsx'
 import { RunsTable } from '../components/RunsTable.tsx'
-import { Answer, Empty } from '../components/States.tsx'
+import { Answer, Empty, Failure } from '../components/States.tsx'
 import { StatusBadge } from '../components/Status.tsx'
 import { Ago, Time } from '../components/Time.tsx'
 import { TriggerButton } from '../components/TriggerButton.tsx'
@@ -28,6 +28,15 @@ export function OverviewPage() {
   const runs = useQuery({ queryKey: ['runs'], queryFn: api.runs, ...refresh })
   const reasons = useQuery({ queryKey: ['reasons'], queryFn: api.reasons, ...refresh })
   const schedules = useQuery({ queryKey: ['schedules'], queryFn: api.schedules, ...refresh })
+  // When nothing can be asked, one box says so, not one for each question.
+  const asked = [servers, runs, reasons, schedules]
+  if (asked.every((query) => query.error !== null && query.data === undefined))
+    return (
+      <>
+        <h1>{t('overview.title')}</h1>
+        <Failure error={servers.error} retry={() => asked.forEach((query) => void query.refetch())} />
+      </>
+    )
   return (
     <>
       <div className="title">

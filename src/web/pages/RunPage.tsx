@@ -215,7 +215,11 @@ function ProgressBar({ run, progress }: { run: RunDetailRow; progress: Progress 
         {' · '}
         {total === null
           ? t('run.progress.count', { count: done })
-          : t('run.progress.of', { done: integer(done, language), total: integer(total, language) })}
+          : t('run.progress.of', {
+              count: done,
+              done: integer(done, language),
+              total: integer(total, language),
+            })}
       </p>
       {total === null ? (
         <progress aria-label={t('run.progress')} />
