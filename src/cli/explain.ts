@@ -183,7 +183,9 @@ function showRemedies(outcome: AttemptOutcome, remedies: readonly Remedy[], lang
 }
 
 function showDecisions(outcome: AttemptOutcome, language: Language): void {
-  const said = visible(outcome.facts.length > 0 ? sentences(language, outcome.facts) : (outcome.message ?? ''))
+  const said = visible(
+    outcome.facts.length > 0 ? sentences(language, outcome.facts) : (outcome.message ?? ''),
+  )
   const reason = outcome.status === 'skipped' ? outcome.reason : null
   if (outcome.status === 'error') {
     print(`  ✗ ${outcome.reason}: ${said}`)

@@ -78,7 +78,10 @@ export function reportFeed(facts: {
   const { base, language, self } = facts
   const updated = facts.newest ?? new Date(0)
   return feed({
-    id: facts.erddapUrl === null ? `urn:organization:${encodeURIComponent(facts.name)}` : `${facts.erddapUrl}#report`,
+    id:
+      facts.erddapUrl === null
+        ? `urn:organization:${encodeURIComponent(facts.name)}`
+        : `${facts.erddapUrl}#report`,
     self,
     title: facts.name,
     subtitle: words[language].report,
