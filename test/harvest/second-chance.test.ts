@@ -34,7 +34,16 @@ async function runOf(
     onPause: (pause) => pauses.push(pause),
   })
   const recorded: [string, string][] = []
-  const nothing = { harvested: null, verified: false, warnings: [], queryUrls: [], requests: 1, bytes: 0 }
+  const nothing = {
+    harvested: null,
+    verified: false,
+    warnings: [],
+    remedies: [],
+    about: { title: '', organizations: [] },
+    queryUrls: [],
+    requests: 1,
+    bytes: 0,
+  }
   await askForAll({
     datasets: listed(n),
     workers: 2,
