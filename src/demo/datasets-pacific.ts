@@ -35,7 +35,15 @@ const one = (list: readonly Station[], at: number) => list.slice(at, at + 1)
 
 /** @param atlanticUrl address of the other server, for the dataset that is only passed on */
 export function pacificDatasets(atlanticUrl: string): DemoDataset[] {
-  return [...supported(), ...awkward(), passedOn(atlanticUrl), ...unsupported(), ...skipped(), failing()]
+  return [
+    ...supported(),
+    ...awkward(),
+    passedOn(atlanticUrl),
+    ...unsupported(),
+    ...skipped(),
+    failing(),
+    halfCopied(),
+  ]
 }
 
 function supported(): DemoDataset[] {
@@ -378,4 +386,20 @@ function failing(): DemoDataset {
   // A refusal that says what is wrong: nobody should ask again and again.
   const sentence = 'Query error: The source file /data/archive/2018.csv cannot be read.'
   return { ...dataset, failsWith: { status: 400, sentence } }
+}
+
+/** Half copied: its metadata and the list know of times and places, its data of none. */
+function halfCopied(): DemoDataset {
+  const dataset = timeSeries({
+    id: 'moorings_half_copied',
+    title: 'Moorings whose files are half copied',
+    institution: observatory,
+    stations: pacificCoast.slice(1, 3),
+    measures: ['temperature'],
+    depths: [20],
+    from: '2021-01-01T00:00:00Z',
+    stepSeconds: daySeconds,
+    count: 40,
+  })
+  return { ...dataset, rows: () => [] }
 }

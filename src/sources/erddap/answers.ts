@@ -71,12 +71,19 @@ function answerSentence(status: number, whole: string, short: boolean): string {
   if (!isHtml(body)) return plainSentence(status, body)
   if (!short) return textOfHtml(body).replace(/\s+/g, ' ')
   const said = htmlSentence(body)
-  // A page may hold the sentence anywhere: a known one says more than a title.
-  const text = textOfHtml(body).replace(/\s+/g, ' ')
+  // A page may hold the sentence anywhere: a known one says more than a title. It ends where its paragraph does.
+  const paragraphs = body.split(paragraphEnd).map((piece) => textOfHtml(piece).replace(/\s+/g, ' ').trim())
+  // Without a message and a title, all of the page is what it says.
+  const isMessage = said.replace(/\s+/g, ' ').trim() !== textOfHtml(body).replace(/\s+/g, ' ').trim()
   for (const [pattern] of sentences) {
-    if (pattern.test(said)) return said
-    const found = pattern.exec(text)
-    if (found) return text.slice(found.index)
+    if (isMessage && pattern.test(said)) return said
+    for (const text of paragraphs) {
+      const found = pattern.exec(text)
+      if (found) return text.slice(found.index)
+    }
   }
   return said
 }
+
+/** Where a page begins something else; `</u>` ends the message in pages of old containers. */
+const paragraphEnd = /<\/?(?:p|h[1-6]|hr|br|div|td|tr|li|title|head|body|pre)\b[^<>]*>|<\/u>/i

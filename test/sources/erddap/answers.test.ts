@@ -144,3 +144,24 @@ describe('other answers', () => {
     )
   })
 })
+
+describe('the sentence of an error page', () => {
+  const sentence = 'Your query produced no matching results. (nRows = 0)'
+
+  it.each([
+    [
+      'of an old container',
+      `<html><head><title>Error report</title></head><body><h1>HTTP Status 500 - ${sentence}</h1><HR size="1" noshade="noshade"><p><b>type</b> Status report</p><p><b>description</b> <u>The server encountered an internal error.</u></p></body></html>`,
+    ],
+    [
+      'of one that breaks lines',
+      `<html><body>HTTP Status 500: ${sentence}<br>type Status report<br>description none</body></html>`,
+    ],
+    [
+      'with its message marked',
+      `<html><body><p><b>type</b> Status report</p><p><b>message</b> <u>${sentence}</u></p><p><b>description</b> none</p></body></html>`,
+    ],
+  ])('%s ends where it ends', (_what, page) => {
+    expect(serverSentence(500, page)).toBe(sentence)
+  })
+})
