@@ -10,6 +10,9 @@ import { stripVTControlCharacters } from 'node:util'
 
 const root = join(import.meta.dirname, '..')
 const columns = 80
+/** Where a spinner begins its line anew. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const redrawn = /\r|\u001b\[1?G|\u001b\[2K/
 const home = mkdtempSync(join(tmpdir(), 'harvester-start-'))
 try {
   const command = `stty cols ${columns}; '${process.execPath}' --import '${import.meta.resolve('tsx')}' '${join(root, 'src/cli.ts')}' start --once`
@@ -26,11 +29,14 @@ try {
 
 /** The lines as a terminal wraps them, without what is of this machine or this moment. */
 function lines(output: string): string[] {
-  const plain = stripVTControlCharacters(output)
-    .replaceAll(home, '~/erddap-harvester')
-    .replace(/\r/g, '')
-    .trimEnd()
+  const plain = output
+    .replaceAll('\r\n', '\n')
     .split('\n')
+    // What is drawn over again and again is what it was last; the log is told elsewhere.
+    .map((line) => line.split(redrawn).at(-1) ?? '')
+    .map((line) => stripVTControlCharacters(line).replaceAll(home, '~/erddap-harvester'))
+    .filter((line) => !/^ {4}\w+: \d+$/.test(line))
+    .filter((line) => !/^\[[\d:]+\] (INFO|WARN|ERROR):/.test(line))
   const wrapped = ['$ npm start -- --once', ...plain].flatMap((line) =>
     line === '' ? [''] : (line.match(new RegExp(`.{1,${columns}}`, 'gu')) ?? []),
   )
