@@ -2,8 +2,9 @@
 
 import { createHash, randomUUID } from 'node:crypto'
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname } from 'node:path'
 import { z } from 'zod'
+import { insideFolder } from '../inside.ts'
 import type { CkanPage } from './client.ts'
 
 /** Raised when what is stored of a record changes; older files are then asked for anew. */
@@ -44,10 +45,10 @@ const fileSchema = z.object({
   ),
 })
 
-/** Where the answer of a catalogue is kept. */
+/** Where the answer of a catalogue is kept. @throws HarvesterError WRITE_FAILED where a link leads out of the folder */
 export function ckanCacheFile(cacheDir: string, ckanUrl: string): string {
   const name = createHash('sha256').update(ckanUrl).digest('hex').slice(0, 16)
-  return join(cacheDir, 'ckan', `${name}.json`)
+  return insideFolder(cacheDir, 'ckan', `${name}.json`)
 }
 
 /** What is kept of a catalogue. Null where there is nothing, or nothing that can be read: both mean asking anew. */
@@ -65,7 +66,7 @@ export async function readCkanCache(cacheDir: string, ckanUrl: string): Promise<
 export async function writeCkanCache(cacheDir: string, cached: CachedCkan): Promise<void> {
   const file = ckanCacheFile(cacheDir, cached.ckanUrl)
   const temporary = `${file}.${randomUUID()}.tmp`
-  await mkdir(join(cacheDir, 'ckan'), { recursive: true })
+  await mkdir(dirname(file), { recursive: true })
   try {
     await writeFile(temporary, JSON.stringify({ formatVersion, ...cached }), { flush: true })
     await rename(temporary, file)

@@ -44,14 +44,14 @@ export class RunFolder {
   }
 
   file(name: string): string {
-    return join(this.path, name)
+    return insideFolder(this.path, name)
   }
 
   /** Gives the folder its name, that of the run's start; a second run of the same second gets the next one. */
   async complete(startedAt: Date): Promise<string> {
     try {
       for (let at = startedAt.getTime(); ; at += 1000) {
-        const target = join(this.parent, folderStamp(new Date(at)))
+        const target = insideFolder(this.parent, folderStamp(new Date(at)))
         if (await isThere(target)) continue
         try {
           await rename(this.path, target)

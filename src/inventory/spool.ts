@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs'
 import { type FileHandle, mkdir, open, rm, stat, truncate } from 'node:fs/promises'
-import { join } from 'node:path'
+import { insideFolder } from '../inside.ts'
 import type { Cell } from './column.ts'
 import type { TableName } from './contract.ts'
 import { readLines } from './lines.ts'
@@ -59,10 +59,10 @@ export class Spool<E> {
 
   /** Opens the spool in a folder, with whatever an interrupted run left there complete. */
   static async open<E>(folder: string): Promise<Spool<E>> {
-    const path = join(folder, 'spool')
+    const path = insideFolder(folder, 'spool')
     await mkdir(path, { recursive: true })
-    const ledgerPath = join(path, 'ledger.jsonl')
-    const rowsPath = join(path, 'rows.csv')
+    const ledgerPath = insideFolder(path, 'ledger.jsonl')
+    const rowsPath = insideFolder(path, 'rows.csv')
     const index: Index = new Map()
     let ledgerEnd = 0
     let rowsEnd = 0
@@ -110,7 +110,7 @@ export class Spool<E> {
   /** A place for the rows of one dataset. */
   piece(): SpoolPiece {
     this.#pieces += 1
-    return new SpoolPiece(join(this.folder, `piece-${this.#pieces}.csv`))
+    return new SpoolPiece(insideFolder(this.folder, `piece-${this.#pieces}.csv`))
   }
 
   /** Writes what became of a dataset, with its rows if it has any. */
@@ -140,7 +140,7 @@ export class Spool<E> {
   }
 
   async #readOne(indexed: Indexed): Promise<LedgerLine<E>> {
-    const ledger = await open(join(this.folder, 'ledger.jsonl'), 'r')
+    const ledger = await open(insideFolder(this.folder, 'ledger.jsonl'), 'r')
     try {
       return await readLedgerLine<E>(ledger, indexed)
     } finally {
@@ -159,7 +159,7 @@ export class Spool<E> {
       .filter(([, { current }]) => current)
       .sort(([a], [b]) => compareCodePoints(a, b))
       .map(([, value]) => value)
-    const ledger = await open(join(this.folder, 'ledger.jsonl'), 'r')
+    const ledger = await open(insideFolder(this.folder, 'ledger.jsonl'), 'r')
     try {
       for (const indexed of ordered) {
         const { key, entry, piece } = await readLedgerLine<E>(ledger, indexed)
@@ -193,7 +193,7 @@ export class Spool<E> {
     if (piece.length === 0) return
     const range = { start: piece.offset, end: piece.offset + piece.length - 1, highWaterMark: 256 * 1024 }
     let rows = piece.rows
-    for await (const chunk of createReadStream(join(this.folder, 'rows.csv'), range)) {
+    for await (const chunk of createReadStream(insideFolder(this.folder, 'rows.csv'), range)) {
       await to.append(chunk as Buffer, rows)
       rows = 0
     }

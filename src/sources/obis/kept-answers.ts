@@ -2,8 +2,8 @@
 
 import { randomUUID } from 'node:crypto'
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { z } from 'zod'
+import { insideFolder } from '../../inside.ts'
 
 const schema = z.object({
   url: z.string(),
@@ -14,7 +14,7 @@ const schema = z.object({
 export type KeptAnswer = z.output<typeof schema>
 
 function fileOf(folder: string, id: string): string {
-  return join(folder, `${id.replace(/[^\w.-]/g, '_')}.json`)
+  return insideFolder(folder, `${id.replace(/[^\w.-]/g, '_')}.json`)
 }
 
 /** Null where there is nothing that can be used. */
@@ -29,13 +29,14 @@ export async function readKept(folder: string, id: string, url: string): Promise
 
 /** A disk that cannot keep it costs a longer answer the next time, nothing else. */
 export async function writeKept(folder: string, id: string, answer: KeptAnswer): Promise<void> {
-  const path = fileOf(folder, id)
-  const temporary = `${path}.${randomUUID()}.tmp`
+  let temporary: string | null = null
   try {
+    const path = fileOf(folder, id)
     await mkdir(folder, { recursive: true })
+    temporary = `${path}.${randomUUID()}.tmp`
     await writeFile(temporary, JSON.stringify(answer))
     await rename(temporary, path)
   } catch {
-    await rm(temporary, { force: true }).catch(() => undefined)
+    if (temporary !== null) await rm(temporary, { force: true }).catch(() => undefined)
   }
 }
