@@ -50,3 +50,34 @@ export function visibleJson<T>(value: T, length: number = shownLength): T {
     Object.entries(value).map(([key, item]) => [visible(cut(key, length)), visibleJson(item, length)]),
   ) as T
 }
+
+/**
+ * Warnings of one kind that rows of others make: one sentence however many rows there are, since one for each would
+ * let a table of a million rows fill the disk with logs.
+ */
+export class Tally {
+  /** So many different examples are told. */
+  static readonly most = 3
+  readonly #examples = new Set<string>()
+  #count = 0
+
+  get count(): number {
+    return this.#count
+  }
+
+  /** Counts what an example stands for. */
+  add(example: string): void {
+    this.#count += 1
+    if (this.#examples.size < Tally.most) this.#examples.add(visible(cut(example, 300)))
+  }
+
+  /** Null where nothing was counted; `many` gets the number and the first examples, joined. */
+  sentence(
+    one: (example: string) => string,
+    many: (count: number, examples: string) => string,
+  ): string | null {
+    const [first] = this.#examples
+    if (first === undefined) return null
+    return this.#count === 1 ? one(first) : many(this.#count, [...this.#examples].join('; '))
+  }
+}

@@ -5,6 +5,7 @@
 
 import { LRUCache } from 'lru-cache'
 import { describeError } from '../errors.ts'
+import { Tally } from '../text.ts'
 import { type CachedCkan, readCkanCache, writeCkanCache } from './cache.ts'
 import { type CkanPage, fetchCkan, type TextFetcher } from './client.ts'
 import type { CkanRecord } from './record.ts'
@@ -33,6 +34,8 @@ export interface CkanCatalogueSettings {
   cacheDir: string
   /** How long an answer is used without asking again. @default 3600 */
   freshSeconds?: number
+  /** A catalogue that has not come whole by then is not awaited. @default 15 minutes */
+  totalTimeoutMs?: number
   /** Epoch milliseconds. @default Date.now */
   now?: () => number
 }
@@ -60,7 +63,7 @@ interface Flight {
 
 /** Makes the catalogue of a process. */
 export function createCkanCatalogue(settings: CkanCatalogueSettings): CkanCatalogue {
-  const { http, cacheDir, freshSeconds = defaultFreshSeconds, now = Date.now } = settings
+  const { http, cacheDir, freshSeconds = defaultFreshSeconds, totalTimeoutMs, now = Date.now } = settings
   const memory = new LRUCache<string, Remembered>({ max: mostCatalogues })
   const flights = new Map<string, Flight>()
 
@@ -84,7 +87,11 @@ export function createCkanCatalogue(settings: CkanCatalogueSettings): CkanCatalo
       warnings: [],
     })
     try {
-      const { pages, complete } = await fetchCkan(http, ckanUrl, { signal, previous: cached?.pages ?? [] })
+      const { pages, complete } = await fetchCkan(http, ckanUrl, {
+        signal,
+        previous: cached?.pages ?? [],
+        ...(totalTimeoutMs !== undefined && { totalTimeoutMs }),
+      })
       if (!complete) return failed('it did not give all the records that it says it has', pages)
       if (recordsOf(pages).length === 0 && cached && recordsOf(cached.pages).length > 0)
         return failed('it says that it has no records, although it had some')
@@ -164,7 +171,12 @@ function snapshotOf(
 ): CkanSnapshot {
   const pages = cached?.pages ?? partial ?? []
   const ageSeconds = cached ? Math.max(0, Math.round((now - cached.fetchedAt) / 1000)) : null
-  const malformed = pages.flatMap((page) => page.warnings).map((what) => `CKAN record skipped: ${what}`)
+  const malformed = new Tally()
+  for (const what of pages.flatMap((page) => page.warnings)) malformed.add(what)
+  const skipped = malformed.sentence(
+    (what) => `CKAN record skipped: ${what}`,
+    (count, examples) => `${count} CKAN records skipped, for example: ${examples}`,
+  )
   return {
     records: recordsOf(pages),
     fetchedAt: cached ? new Date(cached.fetchedAt) : null,
@@ -173,7 +185,7 @@ function snapshotOf(
     warnings: [
       ...(failure ? [failureWarning(ckanUrl, failure.why, ageSeconds)] : []),
       ...warnings,
-      ...malformed,
+      ...(skipped === null ? [] : [skipped]),
     ],
   }
 }

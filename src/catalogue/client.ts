@@ -46,7 +46,7 @@ const rowsAsked = 1000
 const mostPages = 1000
 
 /** The whole catalogue, page after page, is there by then or not at all. */
-const totalTimeoutMs = 15 * 60_000
+const defaultTotalTimeoutMs = 15 * 60_000
 
 /** By default CKAN puts what was edited last in front: records would move from page to page while one reads. */
 const stableOrder = encodeURIComponent('id asc')
@@ -65,7 +65,11 @@ export function ckanPageUrl(ckanUrl: string, start: number): string {
 export async function fetchCkan(
   http: TextFetcher,
   ckanUrl: string,
-  { signal, previous = [] }: { signal?: AbortSignal; previous?: readonly CkanPage[] } = {},
+  {
+    signal,
+    previous = [],
+    totalTimeoutMs = defaultTotalTimeoutMs,
+  }: { signal?: AbortSignal; previous?: readonly CkanPage[]; totalTimeoutMs?: number } = {},
 ): Promise<CkanAnswer> {
   const endsAt = performance.now() + totalTimeoutMs
   const pages: CkanPage[] = []

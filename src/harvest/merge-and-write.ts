@@ -8,6 +8,7 @@ import { matchObisCkan, obisRecord } from '../rules/obis-dataset.ts'
 import { sentence } from '../rules/reasons/index.ts'
 import type { Verdict } from '../rules/verdict.ts'
 import { type TaskContext, task } from '../runs/index.ts'
+import { Tally } from '../text.ts'
 import type { DatasetEntry, HarvestRun, SourceListing } from './run.ts'
 import type { HarvestServices } from './services.ts'
 
@@ -130,8 +131,13 @@ function matchSources(input: Input, context: TaskContext): Map<string, ReadonlyM
       source.type === 'obis'
         ? matchObisCkan(input.ckan.records, listedIds)
         : matchCkan(input.ckan.records, source.url, listedIds)
-    for (const [dataset, warning] of warnings)
-      context.log.warn({ source: source.url, dataset }, sentence('en', warning))
+    const told = new Tally()
+    for (const [dataset, warning] of warnings) told.add(`${dataset}: ${sentence('en', warning)}`)
+    const said = told.sentence(
+      (example) => example,
+      (count, examples) => `${count} datasets have several catalogue records, for example ${examples}`,
+    )
+    if (said !== null) context.log.warn({ source: source.url }, said)
     found.set(source.url, records)
   }
   return found

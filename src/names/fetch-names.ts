@@ -12,6 +12,7 @@ import {
   unknownName,
 } from '../rules/vernaculars.ts'
 import type { RunLog } from '../runs/index.ts'
+import { Tally } from '../text.ts'
 import type { WormsClient, WormsMatch, WormsScope } from './client.ts'
 
 export interface FetchNames {
@@ -54,22 +55,29 @@ export async function fetchNames(work: FetchNames): Promise<FetchedNames> {
   const scope: WormsScope = { signal: work.signal }
   /** Names that were refused before WoRMS had answered anything: what they are shows at the end. */
   const suspects: string[] = []
+  /** Names that WoRMS chokes on, and what it cannot say of taxa. */
+  const refused = new Tally()
+  const lacking = new Tally()
   let done = 0
   const limit = pLimit(batchesAtOnce)
 
-  await Promise.all(
-    batchesOfNames(work.names, work.batchSize).map((batch) =>
-      limit(async () => {
-        work.signal.throwIfAborted()
-        if (outage.message !== null) return
-        const rows = await namesOf(batch)
-        await writeNames(work.database, rows, work.now(), { signal: work.signal })
-        countNames(counts, rows)
-        done += rows.length
-        work.onProgress(done, counts)
-      }),
-    ),
-  )
+  try {
+    await Promise.all(
+      batchesOfNames(work.names, work.batchSize).map((batch) =>
+        limit(async () => {
+          work.signal.throwIfAborted()
+          if (outage.message !== null) return
+          const rows = await namesOf(batch)
+          await writeNames(work.database, rows, work.now(), { signal: work.signal })
+          countNames(counts, rows)
+          done += rows.length
+          work.onProgress(done, counts)
+        }),
+      ),
+    )
+  } finally {
+    tellFaults()
+  }
   if (outage.message === null && outage.hasAnswered && suspects.length > 0) {
     const rows = suspects.map((name) => unknownName(name, 'error'))
     await writeNames(work.database, rows, work.now(), { signal: work.signal })
@@ -79,6 +87,20 @@ export async function fetchNames(work: FetchNames): Promise<FetchedNames> {
   }
   if (done === 0 && work.names.length > 0) outage.message ??= 'none of the names was answered'
   return { counts, left: work.names.length - done, outage: outage.message }
+
+  function tellFaults(): void {
+    const told = [
+      refused.sentence(
+        (example) => example,
+        (count, examples) => `${count} names cannot be asked for, for example ${examples}`,
+      ),
+      lacking.sentence(
+        (example) => example,
+        (count, examples) => `${count} answers on taxa cannot be had, for example: ${examples}`,
+      ),
+    ]
+    for (const said of told) if (said !== null) work.log.warn({}, said)
+  }
 
   /** What WoRMS knows of some names; those that it could not be asked for are left out. */
   async function namesOf(names: readonly string[]): Promise<NameRow[]> {
@@ -102,7 +124,7 @@ export async function fetchNames(work: FetchNames): Promise<FetchedNames> {
         }
       }
       if (names.length === 1) {
-        work.log.warn({ name: names[0], error }, `${names[0]}: ${describeError(error)}`)
+        refused.add(`${names[0]}: ${describeError(error)}`)
         return [unknownName(names[0]!, 'error')]
       }
       // One name that WoRMS chokes on must not cost the others theirs.
@@ -162,7 +184,7 @@ export async function fetchNames(work: FetchNames): Promise<FetchedNames> {
     } catch (error) {
       if (isOver(error)) throw error
       if (isUnavailable(error)) outage.failed(error)
-      work.log.warn({ aphiaId, error }, `the ${what} of ${aphiaId} cannot be had: ${describeError(error)}`)
+      lacking.add(`the ${what} of ${aphiaId} cannot be had: ${describeError(error)}`)
       return null
     }
   }

@@ -15,9 +15,9 @@ const rooms: Record<string, { values: string[]; types?: string[] }> = {
   config: { values: ['rules', 'errors'] },
   http: { values: ['errors', 'config', 'text'] },
   rules: { values: ['text'], types: ['inventory', 'sources', 'catalogue', 'names'] },
-  sources: { values: ['http', 'rules', 'inventory', 'errors', 'text'] },
-  catalogue: { values: ['http', 'rules', 'errors'] },
-  names: { values: ['http', 'rules', 'inventory', 'runs', 'errors'], types: ['database'] },
+  sources: { values: ['http', 'rules', 'inventory', 'errors', 'text', 'inside'] },
+  catalogue: { values: ['http', 'rules', 'errors', 'text', 'inside'] },
+  names: { values: ['http', 'rules', 'inventory', 'runs', 'errors', 'text'], types: ['database'] },
   database: { values: ['errors', 'secrets'] },
   inventory: {
     values: ['database', 'rules', 'errors', 'secrets', 'text', 'inside'],

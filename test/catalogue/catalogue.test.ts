@@ -54,6 +54,14 @@ describe('the catalogue', () => {
     expect(complete).toBe(true)
   })
 
+  test('names a flood of malformed records once, with their number and a few of them', async () => {
+    ckan.records.push(...Array.from({ length: 500 }, (_, at) => ({ name: `odd\u001b${at}` })))
+    const { warnings } = await newProcess().snapshot(ckan.url)
+    expect(warnings).toEqual([expect.stringMatching(/^500 CKAN records skipped, for example: record .*odd/)])
+    expect(warnings[0]!.length).toBeLessThan(1000)
+    expect(warnings[0]).not.toContain('\u001b')
+  })
+
   test('gives each record once, though pages overlap', async () => {
     const shifted = [...rawRecords(2), ...rawRecords(2, 1)]
     ckan.records = shifted

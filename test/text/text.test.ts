@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { cut, visible, visibleJson, visibleLines } from '../../src/text.ts'
+import { cut, Tally, visible, visibleJson, visibleLines } from '../../src/text.ts'
 
 describe('text of others', () => {
   it.each([
@@ -36,5 +36,32 @@ describe('text of others', () => {
     expect(visibleJson({ 'a\n': ['\u001b', 1, null, { b: '\u2028' }] })).toEqual({
       'a\\n': ['\\u001b', 1, null, { b: '\\u2028' }],
     })
+  })
+})
+
+describe('warnings that rows of others make', () => {
+  const said = (examples: Iterable<string>) => {
+    const tally = new Tally()
+    for (const example of examples) tally.add(example)
+    return tally.sentence(
+      (example) => `one: ${example}`,
+      (count, few) => `${count}: ${few}`,
+    )
+  }
+
+  it('are one sentence with a number and a few examples', () => {
+    expect(said([])).toBeNull()
+    expect(said(['a'])).toBe('one: a')
+    expect(said(['a', 'a'])).toBe('2: a')
+    expect(said(['a', 'b', 'a', 'c', 'd'])).toBe('5: a; b; c')
+  })
+
+  it('stay short and visible however many and long the rows are', () => {
+    function* flood() {
+      for (let at = 0; at < 300_000; at += 1) yield `\u001b[2J${at}${'x'.repeat(at % 3 === 0 ? 1000 : 0)}`
+    }
+    const sentence = said(flood())!
+    expect(sentence).toMatch(/^300000: \\u001b\[2J0x/)
+    expect(sentence.length).toBeLessThan(1000)
   })
 })

@@ -4,6 +4,7 @@ import { stringify } from 'csv-stringify/sync'
 import { isTransient } from '../../database/failure.ts'
 import type { Database, Session } from '../../database/port.ts'
 import { describeError, HarvesterError, isHarvesterError } from '../../errors.ts'
+import { Tally } from '../../text.ts'
 import { loadAuditFiles, markRejected, settleRun } from './audit-files.ts'
 import { takeLoaderLock } from './lock.ts'
 import { compareCells, writeCells } from './merge/cells.ts'
@@ -157,15 +158,16 @@ async function reportRejects(folder: string, stage: Stage, log: LoadOptions['log
     await rm(path, { force: true }).catch(() => undefined)
     return
   }
-  for (const reject of stage.rejects.slice(0, 20))
-    log?.(
-      'warn',
+  const told = new Tally()
+  for (const reject of stage.rejects)
+    told.add(
       `${reject.datasetId || 'no dataset'}: ${reject.file} line ${reject.line}: ${reject.column} "${reject.value}" ${reject.reason}`,
-      {
-        ...reject,
-      },
     )
-  if (stage.rejectedRows > 20) log?.('warn', `${stage.rejectedRows} rows were refused in all: see ${path}`)
+  const said = told.sentence(
+    (example) => `a row was refused: ${example}`,
+    (_count, examples) => `${stage.rejectedRows} rows were refused, for example ${examples}`,
+  )
+  if (said !== null) log?.('warn', said, { rows: stage.rejectedRows, file: path })
   const columns = [
     { key: 'erddapUrl', header: 'erddap_url' },
     { key: 'datasetId', header: 'dataset_id' },

@@ -1,5 +1,6 @@
 /** The list of datasets: from the table to typed values. */
 
+import { Tally } from '../../text.ts'
 import type { ErddapTable, ListedDataset } from './types.ts'
 
 /**
@@ -31,21 +32,19 @@ export async function readListing(
   const datasets = new Map<string, ListedDataset>()
   if (!table) return []
   const { columns } = table
-  let nameless = 0
-  let repeats = 0
-  const repeated = new Set<string>()
+  const nameless = new Tally()
+  const repeats = new Tally()
   for await (const cells of table.rows) {
     const row: Record<string, string> = {}
     for (let at = 0; at < columns.length; at += 1) row[columns[at]!] = cells[at]!
     const datasetId = row.datasetID ?? ''
     if (datasetId === 'allDatasets') continue
     if (datasetId === '') {
-      nameless += 1
+      nameless.add('')
       continue
     }
     if (datasets.has(datasetId)) {
-      repeated.add(datasetId)
-      repeats += 1
+      repeats.add(datasetId)
       continue
     }
     datasets.set(datasetId, {
@@ -59,19 +58,17 @@ export async function readListing(
       row,
     })
   }
-  // A warning for each row would let a list of a million rows fill the disk with logs.
-  if (nameless > 0)
-    warn(
-      nameless === 1
-        ? 'the list of datasets has a row without an id'
-        : `the list of datasets has ${nameless} rows without an id`,
-    )
-  const [first] = repeated
-  if (first !== undefined)
-    warn(
-      repeats === 1
-        ? `the list of datasets has ${first} twice; the first row counts`
-        : `the list of datasets has ${repeats} rows more than once (${repeated.size} ids, the first is ${first}); the first row of each counts`,
-    )
+  const told = [
+    nameless.sentence(
+      () => 'the list of datasets has a row without an id',
+      (count) => `the list of datasets has ${count} rows without an id`,
+    ),
+    repeats.sentence(
+      (id) => `the list of datasets has ${id} twice; the first row counts`,
+      (count, ids) =>
+        `the list of datasets has ${count} rows more than once, for example of ${ids}; the first row of each id counts`,
+    ),
+  ]
+  for (const sentence of told) if (sentence !== null) warn(sentence)
   return [...datasets.values()]
 }

@@ -114,7 +114,7 @@ describe('the list of datasets', () => {
     const warnings: string[] = []
     await scopeOf(server, { onWarning: (sentence) => warnings.push(sentence) }).listDatasets()
     expect(warnings).toEqual([
-      'the list of datasets has 30002 rows more than once (2 ids, the first is a); the first row of each counts',
+      'the list of datasets has 30002 rows more than once, for example of a; b; the first row of each id counts',
     ])
   })
 
