@@ -29,6 +29,9 @@ export interface ProcessParts {
   close(): Promise<void>
 }
 
+/** A list that is not complete by then never is: a server may send a byte a second. */
+const defaultWholeAnswerMs = 15 * 60_000
+
 export interface ProcessOptions {
   environment: Environment
   config: HarvestConfig
@@ -38,6 +41,8 @@ export interface ProcessOptions {
   listeners: readonly HarvestListener[]
   /** How long runs wait for what may pass; for tests and the demo. */
   patience?: Patience
+  /** Lists, counts and catalogues that have not come whole by then are given up. @default 15 minutes */
+  wholeAnswerMs?: number
   /** Lives for one command: only then may answers come from the disk. @default false */
   oneShot?: boolean
   /** Fixed origins of the demo, and where they really are. */
@@ -57,6 +62,7 @@ export async function createProcess(options: ProcessOptions): Promise<ProcessPar
   const answersFromDisk = config.settings.cache && options.oneShot === true
   if (config.settings.cache && !answersFromDisk)
     log.warn({ config: config.origin }, 'cache: true is for one-shot commands; this process asks the servers')
+  const { wholeAnswerMs = defaultWholeAnswerMs } = options
   const http = createHttpClient({
     version,
     ...(contact !== undefined && { contact }),
@@ -85,7 +91,9 @@ export async function createProcess(options: ProcessOptions): Promise<ProcessPar
       http,
       cacheDir: environment.HARVESTER_CACHE_DIR,
       freshSeconds: config.settings.ckan_cache_hours * 3600,
+      totalTimeoutMs: wholeAnswerMs,
     }),
+    wholeAnswerMs,
     vocabularies: indexVocabularies(loadVocabularies()),
     database: options.database,
     orchestrator: options.orchestrator,

@@ -264,7 +264,7 @@ async function harvest(services: HarvestServices, parameters: HarvestParameters,
     try {
       const summary = await loaded
       await audit.reject(run, summary.rejectedDatasets)
-      await noteSources(database, listings, context)
+      await noteSources(database, listings, services, context)
       outcome = loadedVerdict(outcome, summary)
     } catch (error) {
       outcome = { ok: false, message: scrub(`${outcome.message}; not loaded: ${describeError(error)}`) }

@@ -46,9 +46,6 @@ export const listDatasets = task({
   },
 })
 
-/** A list that is not complete by then never is: a server may send a byte a second. */
-const listingTimeoutMs = 15 * 60_000
-
 async function listErddap(input: Input, source: ErddapSource): Promise<SourceListing> {
   const { services, run, flow: context } = input
   const { settings } = services.config
@@ -81,7 +78,7 @@ async function listErddap(input: Input, source: ErddapSource): Promise<SourceLis
     await input.waits.get(source.url)
     const scope = client.scope({
       signal: context.signal,
-      timeoutMs: listingTimeoutMs,
+      timeoutMs: services.wholeAnswerMs,
       onWarning: (sentence) => context.log.warn(facts, sentence),
       onRequest: (record) =>
         run.tell({

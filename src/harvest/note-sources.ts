@@ -3,6 +3,7 @@ import { describeError } from '../errors.ts'
 import { recordSource } from '../inventory/queries/record-source.ts'
 import type { FlowContext } from '../runs/index.ts'
 import type { SourceListing } from './run.ts'
+import type { HarvestServices } from './services.ts'
 
 /**
  * Notes what is known of the sources beside their datasets: that they are configured, and how many gridded datasets
@@ -11,6 +12,7 @@ import type { SourceListing } from './run.ts'
 export async function noteSources(
   database: Database,
   listings: readonly SourceListing[],
+  { wholeAnswerMs }: Pick<HarvestServices, 'wholeAnswerMs'>,
   context: FlowContext,
 ): Promise<void> {
   await Promise.all(
@@ -19,7 +21,7 @@ export async function noteSources(
       const source = listing.source.url
       try {
         const griddedDatasets = await listing.client
-          .scope({ signal: context.signal, timeoutMs: 15 * 60_000 })
+          .scope({ signal: context.signal, timeoutMs: wholeAnswerMs })
           .countGridded()
         await recordSource(database, {
           erddapUrl: source,

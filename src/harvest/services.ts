@@ -34,6 +34,8 @@ export interface HarvestServices {
   listeners: readonly HarvestListener[]
   /** @default as patient as servers need it */
   patience?: Patience
+  /** A list of datasets, or a count, that has not come whole by then is given up. */
+  wholeAnswerMs: number
   /** Told of the log file of a run, so that its lines go there. */
   attachLogFile(flowRunId: string, file: RunLogFile): void
   detachLogFile(flowRunId: string): void

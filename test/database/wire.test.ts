@@ -53,4 +53,48 @@ describe('what a server sends', () => {
     server.close()
     await database.close()
   })
+
+  it('ends a statement that was being answered, once what follows a row is garbage', async () => {
+    const sockets = new Set<Socket>()
+    const statements: string[] = []
+    const complete = (tag: string) => message('C', Buffer.from(`${tag}\0`))
+    const column = Buffer.concat([Buffer.from('a\0'), Buffer.from([0, 0, 0, 0, 0, 0])])
+    const type = Buffer.from([0, 0, 0, 25, 255, 255, 255, 255, 255, 255, 0, 0])
+    const described = message('T', Buffer.concat([Buffer.from([0, 1]), column, type]))
+    const row = message('D', Buffer.from([0, 1, 0, 0, 0, 1, 120]))
+    const server = createServer((socket) => {
+      sockets.add(socket)
+      socket.on('error', () => {})
+      let loggedIn = false
+      socket.on('data', (bytes) => {
+        if (!loggedIn) {
+          loggedIn = true
+          socket.write(loginDone)
+          return
+        }
+        const text = bytes.toString('latin1')
+        statements.push(text)
+        if (text.includes('BEGIN'))
+          socket.write(Buffer.concat([complete('BEGIN'), message('Z', Buffer.from('T'))]))
+        else socket.write(Buffer.concat([described, row, row, Buffer.from('\x07nonsense\xff\xff', 'latin1')]))
+      })
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const database = new ClientDatabase({
+      kind: 'postgres',
+      connection: { host: '127.0.0.1', port: (server.address() as AddressInfo).port, user: 'a', ssl: false },
+      description: 'the database',
+      serverVersion: 150_000,
+      maxConnections: 1,
+    })
+    await expect(database.transaction((session) => session.query('SELECT a FROM b'))).rejects.toMatchObject({
+      code: 'DATABASE_FAILED',
+      facts: { transient: true },
+    })
+    expect(statements.some((text) => text.includes('SELECT a FROM b'))).toBe(true)
+    for (const socket of sockets) socket.destroy()
+    server.close()
+    await database.close()
+  })
 })

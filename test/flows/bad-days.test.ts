@@ -1,5 +1,8 @@
+import { once } from 'node:events'
 import { cpSync } from 'node:fs'
 import { cp, readdir, utimes } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type ErddapServer, startErddap } from '../../src/demo/erddap.ts'
@@ -18,8 +21,8 @@ async function serve(datasets: number): Promise<ErddapServer> {
   return server
 }
 
-async function harvester(settings: Record<string, unknown>): Promise<Harvester> {
-  const made = await createHarvester({ settings })
+async function harvester(settings: Record<string, unknown>, wholeAnswerMs?: number): Promise<Harvester> {
+  const made = await createHarvester({ settings, ...(wholeAnswerMs !== undefined && { wholeAnswerMs }) })
   closing.push(made)
   return made
 }
@@ -128,6 +131,45 @@ describe('a server on a bad day', () => {
     expect(run.result.message).toMatch(/list of datasets could not be had/)
     expect(run.attempts).toEqual([])
   })
+
+  it('whose list comes a byte a second is given up at the limit of the whole list', async () => {
+    const server = await serve(5)
+    const harvest = await harvester({ erddap_urls: [server.url] }, 3000)
+    server.setHostile([{ match: /allDatasets/, behave: { kind: 'slow', everyMs: 1000 } }])
+    const run = await harvest.run()
+    expect(run.result.state).toBe('FAILED')
+    // No single limit was met: each byte came in time.
+    expect(run.result.message).toMatch(/list of datasets could not be had.*within (2\.\d+|3) s/)
+    expect(run.attempts).toEqual([])
+  })
+
+  it('is harvested although the catalogue drips: that one is given up at its limit', async () => {
+    const server = await serve(2)
+    let asked = 0
+    const catalogue = createServer((_request, response) => {
+      asked += 1
+      response.writeHead(200, { 'content-type': 'application/json' })
+      const drip = setInterval(() => response.write(' '), 200)
+      response.on('close', () => clearInterval(drip))
+    }).listen(0, '127.0.0.1')
+    await once(catalogue, 'listening')
+    closing.push({
+      close: async () => {
+        catalogue.closeAllConnections()
+        catalogue.close()
+      },
+    })
+    const { port } = catalogue.address() as AddressInfo
+    const harvest = await harvester(
+      { erddap_urls: [server.url], ckan_url: `http://127.0.0.1:${port}` },
+      20_000,
+    )
+    const run = await harvest.run()
+    expect(asked).toBeGreaterThan(0)
+    expect(run.outcomes).toEqual({ scale_00000: 'success', scale_00001: 'success' })
+    const said = run.log.filter(({ text }) => /^CKAN .* cannot be used/.test(text)).map(({ text }) => text)
+    expect(said).toEqual([expect.stringMatching(/within (19\.\d+|20) s/)])
+  }, 120_000)
 
   it('delays no other server of the run, not even with its list', async () => {
     const good = await serve(3)

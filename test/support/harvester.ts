@@ -53,6 +53,8 @@ export interface HarvesterOptions {
   oneShot?: boolean
   /** @default none: whoever does not answer is given up at once */
   patience?: Patience
+  /** Lists and catalogues that have not come whole by then are given up. */
+  wholeAnswerMs?: number
 }
 
 const noPatience: Patience = { hostPausesMs: [], unknownMs: 0, sleep: async () => {} }
@@ -62,6 +64,7 @@ export async function createHarvester({
   database,
   oneShot,
   patience = noPatience,
+  wholeAnswerMs,
 }: HarvesterOptions): Promise<Harvester> {
   const folder = await mkdtemp(join(tmpdir(), 'harvester-flow-'))
   const ckan = await startCkan({ records: [] })
@@ -74,6 +77,8 @@ export async function createHarvester({
       }),
     },
     folder,
+    // As a worker on another host, whose runs carry their source.
+    sourcesOptional: true,
   })
   const environment = readEnvironment({
     HARVESTER_CACHE_DIR: join(folder, 'cache'),
@@ -90,6 +95,7 @@ export async function createHarvester({
     orchestrator: 'local',
     patience,
     ...(oneShot !== undefined && { oneShot }),
+    ...(wholeAnswerMs !== undefined && { wholeAnswerMs }),
     listeners: [
       (event) => {
         events.push(event)
