@@ -64,7 +64,7 @@ describe('a harvest holds what the specification says', () => {
     }
     const startedAt = Date.parse(readTable(runs[0]?.folder ?? '', 'harvest_runs')[0]?.started_at ?? '')
     expected = expectHarvest(servers, records, startedAt)
-  }, 60_000)
+  })
 
   afterAll(async () => {
     for (const close of closing) await close()

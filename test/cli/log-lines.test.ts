@@ -51,5 +51,5 @@ describe('the log of a harvest', () => {
     const text = readFileSync(join(logs, name!), 'utf8')
     expect(text).toContain('harvest-datasets')
     expect(text).not.toContain('hunter22')
-  }, 60_000)
+  })
 })

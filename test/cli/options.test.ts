@@ -54,7 +54,7 @@ describe('every command', () => {
     all = (await Promise.all(Object.values(commands).map((load) => load()))).flatMap((command) =>
       flat(command),
     )
-  }, 120_000)
+  })
 
   /** What a call with these words says, and the error that it ends with; nothing of the command is done. */
   async function call(path: readonly string[], args: readonly string[]) {

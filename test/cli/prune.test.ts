@@ -21,7 +21,7 @@ beforeAll(async () => {
   await migrate(database)
   run = await writeRunFolder({ datasets: [dataset('a')], profiles: [profile('a', 's1'), profile('a', 's2')] })
   await loadFolder(database, run, { mode: 'incremental' })
-}, 120_000)
+})
 afterAll(async () => {
   await database?.close()
   await rm(folder, { recursive: true, force: true })

@@ -90,9 +90,9 @@ describe('harvester runs', () => {
     const { store, ledger, backend, id } = await submitted()
     const standalone = await startStandalone({ backend, pollMs: 10 })
     try {
-      await vi.waitFor(async () => expect((await store.run(id))?.state.type).toBe('FAILED'), 15_000)
+      await vi.waitFor(async () => expect((await store.run(id))?.state.type).toBe('FAILED'), 60_000)
       await retryRun(ledger, id)
-      await vi.waitFor(async () => expect((await store.run(id))?.state.type).toBe('COMPLETED'), 15_000)
+      await vi.waitFor(async () => expect((await store.run(id))?.state.type).toBe('COMPLETED'), 60_000)
       expect(await store.run(id)).toMatchObject({ runCount: 2, state: { message: 'the second time' } })
     } finally {
       await standalone.stop()

@@ -249,7 +249,7 @@ describe('signs of life', () => {
     expect(await check('--name', 'other-1')).toMatchObject({ code: 0 })
     end()
     expect((await check()).code).toBe(1)
-  }, 60_000)
+  })
 })
 
 describe('harvester workers start', () => {
@@ -286,7 +286,7 @@ describe('harvester workers start', () => {
         .every(({ worker, msg }) => typeof worker === 'string' || /stopping/.test(String(msg))),
     ).toBe(true)
     expect(readdirSync(join(folder, 'workers'))).toEqual([])
-  }, 90_000)
+  })
 
   it('leaves no worker behind when it is killed itself', async () => {
     const supervisor = start(['-n', '2'])
@@ -300,13 +300,13 @@ describe('harvester workers start', () => {
     await next.until('the worker', () => next.names().length === 1)
     expect((await harvester(['workers', 'stop'])).stdout).toContain('have ended')
     expect(await next.exit).toBe(0)
-  }, 90_000)
+  })
 
   it('ends with 2 and the message when a worker finds its configuration wrong', async () => {
     const supervisor = start(['-n', '2'], { HARVEST_DEPLOYMENTS_FILE: join(folder, 'nowhere.yaml') })
     expect(await supervisor.exit).toBe(2)
     expect(supervisor.output()).toMatch(/^harvester: .*nowhere\.yaml/m)
-  }, 60_000)
+  })
 
   it('starts none where the configuration is wrong from the beginning, or the database cannot be shared', async () => {
     const wrong = await harvester(['workers', 'start', '-n', '2'], { WORKER_LIMIT: 'many' })
@@ -318,7 +318,7 @@ describe('harvester workers start', () => {
     expect(embedded).toMatchObject({ code: 2, stderr: expect.stringContaining('embedded database') })
     expect(await harvester(['workers', 'start', '-n', '0'])).toMatchObject({ code: 2 })
     expect(existsSync(join(folder, 'workers'))).toBe(false)
-  }, 60_000)
+  })
 
   it('refuses to supervise a folder twice', async () => {
     const supervisor = start(['-n', '1'], { WORKER_NAME: 'mine' })
@@ -330,7 +330,7 @@ describe('harvester workers start', () => {
     })
     supervisor.child.kill('SIGTERM')
     expect(await supervisor.exit).toBe(0)
-  }, 60_000)
+  })
 })
 
 /** Waits for a Prefect server that never comes: a worker that lives and has nothing to do. */

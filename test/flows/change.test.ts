@@ -43,7 +43,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'harvester-change-'))
   database = await openDatabase({ kind: 'embedded', dataFolder: folder })
   await migrate(database)
-}, 120_000)
+})
 afterAll(async () => {
   await database?.close()
   await rm(folder, { recursive: true, force: true })
@@ -323,7 +323,7 @@ describe('a fingerprint', () => {
     const server = await serve({ datasets: [buoys('a')] })
     server.setHostile([{ match: /orderByCount/, behave: { kind: 'wrong-length' } }])
     expect(await reasonOf(server)).toBe('HASH_HTTP_ERROR')
-  }, 60_000)
+  })
 
   it('is none where the site switched it off, or answers come from the disk', async () => {
     const server = await serve({ datasets: [buoys('a')] })

@@ -198,7 +198,7 @@ describe('a dataset whose source file is half copied', () => {
     }
     server.rewriteFile('buoys', () => withMeasure(threeStations()), 'f1.csv')
     expect((await harvest.run({ force: true, dataset_ids: ['buoys'] })).outcomes.buoys).toBe('success')
-  }, 120_000)
+  })
 
   it('is an error, not a dataset without profiles, where only its metadata know of rows', async () => {
     const empty = stations('buoys', [])

@@ -21,7 +21,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'harvester-obis-flow-'))
   database = await openDatabase({ kind: 'embedded', dataFolder: folder })
   await migrate(database)
-}, 120_000)
+})
 afterAll(async () => {
   await database?.close()
   await rm(folder, { recursive: true, force: true })

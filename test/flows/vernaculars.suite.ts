@@ -20,7 +20,7 @@ export function describeVernaculars(name: string, open: () => Promise<Database>)
     beforeAll(async () => {
       database = await open()
       await migrate(database)
-    }, 120_000)
+    })
     afterAll(() => database?.close())
     beforeEach(() => emptyDatabase(database))
     afterEach(async () => {

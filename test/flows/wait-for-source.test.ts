@@ -243,5 +243,5 @@ describe('the run of a deploy', () => {
     expect(lines.some((line) => line.startsWith(url) && line.includes('refuses connections'))).toBe(true)
     expect(lines).toContain(`${url} ready: the server answers (ERDDAP 2.31)`)
     expect(lines).toContain(`${demanding.url} waiting until dataset scale_00001 is listed`)
-  }, 90_000)
+  })
 })

@@ -212,5 +212,5 @@ describe('a command', () => {
     expect(events().map(({ tags }) => [tags.flow, tags.source, tags.state])).toEqual([
       ['Harvest Source', 'http://127.0.0.1:9/erddap', 'FAILED'],
     ])
-  }, 60_000)
+  })
 })

@@ -88,5 +88,5 @@ erddap.example.org/erddap new
     const ended = await harvester(['compare', old, top], top)
     expect(ended).toMatchObject({ code: 1, stdout: '' })
     expect(ended.stderr).toMatch(/profiles\.csv is not there\n {2}Name a folder/)
-  }, 60_000)
+  })
 })

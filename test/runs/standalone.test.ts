@@ -55,7 +55,7 @@ describe('a standalone process', () => {
     )
     await vi.waitFor(async () => {
       for (const { id } of runs) expect((await store.run(id))?.state.type).toBe('COMPLETED')
-    }, 10_000)
+    }, 60_000)
     const [first, second] = (await Promise.all(runs.map(({ id }) => store.run(id)))).sort(
       (a, b) => (a?.startedAt?.getTime() ?? 0) - (b?.startedAt?.getTime() ?? 0),
     )
@@ -76,7 +76,7 @@ describe('a standalone process', () => {
     const process = await startStandalone({ backend, ...quick })
     await vi.waitFor(async () => {
       expect((await store.run(first.id))?.state.type).toBe('COMPLETED')
-    }, 10_000)
+    }, 60_000)
     const third = await backend.submit({ deployment: 'slow', parameters: { seconds: 0.05 } })
     expect((await store.run(third.id))?.state.type).not.toBe('CANCELLED')
     await process.stop()

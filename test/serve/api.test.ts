@@ -50,7 +50,7 @@ beforeAll(async () => {
   await seedProfiles(database)
   server = createServer({ database, port: 0, cacheSeconds: 0, prefectUiUrl: 'https://prefect.example.org/' })
   base = await server.listen()
-}, 120_000)
+})
 
 afterAll(async () => {
   await server?.close()

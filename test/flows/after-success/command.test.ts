@@ -36,7 +36,7 @@ async function pidIn(name: string): Promise<number> {
   await vi.waitFor(async () => {
     pid = Number.parseInt(await readFile(join(folder, name), 'utf8'), 10)
     expect(pid).toBeGreaterThan(0)
-  }, 10_000)
+  }, 60_000)
   return pid
 }
 

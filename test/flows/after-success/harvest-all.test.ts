@@ -182,7 +182,7 @@ describe('what follows a harvest of all sources', () => {
         link: `https://ui.example.org/${id}`,
       },
     ])
-  }, 60_000)
+  })
 
   it('is skipped when a source failed, and that is said', async () => {
     const { end, ran, log } = await harvest({ settings: { after_success: [echo('first')] }, fails: true })
@@ -193,7 +193,7 @@ describe('what follows a harvest of all sources', () => {
     expect(log.map(({ level, text }) => `${level} ${text}`)).toContain(
       'warn after_success steps skipped: 1 of 2 sources failed',
     )
-  }, 60_000)
+  })
 
   it('is skipped where errors count and nobody knows of any: the audit is in the database', async () => {
     const { end, ran } = await harvest({
@@ -203,7 +203,7 @@ describe('what follows a harvest of all sources', () => {
       'Completed: 2 sources harvested; after_success steps skipped: whether datasets failed is not known of harvest-a, harvest-b',
     )
     expect(ran).toEqual([])
-  }, 60_000)
+  })
 
   it('stops at a step that fails, which the run names with what to do', async () => {
     const { end, ran } = await harvest({
@@ -213,7 +213,7 @@ describe('what follows a harvest of all sources', () => {
       'Failed: 2 sources harvested, but STEP_FAILED: the step first failed: sh ended with exit code 3: no space. Its output is in the log of this step. Not run after it: second, third.',
     )
     expect(ran).toEqual(['first Failed'])
-  }, 60_000)
+  })
 
   it('asks a webhook of a broken server again, twice at most', async () => {
     const passing = await hook(2)
@@ -226,7 +226,7 @@ describe('what follows a harvest of all sources', () => {
     const bad = await harvest({ settings: { after_success: [{ webhook: { url: broken.url } }] } })
     expect(bad.end).toMatch(/^Failed: .*the step webhook failed: .* answered 503/)
     expect(broken.bodies).toHaveLength(3)
-  }, 60_000)
+  })
 
   it('can be left out of a run by its parameters, and chosen', async () => {
     const settings = { after_success: [echo('first'), echo('second')] }
@@ -238,13 +238,13 @@ describe('what follows a harvest of all sources', () => {
     await open?.stop()
     const one = await harvest({ settings, parameters: { after_success: ['second'] } })
     expect(one.ran).toEqual(['second Completed'])
-  }, 60_000)
+  })
 
   it('is nothing, and nothing is said, where nothing is configured', async () => {
     const { end, log } = await harvest({ settings: {} })
     expect(end).toBe('Completed: 2 sources harvested')
     expect(log.filter(({ text }) => text.includes('after_success'))).toEqual([])
-  }, 60_000)
+  })
 
   it('fails on a worker that lacks a registered step, though the sources are harvested', async () => {
     const { end, ran } = await harvest({
@@ -253,7 +253,7 @@ describe('what follows a harvest of all sources', () => {
     })
     expect(end).toMatch(/^Failed: .*no step named elsewhere in its configuration \(it has: first\)/)
     expect(ran).toEqual([])
-  }, 60_000)
+  })
 
   it('can be the run of another deployment, which takes the slot of the run that waits', async () => {
     const { end, store, id } = await harvest({
@@ -263,7 +263,7 @@ describe('what follows a harvest of all sources', () => {
     const child = (await store.runs({ deployment: 'nightly' }))[0]
     expect(child?.parentRunId).toBe(id)
     expect((await store.taskRuns(id))[0]?.after).toEqual([child?.id])
-  }, 60_000)
+  })
 
   it('fails with the other deployment', async () => {
     const { end, ran } = await harvest({
@@ -275,17 +275,17 @@ describe('what follows a harvest of all sources', () => {
       /the step deployment nightly failed: the run other of nightly ended as Failed: model x failed/,
     )
     expect(ran).toEqual([])
-  }, 60_000)
+  })
 
   it('says that without Prefect only our own deployments exist', async () => {
     const { end } = await harvest({ settings: { after_success: [{ deployment: { name: 'dbt/nightly' } }] } })
     expect(end).toMatch(/There is no deployment "dbt\/nightly".*Without a Prefect server/)
-  }, 60_000)
+  })
 
   it('does not start itself', async () => {
     const { end } = await harvest({ settings: { after_success: [{ deployment: { name: 'harvest-all' } }] } })
     expect(end).toMatch(/it would start itself again/)
-  }, 60_000)
+  })
 })
 
 it('is registered by the names of its steps, never by what they do', async () => {

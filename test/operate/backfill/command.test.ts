@@ -34,7 +34,7 @@ beforeAll(async () => {
       startErddap({ datasets: scaleDatasets({ kind: 'mixed', datasets: 3, profiles: 4 }) }),
     ),
   )
-}, 120_000)
+})
 afterAll(async () => {
   for (const child of children) child.kill('SIGKILL')
   await Promise.all([...(sources ?? []), ...(ckan ? [ckan] : [])].map((server) => server.close()))
