@@ -20,7 +20,7 @@ import {
 } from '../runs/index.ts'
 import { createConsole, interruptible, reportError } from './console.ts'
 import { limitDeclaration } from './declaration.ts'
-import { list, seconds, text } from './options.ts'
+import { fileOption, list, seconds, text } from './options.ts'
 
 interface Flags {
   file?: string
@@ -35,7 +35,7 @@ export function triggerCommand(): Command {
     .description(
       'enqueue a run and end: on the Prefect server, or for the standalone process that lives; never waits for the harvest unless told to',
     )
-    .option('-f, --file <path>', 'harvest configuration (YAML), where there is no Prefect server')
+    .addOption(fileOption('harvest configuration (YAML), where there is no Prefect server'))
     .argument('[deployment]', 'name of the deployment', 'harvest-all')
     .option('--param <name=value>', 'a parameter, its value as JSON or text; may be repeated', list(text))
     .option('--key <text>', 'idempotency key: a second trigger with the same key starts nothing', text)

@@ -99,6 +99,7 @@ describe('datasets that answer badly', () => {
         expect(one.query_urls?.split('\n').at(-1), one.dataset_id).toContain(`/${one.dataset_id}`)
       }
       const uncounted = readTable(written, 'profiles').filter(({ dataset_id }) => dataset_id === 'd007')
+      // Unknown is not none.
       expect(uncounted.map(({ n_records, records_per_day }) => [n_records, records_per_day])).toEqual([
         ['', ''],
         ['', ''],
