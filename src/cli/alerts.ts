@@ -1,4 +1,3 @@
-import Table from 'cli-table3'
 import { Command } from 'commander'
 import { alertLinks, envelope, openChannels } from '../app/alerting.ts'
 import { lazyDatabase } from '../app/database.ts'
@@ -6,11 +5,13 @@ import { readEnvironment } from '../config/environment.ts'
 import { databaseSettings } from '../database/settings.ts'
 import { describeError, exitCodes, HarvesterError } from '../errors.ts'
 import { openTroubles } from '../inventory/alert-store.ts'
+import { TextTable } from '../log/table.ts'
 import type { Channel } from '../operate/alerts/channels.ts'
 import { alertMessage } from '../operate/alerts/message.ts'
 import type { Alert, Trouble } from '../operate/alerts/trouble.ts'
 import { prefectSettings } from '../runs/index.ts'
-import { createConsole, interruptible } from './console.ts'
+import { visible } from '../text.ts'
+import { createConsole, interruptible, sayJson, sayLine, sayLines } from './console.ts'
 
 const variables = 'ALERT_WEBHOOK_URL, ALERT_SLACK_WEBHOOK_URL, or ALERT_EMAIL_TO with SMTP_URL'
 
@@ -27,7 +28,7 @@ export function alertsCommand(): Command {
     .command('test')
     .description('sends a sample through every channel')
     .action(async () => {
-      process.exitCode = await testAlerts(process.env, print)
+      process.exitCode = await testAlerts(process.env, sayLine)
     })
   return command
 }
@@ -42,9 +43,8 @@ async function listAlerts(flags: { json: boolean }): Promise<number> {
   try {
     const troubles = await openTroubles(await database.open())
     const shown = channels.map(({ kind, description }) => ({ kind, description }))
-    print(
-      flags.json ? JSON.stringify({ channels: shown, troubles }, null, 2) : renderAlerts(channels, troubles),
-    )
+    if (flags.json) sayJson({ channels: shown, troubles })
+    else sayLines(renderAlerts(channels, troubles))
     return stop.exitCode() ?? exitCodes.done
   } finally {
     await database.close()
@@ -56,11 +56,11 @@ export function renderAlerts(
   channels: readonly Pick<Channel, 'description'>[],
   troubles: readonly Trouble[],
 ): string {
-  const lines = channels.map(({ description }) => `  ${description}`)
+  const lines = channels.map(({ description }) => `  ${visible(description)}`)
   const head =
     channels.length === 0 ? `No channel is configured: set ${variables}.` : ['Channels:', ...lines].join('\n')
   if (troubles.length === 0) return `${head}\nNothing is wrong.`
-  const table = new Table({
+  const table = new TextTable({
     head: ['what', 'kind', 'since', 'last', 'told', 'untold', 'message'],
     style: { head: [], border: [] },
     colWidths: [null, null, null, null, null, null, 60],
@@ -132,8 +132,4 @@ function sample(now: Date): Alert {
       lastSuccessAt: null,
     },
   }
-}
-
-function print(text: string): void {
-  process.stdout.write(`${text}\n`)
 }

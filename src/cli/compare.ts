@@ -7,7 +7,7 @@ import { exitCodes } from '../errors.ts'
 import { compare, renderComparison } from '../operate/compare/compare.ts'
 import { type Holdings, holdingsOfDatabase, holdingsOfFolder } from '../operate/compare/holdings.ts'
 import { registerSecrets } from '../secrets.ts'
-import { interruptible } from './console.ts'
+import { interruptible, sayJson, sayLines } from './console.ts'
 
 export function compareCommand(): Command {
   return new Command('compare')
@@ -39,7 +39,8 @@ async function compareIndexes(old: string, next: string, flags: { json: boolean 
   try {
     const before = await holdingsOf(old, stop.signal)
     const result = compare(before, await holdingsOf(next, stop.signal))
-    process.stdout.write(`${flags.json ? JSON.stringify(result, null, 2) : renderComparison(result)}\n`)
+    if (flags.json) sayJson(result)
+    else sayLines(renderComparison(result))
     return result.differences.length === 0 ? exitCodes.done : exitCodes.failed
   } finally {
     stop.dispose()

@@ -1,4 +1,3 @@
-import Table from 'cli-table3'
 import { Command } from 'commander'
 import { originOf } from '../app/dotenv.ts'
 import { judge } from '../app/judge.ts'
@@ -8,6 +7,8 @@ import { readYaml } from '../config/yaml.ts'
 import { databaseSettings, describeSettings } from '../database/settings.ts'
 import { describeError, exitCodes, isHarvesterError } from '../errors.ts'
 import { scrub } from '../log/secrets.ts'
+import { TextTable } from '../log/table.ts'
+import { sayLine, sayLines } from './console.ts'
 import { fileOption } from './options.ts'
 
 export function configCommand(): Command {
@@ -35,24 +36,24 @@ async function check(flags: { file?: string; all: boolean }): Promise<number> {
     } catch (error) {
       if (!isHarvesterError(error)) throw error
     }
-  if (warnings.length > 0) print('')
-  for (const warning of warnings) print(`! ${scrub(warning)}`)
+  if (warnings.length > 0) sayLines('')
+  for (const warning of warnings) sayLine(`! ${scrub(warning)}`)
   for (const fault of faults) {
-    print(`\n✗ ${scrub(describeError(fault))}`)
-    if (fault.remedy) print(`  ${scrub(fault.remedy)}`)
+    sayLines(`\n✗ ${scrub(describeError(fault))}`)
+    if (fault.remedy) sayLines(`  ${scrub(fault.remedy)}`)
   }
-  print(faults.length === 0 ? '\n✓ The configuration is usable.' : '')
+  sayLines(faults.length === 0 ? '\n✓ The configuration is usable.' : '')
   return faults.length === 0 ? exitCodes.done : exitCodes.usage
 }
 
 function showDatabase(): void {
   const described = scrub(describeSettings(databaseSettings(process.env)))
-  print(`\nDatabase\n  ${described}`)
+  sayLines(`\nDatabase\n  ${described}`)
 }
 
 function showEnvironment(all: boolean): void {
-  print('Environment')
-  const table = new Table({
+  sayLines('Environment')
+  const table = new TextTable({
     head: ['Variable', 'Value', 'From'],
     style: { head: [], border: [] },
     wordWrap: true,
@@ -79,21 +80,21 @@ function showEnvironment(all: boolean): void {
           : 'default',
     ])
   }
-  print(table.toString())
+  sayLines(table.toString())
 }
 
 function showHarvest(file: string | undefined): void {
-  print('\nHarvest configuration')
+  sayLines('\nHarvest configuration')
   const request = { file, env: process.env, folder: process.cwd() }
   const found = findConfig(request)
   if (!found) {
-    print('  none')
+    sayLines('  none')
     return
   }
-  print(`  from ${found.origin}`)
+  sayLines(`  from ${found.origin}`)
   const { settings, sources } = readHarvestConfig({ ...request, sourcesOptional: true })
   const written = readYaml(found.text).value as Record<string, unknown> | undefined
-  const table = new Table({
+  const table = new TextTable({
     head: ['Key', 'Value', 'From'],
     style: { head: [], border: [] },
     wordWrap: true,
@@ -107,17 +108,13 @@ function showHarvest(file: string | undefined): void {
       written && key in written ? 'file' : 'default',
     ])
   }
-  print(table.toString())
-  print('\nSources')
+  sayLines(table.toString())
+  sayLines('\nSources')
   for (const source of sources) {
     const limits =
       source.type === 'erddap'
         ? `, ${source.concurrency} at a time${source.cron ? `, ${source.cron}` : ''}`
         : `, ${source.datasetIds.length} datasets`
-    print(`  ${source.slug}  ${source.url}${limits}`)
+    sayLines(`  ${source.slug}  ${source.url}${limits}`)
   }
-}
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`)
 }

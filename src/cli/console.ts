@@ -5,7 +5,7 @@ import type { ProcessLog } from '../log/process-log.ts'
 import { ProgressBars } from '../log/progress.ts'
 import { scrub } from '../log/secrets.ts'
 import { terminalLook } from '../log/terminal.ts'
-import { visibleLines } from '../text.ts'
+import { visible, visibleLines } from '../text.ts'
 
 export interface Console {
   log: Log
@@ -32,6 +32,26 @@ export function createConsole(options: {
     ...(bars && { write: (line: string) => bars.print(line) }),
   })
   return { log, bars }
+}
+
+/** Prints one line: line ends and other controls of foreign text in it are shown as what they are. */
+export function sayLine(line: string): void {
+  process.stdout.write(`${visible(line)}\n`)
+}
+
+/** Prints several lines of ours, each of whose foreign parts is {@link visible} already. */
+export function sayLines(lines: string): void {
+  process.stdout.write(`${visibleLines(lines)}\n`)
+}
+
+/** Prints a value for programs: JSON escapes line ends by itself, what else a terminal obeys is escaped here. */
+export function sayJson(value: unknown, indent = 2): void {
+  const text = JSON.stringify(value, null, indent)
+  process.stdout.write(`${text.replace(/[\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, escaped)}\n`)
+}
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
 }
 
 /** Says what went wrong and what can be done, and gives the exit code. */

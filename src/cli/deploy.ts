@@ -11,7 +11,7 @@ import {
   prefectSettings,
   registerDeployments,
 } from '../runs/index.ts'
-import { createConsole } from './console.ts'
+import { createConsole, sayLine } from './console.ts'
 import { deployAlerts } from './deploy-alerts.ts'
 import { fileOption } from './options.ts'
 
@@ -80,7 +80,7 @@ async function deploy(names: string[], flags: Flags): Promise<number> {
   const alerts = async () => {
     if (flags.alerts === undefined) return
     for (const line of await deployAlerts(backend, environment, config.settings.alerts, flags.alerts))
-      process.stdout.write(`${line}\n`)
+      sayLine(line)
   }
   try {
     if (!registers) {
@@ -113,9 +113,9 @@ async function deploy(names: string[], flags: Flags): Promise<number> {
           },
     )
     const { limits, otherLimits: _, ...deployments } = report
-    for (const change of limits) process.stdout.write(`${describeLimitChange(change)}\n`)
+    for (const change of limits) sayLine(describeLimitChange(change))
     for (const [what, list] of Object.entries(deployments))
-      if (list.length > 0) process.stdout.write(`${what}: ${list.join(', ')}\n`)
+      if (list.length > 0) sayLine(`${what}: ${list.join(', ')}`)
     await alerts()
     return exitCodes.done
   } finally {

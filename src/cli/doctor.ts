@@ -12,7 +12,8 @@ import { checkPrefect } from '../operate/doctor/prefect.ts'
 import { checkCatalogue, checkSources } from '../operate/doctor/sources.ts'
 import type { Finding } from '../operate/doctor/types.ts'
 import { prefectSettings } from '../runs/index.ts'
-import { createConsole, interruptible } from './console.ts'
+import { visible } from '../text.ts'
+import { createConsole, interruptible, sayJson, sayLines } from './console.ts'
 import { fileOption } from './options.ts'
 
 export function doctorCommand(): Command {
@@ -26,9 +27,9 @@ export function doctorCommand(): Command {
         const findings: Finding[] = []
         for await (const finding of examine(flags.file, process.env, stop.signal)) {
           findings.push(finding)
-          if (!flags.json) process.stdout.write(`${renderFinding(finding)}\n`)
+          if (!flags.json) sayLines(renderFinding(finding))
         }
-        if (flags.json) process.stdout.write(`${JSON.stringify(findings, null, 2)}\n`)
+        if (flags.json) sayJson(findings)
         process.exitCode =
           stop.exitCode() ??
           (findings.some(({ level }) => level === 'fail') ? exitCodes.failed : exitCodes.done)
@@ -40,7 +41,7 @@ export function doctorCommand(): Command {
 
 export function renderFinding({ level, what, text, remedy }: Finding): string {
   const mark = { ok: 'ok  ', warn: 'warn', fail: 'FAIL' }[level]
-  return `${mark}  ${what}: ${text}${remedy === null ? '' : `\n      → ${remedy}`}`
+  return `${mark}  ${visible(`${what}: ${text}`)}${remedy === null ? '' : `\n      → ${visible(remedy)}`}`
 }
 
 /** Every check in turn. One that fails does not keep the others from being made, where they do not need it. */

@@ -11,7 +11,7 @@ import { harvestSourceFlow } from '../flows/harvest-source.ts'
 import { parseLogLevel } from '../log/log.ts'
 import { RunSummary } from '../log/summary.ts'
 import { createLocalBackend, memoryStore, runFlow } from '../runs/index.ts'
-import { createConsole, interruptible } from './console.ts'
+import { createConsole, interruptible, sayLine, sayLines } from './console.ts'
 import { fileOption, list, logLevelOption, text } from './options.ts'
 
 export interface HarvestFlags {
@@ -145,8 +145,8 @@ export async function harvest(flags: HarvestFlags): Promise<number> {
     if (stop.exitCode() !== null) return stop.exitCode()!
     if (result.state !== 'COMPLETED' && result.error instanceof HarvesterError && !summary.folder)
       throw result.error
-    process.stdout.write(`${summary.render(process.stdout.columns)}\n`)
-    process.stdout.write(`${result.state === 'COMPLETED' ? 'Completed' : 'Failed'}: ${result.message}\n`)
+    sayLines(summary.render(process.stdout.columns))
+    sayLine(`${result.state === 'COMPLETED' ? 'Completed' : 'Failed'}: ${result.message}`)
     if (result.state !== 'COMPLETED')
       return result.error instanceof HarvesterError ? result.error.exitCode : exitCodes.failed
     return flags.strict && summary.errorCount > 0 ? exitCodes.failed : exitCodes.done

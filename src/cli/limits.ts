@@ -1,5 +1,4 @@
 import { userInfo } from 'node:os'
-import Table from 'cli-table3'
 import { Command } from 'commander'
 import { lazyDatabase } from '../app/database.ts'
 import { serviceConfig } from '../app/service-config.ts'
@@ -8,6 +7,7 @@ import { readEnvironment } from '../config/environment.ts'
 import { databaseSettings } from '../database/settings.ts'
 import { exitCodes } from '../errors.ts'
 import { databaseRunStore } from '../inventory/run-store.ts'
+import { TextTable } from '../log/table.ts'
 import { ago } from '../operate/status/report.ts'
 import {
   createPrefectBackend,
@@ -20,7 +20,7 @@ import {
   prefectSettings,
   showLimit,
 } from '../runs/index.ts'
-import { createConsole, interruptible } from './console.ts'
+import { createConsole, interruptible, sayJson, sayLine, sayLines } from './console.ts'
 import { limitDeclaration } from './declaration.ts'
 import { fileOption } from './options.ts'
 
@@ -37,7 +37,8 @@ export function limitsCommand(): Command {
     .action(async (flags: Flags) => {
       process.exitCode = await withDesk(flags, async (desk) => {
         const limits = await desk.list()
-        print(flags.json ? JSON.stringify(limits, null, 2) : renderLimits(limits, new Date()))
+        if (flags.json) sayJson(limits)
+        else sayLines(renderLimits(limits, new Date()))
       })
     })
     .addCommand(
@@ -48,7 +49,7 @@ export function limitsCommand(): Command {
         .addOption(fileOption())
         .action(async (name: string, value: string, _: Flags, command: Command) => {
           process.exitCode = await withDesk(command.optsWithGlobals<Flags>(), async (desk) => {
-            print(await setLimit(desk, name, value))
+            sayLine(await setLimit(desk, name, value))
           })
         }),
     )
@@ -69,7 +70,7 @@ export async function setLimit(desk: LimitDesk, name: string, value: string): Pr
 }
 
 export function renderLimits(limits: readonly LimitView[], now: Date): string {
-  const table = new Table({
+  const table = new TextTable({
     head: ['Limit', 'Declared', 'In force', 'Active', 'From'],
     style: { head: [], border: [] },
   })
@@ -153,8 +154,4 @@ function userName(): string | null {
   } catch {
     return null // a container may run as a user without a name
   }
-}
-
-function print(text: string): void {
-  process.stdout.write(`${text}\n`)
 }

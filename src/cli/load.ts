@@ -5,8 +5,10 @@ import { databaseSettings } from '../database/settings.ts'
 import { exitCodes } from '../errors.ts'
 import { changesOf } from '../harvest/load.ts'
 import { loadFolder } from '../inventory/load/load.ts'
+import type { LoadSummary } from '../inventory/load/types.ts'
 import { parseLogLevel } from '../log/log.ts'
-import { createConsole, interruptible } from './console.ts'
+import { visible } from '../text.ts'
+import { createConsole, interruptible, sayLine } from './console.ts'
 
 interface Flags {
   full: boolean
@@ -45,15 +47,10 @@ async function load(folder: string, flags: Flags): Promise<number> {
       log: (kind, message, facts = {}) => log[kind](facts, message),
     })
     const changes = Object.entries(changesOf(summary)).map(([what, n]) => `${what} ${n}`)
-    process.stdout.write(
-      `Loaded ${folder} in ${(summary.milliseconds.total / 1000).toFixed(1)} s: ${changes.join(', ') || 'nothing changed'}\n`,
+    sayLine(
+      `Loaded ${folder} in ${(summary.milliseconds.total / 1000).toFixed(1)} s: ${changes.join(', ') || 'nothing changed'}`,
     )
-    for (const { datasetId, reasonCode } of summary.pruned)
-      process.stdout.write(`  left the index: ${datasetId} (${reasonCode})\n`)
-    for (const { datasetId, message } of summary.rejectedDatasets)
-      process.stdout.write(`  rows refused: ${datasetId}: ${message}\n`)
-    for (const { message } of summary.pruneRefused) process.stdout.write(`  ${message}\n`)
-    for (const warning of summary.warnings) process.stdout.write(`  ! ${warning}\n`)
+    for (const line of loadNotes(summary)) sayLine(line)
     return summary.pruneRefused.length > 0 || summary.rejectedDatasets.length > 0
       ? exitCodes.failed
       : exitCodes.done
@@ -65,4 +62,16 @@ async function load(folder: string, flags: Flags): Promise<number> {
     stop.dispose()
     await database.close()
   }
+}
+
+/** What a person should know of a load beside its counts, a line each. */
+export function loadNotes(
+  summary: Pick<LoadSummary, 'pruned' | 'rejectedDatasets' | 'pruneRefused' | 'warnings'>,
+): string[] {
+  return [
+    ...summary.pruned.map(({ datasetId, reasonCode }) => `  left the index: ${datasetId} (${reasonCode})`),
+    ...summary.rejectedDatasets.map(({ datasetId, message }) => `  rows refused: ${datasetId}: ${message}`),
+    ...summary.pruneRefused.map(({ message }) => `  ${message}`),
+    ...summary.warnings.map((warning) => `  ! ${warning}`),
+  ].map(visible)
 }

@@ -4,7 +4,7 @@ import { migrate } from '../database/migrate.ts'
 import { openDatabase } from '../database/open.ts'
 import { databaseSettings, describeSettings } from '../database/settings.ts'
 import { exitCodes } from '../errors.ts'
-import { interruptible } from './console.ts'
+import { interruptible, sayLine } from './console.ts'
 
 export function migrateCommand(): Command {
   return new Command('migrate')
@@ -18,7 +18,7 @@ async function runMigrations(): Promise<number> {
   readEnvironment(process.env)
   const settings = databaseSettings(process.env)
   const stop = interruptible()
-  const say = (line: string) => void process.stdout.write(`${line}\n`)
+  const say = sayLine
   const database = await openDatabase(settings, {
     signal: stop.signal,
     applicationName: 'erddap-harvester migrate',

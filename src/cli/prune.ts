@@ -7,7 +7,7 @@ import { databaseSettings } from '../database/settings.ts'
 import { exitCodes, HarvesterError } from '../errors.ts'
 import { pruneSource, type SourceHoldings, sourceHoldings } from '../inventory/prune-source.ts'
 import { parseLogLevel } from '../log/log.ts'
-import { createConsole, interruptible } from './console.ts'
+import { createConsole, interruptible, sayLine } from './console.ts'
 import { fileOption, text } from './options.ts'
 
 interface Flags {
@@ -36,7 +36,7 @@ async function prune(flags: Flags): Promise<number> {
     'the log level',
   )
   const { log } = createConsole({ level, time: true, progress: false })
-  const say = (line: string) => void process.stdout.write(`${line}\n`)
+  const say = sayLine
   const stop = interruptible()
   const lazy = lazyDatabase(databaseSettings(process.env), log, stop.signal)
   try {

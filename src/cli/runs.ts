@@ -1,15 +1,15 @@
-import Table from 'cli-table3'
 import { Command } from 'commander'
 import { lazyDatabase } from '../app/database.ts'
 import { readEnvironment } from '../config/environment.ts'
 import { databaseSettings } from '../database/settings.ts'
 import { exitCodes, HarvesterError } from '../errors.ts'
 import { databaseRunStore } from '../inventory/run-store.ts'
+import { TextTable } from '../log/table.ts'
 import type { Ledger, LogEntry } from '../operate/runs/ledger.ts'
 import { localLedger } from '../operate/runs/local.ts'
 import { prefectLedger } from '../operate/runs/prefect.ts'
 import { createPrefectBackend, type FlowRun, isFinal, namespaceTag, prefectSettings } from '../runs/index.ts'
-import { createConsole, interruptible, pause } from './console.ts'
+import { createConsole, interruptible, pause, sayLine, sayLines } from './console.ts'
 import { text, wholeNumber } from './options.ts'
 
 const followMs = 2000
@@ -45,12 +45,12 @@ export function runsCommand(): Command {
     .command('cancel')
     .description('ends a run: requests end at once, nothing half-done is loaded')
     .argument('<id>', idText)
-    .action((id: string) => withLedger(async (ledger) => print(await cancelRun(ledger, id))))
+    .action((id: string) => withLedger(async (ledger) => sayLine(await cancelRun(ledger, id))))
   command
     .command('retry')
     .description('runs one that has ended again, with the same parameters')
     .argument('<id>', idText)
-    .action((id: string) => withLedger(async (ledger) => print(await retryRun(ledger, id))))
+    .action((id: string) => withLedger(async (ledger) => sayLine(await retryRun(ledger, id))))
   return command
 }
 
@@ -121,8 +121,8 @@ export async function retryRun(ledger: Ledger, id: string): Promise<string> {
 
 async function list(ledger: Ledger, flags: { limit: number; deployment?: string }): Promise<void> {
   const runs = await ledger.list(flags)
-  if (runs.length === 0) return print('No runs yet.')
-  const table = new Table({
+  if (runs.length === 0) return sayLine('No runs yet.')
+  const table = new TextTable({
     head: ['Id', 'Run', 'State', 'Started', 'Took', 'By'],
     style: { head: [], border: [] },
   })
@@ -135,29 +135,29 @@ async function list(ledger: Ledger, flags: { limit: number; deployment?: string 
       took(run),
       run.createdBy ?? '',
     ])
-  print(table.toString())
+  sayLines(table.toString())
 }
 
 async function show(ledger: Ledger, id: string, lines: number): Promise<void> {
   const run = await ledger.find(id)
-  print(`${run.name}  ${run.id}`)
-  print(`  ${run.state.name}: ${run.state.message || '(no message)'}`)
-  print(
+  sayLine(`${run.name}  ${run.id}`)
+  sayLine(`  ${run.state.name}: ${run.state.message || '(no message)'}`)
+  sayLine(
     `  flow ${run.flow}${run.deployment === null ? '' : `, deployment ${run.deployment}`}, by ${run.createdBy ?? 'nobody known'}, attempt ${run.runCount}`,
   )
-  print(
+  sayLine(
     `  started ${stamp(run.startedAt) || '-'}, ended ${stamp(run.endedAt) || '-'}, took ${took(run) || '-'}`,
   )
-  print(`  parameters ${JSON.stringify(run.parameters)}`)
-  print('\nTasks')
+  sayLine(`  parameters ${JSON.stringify(run.parameters)}`)
+  sayLines('\nTasks')
   for (const task of await ledger.tasks(run.id))
-    print(
+    sayLine(
       `  ${task.state.name.padEnd(10)} ${task.name}  ${task.runningSeconds.toFixed(1)} s${task.state.message ? `  ${task.state.message}` : ''}`,
     )
-  print('\nArtifacts')
+  sayLines('\nArtifacts')
   for (const { type, key, description } of await ledger.artifacts(run.id))
-    print(`  ${type.padEnd(9)} ${key ?? '(unlisted)'}${description ? `  ${description}` : ''}`)
-  print('\nLog')
+    sayLine(`  ${type.padEnd(9)} ${key ?? '(unlisted)'}${description ? `  ${description}` : ''}`)
+  sayLines('\nLog')
   for (const line of await ledger.lastLog(run.id, lines)) printLine(line, '  ')
 }
 
@@ -170,9 +170,5 @@ function took({ startedAt, endedAt }: FlowRun): string {
 }
 
 function printLine(line: LogEntry, indent = ''): void {
-  print(`${indent}${line.at.toISOString()} ${line.level.toUpperCase().padEnd(5)} ${line.message}`)
-}
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`)
+  sayLine(`${indent}${line.at.toISOString()} ${line.level.toUpperCase().padEnd(5)} ${line.message}`)
 }

@@ -14,7 +14,7 @@ import { renderStatus, type StatusReport } from '../operate/status/report.ts'
 import { createLocalBackend, createPrefectBackend, namespaceTag, prefectSettings } from '../runs/index.ts'
 import { serverVersion } from '../runs/prefect/client.ts'
 import { version } from '../version.ts'
-import { createConsole, interruptible, pause } from './console.ts'
+import { createConsole, interruptible, pause, sayJson, sayLines } from './console.ts'
 import { limitDeclaration } from './declaration.ts'
 import { fileOption, seconds } from './options.ts'
 
@@ -43,8 +43,11 @@ async function status(flags: Flags): Promise<number> {
   try {
     for (;;) {
       const report = await look.report()
-      if (flags.json) print(JSON.stringify(report, null, flags.watch ? 0 : 2))
-      else print(`${flags.watch && process.stdout.isTTY ? '\u001b[2J\u001b[H' : ''}${renderStatus(report)}`)
+      if (flags.json) sayJson(report, flags.watch ? 0 : 2)
+      else {
+        if (flags.watch && process.stdout.isTTY) process.stdout.write('\u001b[2J\u001b[H')
+        sayLines(renderStatus(report))
+      }
       if (!flags.watch) return report.problems.length > 0 ? exitCodes.failed : exitCodes.done
       await pause(flags.interval * 1000, stop.signal)
       if (stop.signal.aborted) return exitCodes.done
@@ -150,8 +153,4 @@ export async function openStatus(
       await database.close()
     },
   }
-}
-
-function print(text: string): void {
-  process.stdout.write(`${text}\n`)
 }

@@ -18,7 +18,7 @@ import {
   takesAnyRun,
   triggerDeployment,
 } from '../runs/index.ts'
-import { createConsole, interruptible, reportError } from './console.ts'
+import { createConsole, interruptible, reportError, sayLine } from './console.ts'
 import { limitDeclaration } from './declaration.ts'
 import { fileOption, list, seconds, text } from './options.ts'
 
@@ -94,7 +94,7 @@ async function trigger(deployment: string, flags: Flags): Promise<number> {
       await new Promise((resolve) => setTimeout(resolve, 2000))
       const now = await backend.readRun(run.id).catch(() => null)
       if (!now || !isFinal(now.state.type)) continue
-      process.stdout.write(`${now.state.name}: ${now.state.message}\n`)
+      sayLine(`${now.state.name}: ${now.state.message}`)
       return now.state.type === 'COMPLETED' ? exitCodes.done : exitCodes.failed
     }
   } finally {

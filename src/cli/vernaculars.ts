@@ -13,7 +13,7 @@ import { nameCoverage } from '../inventory/vernaculars/coverage.ts'
 import { parseLogLevel } from '../log/log.ts'
 import { type RefreshMode, refreshModes } from '../rules/vernaculars.ts'
 import { createLocalBackend, memoryStore, runFlow } from '../runs/index.ts'
-import { createConsole, interruptible } from './console.ts'
+import { createConsole, interruptible, sayLine } from './console.ts'
 import { fileOption, list, logLevelOption, oneOf, positiveNumber, text, wholeNumber } from './options.ts'
 
 const any = { least: 1, most: 1_000_000_000 }
@@ -124,7 +124,7 @@ async function vernaculars(flags: Flags): Promise<number> {
     if (stop.exitCode() !== null) return stop.exitCode()!
     if (result.error instanceof HarvesterError) throw result.error
     const known = await nameCoverage(await database.open())
-    process.stdout.write(`${result.state === 'COMPLETED' ? 'Completed' : 'Failed'}: ${result.message}\n`)
+    sayLine(`${result.state === 'COMPLETED' ? 'Completed' : 'Failed'}: ${result.message}`)
     process.stdout.write(
       `Of ${known.names} names in the cells, ${known.english} have English names, ${known.french} French ones, ${known.classified} a classification.\n`,
     )

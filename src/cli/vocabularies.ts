@@ -7,6 +7,7 @@ import { type CfTableChange, compareCfTables, parseCfTable } from '../config/cf-
 import { loadVocabularies, vocabulariesFolder, writeCfStandardNames } from '../config/vocabularies.ts'
 import { describeError, HarvesterError } from '../errors.ts'
 import { createHttpClient } from '../http/client.ts'
+import { sayLines } from './console.ts'
 import { text } from './options.ts'
 
 const cfTableUrl = 'https://cfconventions.org/Data/cf-standard-names/current/src/cf-standard-name-table.xml'
@@ -31,7 +32,7 @@ export function vocabulariesCommand(): Command {
       '\nThe mapping of ocean variables and the platforms have no public source: edit their files.',
     )
     .action(async (flags: UpdateFlags) => {
-      process.stdout.write(`${await updateCfStandardNames(flags)}\n`)
+      sayLines(await updateCfStandardNames(flags))
     })
   return new Command('vocabularies')
     .description('the vocabularies that datasets are judged by')

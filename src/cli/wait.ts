@@ -18,7 +18,7 @@ import {
   runFlow,
   triggerDeployment,
 } from '../runs/index.ts'
-import { createConsole, interruptible, pause } from './console.ts'
+import { createConsole, interruptible, pause, sayLine } from './console.ts'
 import { fileOption, logLevelOption, seconds } from './options.ts'
 
 interface Flags {
@@ -160,7 +160,7 @@ async function waitViaPrefect(environment: Environment, parameters: Given): Prom
     const run = await triggerDeployment(backend, 'Wait For Source/wait-for-source', parameters, {
       createdBy: 'cli',
     })
-    process.stdout.write(`enqueued: ${run.name} ${run.id}\n`)
+    sayLine(`enqueued: ${run.name} ${run.id}`)
     for (;;) {
       await pause(2000, stop.signal)
       if (stop.signal.aborted) {
@@ -169,7 +169,7 @@ async function waitViaPrefect(environment: Environment, parameters: Given): Prom
       }
       const now = await backend.readRun(run.id).catch(() => null)
       if (!now || !isFinal(now.state.type)) continue
-      process.stdout.write(`${now.state.name}: ${now.state.message}\n`)
+      sayLine(`${now.state.name}: ${now.state.message}`)
       return now.state.type === 'COMPLETED' ? exitCodes.done : exitCodes.failed
     }
   } finally {

@@ -1,11 +1,12 @@
 /** Several workers on one host, without Compose or systemd. */
-import Table from 'cli-table3'
+
 import { Command } from 'commander'
 import { planned } from '../app/judge.ts'
 import { type Environment, readEnvironment } from '../config/environment.ts'
 import { exitCodes, HarvesterError } from '../errors.ts'
 import { prettyFormatter } from '../log/log.ts'
 import { openProcessLog } from '../log/process-log.ts'
+import { TextTable } from '../log/table.ts'
 import { labelledJson, logRecordOf } from '../operate/workers/lines.ts'
 import { lives, readSigns, readSupervisor, type SignOfLife, superviseHere } from '../operate/workers/signs.ts'
 import { type SupervisorOptions, supervise } from '../operate/workers/supervisor.ts'
@@ -146,7 +147,7 @@ async function tellWorkers(json: boolean): Promise<number> {
       `${JSON.stringify({ supervisor: supervisor && { pid: supervisor.pid, workers: supervisor.workers }, workers }, null, 2)}\n`,
     )
   else {
-    const table = new Table({
+    const table = new TextTable({
       head: ['worker', 'process', 'host', 'lives', 'last sign'],
       style: { head: [], border: [] },
     })

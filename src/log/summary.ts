@@ -1,9 +1,9 @@
 import { stripVTControlCharacters } from 'node:util'
-import Table from 'cli-table3'
 import type { ErrorReason } from '../rules/attempt.ts'
 import { type AttemptCounts, countAttempt, noAttempts, totalAttempts } from '../rules/verdict.ts'
 import { cut, visible } from '../text.ts'
 import type { HarvestEvent } from './events.ts'
+import { TextTable } from './table.ts'
 
 interface SourceSummary {
   counts: AttemptCounts
@@ -65,7 +65,7 @@ export class RunSummary {
           counts.error += 1
           this.#reasons.set(rowsRejected, (this.#reasons.get(rowsRejected) ?? 0) + 1)
           if (this.#errors.length < 20)
-            this.#errors.push(`${datasetId}: ${rowsRejected}: ${message}; it keeps what it had`)
+            this.#errors.push(visible(cut(`${datasetId}: ${rowsRejected}: ${message}; it keeps what it had`)))
         }
     }
   }
@@ -76,7 +76,7 @@ export class RunSummary {
 
   /** The whole as text for people: a table where it fits into so many columns, else a list. */
   render(columns = 80): string {
-    const table = new Table({
+    const table = new TextTable({
       head: ['Source', 'Datasets', 'Harvested', 'Unchanged', 'Skipped', 'Failed', 'Rows', 'Requests', 'Time'],
       colAligns: ['left', 'right', 'right', 'right', 'right', 'right', 'right', 'right', 'right'],
       style: { head: [], border: [] },
@@ -130,7 +130,7 @@ export class RunSummary {
           `${requests} requests`,
           `${(ms / 1000).toFixed(1)} s`,
         ]
-        return `${source}\n${folded(numbers, 78)}`
+        return `${visible(cut(source))}\n${folded(numbers, 78)}`
       })
       .join('\n')
   }

@@ -1,6 +1,8 @@
 /** How a backfill is told: lines while it goes on, a table at its end. */
-import Table from 'cli-table3'
+
 import { describeError } from '../../errors.ts'
+import { TextTable } from '../../log/table.ts'
+import { cut, visible } from '../../text.ts'
 import type { BackfillRun } from './engine.ts'
 import type { Item, Step } from './plan.ts'
 import type { BackfillEvent, BackfillResult, Row } from './run.ts'
@@ -35,7 +37,7 @@ export function renderResult(rows: readonly Row[], now: Date): string {
         : '',
       stateOfRow(row),
       seconds === null ? '' : `${seconds.toFixed(1)} s`,
-      cut(row.run?.state.message ?? ''),
+      brief(row.run?.state.message ?? ''),
     ])
   }
   return `${table.toString()}\n${summaryOf(rows)}`
@@ -128,7 +130,7 @@ export function lineOf(event: BackfillEvent, now: Date): string | null {
     case 'ended': {
       const seconds = secondsOf(event.row.run, now)
       const message = event.row.run?.state.message
-      return `${stateOfRow(event.row).toLowerCase().padEnd(10)} ${describeItem(event.row.item)}${seconds === null ? '' : `  ${seconds.toFixed(1)} s`}${message ? `  ${cut(message)}` : ''}`
+      return `${stateOfRow(event.row).toLowerCase().padEnd(10)} ${describeItem(event.row.item)}${seconds === null ? '' : `  ${seconds.toFixed(1)} s`}${message ? `  ${brief(message)}` : ''}`
     }
     case 'away':
       return `${describeError(event.error)}; asked again for up to ${event.seconds} s, runs go on meanwhile`
@@ -139,11 +141,10 @@ export function lineOf(event: BackfillEvent, now: Date): string | null {
   }
 }
 
-function cut(text: string): string {
-  const line = text.replace(/\s+/g, ' ').trim()
-  return line.length > longestMessage ? `${line.slice(0, longestMessage - 1)}…` : line
+function brief(text: string): string {
+  return visible(cut(cut(text).replace(/\s+/g, ' ').trim(), longestMessage))
 }
 
 function drawn(head: string[]) {
-  return new Table({ head, style: { head: [], border: [] } })
+  return new TextTable({ head, style: { head: [], border: [] } })
 }

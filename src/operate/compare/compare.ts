@@ -1,4 +1,6 @@
 /** Which datasets two indexes hold differently, and why. */
+
+import { cut, visible } from '../../text.ts'
 import { type FactName, factNames, type Holdings } from './holdings.ts'
 
 export type Difference =
@@ -42,17 +44,17 @@ export function renderComparison({ same, differences }: Comparison): string {
   const lines = differences.flatMap((difference) => {
     if (difference.kind === 'differs')
       return [
-        difference.dataset,
+        visible(difference.dataset),
         ...difference.facts.map(({ name, old, new: now }) => `  ${name}: ${shown(old)} → ${shown(now)}`),
       ]
     const [where, other] = difference.kind === 'only-old' ? ['OLD', 'NEW'] : ['NEW', 'OLD']
-    const why = difference.reason === null ? `${other} does not say why` : `${other}: ${difference.reason}`
-    return [`${difference.dataset}\n  only in ${where}; ${why}`]
+    const why =
+      difference.reason === null ? `${other} does not say why` : `${other}: ${visible(difference.reason)}`
+    return [`${visible(difference.dataset)}\n  only in ${where}; ${why}`]
   })
   const sums = `${same} datasets are the same, ${count('differs')} differ, ${count('only-old')} are only in OLD, ${count('only-new')} only in NEW.`
   return [...lines, sums].join('\n')
 }
 
 const longest = 200
-const shown = (text: string) =>
-  text === '' ? '(nothing)' : text.length > longest ? `${text.slice(0, longest)}…` : text
+const shown = (text: string) => (text === '' ? '(nothing)' : visible(cut(text, longest)))

@@ -1,6 +1,7 @@
 /** One look at the whole system, the same for both back ends, and how it is shown. */
-import Table from 'cli-table3'
+import { TextTable } from '../../log/table.ts'
 import type { ScheduleView } from '../../serve/ports.ts'
+import { visible } from '../../text.ts'
 
 export interface QueueStatus {
   name: string
@@ -76,8 +77,9 @@ export function renderStatus(report: StatusReport): string {
   const where =
     engine.kind === 'prefect' ? `Prefect ${engine.version ?? '(unreachable)'} at ${engine.url}` : 'standalone'
   const parts = [`erddap-harvester ${report.version}, ${where}, ${time(report.at)}`]
-  for (const problem of report.problems) parts.push(`! ${problem}`)
-  if (report.database) parts.push(`Database: ${report.database.description}, ${size(report.database.bytes)}`)
+  for (const problem of report.problems) parts.push(`! ${visible(problem)}`)
+  if (report.database)
+    parts.push(`Database: ${visible(report.database.description)}, ${size(report.database.bytes)}`)
   if (state) {
     if (state.pools.length > 0)
       parts.push(
@@ -156,7 +158,7 @@ export function renderStatus(report: StatusReport): string {
 }
 
 function table(head: string[], rows: (string | number)[][]): string {
-  const drawn = new Table({ head, style: { head: [], border: [] } })
+  const drawn = new TextTable({ head, style: { head: [], border: [] } })
   drawn.push(...rows)
   return drawn.toString()
 }
