@@ -104,9 +104,16 @@ function matchOf(entry: unknown): WormsMatch | null {
   // Each entry is a list of matches, of which the first counts.
   const first: unknown = Array.isArray(entry) ? entry[0] : entry
   if (typeof first !== 'object' || first === null) return null
-  const { valid_AphiaID: valid, AphiaID: own, rank } = first as Record<string, unknown>
+  const { valid_AphiaID: valid, AphiaID: own, rank, status } = first as Record<string, unknown>
+  if (isWithdrawn(status, idOf(valid))) return null
   const aphiaId = idOf(valid) ?? idOf(own)
   return aphiaId === null ? null : { aphiaId, rank: (typeof rank === 'string' && plain(rank)) || null }
+}
+
+/** A record that WoRMS has taken back, or holds back without saying what is right instead, is no taxon. */
+function isWithdrawn(status: unknown, validId: number | null): boolean {
+  const word = typeof status === 'string' ? status.trim().toLowerCase() : ''
+  return word === 'deleted' || (word === 'quarantined' && validId === null)
 }
 
 function namesOf(entries: readonly unknown[], language: string): string[] {

@@ -93,6 +93,25 @@ describe('WoRMS', () => {
     ])
   })
 
+  it('has no match in a record that it deleted, or put into quarantine without an accepted taxon', async () => {
+    const client = await answering([
+      [{ ...cod, status: 'deleted' }],
+      [{ AphiaID: 7, valid_AphiaID: null, rank: 'Genus', status: 'quarantined' }],
+      [{ AphiaID: 7, rank: 'Genus', status: 'Quarantined' }],
+      [{ AphiaID: 7, valid_AphiaID: 126436, rank: 'Species', status: 'quarantined' }],
+      [{ AphiaID: 7, valid_AphiaID: null, rank: 'Genus', status: 'uncertain' }],
+      [{ ...cod, status: 'accepted' }],
+    ])
+    expect(await client.match([...'abcdef'], scope)).toEqual([
+      null,
+      null,
+      null,
+      { aphiaId: 126436, rank: 'Species' },
+      { aphiaId: 7, rank: 'Genus' },
+      { aphiaId: 126436, rank: 'Species' },
+    ])
+  })
+
   it('is asked name by name where its list is shorter or longer than the batch', async () => {
     for (const change of [(list: unknown[]) => list.slice(1), (list: unknown[]) => [...list, ...list]]) {
       const { server, client } = await serve()
