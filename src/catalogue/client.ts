@@ -57,10 +57,10 @@ export function ckanPageUrl(ckanUrl: string, start: number): string {
 }
 
 /**
- * Asks for all pages. The next one starts where the records really ended, since some servers cap `rows`. Pages of a
- * `previous` answer are asked for conditionally. Ends at the server's count, at an empty page, or at a page without
- * anything new. A record that is edited meanwhile may be missed or come twice: the evidence of all pages says whether
- * they are all there. Throws what the HTTP client throws, and HTTP_BAD_ANSWER for what is no answer of CKAN.
+ * Asks for all pages. A record that is edited meanwhile may be missed or come twice: the evidence of all pages says
+ * whether they are all there. If not, the walk is repeated once, since the next one mostly meets a catalogue at rest.
+ * Pages of a `previous` answer are asked for conditionally. Throws what the HTTP client throws, and HTTP_BAD_ANSWER for
+ * what is no answer of CKAN.
  */
 export async function fetchCkan(
   http: TextFetcher,
@@ -72,13 +72,26 @@ export async function fetchCkan(
   }: { signal?: AbortSignal; previous?: readonly CkanPage[]; totalTimeoutMs?: number } = {},
 ): Promise<CkanAnswer> {
   const endsAt = performance.now() + totalTimeoutMs
+  const ask = (start: number) => {
+    const known = previous.find((page) => page.start === start)
+    return fetchPage(http, ckanPageUrl(ckanUrl, start), start, known, endsAt, signal)
+  }
+  const first = await walk(ask)
+  // A server that pages on for ever would do so again.
+  return first.complete || first.pages.length >= mostPages ? first : walk(ask)
+}
+
+/**
+ * One walk through the catalogue. The next page starts where the records really ended, since some servers cap `rows`.
+ * Ends at the server's count, at an empty page, or at a page without anything new.
+ */
+async function walk(ask: (start: number) => Promise<CkanPage>): Promise<CkanAnswer> {
   const pages: CkanPage[] = []
   const seen = new Set<string>()
   const counts: (number | null)[] = []
   const isWhole = (ended: boolean) => isWholeSnapshot({ distinct: seen.size, counts, ended })
   for (let start = 0; pages.length < mostPages; ) {
-    const known = previous.find((page) => page.start === start)
-    const page = await fetchPage(http, ckanPageUrl(ckanUrl, start), start, known, endsAt, signal)
+    const page = await ask(start)
     counts.push(page.count)
     // Without a count, an empty page is the end; a repeated one is a server that does not page.
     if (page.ids.every((id) => seen.has(id))) return { pages, complete: isWhole(page.returned === 0) }

@@ -56,7 +56,8 @@ describe('paging', () => {
     const all = await fetchAll()
     expect(idsOf(all)).toHaveLength(10)
     expect(all.complete).toBe(false)
-    expect(ckan.starts).toEqual([0, 11])
+    // Each of the two walks asks for a second page, which brings nothing new.
+    expect(ckan.starts).toEqual([0, 11, 0, 11])
   })
 
   test('ends at an empty page where the server gives no count, and has everything then', async () => {
@@ -85,8 +86,26 @@ describe('paging', () => {
       return answer(response, { success: true, result: { count: 4, results } })
     }
     expect((await fetchAll()).complete).toBe(false)
+    expect(ckan.starts).toEqual([0, 2, 0, 2])
     pages['2'] = ['d3', 'd4']
     expect((await fetchAll()).complete).toBe(true)
+  })
+
+  test('is repeated once where records moved meanwhile: the second walk has them all', async () => {
+    const walks = [
+      { '0': ['d1', 'd2'], '2': ['d2', 'd3'] },
+      { '0': ['d1', 'd2'], '2': ['d3', 'd4'] },
+    ] as Record<string, string[]>[]
+    let asked = 0
+    ckan.instead = (_, response, start) => {
+      const walk = walks[Math.floor(asked++ / 2)]!
+      const results = walk[start]!.map((id) => ({ id: `ck-${id}`, resources: [] }))
+      return answer(response, { success: true, result: { count: 4, results } })
+    }
+    const all = await fetchAll()
+    expect(all.complete).toBe(true)
+    expect(idsOf(all)).toEqual(['ck-d1', 'ck-d2', 'ck-d3', 'ck-d4'])
+    expect(ckan.starts).toEqual([0, 2, 0, 2])
   })
 })
 
