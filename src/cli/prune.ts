@@ -29,8 +29,6 @@ export function pruneCommand(): Command {
 
 async function prune(flags: Flags): Promise<number> {
   const environment = readEnvironment(process.env)
-  const url = flags.source.toLowerCase() === 'obis' ? obisUrl : normaliseSourceUrl(flags.source)
-  refuseConfigured(url, flags.file)
   const level = parseLogLevel(
     environment.LOG_LEVEL ?? environment.PREFECT_LOGGING_LEVEL ?? 'info',
     'the log level',
@@ -42,7 +40,9 @@ async function prune(flags: Flags): Promise<number> {
   try {
     const database = await lazy.open()
     const held = await sourceHoldings(database)
-    const found = held.find(({ erddapUrl }) => erddapUrl === url)
+    const found = heldSource(held, flags.source)
+    const url = found?.erddapUrl ?? normalUrl(flags.source)
+    refuseConfigured(url, flags.file)
     if (!found)
       throw new HarvesterError('SOURCE_UNKNOWN', `the database holds nothing of ${url}`, {
         remedy: `Name one of: ${held.map(({ erddapUrl }) => erddapUrl).join(', ') || '(there is none)'}`,
@@ -69,6 +69,17 @@ async function prune(flags: Flags): Promise<number> {
     stop.dispose()
     await lazy.close()
   }
+}
+
+/** As it is stored, whatever an older version stored; else in the form in which addresses are read. */
+function heldSource(held: readonly SourceHoldings[], named: string): SourceHoldings | undefined {
+  const find = (url: string) => held.find(({ erddapUrl }) => erddapUrl === url)
+  return find(named) ?? find(normalUrl(named))
+}
+
+/** @throws HarvesterError CONFIG_INVALID */
+function normalUrl(named: string): string {
+  return named.toLowerCase() === 'obis' ? obisUrl : normaliseSourceUrl(named)
 }
 
 function countsOf({ datasets, profiles, cells, skipped, attempts }: SourceHoldings): string {

@@ -68,3 +68,18 @@ test('prune lists what would go, and removes it when told', { timeout: 120_000 }
   expect(unknown.code).toBe(2)
   expect(unknown.err).toContain(`holds nothing of ${erddap}`)
 })
+
+test('prune takes the name of a source as an older version stored it', { timeout: 120_000 }, async () => {
+  const stored = erddap.replace('https://', 'HTTPS://').concat('/')
+  await loadFolder(database, run, { mode: 'incremental' })
+  await database.query('UPDATE cde.datasets SET erddap_url = $1', [stored])
+  await database.query('UPDATE cde.profiles SET erddap_url = $1', [stored])
+  await mkdir(join(folder, 'config'))
+  await writeFile(join(folder, 'config/harvest.yaml'), `erddap_urls: [${erddap}]\n`)
+  // Only the normal form is configured: no harvest brings this one back.
+  const removed = await harvester('prune', '--source', stored, '--yes')
+  expect(removed).toMatchObject({ code: 0 })
+  expect(removed.out).toContain(`Removed ${stored}: 1 datasets with 2 profiles`)
+  expect(await datasets()).toBe(0)
+  await rm(join(folder, 'config'), { recursive: true })
+})

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { migrate } from '../../src/database/migrate.ts'
+import { normaliseSourceUrl } from '../../src/config/source.ts'
+import { migrate, readMigrations } from '../../src/database/migrate.ts'
 import type { Database } from '../../src/database/port.ts'
 import {
   type AuditAttempt,
@@ -16,6 +17,7 @@ import {
 import { askClock } from '../../src/inventory/clock.ts'
 import { loadFolder } from '../../src/inventory/load/load.ts'
 import type { LoadOptions } from '../../src/inventory/load/types.ts'
+import { sourceHoldings } from '../../src/inventory/prune-source.ts'
 import { believeClock } from '../../src/rules/evidence/index.ts'
 import { emptyDatabase } from '../support/database.ts'
 import { dataset, erddap, profile, type RunContent, writeRunFolder } from '../support/run-folder.ts'
@@ -188,6 +190,55 @@ export function describeBelief(name: string, open: () => Promise<Database>): voi
       await counted('2026-01-04T00:00:00Z', { n_records: 0, records_per_day: 0 }, ['s2'])
       const counts = await database.query('SELECT n_records AS n FROM cde.profiles ORDER BY timeseries_id')
       expect(counts.rows).toEqual([{ n: 0 }, { n: 0 }])
+    })
+
+    it('an address that an older version stored in another form is brought into the one that is asked for', async () => {
+      const rename = readMigrations().find(({ number }) => number === 16)!
+      await load({ at: '2026-01-01T00:00:00Z', ...simple(['a']) })
+      const [{ pk }] = (await database.query<{ pk: number }>('SELECT pk FROM cde.datasets')).rows as [
+        { pk: number },
+      ]
+      const storedAs = async (address: string) => {
+        for (const table of ['datasets', 'datasets_lookup', 'profiles', 'harvest_attempts'])
+          await database.query(`UPDATE cde.${table} SET erddap_url = $1`, [address])
+        await database.query('UPDATE harvester.sources SET erddap_url = $1', [address])
+      }
+      const { protocol, host, pathname } = new URL(erddap)
+      const port = protocol === 'https:' ? 443 : 80
+      for (const old of [
+        `${protocol.toUpperCase()}//${host.toUpperCase()}${pathname}`,
+        `${protocol}//${host}:${port}${pathname}//`,
+        `${erddap}/`,
+      ]) {
+        await storedAs(old)
+        await database.transaction((session) => session.query(rename.sql))
+        expect(normaliseSourceUrl(old)).toBe(erddap)
+        expect((await sourceHoldings(database)).map(({ erddapUrl }) => erddapUrl)).toEqual([erddap])
+      }
+      // A harvest meets them again: the same row, and no orphan.
+      await load({ at: '2026-01-02T00:00:00Z', ...seen(['a']) }, whole)
+      const { rows } = await database.query('SELECT pk, erddap_url AS url FROM cde.datasets')
+      expect(rows).toEqual([{ pk, url: erddap }])
+    })
+
+    it('an address stays as it is where the index has its normal form too, or has a port or a path of its own', async () => {
+      const rename = readMigrations().find(({ number }) => number === 16)!
+      const kept = [
+        'https://a.example/erddap',
+        'https://A.example/erddap/',
+        'https://b.example:443/erddap',
+        'https://b.example/erddap/',
+        'http://c.example:8080/Erddap',
+        'http://d.example:443/erddap',
+        'deployment 1',
+      ]
+      for (const address of [...kept, 'HTTP://E.example:80/ERDDAP/'])
+        await database.query('INSERT INTO harvester.sources (erddap_url) VALUES ($1)', [address])
+      await database.transaction((session) => session.query(rename.sql))
+      const { rows } = await database.query<{ url: string }>(
+        'SELECT erddap_url AS url FROM harvester.sources',
+      )
+      expect(rows.map(({ url }) => url).sort()).toEqual([...kept, 'http://e.example/ERDDAP'].sort())
     })
 
     const attempt = (datasetId: string, more: Partial<AuditAttempt> = {}): AuditAttempt => ({
