@@ -1,11 +1,14 @@
 import type { CkanSnapshot } from '../catalogue/catalogue.ts'
 import type { CkanRecord } from '../catalogue/record.ts'
+import { itemsCut } from '../inventory/cell.ts'
+import type { Cell } from '../inventory/column.ts'
 import type { TableName, TableRow } from '../inventory/contract.ts'
+import type { SpoolKey } from '../inventory/spool.ts'
 import { TableWriter } from '../inventory/writer.ts'
 import { ckanRow, matchCkan } from '../rules/ckan.ts'
 import { datasetRecord } from '../rules/dataset.ts'
 import { matchObisCkan, obisRecord } from '../rules/obis-dataset.ts'
-import { sentence } from '../rules/reasons/index.ts'
+import { fact, sentence } from '../rules/reasons/index.ts'
 import type { Verdict } from '../rules/verdict.ts'
 import { type TaskContext, task } from '../runs/index.ts'
 import { Tally } from '../text.ts'
@@ -55,6 +58,14 @@ async function writeTables(input: Input, context: TaskContext): Promise<void> {
     const ckanTable = input.ckan?.complete ? await table('ckan') : null
     const ckan = matchSources(input, context)
     const uncovered = new Set<string>()
+    const tellCut = ({ erddapUrl, datasetId }: SpoolKey, record: object) => {
+      const items = itemsCut(Object.values(record) as Cell[])
+      if (items > 0)
+        context.log.warn(
+          { source: erddapUrl, dataset: datasetId },
+          sentence('en', fact('LIST_CUT', { items })),
+        )
+    }
 
     for await (const { key, entry, copyRows, rows } of run.spool.entries()) {
       context.signal.throwIfAborted()
@@ -75,7 +86,9 @@ async function writeTables(input: Input, context: TaskContext): Promise<void> {
         })
       }
       if (record && (attempt.status === 'success' || entry.verified)) {
-        await ckanTable?.write(ckanRow(key.erddapUrl, key.datasetId, record))
+        const row = ckanRow(key.erddapUrl, key.datasetId, record)
+        if (ckanTable) tellCut(key, row)
+        await ckanTable?.write(row)
       }
       const written = {
         erddapUrl: key.erddapUrl,
@@ -92,6 +105,7 @@ async function writeTables(input: Input, context: TaskContext): Promise<void> {
         })
         for (const warning of built.warnings)
           context.log.warn({ source: key.erddapUrl, dataset: key.datasetId }, sentence('en', warning))
+        tellCut(key, built.record)
         await datasets.write({ ...built.record })
         await copyRows(cells)
       }
@@ -108,6 +122,7 @@ async function writeTables(input: Input, context: TaskContext): Promise<void> {
       })
       for (const warning of built.warnings)
         context.log.warn({ source: key.erddapUrl, dataset: key.datasetId }, sentence('en', warning))
+      tellCut(key, built.record)
       await datasets.write({ ...built.record })
       await copyRows(profiles)
     }

@@ -251,6 +251,9 @@ export class SourceRecorder {
   ): Promise<void> {
     const run = this.#run
     const { harvested } = result
+    const items = harvested ? (piece?.itemsCut ?? 0) : 0
+    const warnings = [...result.warnings]
+    if (items > 0) warnings.push(fact('LIST_CUT', { items }))
     const attempt: Attempt = {
       erddapUrl: this.#source.url,
       datasetId,
@@ -259,7 +262,7 @@ export class SourceRecorder {
       attemptedAt,
       queryUrls: result.queryUrls.map(scrub),
       ...scrubbed(result.outcome),
-      warnings: scrubbed(result.warnings),
+      warnings: scrubbed(warnings),
       remedies: scrubbed(result.remedies ?? []),
       about: scrubbed(result.about ?? { title: '', organizations: [] }),
     }

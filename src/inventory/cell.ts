@@ -55,3 +55,16 @@ function storableList(items: readonly string[]): string[] {
   }
   return kept
 }
+
+/** How many items of the lists of a record are not written as they are: cut, or left out. For a warning. */
+export function itemsCut(record: readonly Cell[]): number {
+  let cut = 0
+  for (const cell of record) {
+    if (!Array.isArray(cell)) continue
+    const items = cell as readonly string[]
+    const kept = storableList(items)
+    cut += items.length - kept.length
+    for (const [at, text] of kept.entries()) if (text.length < storableText(items[at]!).length) cut += 1
+  }
+  return cut
+}

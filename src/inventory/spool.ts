@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { type FileHandle, mkdir, open, rm, stat, truncate } from 'node:fs/promises'
 import { insideFolder } from '../inside.ts'
+import { itemsCut } from './cell.ts'
 import type { Cell } from './column.ts'
 import type { TableName } from './contract.ts'
 import { readLines } from './lines.ts'
@@ -207,6 +208,8 @@ export class SpoolPiece {
   #memoryBytes = 0
   #file: OutputFile | undefined
   rows = 0
+  /** Items of lists that are longer than a cell holds. */
+  itemsCut = 0
 
   constructor(path: string) {
     this.#path = path
@@ -215,6 +218,7 @@ export class SpoolPiece {
   async write(records: readonly (readonly Cell[])[]): Promise<void> {
     const bytes = Buffer.from(csvLines(records))
     this.rows += records.length
+    for (const record of records) this.itemsCut += itemsCut(record)
     if (this.#file) return this.#file.write(bytes)
     this.#memory.push(bytes)
     this.#memoryBytes += bytes.length

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { parse } from 'csv-parse/sync'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { formatCell, formatDecimal } from '../../src/inventory/cell.ts'
+import { formatCell, formatDecimal, itemsCut } from '../../src/inventory/cell.ts'
 import { tableColumns } from '../../src/inventory/contract.ts'
 import { folderStamp, RunFolder, removeOldFolders } from '../../src/inventory/folder.ts'
 import { compareCodePoints } from '../../src/inventory/order.ts'
@@ -50,6 +50,18 @@ describe('a cell', () => {
     [0.0000001, '0.0000001'],
   ])('%j is written as %j', (cell, expected) => {
     expect(formatCell(cell)).toBe(expected)
+  })
+
+  it('counts the items of its lists that are cut or left out', () => {
+    const long = 'é'.repeat(1001)
+    expect(itemsCut([['a', 'b'], 'a text', null, 1, []])).toBe(0)
+    // A NUL that no database holds is no cut.
+    expect(itemsCut([['a\0b']])).toBe(0)
+    expect(itemsCut([['a', long], [long]])).toBe(2)
+    expect(JSON.parse(formatCell(['a', long]))).toEqual(['a', 'é'.repeat(1000)])
+    const many = Array.from({ length: 2500 }, () => 'x'.repeat(2000))
+    expect((JSON.parse(formatCell(many)) as string[]).length + itemsCut([many])).toBe(2500)
+    expect(itemsCut([many])).toBeGreaterThan(0)
   })
 
   it('holds any time to the second, as ISO 8601 writes it', () => {

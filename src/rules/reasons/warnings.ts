@@ -269,6 +269,19 @@ export const warnings = {
     },
     said: { en: ({ detail }) => detail, fr: ({ detail }) => detail },
   }),
+  LIST_CUT: entry<{ items: number }>({
+    title: { en: 'A list is too long', fr: 'Une liste est trop longue' },
+    advice: {
+      en: 'Shorten the names, or list fewer of them: a list holds four million characters, a name in it 2,000 bytes.',
+      fr: 'Raccourcissez les noms, ou listez-en moins : une liste contient quatre millions de caractères, et un nom 2 000 octets.',
+    },
+    said: {
+      en: ({ items }) =>
+        `${counted('en', items, 'item of its lists is', 'items of its lists are')} cut or left out: longer than a list can hold`,
+      fr: ({ items }) =>
+        `${counted('fr', items, 'élément de ses listes est coupé ou omis', 'éléments de ses listes sont coupés ou omis')} : une liste n’en contient pas autant`,
+    },
+  }),
 }
 
 /** What is to be said of an attempt besides its reason. */
