@@ -32,6 +32,7 @@ function worms(
   return client as unknown as WormsClient & { asked: number }
 }
 
+const warned: string[] = []
 const run = (client: WormsClient, names: readonly string[]) =>
   fetchNames({
     worms: client,
@@ -39,7 +40,7 @@ const run = (client: WormsClient, names: readonly string[]) =>
     names,
     batchSize: 50,
     signal: new AbortController().signal,
-    log: { debug() {}, info() {}, warn() {}, error() {} } as never,
+    log: { debug() {}, info() {}, error() {}, warn: (_: object, text: string) => warned.push(text) } as never,
     onProgress() {},
     now: () => new Date(),
   })
@@ -48,6 +49,18 @@ const culprit = '× Hybrid "quoted", comma'
 const names = [...Array.from({ length: 26 }, (_, n) => `Species ${n}`), culprit]
 
 describe('names that WoRMS is asked for', () => {
+  it('are told once where many are refused, with their number and a few of them', async () => {
+    warned.length = 0
+    const bad = (name: string) => /^Species \d*[05]$/.test(name)
+    await run(
+      worms((asked) => (asked.some(bad) ? refusal(400) : null)),
+      names,
+    )
+    expect(warned).toEqual([
+      expect.stringMatching(/^6 names cannot be asked for, for example Species \d+: .*; /),
+    ])
+  })
+
   it.each([400, 403, 500, 502, 503, 504])(
     'are stored but for the one that it chokes on with %i, which is stored as an error',
     async (status) => {
