@@ -1,6 +1,6 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { parse } from 'csv-parse/sync'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openDatabase } from '../../src/database/open.ts'
@@ -42,7 +42,8 @@ describe('the demo', () => {
     expect(first.code, first.stderr).toBe(0)
     expect(first.stdout).toMatch(/This is the demo/)
     expect(first.stdout).toMatch(/harvester harvest --url https/)
-    expect(first.stdout).toMatch(/CSVs: \.data\/demo\/harvest\/full\/\d{8}_\d{6}/)
+    const [, csvs] = /CSVs: (.*\.data\/demo\/harvest\/full\/\d{8}_\d{6})/.exec(first.stdout)!
+    expect(existsSync(join(resolve(folder, csvs!), 'datasets.csv'))).toBe(true)
     expect(existsSync(join(folder, '.data/demo'))).toBe(true)
   })
 
