@@ -29,8 +29,13 @@ function leadsOut(way: string): boolean {
   return way === '..' || way.startsWith(`..${sep}`)
 }
 
+/** What cannot be looked at is told where it is written, with the file and a remedy. */
 function isLink(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false
+  try {
+    return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false
+  } catch {
+    return false
+  }
 }
 
 /** A link to nothing leads to where somebody could put something: out, for all that is known. */

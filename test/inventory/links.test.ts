@@ -53,6 +53,15 @@ describe('a symbolic link that leads out of a folder', () => {
     expect(insideFolder(join(root, 'linked'), 'a', 'x')).toBe(join(root, 'linked', 'a', 'x'))
   })
 
+  it('is not looked for behind a file: whoever writes there says what is wrong', async () => {
+    writeFileSync(join(ours, 'file'), '')
+    expect(insideFolder(join(ours, 'file'), 'slug')).toBe(join(ours, 'file', 'slug'))
+    await expect(RunFolder.open(join(ours, 'file'), 'slug', 'run')).rejects.toMatchObject({
+      code: 'WRITE_FAILED',
+      message: expect.stringContaining('could not be written'),
+    })
+  })
+
   it('takes no folder, spool or log of a run', async () => {
     symlinkSync(outside, join(ours, 'slug'))
     await expect(RunFolder.open(ours, 'slug', 'run')).rejects.toEqual(refused)
