@@ -1,3 +1,5 @@
+import { fileURLToPath } from 'node:url'
+
 /**
  * `TEST_CLOCK=+400d npm test`, `TEST_CLOCK=2028-02-29T23:59:00Z TZ=Pacific/Auckland npm test`: a run at another time,
  * which begins at the given moment or so many days (d) or hours (h) from now.
@@ -13,6 +15,7 @@ export function setTestClock(env: NodeJS.ProcessEnv): void {
   if (!Number.isFinite(shift))
     throw new Error(`TEST_CLOCK=${clock} is no moment and no number of days: +400d`)
   env.TEST_CLOCK_SHIFT_MS = String(shift)
-  const preload = `--import ${new URL('shifted-clock.mjs', import.meta.url)}`
+  // By --require, which threads heed too; what is imported stays out of those that run a text.
+  const preload = `--require ${JSON.stringify(fileURLToPath(new URL('shifted-clock.cjs', import.meta.url)))}`
   env.NODE_OPTIONS = env.NODE_OPTIONS ? `${env.NODE_OPTIONS} ${preload}` : preload
 }

@@ -1,6 +1,6 @@
 // Loaded before anything else in a test run with TEST_CLOCK (see vitest.config.ts): this process, its threads and the
 // programs that it starts live at another time. Files keep the times that the system gives them.
-import { ChildProcess } from 'node:child_process'
+const { ChildProcess } = require('node:child_process')
 
 const shift = Number(process.env.TEST_CLOCK_SHIFT_MS)
 const RealDate = Date
