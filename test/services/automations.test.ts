@@ -230,7 +230,7 @@ it('tells of a run that failed, as JSON whatever the message holds, and of no ru
   )
   const message = 'He said "no"\nat C:\\temp\tünïcode 🐟 <b> & {{ flow.name }} \'quoted\' </script>'
   await withWorker(async () => {
-    const other = await trigger('says-other', 'other', { message: 'of another site' })
+    const other = await trigger('Test Says/says-other', 'other', { message: 'of another site' })
     await ended(other)
     const id = await trigger('says', 'own', { message })
     await ended(id)

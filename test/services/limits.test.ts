@@ -443,15 +443,15 @@ work_pools:
     }
     const deployed = await harvester(env, 'deploy', '--all')
     expect(deployed.stdout).toMatch(/^limit pool:commands-harvest created: 6$/m)
-    expect(deployed.stdout).toMatch(/^created: harvest-a-example-org$/m)
+    expect(deployed.stdout).toMatch(/^created: harvest-a-example-org-commands$/m)
     for (const [name, value, said] of [
-      ['deployment:harvest-a-example-org', '4', '1 → 4'],
+      ['deployment:harvest-a-example-org-commands', '4', '1 → 4'],
       ['queue:commands-harvest/big', 'none', '2 → none'],
     ] as const)
       expect((await harvester(env, 'limits', 'set', name, value)).stdout).toBe(`limit ${name} ${said}\n`)
     const { desk, close } = await openLimits(undefined, env, never)
     expect(await desk.list()).toContainEqual(
-      expect.objectContaining({ name: 'deployment:harvest-a-example-org', declared: 1, inForce: 4 }),
+      expect.objectContaining({ name: 'deployment:harvest-a-example-org-commands', declared: 1, inForce: 4 }),
     )
     await close()
     const look = await openStatus(undefined, env, never)
@@ -459,9 +459,9 @@ work_pools:
     await look.close()
     expect(state?.pools[0]).toMatchObject({ name: 'commands-harvest', limit: 6 })
     expect(state?.pools[0]?.queues.map(({ name }) => name).sort()).toEqual(['big', 'default'])
-    expect(state?.limits).toContainEqual({ name: 'deployment:harvest-a-example-org', limit: 4, active: 0 })
+    expect(state?.limits).toContainEqual({ name: 'deployment:harvest-a-example-org-commands', limit: 4, active: 0 })
     expect((await harvester(env, 'deploy', '--all')).stdout).toMatch(
-      /^limit queue:commands-harvest\/big none → 2\nlimit deployment:harvest-a-example-org 4 → 1$/m,
+      /^limit queue:commands-harvest\/big none → 2\nlimit deployment:harvest-a-example-org-commands 4 → 1$/m,
     )
   }, 240_000)
 })

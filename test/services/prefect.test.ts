@@ -370,7 +370,8 @@ describe('a run', () => {
       expect(artifacts?.map((item) => item.key)).toEqual(['too-big', 'too-long'])
       expect(artifacts?.[1]?.description).toMatch(/^rows – \d+ of 50000 shown$/)
       const [, , first] = await logOf(id)
-      expect(first).toMatch(/cut: the whole line had 2000000 bytes$/)
+      // One value of a line is cut to what people read, whoever wrote it.
+      expect(first).toMatch(/^x{4095}…$/)
     })
   })
 
