@@ -459,7 +459,11 @@ work_pools:
     await look.close()
     expect(state?.pools[0]).toMatchObject({ name: 'commands-harvest', limit: 6 })
     expect(state?.pools[0]?.queues.map(({ name }) => name).sort()).toEqual(['big', 'default'])
-    expect(state?.limits).toContainEqual({ name: 'deployment:harvest-a-example-org-commands', limit: 4, active: 0 })
+    expect(state?.limits).toContainEqual({
+      name: 'deployment:harvest-a-example-org-commands',
+      limit: 4,
+      active: 0,
+    })
     expect((await harvester(env, 'deploy', '--all')).stdout).toMatch(
       /^limit queue:commands-harvest\/big none → 2\nlimit deployment:harvest-a-example-org-commands 4 → 1$/m,
     )
