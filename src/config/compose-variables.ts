@@ -90,6 +90,10 @@ export const withoutEffectInCompose: Readonly<Record<string, string>> = {
   DB_SSLMODE: 'the services share a private network',
   DB_CA_FILE: 'the services share a private network',
   PREFECT_API_URL: 'the server is the service prefect; docker-compose.worker.yaml polls another one',
+  PREFECT_API_SSL_CERT_FILE: 'the services share a private network; docker-compose.worker.yaml has it',
+  PREFECT_API_TLS_INSECURE_SKIP_VERIFY:
+    'the services share a private network; docker-compose.worker.yaml has it',
+  TERM: 'no service writes to a terminal',
   PREFECT_API_KEY: 'the server is the service prefect; docker-compose.worker.yaml polls Prefect Cloud',
   REGISTER_DEPLOYMENTS: 'these workers register; those of docker-compose.worker.yaml do not',
   WORKER_NAME: 'several workers would bear one name',

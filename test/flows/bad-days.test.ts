@@ -52,8 +52,8 @@ describe('a server on a bad day', () => {
     'sends one byte at a time': {
       behave: { kind: 'slow', everyMs: 1000 },
       reason: 'HTTP_ERROR',
-      message: /took longer than it may.*within 5 s/,
-      secondsEach: 5,
+      message: /took longer than it may.*within 20 s/,
+      secondsEach: 20,
     },
     'never ends its metadata': {
       behave: { kind: 'endless' },
@@ -311,6 +311,10 @@ describe('an interrupted run', () => {
     const partial = await interrupted(harvest, slugOf(server), 3)
     const other = join(partial, '..', '.partial-of-another-run')
     await cp(partial, other, { recursive: true })
+    // By the clock of the test, which need not be that of the disk.
+    const now = new Date()
+    await utimes(join(partial, 'spool', 'ledger.jsonl'), now, now)
+    await utimes(partial, now, now)
     const old = new Date(Date.now() - 25 * 3_600_000)
     await utimes(join(other, 'spool', 'ledger.jsonl'), old, old)
     await utimes(other, old, old)

@@ -1,5 +1,14 @@
 /** Signs of life of the workers of a data folder, a file each; and who supervises them. */
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { HarvesterError } from '../../errors.ts'
@@ -109,6 +118,9 @@ function fileName(name: string): string {
 function replace(path: string, value: object): void {
   const draft = `${path}.${process.pid}.tmp`
   writeFileSync(draft, JSON.stringify(value))
+  // The age of a file is told by the clock of its writer, which need not be that of the disk.
+  const now = new Date()
+  utimesSync(draft, now, now)
   renameSync(draft, path)
 }
 
