@@ -195,11 +195,10 @@ async function harvest(services: HarvestServices, parameters: HarvestParameters,
       },
       new Date(),
     )
-    removeOldLogs(
-      services.logDir,
-      { days: settings.retention.logs_days, megabytes: settings.retention.logs_megabytes },
-      new Date(),
-    )
+    removeOldLogs(services.logDir, {
+      days: settings.retention.logs_days,
+      megabytes: settings.retention.logs_megabytes,
+    })
   }
 
   async function harvestAndLoad(

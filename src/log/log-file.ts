@@ -113,19 +113,26 @@ export interface LogRetention {
 /** A file that was written to so lately belongs to a run of this or another process: it stays in any case. */
 const inUseMs = 3_600_000
 
-/** Removes log files of runs that the retention does not keep. Returns their number. */
-export function removeOldLogs(folder: string, retention: LogRetention, now: Date): number {
+/**
+ * Removes log files of runs that the retention does not keep. Returns their number.
+ *
+ * @param now by default the time of the youngest file, which is the log of the run that asks: the clock of the disk,
+ * so that a process whose clock is ahead removes no log
+ */
+export function removeOldLogs(folder: string, retention: LogRetention, now?: Date): number {
   const files = listFiles(folder)
     .filter((name) => /^harvest_\d{8}_\d{6}_.+\.log(\.1)?$/.test(name))
     .flatMap((name) => {
       const path = join(folder, name)
       const found = statSync(path, { throwIfNoEntry: false })
-      return found ? [{ path, bytes: found.size, ageMs: now.getTime() - found.mtimeMs }] : []
+      return found ? [{ path, bytes: found.size, writtenMs: found.mtimeMs }] : []
     })
-    .sort((a, b) => b.ageMs - a.ageMs || (a.path < b.path ? -1 : 1))
+    .sort((a, b) => a.writtenMs - b.writtenMs || (a.path < b.path ? -1 : 1))
+  const nowMs = now?.getTime() ?? files.at(-1)?.writtenMs ?? 0
   let sum = files.reduce((bytes, file) => bytes + file.bytes, 0)
   let removed = 0
-  for (const { path, bytes, ageMs } of files) {
+  for (const { path, bytes, writtenMs } of files) {
+    const ageMs = nowMs - writtenMs
     const tooOld = ageMs > retention.days * 86_400_000
     const tooMuch = sum > retention.megabytes * 1024 * 1024
     if (ageMs < inUseMs || (!tooOld && !tooMuch)) continue

@@ -223,7 +223,11 @@ const modules: [string, Record<string, unknown>, Record<string, Call | string>][
       readable: rulesText.readable,
     },
   ],
-  ['src/rules/time.ts', time, { parseTime: time.parseTime, formatTime: 'a number' }],
+  [
+    'src/rules/time.ts',
+    time,
+    { parseTime: time.parseTime, formatTime: 'a number', durationInWords: 'a number' },
+  ],
   [
     'src/rules/title.ts',
     title,
@@ -256,6 +260,8 @@ const modules: [string, Record<string, unknown>, Record<string, Call | string>][
       mayChange: (t) => security.mayChange({ origin: t, fetchSite: undefined, host: t }, [t]),
       userOf: security.userOf,
       isLogName: security.isLogName,
+      trustedProxies: 'of the configuration',
+      clientOf: (t) => security.clientOf('127.0.0.1', t, () => true),
     },
   ],
   [
