@@ -49,7 +49,7 @@ beforeAll(async () => {
   ends.push(() => erddap.close())
   const ckan = await startCkan({ records: [] })
   ends.push(() => ckan.close())
-  deployment = `harvest-127-0-0-1-${erddap.port}`
+  deployment = `harvest-127-0-0-1-${erddap.port}-alerts`
   env = {
     PREFECT_API_URL: prefect.apiUrl,
     DATABASE_URL: `postgresql://postgres@127.0.0.1:${port}/cde?sslmode=disable`,

@@ -123,7 +123,7 @@ describe('standalone processes on one PostgreSQL', () => {
       RUN_ON_DEPLOY: 'true',
     })
     const runs = async (createdBy: string) =>
-      (await store.runs({ deployment: 'harvest-all' })).filter((one) => one.createdBy === createdBy)
+      (await store.runs({ deployment: 'harvest-all-workers' })).filter((one) => one.createdBy === createdBy)
     await waitUntil('the run of the start', async () => (await runs('deploy')).length > 0)
     await waitUntil('the run of a tick', async () => (await runs('schedule')).length > 0, 90_000)
     await waitUntil('three workers', async () => (await names()).length >= 3)
@@ -165,7 +165,7 @@ describe('workers of a Prefect server', () => {
     return (await answer.json()) as T
   }
   const online = async () =>
-    (await ask<{ name: string; status: string }[]>('/work_pools/harvest/workers/filter'))
+    (await ask<{ name: string; status: string }[]>('/work_pools/harvest-workers/workers/filter'))
       .filter(({ status }) => status === 'ONLINE')
       .map(({ name }) => name)
       .sort()
