@@ -212,7 +212,7 @@ describe('the services of docker-compose.yml, in the order of their dependencies
       'a server that is not there',
       ['trigger', '--timeout', '5'],
       { PREFECT_API_URL: 'http://prefect:4999/api' },
-      /did not take the run within 5 s|cannot be reached/,
+      /was not taken within 5 s|cannot be reached/,
     ],
   ])('trigger fails in time, and says so, for %s', async (_, args, environment, sentence) => {
     const began = Date.now()
