@@ -256,7 +256,8 @@ it('tells of a run that failed, as JSON whatever the message holds, and of no ru
           source: null,
           deployment: 'says',
           flow: 'Test Says',
-          message,
+          // As it is told: on one line.
+          message: message.replaceAll('\n', '\\n').replaceAll('\t', '\\t'),
           since: time,
           last_at: time,
           recovered_at: null,

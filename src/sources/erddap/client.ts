@@ -425,6 +425,14 @@ interface FileReader {
   file(row: readonly string[]): SourceFile
 }
 
+/** What follows `/files/{dataset}/` in an address. */
+function pathBelowFiles(address: string): string | undefined {
+  const files = '/files/'
+  const at = address.indexOf(files)
+  const end = at < 0 ? -1 : address.indexOf('/', at + files.length)
+  return end < 0 ? undefined : address.slice(end + 1) || undefined
+}
+
 /** The header says `directory,name`, the rows hold name and address: both together are the name. */
 const manifestReader: FileReader = {
   columns: ['directory', 'name', 'lastModified', 'size'],
@@ -433,7 +441,7 @@ const manifestReader: FileReader = {
     lastModified,
     size,
     isFolder: false,
-    path: decodeUrl(/\/files\/[^/]+\/(.+)$/.exec(name)?.[1] ?? directory),
+    path: decodeUrl(pathBelowFiles(name) ?? directory),
   }),
 }
 
