@@ -93,7 +93,7 @@ export function normaliseSourceUrl(text: string): string {
       remedy: 'Remove it: addresses of sources are stored and shown in public.',
     })
   }
-  const [, server] = pageOfServer.exec(url.pathname) ?? []
+  const server = serverOfPage(url.pathname)
   if (server !== undefined)
     throw new HarvesterError('CONFIG_INVALID', `"${text}" is a page of a server and not the server`, {
       remedy: `Write ${url.protocol}//${url.host}${server}`,
@@ -109,8 +109,18 @@ export function normaliseSourceUrl(text: string): string {
 }
 
 /** What people copy from the browser: the list of datasets, a dataset, a search. */
-const pageOfServer =
-  /^(.*?)\/(?:(?:rest|status|information|login)\.html|(?:info|tabledap|griddap|search|categorize|files|wms)(?:\/.*)?)$/
+const folders = new Set(['info', 'tabledap', 'griddap', 'search', 'categorize', 'files', 'wms'])
+const pages = new Set(['rest.html', 'status.html', 'information.html', 'login.html'])
+
+/** The path of the server that a path is a page of; undefined where it is none. */
+function serverOfPage(path: string): string | undefined {
+  const parts = path.split('/')
+  const last = parts.length - 1
+  const at = parts.findIndex(
+    (part, index) => index > 0 && (folders.has(part) || (index === last && pages.has(part))),
+  )
+  return at < 0 ? undefined : parts.slice(0, at).join('/')
+}
 
 function withoutTrailingSlashes(text: string): string {
   let end = text.length
