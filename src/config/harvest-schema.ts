@@ -35,9 +35,20 @@ const boolean = z.preprocess((value) => words[String(value).trim().toLowerCase()
 
 /** `https://catalogue.example.org/api/3/action` → `https://catalogue.example.org`; null for what is no API. */
 function catalogueOfApi(address: string): string | null {
-  const url = URL.canParse(address) ? new URL(address) : null
-  const [, path] = /^(.*?)\/api(?:\/\d+)?(?:\/action(?:\/.*)?)?\/?$/.exec(url?.pathname ?? '') ?? []
-  return url === null || path === undefined ? null : `${url.origin}${path}`
+  if (!URL.canParse(address)) return null
+  const { origin, pathname } = new URL(address)
+  const parts = pathname.split('/')
+  if (parts.at(-1) === '') parts.pop()
+  const at = parts.findIndex(
+    (part, index) => index > 0 && part === 'api' && isActionPath(parts.slice(index + 1)),
+  )
+  return at < 0 ? null : `${origin}${parts.slice(0, at).join('/')}`
+}
+
+/** What follows `api`: a version, `action` and the name of one, or less. */
+function isActionPath(parts: readonly string[]): boolean {
+  const [first = 'action', second = 'action'] = parts
+  return first === 'action' || (/^\d+$/.test(first) && second === 'action')
 }
 
 export const sourceSchema = z.strictObject({
