@@ -229,6 +229,8 @@ it('tells of a run that failed, as JSON whatever the message holds, and of no ru
     rules({ channels: { webhook: `${address}/hook`, slack: `${address}/slack` } }),
   )
   const message = 'He said "no"\nat C:\\temp\tünïcode 🐟 <b> & {{ flow.name }} \'quoted\' </script>'
+  // What would break a line is made visible where the state is set.
+  const told = message.replaceAll('\n', '\\n').replaceAll('\t', '\\t')
   await withWorker(async () => {
     const other = await trigger('Test Says/says-other', 'other', { message: 'of another site' })
     await ended(other)
@@ -256,8 +258,7 @@ it('tells of a run that failed, as JSON whatever the message holds, and of no ru
           source: null,
           deployment: 'says',
           flow: 'Test Says',
-          // As it is told: on one line.
-          message: message.replaceAll('\n', '\\n').replaceAll('\t', '\\t'),
+          message: told,
           since: time,
           last_at: time,
           recovered_at: null,
@@ -273,7 +274,7 @@ it('tells of a run that failed, as JSON whatever the message holds, and of no ru
     const slack = calls.filter(({ path }) => path === '/slack')
     expect(slack).toHaveLength(1)
     expect(JSON.parse(slack[0]?.body ?? '')).toEqual({
-      text: `:red_circle: *says* failed: ${slackText(message)}\n<https://prefect.example.org/runs/flow-run/${id}|Run in Prefect>`,
+      text: `:red_circle: *says* failed: ${slackText(told)}\n<https://prefect.example.org/runs/flow-run/${id}|Run in Prefect>`,
     })
     // What ended before it was seen before it: the other site's run is told nowhere.
     expect(calls.filter(({ body }) => body.includes('another site'))).toEqual([])
