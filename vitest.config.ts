@@ -18,5 +18,7 @@ export default defineConfig({
     // Files wait for processes and servers more than they work. The embedded database takes about 1 GB a process.
     maxWorkers: 4,
     sequence: { sequencer: LongestFirst },
+    // What passes only the second time is counted and printed as a flake.
+    retry: process.env.CI ? 1 : 0,
   },
 })

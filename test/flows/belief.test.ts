@@ -93,6 +93,8 @@ describe('a machine whose clock', () => {
     )
     expect(rows).toEqual([{ n: 2, late: 0 }])
     vi.useRealTimers()
+    // Files hold whole seconds: a harvest within the same second would count as no newer.
+    await new Promise((resolve) => setTimeout(resolve, 1_100))
     server.removeDataset(idOf(1))
     const [fresh] = scaleDatasets({ kind: 'mixed', datasets: 1 })
     const renamed = fresh!.globals.map((attribute) =>
