@@ -47,10 +47,9 @@ export interface Column<Value extends Cell = Cell, Role extends MergeRole = Merg
 }
 
 type Text = string | null
-type Made<Value extends Cell, Role extends MergeRole> = Column<Value, Role>
 
 function made<Value extends Cell>(type: SqlType, check: CellCheck) {
-  return <Role extends MergeRole>(role: Role, meaning: string): Made<Value, Role> => ({
+  return <Role extends MergeRole>(role: Role, meaning: string): Column<Value, Role> => ({
     type,
     check,
     role,
