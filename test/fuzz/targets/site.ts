@@ -166,8 +166,9 @@ async function commands(): Promise<Command[]> {
 
 function idle(command: Command): Command {
   command.exitOverride().configureOutput({ writeOut: () => {}, writeErr: () => {} })
-  // A command whose parts have the say has no action of its own.
-  if (command.commands.length === 0) command.action(() => {})
+  // A command whose parts have the say may have an action of its own besides (`limits` lists).
+  const { _actionHandler: own } = command as unknown as { _actionHandler: unknown }
+  if (command.commands.length === 0 || own !== null) command.action(() => {})
   for (const part of command.commands) idle(part)
   return command
 }
