@@ -13,7 +13,8 @@ import { datasetRecord } from '../../src/rules/dataset.ts'
 import { CellGatherer } from '../../src/rules/obis-cells.ts'
 import { obisRecord } from '../../src/rules/obis-dataset.ts'
 import { profileRow } from '../../src/rules/profile.ts'
-import { collectPositions, idsOfKey } from '../../src/sources/erddap/identities.ts'
+import { idsOfKey } from '../../src/sources/erddap/identity.ts'
+import { collectPositions } from '../../src/sources/erddap/positions.ts'
 import { metadataOf, vocabularies } from '../rules/examples.ts'
 
 let folder: string

@@ -3,7 +3,9 @@
 import { compareCodePoints } from '../../inventory/order.ts'
 import { type AnswerName, lackingAnswers } from '../../rules/evidence/index.ts'
 import type { Extent } from '../../rules/profile.ts'
-import type { CountsOf, KeyedValues, PositionTable } from './identities.ts'
+import type { CountsOf } from './counts.ts'
+import type { KeyedValues } from './keyed-values.ts'
+import type { PositionTable } from './positions.ts'
 
 /** What was asked; null for an answer that was not needed, or that the server does not give. */
 export interface Answers {

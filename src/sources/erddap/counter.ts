@@ -2,7 +2,7 @@
 
 import { isHarvesterError } from '../../errors.ts'
 import { httpStatusFacts } from '../../http/types.ts'
-import { believeCount, type CountingSeen, lacksCounting } from '../../rules/evidence/index.ts'
+import { believeCount, lacksCounting } from '../../rules/evidence/index.ts'
 import { parseNumber } from '../../rules/numbers.ts'
 import type { Extent } from '../../rules/profile.ts'
 import type { RequestFault } from '../../rules/reasons/index.ts'
@@ -10,20 +10,12 @@ import type { UncountedBecause } from '../../rules/reasons/warnings.ts'
 import { isSampled, recordsFromResolution, recordsFromSample, sampleEnd } from '../../rules/records.ts'
 import { requestFault } from '../fault.ts'
 import { isFinalAnswer } from './answers.ts'
-import { type CountsOf, collectCounts, type IdentityColumns, type KeyedValues } from './identities.ts'
-import type { ProfileQuestion } from './profiles.ts'
+import { type CountsOf, collectCounts } from './counts.ts'
+import type { IdentityColumns } from './identity.ts'
+import type { KeyedValues } from './keyed-values.ts'
+import type { ProfileQuestion } from './profile-question.ts'
 import type { DatasetQuestions } from './questions.ts'
 import type { ErddapTable } from './types.ts'
-
-/** What this server can count, learnt once for all its datasets. */
-export interface ServerAbilities extends CountingSeen {
-  /** The question by which it is being learnt. */
-  learning: Promise<unknown> | null
-}
-
-export function unknownAbilities(): ServerAbilities {
-  return { counted: 0, refused: 0, learning: null }
-}
 
 /**
  * What must not be taken for a count that is not to be had: it concerns the dataset, or the whole run. A table that is

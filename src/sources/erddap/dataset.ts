@@ -13,7 +13,6 @@ import {
 } from '../../rules/attempt.ts'
 import type { CatalogueChange } from '../../rules/catalogue-change.ts'
 import { type DatasetPlan, decideFromListing, decideFromMetadata } from '../../rules/decisions.ts'
-import type { PromisedExtent } from '../../rules/evidence/index.ts'
 import type { ContentFingerprint } from '../../rules/fingerprint.ts'
 import { distinctNames, erddapOrganizations } from '../../rules/organizations.ts'
 import type { ProfileRow } from '../../rules/profile.ts'
@@ -26,8 +25,9 @@ import type { Vocabularies } from '../../rules/vocabularies.ts'
 import { failure } from '../fault.ts'
 import { type ChangeDetection, inspectDataset } from './change.ts'
 import type { ErddapClient, ScopeSettings } from './client.ts'
-import type { ServerAbilities } from './counter.ts'
 import { harvestProfiles } from './profiles.ts'
+import { promisedByList } from './promised.ts'
+import type { ServerAbilities } from './server-abilities.ts'
 import type { DatasetMetadata, ListedDataset } from './types.ts'
 import { datasetAddress, decodeUrl, infoPageUrl, isSameDataset } from './urls.ts'
 
@@ -217,20 +217,6 @@ const withoutDetection: ChangeDetection = {
   known: new Map(),
   abilities: new Map(),
   diskViews: null,
-}
-
-/** An extent of time or place that the list gives. */
-function promisedByList({ row }: ListedDataset): PromisedExtent | null {
-  const says = (text = '') => text.trim() !== '' && !/^nan$/i.test(text.trim())
-  for (const [what, name] of [
-    ['time', 'Time'],
-    ['latitude', 'Latitude'],
-    ['longitude', 'Longitude'],
-  ] as const) {
-    const [from = '', to = ''] = [row[`min${name}`], row[`max${name}`]]
-    if (says(from) || says(to)) return { by: 'list', what, from: from || '?', to: to || '?' }
-  }
-  return null
 }
 
 /** A dataset whose data are on another ERDDAP. */

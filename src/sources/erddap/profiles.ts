@@ -9,86 +9,30 @@
  */
 
 import { HarvesterError } from '../../errors.ts'
-import type { DatasetPlan } from '../../rules/decisions.ts'
 import { readingsPerDay } from '../../rules/duration.ts'
 import {
   type AnswerName,
   believeRows,
   hasOneTime,
   isSingle,
-  type PromisedExtent,
   type RowsEvidence,
 } from '../../rules/evidence/index.ts'
 import { parseNumber } from '../../rules/numbers.ts'
 import { normaliseLongitude } from '../../rules/position.ts'
-import { type Extent, type ProfileFacts, type ProfileRow, profileRow } from '../../rules/profile.ts'
+import { type Extent, type ProfileFacts, profileRow } from '../../rules/profile.ts'
 import { actualRange } from '../../rules/range.ts'
-import type { DroppedRows, DropReason } from '../../rules/reasons/drops.ts'
+import type { DroppedRows } from '../../rules/reasons/drops.ts'
 import { fact, type ValuesOf, type Warning } from '../../rules/reasons/index.ts'
-import { namesShown } from '../../rules/reasons/words.ts'
-import { formatTime } from '../../rules/time.ts'
 import { type Answers, compareAnswers } from './agreement.ts'
-import { Counter, isNoMatterOfCounts, type ServerAbilities } from './counter.ts'
-import {
-  type CastEnds,
-  type CountsOf,
-  collectCastEnds,
-  collectExtents,
-  collectPositions,
-  type IdentityColumns,
-  identityColumns,
-  idsOfKey,
-  type KeyedValues,
-  type PositionGroup,
-  type PositionTable,
-} from './identities.ts'
-import { type DatasetQuestions, questionsOf, unique } from './questions.ts'
-import type { DatasetMetadata, ErddapTable } from './types.ts'
-
-/** The questions about one dataset; null answers "no rows". */
-export interface DatasetQueries {
-  distinct(columns: readonly string[]): Promise<ErddapTable | null>
-  /** @param also columns that are named beside the groups and the variable */
-  minMax(groupBy: readonly string[], variable: string, also: readonly string[]): Promise<ErddapTable | null>
-  count(
-    columns: readonly string[],
-    groupBy: readonly string[],
-    window?: { from: number; to: number },
-  ): Promise<ErddapTable | null>
-}
-
-export interface ProfileQuestion {
-  plan: DatasetPlan
-  metadata: DatasetMetadata
-  queries: DatasetQueries
-  abilities: ServerAbilities
-  /** What the list says of an extent of time or place; null where it says nothing. */
-  listed: PromisedExtent | null
-  /** Whether an answer from this address is that of a mirror, and not of the origin of the data. */
-  isMirrored(url: string | undefined): boolean
-  /** Start of the run, epoch milliseconds. */
-  now: number
-  /** For answers that do not fit in memory. */
-  folder: string
-  signal: AbortSignal
-  onRows(rows: readonly ProfileRow[]): Promise<void>
-}
-
-export interface ProfileAnswer {
-  rows: number
-  warnings: Warning[]
-  /** Whether the server answered every question: a count that it could not give is none. */
-  complete: boolean
-  /** No answer contradicts another. */
-  agree: boolean
-  /** All answers come from data, none from a table that the server made when it last read the dataset. */
-  fresh: boolean
-  /** Why there are no rows, if there are none. */
-  empty: ValuesOf<'NO_PROFILES_FOUND'>
-}
-
-/** Rows handed on together. */
-const rowsAtOnce = 500
+import { isNoMatterOfCounts } from './counter.ts'
+import type { CountsOf } from './counts.ts'
+import { idsOfKey } from './identity.ts'
+import { Inquiry } from './inquiry.ts'
+import { countKeys, type KeyedValues } from './keyed-values.ts'
+import { entriesOf, firstGroup, type PositionGroup, type PositionTable } from './positions.ts'
+import type { ProfileAnswer, ProfileQuestion } from './profile-question.ts'
+import { nameOf, writeProfiles } from './profile-writer.ts'
+import { promisedByMetadata } from './promised.ts'
 
 /**
  * @throws HarvesterError of the client, for an answer that the profiles cannot do without; CONTRADICTORY_ANSWERS where
@@ -107,23 +51,13 @@ interface Positions {
 /** The state of the work on one dataset: what was answered, and what is odd about it. */
 class ProfileHarvest {
   readonly #question: ProfileQuestion
-  readonly #questions: DatasetQuestions
-  readonly #identity: IdentityColumns
-  readonly #counter: Counter
+  readonly #inquiry: Inquiry
   readonly #warnings: Warning[] = []
-  readonly #closing: { close(): Promise<void> }[] = []
   #agree = true
-  #fresh = true
-  /** Rows whose records are not known. */
-  #uncounted = 0
-  #positionsAgain: (() => Promise<PositionTable | null>) | null = null
 
   constructor(question: ProfileQuestion) {
-    const { plan, metadata } = question
     this.#question = question
-    this.#questions = questionsOf(plan, metadata)
-    this.#identity = identityColumns(plan, metadata)
-    this.#counter = new Counter(question, this.#questions, this.#identity)
+    this.#inquiry = new Inquiry(question)
   }
 
   async run(): Promise<ProfileAnswer> {
@@ -140,18 +74,18 @@ class ProfileHarvest {
       if (!(await this.#askForSeveral(answers))) return this.#nothing('times')
       return await this.#writeSeveral(answers)
     } finally {
-      for (const part of this.#closing) await part.close()
+      await this.#inquiry.close()
     }
   }
 
   // Positions
 
   async #positions(): Promise<Positions | null> {
-    const { groups, countedWithPositions, reading, withData } = this.#questions
+    const { groups, countedWithPositions, reading, withData } = this.#inquiry.questions
     const columns = [...groups, ...countedWithPositions]
-    const first = this.#counter.able ? await this.#countPositions(reading(columns)) : 'failed'
+    const first = this.#inquiry.counter.able ? await this.#inquiry.countPositions(reading(columns)) : 'failed'
     if (typeof first === 'object') return { positions: first, times: null }
-    const distinct = await this.#distinctPositions()
+    const distinct = await this.#inquiry.distinctPositions()
     if (distinct === null) {
       this.#believeRows({ counts: first, distinct: 'no-rows' })
       return null
@@ -159,7 +93,7 @@ class ProfileHarvest {
     if (first === 'failed') return { positions: distinct, times: null }
     // It has positions, but says that there is nothing to count: some file types need a variable with data.
     const more = withData(reading(columns))
-    const counted = more && (await this.#countPositions(more))
+    const counted = more && (await this.#inquiry.countPositions(more))
     if (counted !== null && typeof counted === 'object') {
       const { lacking } = await compareAnswers({
         positions: distinct,
@@ -168,66 +102,21 @@ class ProfileHarvest {
         counts: entriesOf(counted),
       })
       if (lacking.size === 0) {
-        this.#fresh = true
+        this.#inquiry.fresh = true
         return { positions: counted, times: null }
       }
       return { positions: distinct, times: null }
     }
-    this.#counter.giveUp('no-rows')
-    const probe = distinct.timed ? this.#questions.probe : 'time'
-    const times = probe === null ? null : await this.#extents(probe)
+    this.#inquiry.counter.giveUp('no-rows')
+    const probe = distinct.timed ? this.#inquiry.questions.probe : 'time'
+    const times = probe === null ? null : await this.#inquiry.extents(probe)
     this.#believeRows({ counts: 'no-rows', distinct: 'rows', times: times === null ? 'no-rows' : 'rows' })
     return { positions: distinct, times: probe === 'time' ? times : null }
   }
 
-  async #countPositions(columns: readonly string[]): Promise<PositionTable | 'no-rows' | 'failed'> {
-    const { groups } = this.#questions
-    const ask = async () => {
-      const table = await this.#question.queries.count(columns, groups)
-      return table && this.#collect(table, true)
-    }
-    const answer = await this.#counter.attempt(ask)
-    if (!answer.ok) return 'failed'
-    if (answer.value === null) return 'no-rows'
-    if (!this.#questions.readsData(columns)) this.#fresh = false
-    this.#positionsAgain = ask
-    return answer.value
-  }
-
-  async #distinctPositions(): Promise<PositionTable | null> {
-    const { groups } = this.#questions
-    const ask = async () => {
-      const table = await this.#question.queries.distinct(groups)
-      return table && this.#collect(table, false)
-    }
-    const found = await ask()
-    if (!this.#questions.readsData(groups)) this.#fresh = false
-    this.#positionsAgain = ask
-    return found
-  }
-
-  async #collect(table: ErddapTable, counting: boolean): Promise<PositionTable> {
-    const { groups, countedWithPositions } = this.#questions
-    const { plan, folder } = this.#question
-    // Where a cast is known by its time, the records of a station are counted by themselves: grouped by, time is not.
-    const counts = counting && (countedWithPositions.includes('time') || plan.identity.includes('time'))
-    const positions = await collectPositions(
-      table,
-      this.#identity,
-      {
-        counted: counts ? countedWithPositions : [],
-        vertical: plan.vertical,
-        timed: groups.includes('time'),
-      },
-      folder,
-    )
-    this.#closing.push(positions)
-    return positions
-  }
-
   #believeRows(evidence: RowsEvidence): void {
     const { metadata, listed, now } = this.#question
-    const belief = believeRows({ ...evidence, listRow: listed, metadata: promisedBy(metadata, now) })
+    const belief = believeRows({ ...evidence, listRow: listed, metadata: promisedByMetadata(metadata, now) })
     if (belief.belief !== 'contradictory') return
     throw new HarvesterError('CONTRADICTORY_ANSWERS', 'the answers of the server contradict each other', {
       remedy: 'See whether its source files can be read, and let the server load the dataset again.',
@@ -247,9 +136,9 @@ class ProfileHarvest {
     }
     if (isSingle(evidence)) return true
     // Other places are known of than those of its answer: a second one tells whether there are other ids.
-    const again = positions.timed ? await this.#positionsAgain?.() : null
+    const again = positions.timed ? await this.#inquiry.positionsAgain() : null
     if (again) return isSingle({ ...evidence, again: again.single ? 1 : 2 })
-    answers.times ??= await this.#extents('time')
+    answers.times ??= await this.#inquiry.extents('time')
     return answers.times !== null && isSingle({ ...evidence, again: await countKeys(answers.times) })
   }
 
@@ -280,10 +169,10 @@ class ProfileHarvest {
   async #askForSingle(answers: Answers): Promise<void> {
     const { vertical } = this.#question.plan
     const time = this.#stated('time')
-    if (time === null && !answers.positions.timed) answers.times ??= await this.#extents('time')
+    if (time === null && !answers.positions.timed) answers.times ??= await this.#inquiry.extents('time')
     const startsAfterEnd = time !== null && time.min > time.max
     if (vertical !== null && !startsAfterEnd && this.#stated(vertical) === null)
-      answers.verticals = await this.#extents(vertical)
+      answers.verticals = await this.#inquiry.extents(vertical)
     await this.#settle(answers)
   }
 
@@ -296,7 +185,7 @@ class ProfileHarvest {
       const facts = this.#facts(group, time, vertical, 0)
       if (time === null || profileRow(facts, plan).kind === 'dropped') return facts
       const counted = { counts: group.counts, url: answers.positions.url }
-      facts.records = await this.#counter.ofSingle(time, resolution, counted)
+      facts.records = await this.#inquiry.counter.ofSingle(time, resolution, counted)
       return facts
     })
   }
@@ -307,7 +196,10 @@ class ProfileHarvest {
   async #askForSeveral(answers: Answers): Promise<boolean> {
     const { vertical } = this.#question.plan
     const { positions } = answers
-    const ends = answers.times === null && !positions.timed ? await this.#castEnds(positions) : null
+    const ends =
+      answers.times === null && !positions.timed
+        ? await this.#inquiry.castEnds(positions, this.#stated('time'))
+        : null
     if (ends) {
       answers.times = ends.time
       answers.verticals = ends.vertical
@@ -321,13 +213,12 @@ class ProfileHarvest {
       if (!oneTime) answers.times = null
     }
     if (!positions.timed) {
-      answers.times ??= await this.#extents('time')
+      answers.times ??= await this.#inquiry.extents('time')
       if (answers.times === null) return false
     }
-    if (vertical !== null) answers.verticals ??= await this.#extents(vertical)
+    if (vertical !== null) answers.verticals ??= await this.#inquiry.extents(vertical)
     if (!positions.counted) {
-      answers.counts = await this.#counter.byIdentity()
-      if (answers.counts) this.#closing.push(answers.counts)
+      answers.counts = await this.#inquiry.countsByIdentity()
     }
     await this.#settle(answers)
     return true
@@ -343,7 +234,7 @@ class ProfileHarvest {
           group,
           time,
           vertical,
-          time === null ? 0 : this.#counter.believed(counted, true, positions),
+          time === null ? 0 : this.#inquiry.counter.believed(counted, true, positions),
         )
       // Mostly all is at hand: a promise for each of a million rows would cost more than the rows.
       if (time instanceof Promise || depth instanceof Promise || count instanceof Promise)
@@ -352,52 +243,7 @@ class ProfileHarvest {
     })
   }
 
-  /** Depths of casts with the times of their ends, where these may be all the times that casts have. */
-  async #castEnds(positions: PositionTable): Promise<CastEnds | null> {
-    const { plan, queries, folder, signal } = this.#question
-    const { castEnds: casts, countedWithPositions, reading, readsData } = this.#questions
-    const stated = this.#stated('time')
-    if (casts === null || plan.vertical === null || stated === null || !positions.counted) return null
-    if (!countedWithPositions.includes('time') || !countedWithPositions.includes(plan.vertical)) return null
-    const columns = reading([...casts, 'time', plan.vertical])
-    try {
-      const table = await queries.minMax(casts, plan.vertical, besides(columns, [...casts, plan.vertical]))
-      if (table === null) return null
-      const ends = await collectCastEnds(table, this.#identity, { casts, variable: plan.vertical }, folder)
-      this.#closing.push(ends.vertical, ends.time)
-      if (!readsData(columns)) this.#fresh = false
-      return ends
-    } catch (error) {
-      if (signal.aborted || isNoMatterOfCounts(error)) throw error
-      return null
-    }
-  }
-
   // What all share
-
-  /** Least and greatest value by identity; null where the server has none. */
-  async #extents(variable: string): Promise<KeyedValues<Extent> | null> {
-    const { plan, queries, folder } = this.#question
-    const { reading, withData, readsData } = this.#questions
-    const named = unique([...plan.identity, variable])
-    let columns = reading(named)
-    const ask = () => {
-      // What tells the profiles apart has one value in each.
-      if (plan.identity.includes(variable)) return queries.distinct(plan.identity)
-      return queries.minMax(plan.identity, variable, besides(columns, named))
-    }
-    let table = await ask()
-    const more = withData(columns)
-    if (table === null && more !== null) {
-      columns = more
-      table = await ask()
-    }
-    if (!readsData(columns)) this.#fresh = false
-    if (table === null) return null
-    const extents = await collectExtents(table, this.#identity, variable, folder)
-    this.#closing.push(extents)
-    return extents
-  }
 
   /** Holds the answers against each other; what one of them lacks is asked once more. */
   async #settle(answers: Answers): Promise<void> {
@@ -418,17 +264,16 @@ class ProfileHarvest {
     try {
       switch (name) {
         case 'positions':
-          answers.positions = (await this.#positionsAgain?.()) ?? answers.positions
+          answers.positions = (await this.#inquiry.positionsAgain()) ?? answers.positions
           break
         case 'times':
-          answers.times = (await this.#extents('time')) ?? answers.times
+          answers.times = (await this.#inquiry.extents('time')) ?? answers.times
           break
         case 'verticals':
-          answers.verticals = (await this.#extents(plan.vertical!)) ?? answers.verticals
+          answers.verticals = (await this.#inquiry.extents(plan.vertical!)) ?? answers.verticals
           break
         case 'counts': {
-          const counts = await this.#counter.byIdentity()
-          if (counts) this.#closing.push(counts)
+          const counts = await this.#inquiry.countsByIdentity()
           answers.counts = counts ?? answers.counts
         }
       }
@@ -445,7 +290,7 @@ class ProfileHarvest {
     vertical: Extent | null = null,
     records: number | null = 0,
   ): ProfileFacts {
-    const { timeseriesId, profileId } = idsOfKey(group.key, this.#identity)
+    const { timeseriesId, profileId } = idsOfKey(group.key, this.#inquiry.identity)
     return {
       timeseriesId,
       profileId,
@@ -453,7 +298,7 @@ class ProfileHarvest {
       time,
       vertical,
       records,
-      casts: this.#identity.cast === null ? null : group.casts,
+      casts: this.#inquiry.identity.cast === null ? null : group.casts,
     }
   }
 
@@ -461,44 +306,11 @@ class ProfileHarvest {
     { positions }: Pick<Answers, 'positions'>,
     factsFor: (group: PositionGroup) => ProfileFacts | Promise<ProfileFacts>,
   ): Promise<ProfileAnswer> {
-    const { plan, signal, onRows } = this.#question
-    const drops = new Map<DropReason, { reason: DropReason; count: number; ids: string[] }>()
-    const moving = { count: 0, ids: [] as string[] }
-    const note = (to: { count: number; ids: string[] }, facts: ProfileFacts) => {
-      to.count += 1
-      if (to.ids.length < namesShown) to.ids.push(nameOf(facts))
-    }
-    let rows = 0
-    let waiting: ProfileRow[] = []
-    for await (const groups of positions.groups()) {
-      signal.throwIfAborted()
-      for (const group of groups) {
-        const given = factsFor(group)
-        const facts = given instanceof Promise ? await given : given
-        const result = profileRow(facts, plan)
-        if (result.kind === 'dropped') {
-          const { reason } = result
-          const dropped = drops.get(reason) ?? { reason, count: 0, ids: [] }
-          drops.set(reason, dropped)
-          note(dropped, facts)
-          continue
-        }
-        if (group.severalPositions) note(moving, facts)
-        if (result.row.n_records === null) this.#uncounted += 1
-        rows += 1
-        waiting.push(result.row)
-        if (waiting.length >= rowsAtOnce) {
-          await onRows(waiting)
-          waiting = []
-        }
-      }
-    }
-    if (waiting.length > 0) await onRows(waiting)
-    const { unknown } = this.#counter
-    if (this.#uncounted > 0 && unknown)
-      this.#warnings.push(fact('RECORDS_UNCOUNTED', { ...unknown, count: this.#uncounted, total: rows }))
+    const { rows, uncounted, moving, dropped } = await writeProfiles(this.#question, positions, factsFor)
+    const { unknown } = this.#inquiry.counter
+    if (uncounted > 0 && unknown)
+      this.#warnings.push(fact('RECORDS_UNCOUNTED', { ...unknown, count: uncounted, total: rows }))
     if (moving.count > 0) this.#warnings.push(fact('POSITIONS_SEVERAL', moving))
-    const dropped = [...drops.values()]
     this.#warnings.push(...dropped.map((left) => fact('ROWS_DROPPED', left)))
     return { ...this.#nothing(dropped.length > 0 ? 'dropped' : 'dataset', dropped), rows }
   }
@@ -507,70 +319,20 @@ class ProfileHarvest {
     return {
       rows: 0,
       warnings: this.#warnings,
-      complete: this.#counter.complete,
+      complete: this.#inquiry.counter.complete,
       agree: this.#agree,
-      fresh: this.#fresh,
+      fresh: this.#inquiry.fresh,
       empty: { step, dropped },
     }
   }
 
   #nameOf(key: string): string {
-    return nameOf(idsOfKey(key, this.#identity))
+    return nameOf(idsOfKey(key, this.#inquiry.identity))
   }
-}
-
-/** An extent of time or place that the metadata give. */
-function promisedBy(metadata: DatasetMetadata, now: number): PromisedExtent | null {
-  const by = 'metadata'
-  const time = actualRange(metadata, 'time', { now })
-  if (time) return { by, what: 'time', from: formatTime(time.min), to: formatTime(time.max) }
-  for (const what of ['latitude', 'longitude'] as const) {
-    const range = actualRange(metadata, what, { now })
-    if (range) return { by, what, from: String(range.min), to: String(range.max) }
-  }
-  return null
 }
 
 function sameTimes(seen: Extent | null, stated: Extent | null): boolean {
   // Metadata may leave out fractions of a second.
   const near = (one: number, other: number) => Math.abs(one - other) < 1000
   return seen !== null && stated !== null && near(seen.min, stated.min) && near(seen.max, stated.max)
-}
-
-/** The ids and counts of an answer that gives positions too. */
-function entriesOf(positions: PositionTable): KeyedValues<CountsOf> {
-  const unknown: CountsOf = { greatest: 0, time: null, vertical: null }
-  return {
-    at: () => null,
-    async *entries() {
-      for await (const groups of positions.groups())
-        yield groups.map(({ key, counts }) => [key, counts ?? unknown] as const)
-    },
-    close: async () => {},
-  }
-}
-
-async function firstGroup(positions: PositionTable): Promise<PositionGroup | undefined> {
-  for await (const [group] of positions.groups()) return group
-  return undefined
-}
-
-/** Distinct keys, but no further than it takes to know that there are several. */
-async function countKeys(values: KeyedValues<unknown>): Promise<number> {
-  let first: string | undefined
-  for await (const block of values.entries()) {
-    for (const [key] of block) {
-      first ??= key
-      if (key !== first) return 2
-    }
-  }
-  return first === undefined ? 0 : 1
-}
-
-function besides(columns: readonly string[], named: readonly string[]): string[] {
-  return columns.filter((column) => !named.includes(column))
-}
-
-function nameOf(facts: Pick<ProfileFacts, 'timeseriesId' | 'profileId'>): string {
-  return [facts.timeseriesId, facts.profileId].filter((id) => id !== null).join('/') || '(no id)'
 }

@@ -1,11 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import {
-  collectPositions,
-  type IdentityColumns,
-  identityColumns,
-  idsOfKey,
-  type PositionGroup,
-} from '../../../src/sources/erddap/identities.ts'
+import { type IdentityColumns, identityColumns, idsOfKey } from '../../../src/sources/erddap/identity.ts'
+import { collectPositions, type PositionGroup } from '../../../src/sources/erddap/positions.ts'
 import type { ErddapTable } from '../../../src/sources/erddap/types.ts'
 
 const columns = ['station', 'latitude', 'longitude']

@@ -1,0 +1,32 @@
+/** Extents of time and place that the list or the metadata promise: where there is one, there are rows. */
+
+import type { PromisedExtent } from '../../rules/evidence/index.ts'
+import { actualRange } from '../../rules/range.ts'
+import { formatTime } from '../../rules/time.ts'
+import type { DatasetMetadata, ListedDataset } from './types.ts'
+
+/** An extent of time or place that the list gives. */
+export function promisedByList({ row }: ListedDataset): PromisedExtent | null {
+  const says = (text = '') => text.trim() !== '' && !/^nan$/i.test(text.trim())
+  for (const [what, name] of [
+    ['time', 'Time'],
+    ['latitude', 'Latitude'],
+    ['longitude', 'Longitude'],
+  ] as const) {
+    const [from = '', to = ''] = [row[`min${name}`], row[`max${name}`]]
+    if (says(from) || says(to)) return { by: 'list', what, from: from || '?', to: to || '?' }
+  }
+  return null
+}
+
+/** An extent of time or place that the metadata give. */
+export function promisedByMetadata(metadata: DatasetMetadata, now: number): PromisedExtent | null {
+  const by = 'metadata'
+  const time = actualRange(metadata, 'time', { now })
+  if (time) return { by, what: 'time', from: formatTime(time.min), to: formatTime(time.max) }
+  for (const what of ['latitude', 'longitude'] as const) {
+    const range = actualRange(metadata, what, { now })
+    if (range) return { by, what, from: String(range.min), to: String(range.max) }
+  }
+  return null
+}
