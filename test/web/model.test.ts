@@ -7,6 +7,7 @@ import { linePoints, niceCeiling, segments } from '../../src/web/model/charts.ts
 import { countReasons, matches, readView, writeView } from '../../src/web/model/datasets.ts'
 import { harvestMode } from '../../src/web/model/harvestMode.ts'
 import {
+  type Box,
   classBounds,
   classOf,
   fitBox,
@@ -14,8 +15,17 @@ import {
   hexagonCorners,
   toDegrees,
   toMetres,
+  worldMetres,
 } from '../../src/web/model/hexagons.ts'
 import { applyEvent, groupBySource } from '../../src/web/model/liveRun.ts'
+import {
+  bboxOf,
+  moved,
+  viewAfterKey,
+  withinMeridians,
+  worldsInView,
+  zoomed,
+} from '../../src/web/model/mapView.ts'
 import { requestsOf } from '../../src/web/model/requests.ts'
 import { datasetLink, slugOf, sourceParts } from '../../src/web/model/sources.ts'
 import { duration, localTime, relativeTime, utcTime } from '../../src/web/model/times.ts'
@@ -242,6 +252,56 @@ describe('hexagons', () => {
     expect(classBounds([5_000_000])).toHaveLength(5)
     const bounds = classBounds([250])
     expect([1, 2, 10, 11, 250].map((count) => classOf(count, bounds))).toEqual([0, 1, 1, 2, 3])
+  })
+})
+
+describe('the view of the map', () => {
+  const box: Box = { x: -2_000_000, y: 1_000_000, width: 4_000_000, height: 2_000_000 }
+
+  test('nearer and farther keep what is at the pointer where it is', () => {
+    const at = { right: 0.25, down: 0.75 }
+    const place = (view: Box) => [view.x + view.width * at.right, view.y + view.height * (1 - at.down)]
+    for (const factor of [0.6, 1.2]) {
+      const next = zoomed(box, factor, at)
+      expect(next.width / box.width).toBeCloseTo(factor)
+      expect(next.width / next.height).toBeCloseTo(2)
+      expect(place(next)[0]).toBeCloseTo(place(box)[0]!)
+      expect(place(next)[1]).toBeCloseTo(place(box)[1]!)
+    }
+    expect(zoomed(box, 1e-9).width).toBe(100_000)
+    expect(zoomed(box, 1e9).width).toBeCloseTo(worldMetres * 2.2)
+  })
+
+  test('arrows move it, plus and minus zoom, other keys are left to the page', () => {
+    expect(viewAfterKey(box, 'ArrowRight')).toEqual({ ...box, x: -1_400_000 })
+    expect(viewAfterKey(box, 'ArrowUp')).toEqual({ ...box, y: 1_300_000 })
+    expect(viewAfterKey(box, 'ArrowLeft')).toEqual({ ...box, x: -2_600_000 })
+    expect(viewAfterKey(box, 'ArrowDown')).toEqual({ ...box, y: 700_000 })
+    expect(viewAfterKey(box, '+')?.width).toBe(2_400_000)
+    expect(viewAfterKey(box, '-')?.width).toBeCloseTo(4_000_000 / 0.6)
+    expect(viewAfterKey(box, 'Tab')).toBeNull()
+  })
+
+  test('the middle of the view stays within the world', () => {
+    const far = moved({ ...box, x: worldMetres - 2_100_000 }, 10, 10)
+    expect([far.x + far.width / 2, far.y + far.height / 2]).toEqual([worldMetres, worldMetres])
+  })
+
+  test('the world repeats itself to the west and the east of its edge', () => {
+    expect(worldsInView(box)).toEqual([0])
+    expect(worldsInView({ ...box, x: -worldMetres - 1 })).toEqual([-1, 0])
+    expect(worldsInView({ ...box, x: worldMetres - 1 })).toEqual([0, 1])
+    expect(worldsInView({ ...box, x: -2 * worldMetres, width: 4 * worldMetres })).toEqual([-1, 0, 1])
+    expect(worldsInView({ ...box, x: -worldMetres, width: 2 * worldMetres })).toEqual([0])
+    expect(withinMeridians(worldMetres + 5)).toBeCloseTo(-worldMetres + 5)
+    expect(withinMeridians(-worldMetres - 5)).toBeCloseTo(worldMetres - 5)
+    expect(withinMeridians(7)).toBe(7)
+  })
+
+  test('is asked for in whole degrees around it, and all round the world where it crosses its edge', () => {
+    expect(bboxOf(box)).toBe('-18,8,18,27')
+    expect(bboxOf({ ...box, x: worldMetres - 1 })).toBe('-180,8,180,27')
+    expect(bboxOf({ x: -1e6, y: -3e7, width: 2e6, height: 6e7 })).toBe('-9,-89,9,89')
   })
 })
 

@@ -1,5 +1,5 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
-import { useDeferredValue, useId, useState } from 'react'
+import { useDeferredValue, useState } from 'react'
 import { Link, useSearchParams } from 'react-router'
 import { api, type ScheduleRow, type Server } from '../api.ts'
 import { BreakableId } from '../components/BreakableId.tsx'
@@ -8,6 +8,7 @@ import { CountsBar } from '../components/Counts.tsx'
 import { Icon } from '../components/Icon.tsx'
 import { ReasonsList } from '../components/ReasonsList.tsx'
 import { RunsTable } from '../components/RunsTable.tsx'
+import { Select } from '../components/Select.tsx'
 import { Answer, Empty, Failure } from '../components/States.tsx'
 import { StatusBadge } from '../components/Status.tsx'
 import { Ago, Time } from '../components/Time.tsx'
@@ -192,12 +193,14 @@ function Sources({ servers }: { servers: readonly Server[] }) {
           />
         </label>
         <Select
+          inline
           label={t('overview.show')}
           value={filter}
           onChange={(value) => set('show', value === 'all' ? '' : value)}
           options={serverFilters.map((one) => [one, t(`overview.show.${one}`)] as const)}
         />
         <Select
+          inline
           label={t('overview.order')}
           value={order}
           onChange={(value) => set('order', value === 'failing' ? '' : value)}
@@ -239,32 +242,6 @@ function Sources({ servers }: { servers: readonly Server[] }) {
         </div>
       )}
     </>
-  )
-}
-
-function Select({
-  label,
-  value,
-  options,
-  onChange,
-}: {
-  label: string
-  value: string
-  options: ReadonlyArray<readonly [value: string, text: string]>
-  onChange: (value: string) => void
-}) {
-  const id = useId()
-  return (
-    <span className="choice inline">
-      <label htmlFor={id}>{label}</label>
-      <select id={id} value={value} onChange={(event) => onChange(event.target.value)}>
-        {options.map(([code, text]) => (
-          <option key={code} value={code}>
-            {text}
-          </option>
-        ))}
-      </select>
-    </span>
   )
 }
 
