@@ -8,6 +8,11 @@ export const shownLength = 4_096
 /** Characters of a text that patterns look at: longer than any sentence or page that says something. */
 export const readLength = 64 * 1024
 
+/** A number and its word in English: `1 row`, `2 rows`, `1 dataset was`, `0 datasets were`. */
+export function amount(n: number, one: string, many = `${one}s`): string {
+  return `${n} ${n === 1 ? one : many}`
+}
+
 /** At most so many characters, no pair halved; what is cut off is told by an ellipsis. */
 export function cut(text: string, length: number = shownLength): string {
   if (text.length <= length) return text

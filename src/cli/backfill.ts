@@ -32,6 +32,7 @@ import {
   prefectSettings,
 } from '../runs/index.ts'
 import { oneShotWorker } from '../runs/standalone/presence.ts'
+import { amount } from '../text.ts'
 import { type Console, createConsole, interruptible } from './console.ts'
 import { limitDeclaration } from './declaration.ts'
 import { fileOption, list, logLevelOption, text, wholeNumber } from './options.ts'
@@ -126,7 +127,9 @@ async function backfill(deployment: string, flags: Flags): Promise<number> {
       else print(`Backfill ${plan.key}\n${renderSteps(steps)}`)
       return exitCodes.done
     }
-    say(`Backfill ${plan.key}: ${plan.items.length} runs of ${deployment}, ${flags.parallel} at once`)
+    say(
+      `Backfill ${plan.key}: ${amount(plan.items.length, 'run')} of ${deployment}, ${flags.parallel} at once`,
+    )
     if (about.link !== null) say(about.link)
     const progress = teller(console, plan.items.length, say)
     let result = await runBackfill({

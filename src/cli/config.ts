@@ -8,6 +8,7 @@ import { databaseSettings, describeSettings } from '../database/settings.ts'
 import { describeError, exitCodes, isHarvesterError } from '../errors.ts'
 import { scrub } from '../log/secrets.ts'
 import { TextTable } from '../log/table.ts'
+import { amount } from '../text.ts'
 import { sayLine, sayLines } from './console.ts'
 import { fileOption } from './options.ts'
 
@@ -114,7 +115,7 @@ function showHarvest(file: string | undefined): void {
     const limits =
       source.type === 'erddap'
         ? `, ${source.concurrency} at a time${source.cron ? `, ${source.cron}` : ''}`
-        : `, ${source.datasetIds.length} datasets`
+        : `, ${amount(source.datasetIds.length, 'dataset')}`
     sayLines(`  ${source.slug}  ${source.url}${limits}`)
   }
 }

@@ -12,7 +12,7 @@ import { checkPrefect } from '../operate/doctor/prefect.ts'
 import { checkCatalogue, checkSources } from '../operate/doctor/sources.ts'
 import type { Finding } from '../operate/doctor/types.ts'
 import { prefectSettings } from '../runs/index.ts'
-import { visible } from '../text.ts'
+import { amount, visible } from '../text.ts'
 import { createConsole, interruptible, sayJson, sayLines } from './console.ts'
 import { fileOption } from './options.ts'
 
@@ -79,7 +79,12 @@ export async function* examine(
   if ('finding' in config) return
   const { sources, origin } = config.value
   if (faults.length === 0)
-    yield { level: 'ok', what: 'configuration', text: `${origin}, ${sources.length} sources`, remedy: null }
+    yield {
+      level: 'ok',
+      what: 'configuration',
+      text: `${origin}, ${amount(sources.length, 'source')}`,
+      remedy: null,
+    }
   const { log } = createConsole({ level: 'error', time: true, progress: false })
   const parts = await createProcess({
     environment: environment.value,

@@ -24,7 +24,7 @@ import { createErddapClient } from '../sources/erddap/client.ts'
 import { harvestDataset } from '../sources/erddap/dataset.ts'
 import { unknownAbilities } from '../sources/erddap/server-abilities.ts'
 import { decodeUrl } from '../sources/erddap/urls.ts'
-import { cut, visible, visibleLines } from '../text.ts'
+import { amount, cut, visible, visibleLines } from '../text.ts'
 import { version } from '../version.ts'
 import { interruptible } from './console.ts'
 import { text, wholeNumber } from './options.ts'
@@ -75,7 +75,7 @@ async function explain(address: string, datasetId: string, flags: Flags): Promis
   const stop = interruptible()
   const onRequest = (record: HttpRecord) =>
     print(
-      `  ${record.method} ${visible(decodeUrl(record.url))}\n      ${record.status ?? record.error ?? 'no answer'}, ${Math.round(record.ms)} ms, ${record.bytes} bytes${record.attempt > 1 ? `, attempt ${record.attempt}` : ''}`,
+      `  ${record.method} ${visible(decodeUrl(record.url))}\n      ${record.status ?? record.error ?? 'no answer'}, ${Math.round(record.ms)} ms, ${amount(record.bytes, 'byte')}${record.attempt > 1 ? `, attempt ${record.attempt}` : ''}`,
     )
   try {
     const client = createErddapClient({
@@ -153,7 +153,9 @@ async function explain(address: string, datasetId: string, flags: Flags): Promis
       print(`\nRows of profiles.csv (${rows.length} of ${result.harvested.rows})`)
       print(profileTable(rows))
     }
-    print(`\n${result.requests} requests for the dataset, ${result.bytes} bytes. Nothing was written.`)
+    print(
+      `\n${amount(result.requests, 'request')} for the dataset, ${amount(result.bytes, 'byte')}. Nothing was written.`,
+    )
     return stop.exitCode() ?? (result.outcome.status === 'error' ? exitCodes.failed : exitCodes.done)
   } finally {
     stop.dispose()

@@ -7,6 +7,7 @@ import { databaseSettings } from '../database/settings.ts'
 import { exitCodes, HarvesterError } from '../errors.ts'
 import { pruneSource, type SourceHoldings, sourceHoldings } from '../inventory/prune-source.ts'
 import { parseLogLevel } from '../log/log.ts'
+import { amount } from '../text.ts'
 import { createConsole, interruptible, sayLine } from './console.ts'
 import { fileOption, text } from './options.ts'
 
@@ -57,7 +58,7 @@ async function prune(flags: Flags): Promise<number> {
       log: (kind, message, facts = {}) => log[kind](facts, message),
     })
     say(
-      `Removed ${url}: ${countsOf(pruned)}; ${pruned.points} points, ${pruned.hexagons} hexagons and ${pruned.organizations} organizations that nothing else uses.`,
+      `Removed ${url}: ${countsOf(pruned)}; ${amount(pruned.points, 'point')}, ${amount(pruned.hexagons, 'hexagon')} and ${amount(pruned.organizations, 'organization')} that nothing else uses.`,
     )
     for (const warning of pruned.warnings) say(`  ! ${warning}`)
     return exitCodes.done
@@ -83,7 +84,7 @@ function normalUrl(named: string): string {
 }
 
 function countsOf({ datasets, profiles, cells, skipped, attempts }: SourceHoldings): string {
-  return `${datasets} datasets with ${profiles} profiles and ${cells} cells, ${skipped} skipped datasets, ${attempts} attempts of the audit`
+  return `${amount(datasets, 'dataset')} with ${amount(profiles, 'profile')} and ${amount(cells, 'cell')}, ${amount(skipped, 'skipped dataset')}, ${amount(attempts, 'attempt')} of the audit`
 }
 
 /** The next harvest would only bring it back. */

@@ -13,6 +13,7 @@ import { nameCoverage } from '../inventory/vernaculars/coverage.ts'
 import { parseLogLevel } from '../log/log.ts'
 import { type RefreshMode, refreshModes } from '../rules/vernaculars.ts'
 import { createLocalBackend, memoryStore, runFlow } from '../runs/index.ts'
+import { amount } from '../text.ts'
 import { createConsole, interruptible, sayLine } from './console.ts'
 import { fileOption, list, logLevelOption, oneOf, positiveNumber, text, wholeNumber } from './options.ts'
 
@@ -126,7 +127,7 @@ async function vernaculars(flags: Flags): Promise<number> {
     const known = await nameCoverage(await database.open())
     sayLine(`${result.state === 'COMPLETED' ? 'Completed' : 'Failed'}: ${result.message}`)
     process.stdout.write(
-      `Of ${known.names} names in the cells, ${known.english} have English names, ${known.french} French ones, ${known.classified} a classification.\n`,
+      `Of ${amount(known.names, 'name')} in the cells, ${known.english} have English names, ${known.french} French ones, ${known.classified} a classification.\n`,
     )
     return result.state === 'COMPLETED' ? exitCodes.done : exitCodes.failed
   } finally {

@@ -2,6 +2,7 @@
 
 import { XMLParser, XMLValidator } from 'fast-xml-parser'
 import { describeError, HarvesterError } from '../errors.ts'
+import { amount } from '../text.ts'
 
 export interface CfStandardNames {
   /** Number of the table. */
@@ -26,7 +27,7 @@ export function parseCfTable(xml: string): CfStandardNames {
   const version = String(table.version_number ?? '').trim()
   if (!/^\d+$/.test(version)) throw invalid(`its version_number is ${JSON.stringify(version)}`)
   const names = listOf(table.entry).map(idOf)
-  if (names.length < fewestNames) throw invalid(`it has only ${names.length} names`)
+  if (names.length < fewestNames) throw invalid(`it has only ${amount(names.length, 'name')}`)
   const aliases = listOf(table.alias).map((alias) => {
     const targets = listOf(alias.entry_id).map((target) => String(target).trim())
     return [idOf(alias), targets.filter(isName)] as const
@@ -58,7 +59,7 @@ export function compareCfTables(present: CfStandardNames, next: CfStandardNames)
   if (Number(next.version) < Number(present.version))
     throw invalid(`it is version ${next.version}, older than the present ${present.version}`)
   if (removed.length > known.size / 20)
-    throw invalid(`it lacks ${removed.length} of the ${known.size} names of the present table`)
+    throw invalid(`it lacks ${removed.length} of the ${amount(known.size, 'name')} of the present table`)
   const added = [...kept].filter((name) => !known.has(name)).sort()
   return { from: present.version, to: next.version, added, removed }
 }

@@ -1,5 +1,6 @@
 import { Cron } from 'croner'
 import { HarvesterError } from '../errors.ts'
+import { amount } from '../text.ts'
 
 /**
  * Cron in the subset that croner and Prefect read alike: five fields of `*`, numbers, names, ranges, lists and
@@ -97,7 +98,7 @@ function unquoted(value: string): string {
 
 function problemOf(cron: string): string | null {
   const parts = cron.trim().split(/\s+/)
-  if (parts.length !== 5) return `it has ${parts.length} fields instead of 5`
+  if (parts.length !== 5) return `it has ${amount(parts.length, 'field')} instead of 5`
   for (const [index, part] of parts.entries()) {
     const field = fields[index] as (typeof fields)[number]
     for (const item of part.split(',')) {

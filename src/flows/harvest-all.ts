@@ -5,6 +5,7 @@ import { describeError, isHarvesterError } from '../errors.ts'
 import type { HarvestServices } from '../harvest/services.ts'
 import { findRun } from '../inventory/queries/find-run.ts'
 import { type ChildResult, completed, type FlowContext, failed, flow } from '../runs/index.ts'
+import { amount } from '../text.ts'
 import { chooseSteps, notGreen, type SourceEnd, unknownSteps } from './after-success/gate.ts'
 import { runSteps } from './after-success/run-steps.ts'
 import { summarise, withoutFlow } from './after-success/summary.ts'
@@ -92,18 +93,21 @@ async function harvestAll(services: HarvestAllServices, parameters: HarvestAllPa
       }),
     ),
   )
-  run.log.info({ deployments: names }, `${children.length} sources are being harvested`)
+  run.log.info(
+    { deployments: names },
+    `${amount(children.length, 'source is', 'sources are')} being harvested`,
+  )
   const results = await run.waitFor(children)
   const finishedAt = new Date()
   const bad = results.filter(({ type }) => type !== 'COMPLETED')
   for (const { deployment, stateName, message } of bad)
     run.log.error({ deployment, state: stateName }, `${deployment}: ${stateName}: ${message}`)
-  const counts = `${bad.length} of ${results.length} sources failed`
+  const counts = `${bad.length} of ${amount(results.length, 'source')} failed`
   if (bad.length > 0) {
     const told = bad.map(({ deployment, message }) => `${deployment} (${message})`).join('; ')
     return failed(`${counts}: ${told}${skipped(counts)}`)
   }
-  const harvested = `${results.length} sources harvested`
+  const harvested = `${amount(results.length, 'source')} harvested`
   if (!gated) return completed(`${harvested}${skipped('')}`)
   const requires = services.config.settings.after_success_requires
   const held = notGreen(await endsOf(services, results, requires === 'no_errors', run), requires)

@@ -10,6 +10,7 @@ import { createWormsClient } from '../names/client.ts'
 import { type FetchedNames, fetchNames } from '../names/fetch-names.ts'
 import { describeNames, type NameCounts, type RefreshMode, refreshModes } from '../rules/vernaculars.ts'
 import { completed, failed, flow, type ProgressBar, task } from '../runs/index.ts'
+import { amount } from '../text.ts'
 
 const count = z.number().int().min(1)
 
@@ -80,7 +81,7 @@ export function populateVernacularsFlow(services: VernacularServices) {
             classified: coverage.classified,
           },
         ],
-        description: `${coverage.names} names: ${coverage.english} with English names, ${coverage.french} with French ones`,
+        description: `${amount(coverage.names, 'name')}: ${coverage.english} with English names, ${coverage.french} with French ones`,
       })
       const message = summary(names.length, result, cells)
       return result.outage === null ? completed(message) : failed(message)
@@ -94,7 +95,10 @@ const listNames = task({
     const refresh: RefreshMode[] = parameters.refresh_status
     const { top, limit } = parameters
     const names = await pendingNames(database, { refresh, top, limit }, { signal: context.signal })
-    context.log.info({ names: names.length, refresh }, `${names.length} names are to be asked for`)
+    context.log.info(
+      { names: names.length, refresh },
+      `${amount(names.length, 'name is', 'names are')} to be asked for`,
+    )
     return names
   },
 })
@@ -111,7 +115,7 @@ const askWorms = task({
     })
     const bar: ProgressBar = await context.artifact.progress({
       key: 'vernaculars-progress',
-      description: `${total} names`,
+      description: amount(total, 'name'),
     })
     const result = await fetchNames({
       worms: createWormsClient({ http: services.http, baseUrl: wormsUrl }),
@@ -122,7 +126,7 @@ const askWorms = task({
       log: context.log,
       now: () => new Date(),
       onProgress(done, counts) {
-        bar.update((100 * done) / total, `${done} of ${total} names`)
+        bar.update((100 * done) / total, `${done} of ${amount(total, 'name')}`)
         services.onNames?.(done, total, counts)
       },
     })
@@ -130,7 +134,7 @@ const askWorms = task({
     if (result.outage !== null)
       context.log.error(
         { left: result.left, remedy: 'Run again when WoRMS answers: what is stored is not asked again.' },
-        `WoRMS cannot be asked any more (${result.outage}); ${result.left} names are left`,
+        `WoRMS cannot be asked any more (${result.outage}); ${amount(result.left, 'name is', 'names are')} left`,
       )
     return result
   },
@@ -147,14 +151,17 @@ const fillIds = task({
       log: (level, message, facts = {}) => context.log[level](facts, message),
     })
     await refreshNameIndex(database, { signal: context.signal })
-    context.log.info({ cells }, `the ids of species were filled into ${cells} cells`)
+    context.log.info({ cells }, `the ids of species were filled into ${amount(cells, 'cell')}`)
     return cells
   },
 })
 
 function summary(total: number, { counts, left, outage }: FetchedNames, cells: number): string {
-  if (total === 0) return `no new names; ${cells} cells got ids`
-  const parts = [`${total - left} of ${total} names: ${describeNames(counts)}`, `${cells} cells got ids`]
+  if (total === 0) return `no new names; ${amount(cells, 'cell')} got ids`
+  const parts = [
+    `${total - left} of ${amount(total, 'name')}: ${describeNames(counts)}`,
+    `${amount(cells, 'cell')} got ids`,
+  ]
   if (left > 0) parts.push(`${left} are left for the next run`)
   if (outage !== null) parts.push(`WoRMS cannot be reached: ${outage}`)
   return parts.join('; ')

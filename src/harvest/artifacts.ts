@@ -2,6 +2,7 @@ import type { HarvestEvent } from '../log/events.ts'
 import type { RunLogFile } from '../log/log-file.ts'
 import type { Attempt } from '../rules/attempt.ts'
 import type { FlowContext } from '../runs/index.ts'
+import { amount } from '../text.ts'
 
 /** Rows beyond this would be cut from the artifact anyway; only their number is kept. */
 const rowsKept = 20_000
@@ -27,7 +28,7 @@ export class StatusTable {
 
   get description(): string {
     const { error, skipped, success } = this.#counts
-    return `${error + skipped + success} datasets: ${success} harvested, ${skipped} skipped, ${error} failed`
+    return `${amount(error + skipped + success, 'dataset')}: ${success} harvested, ${skipped} skipped, ${error} failed`
   }
 
   /** Errors first, then skips, then successes, by id. */

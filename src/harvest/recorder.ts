@@ -11,7 +11,7 @@ import type { Remedy } from '../rules/remedies/index.ts'
 import { type AttemptCounts, countAttempt, noAttempts, sourceVerdict } from '../rules/verdict.ts'
 import type { ProgressBar, TaskContext } from '../runs/index.ts'
 import { scrub } from '../secrets.ts'
-import { cut, visible } from '../text.ts'
+import { amount, cut, visible } from '../text.ts'
 import type { DatasetEntry, HarvestRun, SourceListing, SourceResult } from './run.ts'
 import type { HarvestServices } from './services.ts'
 
@@ -34,12 +34,12 @@ export class Progress {
 
   step(): void {
     this.#done += 1
-    this.#bar.update(this.#percent, `${this.#done} of ${this.#total} datasets`)
+    this.#bar.update(this.#percent, `${this.#done} of ${amount(this.#total, 'dataset')}`)
   }
 
   /** Says what is waited for, until the next step. */
   note(text: string): void {
-    this.#bar.update(this.#percent, `${this.#done} of ${this.#total} datasets; ${text}`)
+    this.#bar.update(this.#percent, `${this.#done} of ${amount(this.#total, 'dataset')}; ${text}`)
   }
 
   get #percent(): number {

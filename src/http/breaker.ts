@@ -8,6 +8,7 @@
  */
 
 import { HarvesterError } from '../errors.ts'
+import { amount } from '../text.ts'
 import { abortReason } from './gate.ts'
 
 export interface Breaker {
@@ -103,7 +104,7 @@ export function createBreaker({
       if (!state || !(state.isOpen || state.pause)) return
       throw new HarvesterError(
         'HOST_UNAVAILABLE',
-        `${host} is left alone for the rest of the run: ${state.failures} datasets in a row could not connect (${state.message})`,
+        `${host} is left alone for the rest of the run: ${amount(state.failures, 'dataset')} in a row could not connect (${state.message})`,
         {
           remedy: 'Check that the server is up and can be reached from here; the next run tries again.',
           facts: { host, datasets: state.failures, detail: state.message },

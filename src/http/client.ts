@@ -9,6 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici'
 import { loginOf } from '../config/percent.ts'
 import { HarvesterError, isHarvesterError } from '../errors.ts'
+import { amount } from '../text.ts'
 import { inwardRefused, isInward, leadsInward, outwardLookup } from './address.ts'
 import type { CachedAnswer } from './cache.ts'
 import { decodeText } from './charset.ts'
@@ -379,7 +380,7 @@ function quietly(facts: Record<string, unknown>): Record<string, unknown> {
 
 function withAttempts(error: unknown, attempts: number): unknown {
   if (!isHarvesterError(error) || error.facts.attempts !== undefined) return error
-  return new HarvesterError(error.code, `${error.message} (${attempts} attempts)`, {
+  return new HarvesterError(error.code, `${error.message} (${amount(attempts, 'attempt')})`, {
     ...(error.remedy === undefined ? {} : { remedy: error.remedy }),
     ...(error.cause === undefined ? {} : { cause: error.cause }),
     facts: Object.defineProperties({ attempts }, Object.getOwnPropertyDescriptors(error.facts)),

@@ -4,6 +4,7 @@ import { setMaxListeners } from 'node:events'
 import type { Readable } from 'node:stream'
 import { setImmediate as turn } from 'node:timers/promises'
 import { HarvesterError, isHarvesterError } from '../errors.ts'
+import { amount } from '../text.ts'
 import { decoded } from './body.ts'
 import type { HttpCache } from './cache.ts'
 import { connectionError } from './faults.ts'
@@ -63,7 +64,7 @@ export function tooLarge(method: string, url: string, maxBytes: number): Harvest
 }
 
 function sizeText(bytes: number): string {
-  return bytes < 1024 * 1024 ? `${bytes} bytes` : `${Math.round(bytes / 1024 / 1024)} MB`
+  return bytes < 1024 * 1024 ? amount(bytes, 'byte') : `${Math.round(bytes / 1024 / 1024)} MB`
 }
 
 /** Most tables are smaller; ten of them at once are no memory. */

@@ -1,6 +1,7 @@
 /** What went wrong below HTTP, in words: names, routes, TLS, connections that broke, bodies that make no sense. */
 
 import { describeError, HarvesterError } from '../errors.ts'
+import { amount } from '../text.ts'
 
 /** Codes of undici, zlib and the parser that mean: bytes came, but they are no proper answer. */
 const badAnswerCodes =
@@ -42,7 +43,7 @@ export function connectionError(
   if (bytesRead !== null)
     return new HarvesterError(
       'HTTP_CONNECT',
-      `${method} ${url}: the connection broke after ${bytesRead} bytes of the answer (${what})`,
+      `${method} ${url}: the connection broke after ${amount(bytesRead, 'byte')} of the answer (${what})`,
       { cause, facts: { ...facts, broke: true } },
     )
   const permanent = permanentCodes.test(code)

@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util'
 import type { ErrorReason } from '../rules/attempt.ts'
 import { type AttemptCounts, countAttempt, noAttempts, totalAttempts } from '../rules/verdict.ts'
-import { cut, visible } from '../text.ts'
+import { amount, cut, visible } from '../text.ts'
 import type { HarvestEvent } from './events.ts'
 import { TextTable } from './table.ts'
 
@@ -121,13 +121,13 @@ export class RunSummary {
     return [...this.#sources]
       .map(([source, { counts, profiles, requests, ms }]) => {
         const numbers = [
-          `${totalAttempts(counts)} datasets`,
+          `${amount(totalAttempts(counts), 'dataset')}`,
           `${counts.success} harvested`,
           `${counts.unchanged} unchanged`,
           `${counts.skipped} skipped`,
           `${counts.error} failed`,
-          `${profiles} rows`,
-          `${requests} requests`,
+          `${amount(profiles, 'row')}`,
+          `${amount(requests, 'request')}`,
           `${(ms / 1000).toFixed(1)} s`,
         ]
         return `${visible(cut(source))}\n${folded(numbers, 78)}`

@@ -1,4 +1,5 @@
 /** Whether a run is Completed or Failed, decided from its counts. */
+import { amount } from '../text.ts'
 import type { AttemptOutcome } from './attempt.ts'
 
 export interface AttemptCounts {
@@ -78,5 +79,5 @@ export function runVerdict(verdicts: readonly (Verdict & { source: string })[]):
   if (bad.length === 0)
     return { ok: true, message: verdicts.map(({ source, message }) => `${source}: ${message}`).join('; ') }
   const named = bad.map(({ source, message }) => `${source}: ${message}`).join('; ')
-  return { ok: false, message: `${bad.length} of ${verdicts.length} sources failed: ${named}` }
+  return { ok: false, message: `${bad.length} of ${amount(verdicts.length, 'source')} failed: ${named}` }
 }

@@ -46,7 +46,7 @@ const datasets = async () => (await database.query('SELECT 1 FROM cde.datasets')
 test('prune lists what would go, and removes it when told', { timeout: 120_000 }, async () => {
   const asked = await harvester('prune', '--source', `${erddap}/`)
   expect(asked).toMatchObject({ code: 0 })
-  expect(asked.out).toContain(`Would remove ${erddap}: 1 datasets with 2 profiles`)
+  expect(asked.out).toContain(`Would remove ${erddap}: 1 dataset with 2 profiles`)
   expect(asked.out).toContain('--yes')
   expect(await datasets()).toBe(1)
 
@@ -60,7 +60,7 @@ test('prune lists what would go, and removes it when told', { timeout: 120_000 }
 
   const removed = await harvester('prune', '--source', erddap, '--yes')
   expect(removed).toMatchObject({ code: 0 })
-  expect(removed.out).toContain(`Removed ${erddap}: 1 datasets with 2 profiles`)
+  expect(removed.out).toContain(`Removed ${erddap}: 1 dataset with 2 profiles`)
   expect(removed.out).toContain('1 points, 2 hexagons and 1 organizations')
   expect(await datasets()).toBe(0)
 
@@ -79,7 +79,7 @@ test('prune takes the name of a source as an older version stored it', { timeout
   // Only the normal form is configured: no harvest brings this one back.
   const removed = await harvester('prune', '--source', stored, '--yes')
   expect(removed).toMatchObject({ code: 0 })
-  expect(removed.out).toContain(`Removed ${stored}: 1 datasets with 2 profiles`)
+  expect(removed.out).toContain(`Removed ${stored}: 1 dataset with 2 profiles`)
   expect(await datasets()).toBe(0)
   await rm(join(folder, 'config'), { recursive: true })
 })

@@ -69,7 +69,7 @@ erddap.example.org/erddap moved
   time_max: 2020-01-02T00:00:00Z → 2020-02-02T00:00:00Z
 erddap.example.org/erddap new
   only in NEW; OLD does not say why
-1 datasets are the same, 1 differ, 1 are only in OLD, 1 only in NEW.`)
+1 dataset is the same, 1 differs, 1 is only in OLD, 1 only in NEW.`)
   })
 
   it('name a server alike by whatever address', () => {

@@ -144,7 +144,7 @@ describe('a Redis after a harvest', () => {
         ['--import', typescriptLoader, '--input-type=module', '-e', script],
         { env: { ...process.env, REDIS_URL: url, NODE_EXTRA_CA_CERTS: pem } },
       )
-      expect(stdout).toContain('1 keys removed')
+      expect(stdout).toContain('1 key removed')
       expect(await server.size(0)).toBe(0)
     } finally {
       await server.stop()

@@ -47,6 +47,7 @@ const modules: [string, Record<string, unknown>, Record<string, Call | string>][
     'src/text.ts',
     text,
     {
+      amount: (t) => text.amount(2, t),
       cut: (t) => text.cut(t),
       visible: text.visible,
       visibleLines: text.visibleLines,

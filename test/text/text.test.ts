@@ -1,6 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { cut, Tally, visible, visibleJson, visibleLines } from '../../src/text.ts'
+import { amount, cut, Tally, visible, visibleJson, visibleLines } from '../../src/text.ts'
+
+it.each([
+  [0, '0 rows'],
+  [1, '1 row'],
+  [2, '2 rows'],
+])('a number of %i has the word that goes with it', (n, said) => {
+  expect(amount(n, 'row')).toBe(said)
+  expect(amount(n, 'dataset was', 'datasets were')).toBe(`${n} ${n === 1 ? 'dataset was' : 'datasets were'}`)
+})
 
 describe('text of others', () => {
   it.each([

@@ -1,4 +1,5 @@
 import type { AfterSuccessStep } from '../../config/operations-schema.ts'
+import { amount } from '../../text.ts'
 import { runProgram } from './process.ts'
 import { type StepContext, type StepInput, stepFailed } from './step.ts'
 
@@ -37,7 +38,7 @@ export async function runCommand(command: Command, input: StepInput, context: St
   })
   if (said > mostLines) {
     const leftOut = said - mostLines - latest.length
-    if (leftOut > 0) context.log.warn({}, `${leftOut} lines left out`)
+    if (leftOut > 0) context.log.warn({}, `${amount(leftOut, 'line')} left out`)
     for (const line of latest) context.log.info({}, line)
   }
   const words = lastWords === '' ? '' : `: ${lastWords.slice(0, 300)}`

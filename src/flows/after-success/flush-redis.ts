@@ -1,4 +1,5 @@
 import { describeError } from '../../errors.ts'
+import { amount } from '../../text.ts'
 import { type StepContext, type StepServices, stepFailed } from './step.ts'
 
 /** A cache is emptied in well under a second; a Redis that takes longer is in trouble. */
@@ -37,7 +38,7 @@ export async function flushRedis(
       await client.flushDb()
       return count
     })
-    context.log.info({ keys }, `${keys} keys removed from Redis`)
+    context.log.info({ keys }, `${amount(keys, 'key')} removed from Redis`)
   } catch (error) {
     context.signal.throwIfAborted()
     throw stepFailed(

@@ -1,7 +1,9 @@
 /** Whether the steps after a harvest run, and which: decided from facts alone. */
+
 import type { NamedStep } from '../../config/after-success.ts'
 import { HarvesterError } from '../../errors.ts'
 import type { StateType } from '../../runs/index.ts'
+import { amount } from '../../text.ts'
 
 /** How one source ended. */
 export interface SourceEnd {
@@ -17,7 +19,7 @@ export interface SourceEnd {
 export function notGreen(ends: readonly SourceEnd[], requires: 'completed' | 'no_errors'): string | null {
   if (ends.length === 0) return 'no source was harvested'
   const failed = ends.filter(({ type }) => type !== 'COMPLETED')
-  if (failed.length > 0) return `${failed.length} of ${ends.length} sources failed`
+  if (failed.length > 0) return `${failed.length} of ${amount(ends.length, 'source')} failed`
   if (requires === 'completed') return null
   const names = (some: readonly SourceEnd[]) =>
     some
@@ -25,7 +27,7 @@ export function notGreen(ends: readonly SourceEnd[], requires: 'completed' | 'no
       .join(', ')
   const withErrors = ends.filter(({ errors }) => errors !== null && errors > 0)
   if (withErrors.length > 0)
-    return `${withErrors.length} of ${ends.length} sources had failed datasets (${names(withErrors)})`
+    return `${withErrors.length} of ${amount(ends.length, 'source')} had failed datasets (${names(withErrors)})`
   const unknown = ends.filter(({ errors }) => errors === null)
   // What nobody knows is no proof.
   return unknown.length > 0 ? `whether datasets failed is not known of ${names(unknown)}` : null

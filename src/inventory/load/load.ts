@@ -4,7 +4,7 @@ import { stringify } from 'csv-stringify/sync'
 import { isTransient } from '../../database/failure.ts'
 import type { Database, Session } from '../../database/port.ts'
 import { describeError, HarvesterError, isHarvesterError } from '../../errors.ts'
-import { Tally } from '../../text.ts'
+import { amount, Tally } from '../../text.ts'
 import { loadAuditFiles, markRejected, settleRun } from './audit-files.ts'
 import { takeLoaderLock } from './lock.ts'
 import { compareCells, writeCells } from './merge/cells.ts'
@@ -165,7 +165,8 @@ async function reportRejects(folder: string, stage: Stage, log: LoadOptions['log
     )
   const said = told.sentence(
     (example) => `a row was refused: ${example}`,
-    (_count, examples) => `${stage.rejectedRows} rows were refused, for example ${examples}`,
+    (_count, examples) =>
+      `${amount(stage.rejectedRows, 'row was', 'rows were')} refused, for example ${examples}`,
   )
   if (said !== null) log?.('warn', said, { rows: stage.rejectedRows, file: path })
   const columns = [
@@ -184,7 +185,7 @@ function refuseTooManyRejects(folder: string, stage: Stage, limits: LoadLimits):
   const first = stage.rejects[0]!
   throw new HarvesterError(
     'LOAD_REJECTED',
-    `${rejectedRows} of the ${counts.rows} rows in ${folder} are bad, the first in ${first.file} line ${first.line} (${first.column} "${first.value}" ${first.reason}): nothing was loaded`,
+    `${rejectedRows} of ${amount(counts.rows, 'row')} in ${folder} ${rejectedRows === 1 ? 'is' : 'are'} bad, the first in ${first.file} line ${first.line} (${first.column} "${first.value}" ${first.reason}): nothing was loaded`,
     { remedy: `See ${join(folder, 'rejected.csv')}; correct the source or the harvest.` },
   )
 }
@@ -248,7 +249,7 @@ async function mergeStage(
   const future = await boundTimes(merge)
   if (future > 0)
     stage.warnings.push(
-      `${future} datasets were harvested by a clock that is ahead of the database's: they count as seen now`,
+      `${amount(future, 'dataset was', 'datasets were')} harvested by a clock that is ahead of the database's, and ${future === 1 ? 'counts' : 'count'} as seen now`,
     )
   const chosen = await chooseDatasets(merge, seenAt)
   await compareProfiles(merge)

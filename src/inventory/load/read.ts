@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { CsvError, parse } from 'csv-parse/sync'
 import type { CopyValue } from '../../database/port.ts'
 import { HarvesterError } from '../../errors.ts'
+import { amount } from '../../text.ts'
 import { CellFault } from '../cell-check.ts'
 import { type CheckedColumn, checkedColumns, type TableName } from '../contract.ts'
 
@@ -168,7 +169,7 @@ function checkRow(
       line,
       column: '',
       value: shown(record.join(',')),
-      reason: `has ${record.length} cells instead of ${headerLength}`,
+      reason: `has ${amount(record.length, 'cell')} instead of ${headerLength}`,
     })
   for (let index = 0; index < columns.length; index++) {
     const text = record[places[index]!] ?? ''

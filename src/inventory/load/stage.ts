@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { CopyColumn, CopyValue, Database, Session } from '../../database/port.ts'
+import { amount } from '../../text.ts'
 import { type ColumnOf, checkedColumns, columnsWith, placesOf, type TableName } from '../contract.ts'
 import { fileExists, type Reject, readChecked, unreadable } from './read.ts'
 import type { DatasetKey, RejectedDataset } from './types.ts'
@@ -390,7 +391,9 @@ function judgeCounts(
     } else off += 1
   }
   if (off > 0)
-    stage.warnings.push(`${off} datasets state another n_profiles than they have rows; the rows were counted`)
+    stage.warnings.push(
+      `${amount(off, 'dataset states', 'datasets state')} another n_profiles than there are rows; the rows were counted`,
+    )
 }
 
 /** The stage goes with its connection on PostgreSQL; the embedded engine keeps it until it is told. */

@@ -1,8 +1,10 @@
 /** What a backfill consists of and what is left to do of it. Pure: no server, no clock. */
+
 import { createHash } from 'node:crypto'
 import { findSource, type Source } from '../../config/source.ts'
 import { HarvesterError, isHarvesterError } from '../../errors.ts'
 import { isFinal } from '../../runs/index.ts'
+import { amount } from '../../text.ts'
 import type { BackfillRun, Target, TargetFlow } from './engine.ts'
 import type { Given, GivenValue } from './values.ts'
 
@@ -47,9 +49,13 @@ export function planBackfill({ target, each, params, key }: PlanRequest): Plan {
   checkNames(each, params)
   const count = each.reduce((product, { values }) => product * values.length, 1)
   if (count > mostItems)
-    throw new HarvesterError('USAGE', `these are ${count} runs; a backfill has at most ${mostItems}`, {
-      remedy: 'Divide it into several.',
-    })
+    throw new HarvesterError(
+      'USAGE',
+      `this would be ${amount(count, 'run')}; a backfill has at most ${mostItems}`,
+      {
+        remedy: 'Divide it into several.',
+      },
+    )
   const faults = new Faults()
   const checked = new Map([...each, ...params].map((given) => [given.name, values(given, target, faults)]))
   faults.throwIfAny(target)

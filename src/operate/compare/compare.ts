@@ -1,6 +1,6 @@
 /** Which datasets two indexes hold differently, and why. */
 
-import { cut, visible } from '../../text.ts'
+import { amount, cut, visible } from '../../text.ts'
 import { type FactName, factNames, type Holdings } from './holdings.ts'
 
 export type Difference =
@@ -52,7 +52,7 @@ export function renderComparison({ same, differences }: Comparison): string {
       difference.reason === null ? `${other} does not say why` : `${other}: ${visible(difference.reason)}`
     return [`${visible(difference.dataset)}\n  only in ${where}; ${why}`]
   })
-  const sums = `${same} datasets are the same, ${count('differs')} differ, ${count('only-old')} are only in OLD, ${count('only-new')} only in NEW.`
+  const sums = `${amount(same, 'dataset is', 'datasets are')} the same, ${amount(count('differs'), 'differs', 'differ')}, ${amount(count('only-old'), 'is', 'are')} only in OLD, ${count('only-new')} only in NEW.`
   return [...lines, sums].join('\n')
 }
 

@@ -1,5 +1,6 @@
 import type { HarvestServices } from '../../harvest/services.ts'
 import { createErddapClient } from '../../sources/erddap/client.ts'
+import { amount } from '../../text.ts'
 import { type Finding, failure, fine, warned } from './types.ts'
 
 const timeoutMs = 60_000
@@ -18,7 +19,7 @@ export async function* checkSources(
         await http.text({ url, signal, timeouts: { totalMs: timeoutMs } })
         yield fine(
           what,
-          `${config.settings.obis_api_url} answers, ${source.datasetIds.length} datasets asked for`,
+          `${config.settings.obis_api_url} answers, ${amount(source.datasetIds.length, 'dataset')} asked for`,
         )
         continue
       }
@@ -47,7 +48,7 @@ export async function checkCatalogue({ config, http }: Services, signal: AbortSi
     const answer = JSON.parse(body) as { success?: boolean; result?: { count?: number } }
     if (answer.success !== true || typeof answer.result?.count !== 'number')
       return failure(what, 'does not answer as CKAN', 'Correct ckan_url.')
-    return fine(what, `${answer.result.count} records that mention erddap`)
+    return fine(what, `${amount(answer.result.count, 'record')} with a mention of erddap`)
   } catch (error) {
     // A harvest goes on without the catalogue.
     return {

@@ -1,6 +1,8 @@
 /** The runs of either back end, as `harvester runs` shows and changes them. */
+
 import { HarvesterError } from '../../errors.ts'
 import type { FlowRun, TaskRun } from '../../runs/index.ts'
+import { amount } from '../../text.ts'
 
 export interface LogEntry {
   at: Date
@@ -36,7 +38,7 @@ export function onlyMatch(candidates: readonly FlowRun[], id: string): FlowRun {
   if (found.length === 1) return found[0]!
   throw new HarvesterError(
     'USAGE',
-    found.length === 0 ? `there is no run ${id}` : `${id} is the beginning of ${found.length} runs`,
+    found.length === 0 ? `there is no run ${id}` : `${id} is the beginning of ${amount(found.length, 'run')}`,
     { remedy: '`harvester runs` lists the newest.' },
   )
 }

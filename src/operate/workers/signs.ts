@@ -1,4 +1,5 @@
 /** Signs of life of the workers of a data folder, a file each; and who supervises them. */
+
 import {
   mkdirSync,
   readdirSync,
@@ -13,6 +14,7 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { HarvesterError } from '../../errors.ts'
 import { processLives, processStart } from '../../runs/slot.ts'
+import { amount } from '../../text.ts'
 
 export interface SignOfLife {
   name: string
@@ -86,7 +88,7 @@ export async function superviseHere(dataFolder: string, workers: number): Promis
   if (other)
     throw new HarvesterError(
       'USAGE',
-      `process ${other.pid} supervises ${other.workers} workers of ${dataFolder} already`,
+      `process ${other.pid} supervises ${amount(other.workers, 'worker')} of ${dataFolder} already`,
       { remedy: 'Stop them with `harvester workers stop`, or set another HARVESTER_DATA_DIR.' },
     )
   const path = supervisorFile(dataFolder)

@@ -79,21 +79,21 @@ export function leftOutSentence(language: Language, { records, absences, dropped
   if (language === 'en') {
     if (absences > 0)
       parts.push(
-        `${absences} of its ${records} records ${absences === 1 ? 'says' : 'say'} that nothing was found`,
+        `${absences} of its ${counted('en', records, 'record', 'records')} ${absences === 1 ? 'says' : 'say'} that nothing was found`,
       )
     if (dropped > 0)
       parts.push(
-        `${dropped} of its ${records} records ${dropped === 1 ? 'is' : 'are'} dropped by OBIS for quality`,
+        `${dropped} of its ${counted('en', records, 'record', 'records')} ${dropped === 1 ? 'is' : 'are'} dropped by OBIS for quality`,
       )
-    return `${parts.join(', ')}; they were left out`
+    return `${parts.join(', ')}; ${absences + dropped === 1 ? 'it was' : 'they were'} left out`
   }
   if (absences > 0)
     parts.push(
-      `${absences} de ses ${records} enregistrements ${absences < 2 ? 'dit' : 'disent'} que rien n’a été trouvé`,
+      `${absences} de ses ${counted('fr', records, 'enregistrement', 'enregistrements')} ${absences < 2 ? 'dit' : 'disent'} que rien n’a été trouvé`,
     )
   if (dropped > 0)
     parts.push(
-      `${dropped} de ses ${records} enregistrements ${dropped < 2 ? 'est écarté' : 'sont écartés'} par OBIS pour leur qualité`,
+      `${dropped} de ses ${counted('fr', records, 'enregistrement', 'enregistrements')} ${dropped < 2 ? 'est écarté' : 'sont écartés'} par OBIS pour leur qualité`,
     )
-  return `${parts.join(', ')}; ils ont été laissés de côté`
+  return `${parts.join(', ')}; ${absences + dropped === 1 ? 'il a été laissé' : 'ils ont été laissés'} de côté`
 }

@@ -186,9 +186,10 @@ export const warnings = {
       fr: 'Vérifiez decimalLatitude et decimalLongitude dans le jeu de données publié.',
     },
     said: {
-      en: ({ count, total }) => `${count} of ${total} occurrences have no position that a map can show`,
+      en: ({ count, total }) =>
+        `${count} of ${counted('en', total, 'occurrence', 'occurrences')} ${count === 1 ? 'has' : 'have'} no position that a map can show`,
       fr: ({ count, total }) =>
-        `${count} des ${total} occurrences n’ont pas de position qu’une carte puisse montrer`,
+        `${count} ${total < 2 ? 'de' : 'des'} ${counted('fr', total, 'occurrence', 'occurrences')} ${count < 2 ? 'n’a' : 'n’ont'} pas de position qu’une carte puisse montrer`,
     },
   }),
   DATES_IMPOSSIBLE: entry<{ count: number }>({
@@ -198,8 +199,10 @@ export const warnings = {
       fr: 'Corrigez les dates dans le jeu de données publié; les occurrences sont dans l’index sans elles.',
     },
     said: {
-      en: ({ count }) => `${count} dates lie outside of the years 1 to 9999 and were left out`,
-      fr: ({ count }) => `${count} dates hors des années 1 à 9999 ont été laissées de côté`,
+      en: ({ count }) =>
+        `${counted('en', count, 'date lies', 'dates lie')} outside of the years 1 to 9999 and ${count === 1 ? 'was' : 'were'} left out`,
+      fr: ({ count }) =>
+        `${counted('fr', count, 'date', 'dates')} hors des années 1 à 9999 ${count < 2 ? 'a été laissée' : 'ont été laissées'} de côté`,
     },
   }),
   PARQUET_UNUSABLE: entry<{ fault: RequestFault }>({

@@ -12,6 +12,7 @@ import { isAscii } from 'node:buffer'
 import { HarvesterError } from '../../errors.ts'
 import { charsetOf } from '../../http/charset.ts'
 import { isHtml, oneLine } from '../../http/sentence.ts'
+import { amount } from '../../text.ts'
 import { serverSentence } from './answers.ts'
 import { decodeEscapes } from './escapes.ts'
 import type { ErddapTable } from './types.ts'
@@ -210,7 +211,9 @@ class CsvReader {
     }
     if (this.#blankAt) throw this.#bad(`line ${this.#blankAt} is empty`)
     if (cells.length !== this.columns.length)
-      throw this.#bad(`line ${this.#line} has ${cells.length} cells, the header has ${this.columns.length}`)
+      throw this.#bad(
+        `line ${this.#line} has ${amount(cells.length, 'cell')}, the header has ${this.columns.length}`,
+      )
     rows.push(cells)
   }
 
@@ -245,7 +248,7 @@ class CsvReader {
     const rows = this.#take(this.#decode(null))
     if (this.#rest !== '')
       throw this.#bad(
-        `truncated: line ${this.#line + 1} does not end (${this.#rows + rows.length} rows came)`,
+        `truncated: line ${this.#line + 1} does not end (${amount(this.#rows + rows.length, 'row')} came)`,
       )
     if (this.#header && this.#units) throw this.#bad('truncated: the row of units is missing')
     return rows

@@ -23,6 +23,7 @@ import { distinctNames } from '../../rules/organizations.ts'
 import type { Contradiction } from '../../rules/reasons/errors.ts'
 import { fact, sentence, type Warning } from '../../rules/reasons/index.ts'
 import { readable } from '../../rules/text.ts'
+import { amount } from '../../text.ts'
 import { decodeUrl } from '../erddap/urls.ts'
 import { failure, requestFault } from '../fault.ts'
 import { isParquetFault, type ObisClient, type ObisDataset, type ObisScope } from './client.ts'
@@ -244,7 +245,7 @@ async function gatherParquet(
     if (gatherer.counts.records !== parquet.rows)
       throw new HarvesterError(
         'HTTP_BAD_ANSWER',
-        `${file.url} announces ${parquet.rows} rows and holds ${gatherer.counts.records}`,
+        `${file.url} announces ${amount(parquet.rows, 'row')} and holds ${gatherer.counts.records}`,
       )
     const flags = parquet.missing.filter((column) => flagColumns.includes(column))
     const lost = parquet.missing.filter((column) => !flagColumns.includes(column))

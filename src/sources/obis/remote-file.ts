@@ -4,6 +4,7 @@ import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { HarvesterError } from '../../errors.ts'
 import type { HttpClient, HttpHeaders, HttpRecord } from '../../http/client.ts'
+import { amount } from '../../text.ts'
 
 export interface FileValidators {
   etag: string | null
@@ -79,7 +80,7 @@ export async function openRemoteFile(settings: RemoteFileSettings): Promise<Remo
     validators,
     async slice(start, end) {
       if (start < 0 || end > range.total || start >= end)
-        throw badAnswer(url, `bytes ${start}–${end} are outside of the file (${range.total} bytes)`)
+        throw badAnswer(url, `bytes ${start}–${end} are outside of the file (${amount(range.total, 'byte')})`)
       if (start >= range.start) return tail.subarray(start - range.start, end - range.start)
       const known = await kept?.get(start, end)
       if (known) return known
@@ -122,13 +123,16 @@ async function wholeFile(
     }
     const declared = Number(answer.headers['content-length'] ?? bytes)
     if (answer.headers['content-encoding'] === undefined && declared !== bytes)
-      throw badAnswer(settings.url, `${declared} bytes were announced, ${bytes} came`)
+      throw badAnswer(settings.url, `${amount(declared, 'byte')} were announced, ${bytes} came`)
     return {
       url: settings.url,
       validators: validatorsOf(answer.headers, bytes),
       async slice(start, end) {
         if (start < 0 || end > bytes || start >= end)
-          throw badAnswer(settings.url, `bytes ${start}–${end} are outside of the file (${bytes} bytes)`)
+          throw badAnswer(
+            settings.url,
+            `bytes ${start}–${end} are outside of the file (${amount(bytes, 'byte')})`,
+          )
         const buffer = Buffer.alloc(end - start)
         await handle.read(buffer, 0, buffer.length, start)
         return buffer
@@ -197,11 +201,12 @@ async function readAll(body: AsyncIterable<Uint8Array>, expected: number, url: s
   const bytes = new Uint8Array(expected)
   let at = 0
   for await (const piece of body) {
-    if (at + piece.length > expected) throw badAnswer(url, `more than the ${expected} bytes asked for came`)
+    if (at + piece.length > expected)
+      throw badAnswer(url, `more than the ${amount(expected, 'byte')} asked for came`)
     bytes.set(piece, at)
     at += piece.length
   }
-  if (at !== expected) throw badAnswer(url, `${expected} bytes were asked for, ${at} came`)
+  if (at !== expected) throw badAnswer(url, `${amount(expected, 'byte')} were asked for, ${at} came`)
   return bytes
 }
 

@@ -168,7 +168,7 @@ describe('a bad answer is refused, saying why', () => {
   })
 
   it('rows with the wrong number of cells', async () => {
-    await refused('a,b\n,\n1,2\n3\n', 'line 4 has 1 cells, the header has 2')
+    await refused('a,b\n,\n1,2\n3\n', 'line 4 has 1 cell, the header has 2')
     await refused('a,b\n,\n1,2,3\n', 'line 3 has 3 cells, the header has 2')
     await refused('a,b\n,\n1,2\n\n3,4\n', 'line 4 is empty')
   })

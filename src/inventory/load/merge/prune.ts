@@ -1,4 +1,5 @@
 import { isAbsent, removalObstacle } from '../../../rules/evidence/index.ts'
+import { amount } from '../../../text.ts'
 import type { RunFacts, SourceFacts } from '../run-facts.ts'
 import type { LoadSummary } from '../types.ts'
 import { fromTheFuture, type Merge } from './context.ts'
@@ -252,7 +253,7 @@ async function refuseTooMany(merge: Merge): Promise<LoadSummary['pruneRefused']>
       erddapUrl: row.erddap_url,
       wouldLose: row.lost,
       of: row.total,
-      message: `${row.erddap_url} would lose ${row.lost} of its ${row.total} datasets, more than ${limit} at once: nothing was removed. If that is right, load again with --allow-prune.`,
+      message: `${row.erddap_url} would lose ${row.lost} of its ${amount(row.total, 'dataset')}, more than ${limit} at once: nothing was removed. If that is right, load again with --allow-prune.`,
     }
   })
 }
