@@ -12,7 +12,7 @@ const rooms: Record<string, { values: string[]; types?: string[] }> = {
   secrets: { values: [] },
   text: { values: [] },
   inside: { values: ['errors'] },
-  config: { values: ['rules', 'errors'] },
+  config: { values: ['rules', 'errors', 'text'] },
   http: { values: ['errors', 'config', 'text'] },
   rules: { values: ['text'], types: ['inventory', 'sources', 'catalogue', 'names'] },
   sources: { values: ['http', 'rules', 'inventory', 'errors', 'text', 'inside'] },
