@@ -1,13 +1,22 @@
 import { describe, expect, it } from 'vitest'
 import { namedSteps, stepWarnings } from '../../src/config/after-success.ts'
 import { readHarvestConfig } from '../../src/config/harvest.ts'
+import { checkRefuses } from '../support/check-refuses.ts'
+
+const refusedToo = checkRefuses()
 
 function settings(after: unknown, more: Record<string, unknown> = {}) {
-  return readHarvestConfig({
-    env: { HARVEST_CONFIG_YAML: JSON.stringify({ after_success: after, ...more }) },
-    folder: '/nowhere',
-    sourcesOptional: true,
-  }).settings
+  const harvest = JSON.stringify({
+    erddap_urls: ['https://erddap.example.org/erddap'],
+    after_success: after,
+    ...more,
+  })
+  try {
+    return readHarvestConfig({ env: { HARVEST_CONFIG_YAML: harvest }, folder: '/nowhere' }).settings
+  } catch (error) {
+    refusedToo({ harvest }, (error as Error).message)
+    throw error
+  }
 }
 const names = (after: unknown, more?: Record<string, unknown>) =>
   namedSteps(settings(after, more)).map(({ name }) => name)

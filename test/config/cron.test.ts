@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { nextTimes, normaliseCron, normaliseTimezone } from '../../src/config/cron.ts'
+import { checkRefuses } from '../support/check-refuses.ts'
+
+const refusedToo = checkRefuses()
 
 describe('a cron value', () => {
   it.each([undefined, null, '', '   ', '""', "''", '" "', '"'])('%j means no schedule', (value) => {
@@ -35,6 +38,8 @@ describe('a cron value', () => {
     ['@reboot', '@daily'],
     ['every day', '2 fields'],
   ])('%j stops the start and says why', (value, reason) => {
+    refusedToo({ env: { VERNACULARS_CRON: value } }, `VERNACULARS_CRON ("${value}")`)
+    refusedToo({ env: { HARVESTER_CRON: value } }, `HARVESTER_CRON ("${value}")`)
     expect(() => normaliseCron(value, 'VERNACULARS_CRON')).toThrowError(
       expect.objectContaining({
         code: 'CONFIG_INVALID',
@@ -57,6 +62,7 @@ describe('a time zone', () => {
   })
 
   it.each(['Mars/Olympus', '+02:00', 'CEST'])('%s is refused with an example', (value) => {
+    refusedToo({ env: { HARVESTER_TZ: value } }, `HARVESTER_TZ ("${value}")`)
     expect(() => normaliseTimezone(value, 'HARVESTER_TZ')).toThrowError(
       expect.objectContaining({ code: 'CONFIG_INVALID', remedy: expect.stringContaining('Europe/Rome') }),
     )

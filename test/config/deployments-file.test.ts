@@ -7,6 +7,9 @@ import {
 } from '../../src/config/deployments-file.ts'
 import { readEnvironment } from '../../src/config/environment.ts'
 import type { Source } from '../../src/config/source.ts'
+import { checkRefuses } from '../support/check-refuses.ts'
+
+const refusedToo = checkRefuses()
 
 const erddap = (url: string, slug: string, cron: string | null = null): Source => ({
   type: 'erddap',
@@ -33,7 +36,9 @@ const faultOf = (text: string) => {
   try {
     read(text)
   } catch (error) {
-    return (error as Error).message
+    const { message } = error as Error
+    refusedToo({ deployments: text }, message.slice(message.indexOf(':')))
+    return message
   }
   return 'no error'
 }

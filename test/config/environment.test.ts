@@ -1,11 +1,16 @@
 import { describe, expect, it } from 'vitest'
 import { readEnvironment } from '../../src/config/environment.ts'
+import { checkRefuses } from '../support/check-refuses.ts'
+
+const refusedToo = checkRefuses()
 
 const messageOf = (env: Record<string, string>): string => {
   try {
     readEnvironment(env)
   } catch (error) {
-    return (error as Error).message
+    const { message } = error as Error
+    refusedToo({ env }, message)
+    return message
   }
   return 'no error'
 }

@@ -1,10 +1,13 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { readHarvestConfig } from '../../src/config/harvest.ts'
 import { deploymentSlugs, hostSlug, urlSlug } from '../../src/config/slug.ts'
 import { findSource } from '../../src/config/source.ts'
+import { checkRefuses } from '../support/check-refuses.ts'
+
+const refusedToo = checkRefuses()
 
 let folder: string
 beforeEach(() => {
@@ -14,8 +17,18 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
 const write = (text: string, name = 'config/harvest.yaml') => writeFileSync(join(folder, name), text)
-const read = (more: Partial<Parameters<typeof readHarvestConfig>[0]> = {}) =>
-  readHarvestConfig({ env: {}, folder, ...more })
+const read = (more: Partial<Parameters<typeof readHarvestConfig>[0]> = {}) => {
+  try {
+    return readHarvestConfig({ env: {}, folder, ...more })
+  } catch (error) {
+    const path = join(folder, 'config/harvest.yaml')
+    const harvest = existsSync(path) ? readFileSync(path, 'utf8') : ''
+    const { message } = error as Error
+    if (more.file === undefined)
+      refusedToo({ harvest, env: more.env ?? {} }, message.slice(message.indexOf('\n')))
+    throw error
+  }
+}
 const messageOf = (work: () => unknown): string => {
   try {
     work()

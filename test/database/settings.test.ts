@@ -1,12 +1,16 @@
 import { describe, expect, it } from 'vitest'
 import { databaseSettings, describeSettings } from '../../src/database/settings.ts'
 import { HarvesterError } from '../../src/errors.ts'
+import { checkRefuses } from '../support/check-refuses.ts'
+
+const refusedToo = checkRefuses()
 
 const failureOf = (variables: Record<string, string>) => {
   try {
     databaseSettings(variables)
   } catch (error) {
     expect(error).toBeInstanceOf(HarvesterError)
+    refusedToo({ env: { DATABASE_URL: undefined, ...variables } }, (error as HarvesterError).message)
     return error as HarvesterError
   }
   throw new Error('the settings were accepted')
