@@ -16,19 +16,21 @@ type StatusRow = Pick<
 /** Gathers the attempts of a run for its status artifact. */
 export class StatusTable {
   readonly #rows: StatusRow[] = []
-  readonly #counts = { error: 0, skipped: 0, success: 0 }
+  /** Four numbers that never overlap: what did not change was not skipped. */
+  readonly #counts = { error: 0, skipped: 0, unchanged: 0, success: 0 }
 
   readonly listen = (event: HarvestEvent): void => {
     if (event.type !== 'dataset-attempted') return
     const { datasetId, source, status, reason, durationMs, message, erddapUrl } = event.attempt
-    this.#counts[status] += 1
+    this.#counts[reason === 'UNCHANGED' ? 'unchanged' : status] += 1
     if (this.#rows.length < rowsKept || status === 'error')
       this.#rows.push({ datasetId, source, status, reason, durationMs, message, erddapUrl })
   }
 
   get description(): string {
-    const { error, skipped, success } = this.#counts
-    return `${amount(error + skipped + success, 'dataset')}: ${success} harvested, ${skipped} skipped, ${error} failed`
+    const { error, skipped, unchanged, success } = this.#counts
+    const total = error + skipped + unchanged + success
+    return `${amount(total, 'dataset')}: ${success} harvested, ${unchanged} unchanged, ${skipped} skipped, ${error} failed`
   }
 
   /** Errors first, then skips, then successes, by id. */

@@ -4,10 +4,12 @@ import {
   datasetsByState,
   lastSuccesses,
   queuedRuns,
+  runningRuns,
   runsByStatus,
 } from '../inventory/queries/audit-metrics.ts'
 import type { Sources } from './api.ts'
 import type { Settings } from './options.ts'
+import { settledState } from './run-view.ts'
 
 export interface ApiMetrics {
   registry: Registry
@@ -78,14 +80,14 @@ export function apiMetrics(settings: Settings, sources: Sources): ApiMetrics {
       try {
         const urls = await sources.urls()
         const [byStatus, byState, successes, open, schedules] = await Promise.all([
-          runsByStatus(settings.database),
+          settledRuns(settings),
           datasetsByState(settings.database, urls),
           lastSuccesses(settings.database, urls),
           queuedRuns(settings.database),
           settings.runs?.schedules().catch(() => []) ?? [],
         ])
         runs.reset()
-        for (const { status, n } of byStatus) runs.set({ status }, n)
+        for (const [status, n] of byStatus) runs.set({ status }, n)
         datasets.reset()
         for (const { erddap_url, status, reason_code, n } of byState) {
           datasets.set({ source: erddap_url, status, reason: reason_code ?? '' }, n)
@@ -108,4 +110,23 @@ export function apiMetrics(settings: Settings, sources: Sources): ApiMetrics {
       }
     },
   }
+}
+
+/** More running at once are no harvests of one site. */
+const mostRunning = 200
+
+/** Runs by status, told as the pages tell it: one that the engine knows to have ended is not running. */
+async function settledRuns(settings: Settings): Promise<Map<string, number>> {
+  const [rows, running] = await Promise.all([
+    runsByStatus(settings.database),
+    runningRuns(settings.database, mostRunning),
+  ])
+  const counts = new Map(rows.map(({ status, n }) => [status, n]))
+  const add = (status: string, n: number) => counts.set(status, (counts.get(status) ?? 0) + n)
+  for (const { status } of await Promise.all(running.map((run) => settledState(settings, run)))) {
+    if (status === undefined) continue
+    add('running', -1)
+    add(status, 1)
+  }
+  return counts
 }

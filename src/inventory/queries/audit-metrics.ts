@@ -16,6 +16,30 @@ export async function runsByStatus(database: Database, options?: QueryOptions): 
   return rows
 }
 
+export interface RunningRow {
+  run_id: string
+  status: 'running'
+  error_message: string | null
+  /** Of either engine; null for runs of older versions without Prefect. */
+  flow_run_id: string | null
+}
+
+/** The newest runs that the audit takes for running; a process that was killed could not write that its run ended. */
+export async function runningRuns(
+  database: Database,
+  limit: number,
+  options?: QueryOptions,
+): Promise<RunningRow[]> {
+  const { rows } = await database.query<RunningRow>(
+    `SELECT r.run_id, r.status, r.error_message, coalesce(p.flow_run_id::text, r.prefect_flow_run_id) AS flow_run_id
+     FROM cde.harvest_runs r LEFT JOIN harvester.run_progress p ON p.run_id = r.run_id
+     WHERE r.status = 'running' ORDER BY r.started_at DESC LIMIT $1`,
+    [limit],
+    options,
+  )
+  return rows
+}
+
 export interface DatasetStateRow {
   erddap_url: string
   status: string

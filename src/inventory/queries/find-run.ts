@@ -7,7 +7,7 @@ export interface RunDetailRow extends RunRow {
 }
 
 const sql = `
-SELECT r.*, ${runSeconds} AS duration_s, counts.*, p.flow_run_id
+SELECT r.*, ${runSeconds} AS duration_s, counts.*, coalesce(p.flow_run_id::text, r.prefect_flow_run_id) AS flow_run_id
 FROM (
   SELECT run_id, started_at, finished_at, git_sha, status, error_message, scope, triggered_source, triggered_by,
          prefect_flow_run_id

@@ -1,5 +1,9 @@
 import { z } from '@hono/zod-openapi'
+import { lastRuns } from '../../inventory/queries/last-runs.ts'
 import { type ApiContext, get, iso, nothing } from '../api.ts'
+import type { Settings } from '../options.ts'
+import type { ScheduleView } from '../ports.ts'
+import { settledState } from '../run-view.ts'
 import { About, Schedule, type ScheduleRow } from '../schemas.ts'
 import { sourceSlug } from '../slugs.ts'
 
@@ -22,7 +26,12 @@ export function scheduleRoutes(api: ApiContext): void {
         c,
         async (): Promise<ScheduleRow[]> => {
           const schedules = (await settings.runs?.schedules()) ?? []
+          const audited = await lastRunsOf(settings, schedules)
           return schedules
+            .map((schedule) => ({
+              ...schedule,
+              lastRun: newer(schedule.lastRun, audited.get(schedule.source)),
+            }))
             .map((schedule) => ({
               name: schedule.name,
               flow: schedule.flow,
@@ -70,4 +79,41 @@ function compareNext(a: string | null, b: string | null): number {
   if (a === null) return 1
   if (b === null) return -1
   return a < b ? -1 : 1
+}
+
+type LastRun = NonNullable<ScheduleView['lastRun']>
+
+/** What the audit knows of the sources of deployments: runs of the command line are no runs of a deployment. */
+async function lastRunsOf(
+  settings: Settings,
+  schedules: readonly ScheduleView[],
+): Promise<Map<string | null, LastRun & { flowRunId: string | null }>> {
+  if (schedules.length === 0) return new Map()
+  const rows = await lastRuns(settings.database, [...new Set(schedules.map(({ source }) => source))])
+  return new Map(
+    await Promise.all(
+      rows.map(async (row) => {
+        const { status, error_message } = { ...row, ...(await settledState(settings, row)) }
+        const state = stateOf(status, error_message)
+        const run = { runId: row.run_id, startedAt: row.started_at, state, flowRunId: row.flow_run_id }
+        return [row.source, run] as const
+      }),
+    ),
+  )
+}
+
+/** The engine's word for how the audit says that a run is. */
+function stateOf(status: 'running' | 'ok' | 'failed', message: string | null): string {
+  if (status === 'running') return 'Running'
+  if (status === 'ok') return 'Completed'
+  const [word] = /^(?:Cancelled|Crashed)\b/.exec(message ?? '') ?? ['Failed']
+  return word
+}
+
+function newer(
+  engine: LastRun | null,
+  audit: (LastRun & { flowRunId: string | null }) | undefined,
+): LastRun | null {
+  if (audit === undefined || audit.flowRunId === engine?.runId) return engine
+  return (engine?.startedAt?.getTime() ?? 0) > (audit.startedAt?.getTime() ?? 0) ? engine : audit
 }
