@@ -29,7 +29,7 @@ const names = Number(values.names)
 const latency = Number(values.latency)
 const workers = Number(values.workers)
 
-const server = await startPostgres()
+const server = await startPostgres([])
 await server.createDatabase('bench')
 const database = await server.open('bench')
 try {

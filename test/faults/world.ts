@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { migrate } from '../../src/database/migrate.ts'
 import type { Database } from '../../src/database/port.ts'
-import { startPostgres, type TestServer } from '../support/postgres.ts'
+import { startPostgres, type TestServer, throwaway } from '../support/postgres.ts'
 import { freePort, type PrefectServer, startPrefect, waitUntil } from '../support/prefect.ts'
 import { contentOf } from '../support/snapshot.ts'
 import type { Content } from './content.ts'
@@ -62,8 +62,7 @@ export async function createWorld(say: (text: string) => void): Promise<World> {
     for (const step of closing.reverse().splice(0)) await step()
   }
   try {
-    // Nothing here outlives the machine: it need not wait for the disk.
-    const postgres = await startPostgres(['fsync=off', 'max_connections=200'])
+    const postgres = await startPostgres([...throwaway, 'max_connections=200'])
     closing.push(() => postgres.stop())
     // A wire is spoilt differently each time; what a cell draws is drawn elsewhere.
     const random = Math.random

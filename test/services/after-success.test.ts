@@ -32,22 +32,22 @@ import {
   triggerDeployment,
   type Worker,
 } from '../../src/runs/index.ts'
-import { startPostgres, type TestServer } from '../support/postgres.ts'
-import { freePort, type PrefectServer, startPrefect, waitUntil } from '../support/prefect.ts'
+import { freePort, type PrefectServer, waitUntil } from '../support/prefect.ts'
 import { spec } from '../support/prefect-flows.ts'
 import { typescriptLoader } from '../support/program.ts'
 import { type RedisServer, startRedis } from '../support/redis.ts'
+import { type SharedPostgres, sharedPostgres, startSharedPrefect } from '../support/shared.ts'
 
 const password = 'p@ss/word'
 let folder: string
 let redis: RedisServer
-let postgres: TestServer
+let postgres: SharedPostgres
 let database: Database
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'harvester-after-success-'))
   redis = await startRedis(password)
-  postgres = await startPostgres()
+  postgres = sharedPostgres()
   await postgres.createDatabase('cde')
   database = await postgres.open('cde')
   await migrate(database)
@@ -163,7 +163,6 @@ describe('materialized views after a harvest', () => {
        CREATE UNIQUE INDEX ON cde.by_expression ((n + 1));
        CREATE SCHEMA reports;
        CREATE MATERIALIZED VIEW reports."Mixed" AS SELECT n FROM cde.readings WITH NO DATA;
-       CREATE ROLE stranger LOGIN;
        INSERT INTO cde.readings VALUES (2)`,
     )
   })
@@ -265,7 +264,7 @@ describe('on a Prefect server', () => {
   const settings = () => prefectSettings({ PREFECT_API_URL: prefect.apiUrl }) as PrefectSettings
 
   beforeAll(async () => {
-    prefect = await startPrefect()
+    prefect = await startSharedPrefect()
     backend = createPrefectBackend({ settings: settings(), namespaceTag: 'erddap-harvester:tests' })
     hook = createServer((request, response) => {
       let text = ''

@@ -18,8 +18,8 @@ import {
 } from '../../src/runs/index.ts'
 import { emptyDatabase } from '../support/database.ts'
 import { type Listener, startListener } from '../support/listener.ts'
-import { startPostgres } from '../support/postgres.ts'
-import { type PrefectServer, startPrefect, waitUntil } from '../support/prefect.ts'
+import { type PrefectServer, waitUntil } from '../support/prefect.ts'
+import { sharedPostgres, startSharedPrefect } from '../support/shared.ts'
 import { startWorkerCommand, type WorkerCommand } from '../support/worker-command.ts'
 
 /** `harvester worker` on a real Prefect server and a real PostgreSQL. */
@@ -37,11 +37,11 @@ let deployment: string
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'alerts-services-'))
   ends.push(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }))
-  prefect = await startPrefect()
+  prefect = await startSharedPrefect()
   ends.push(() => prefect.stop())
-  const postgres = await startPostgres()
+  const postgres = sharedPostgres()
   ends.push(() => postgres.stop())
-  const { port } = await postgres.createDatabase('cde')
+  await postgres.createDatabase('cde')
   database = await postgres.open('cde')
   ends.push(() => database.close())
   await migrate(database)
@@ -52,7 +52,7 @@ beforeAll(async () => {
   deployment = `harvest-127-0-0-1-${erddap.port}-alerts`
   env = {
     PREFECT_API_URL: prefect.apiUrl,
-    DATABASE_URL: `postgresql://postgres@127.0.0.1:${port}/cde?sslmode=disable`,
+    DATABASE_URL: postgres.url('cde'),
     HARVESTER_NAMESPACE: 'alerts',
     WORKER_GRACE_SECONDS: '1',
     HARVEST_CONFIG_YAML: JSON.stringify({

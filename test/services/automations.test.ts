@@ -21,10 +21,11 @@ import {
 } from '../../src/runs/index.ts'
 import { automationNames } from '../../src/runs/prefect/automations.ts'
 import { blockName } from '../../src/runs/prefect/webhook-blocks.ts'
-import { type PrefectServer, startPrefect, waitUntil } from '../support/prefect.ts'
+import { type PrefectServer, waitUntil } from '../support/prefect.ts'
 import { flows, harvestPool, maintenancePool, says, slow, source, spec } from '../support/prefect-flows.ts'
 import { startWorkerProcess } from '../support/prefect-worker-process.ts'
 import { harvesterProgram } from '../support/program.ts'
+import { startSharedPrefect } from '../support/shared.ts'
 
 /** What the server really sends, to a receiver on this machine. */
 interface Call {
@@ -57,7 +58,7 @@ beforeAll(async () => {
   })
   await new Promise<void>((done) => receiver.listen(0, '127.0.0.1', done))
   address = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}`
-  server = await startPrefect()
+  server = await startSharedPrefect()
   backend = createPrefectBackend({
     settings: prefectSettings({ PREFECT_API_URL: server.apiUrl }) as PrefectSettings,
     namespaceTag: `erddap-harvester:${namespace}`,

@@ -23,9 +23,10 @@ import {
   startWorker,
   type Worker,
 } from '../../src/runs/index.ts'
-import { type PrefectServer, startPrefect, waitUntil } from '../support/prefect.ts'
+import { type PrefectServer, waitUntil } from '../support/prefect.ts'
 import { harvestPool, spec } from '../support/prefect-flows.ts'
 import { harvesterProgram } from '../support/program.ts'
+import { startSharedPrefect } from '../support/shared.ts'
 
 const at = { now: 0, most: 0 }
 const ran: number[] = []
@@ -58,7 +59,7 @@ const children = new Set<ChildProcess>()
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'backfill-'))
-  prefect = await startPrefect()
+  prefect = await startSharedPrefect()
   const settings = prefectSettings({ PREFECT_API_URL: prefect.apiUrl }) as PrefectSettings
   backend = createPrefectBackend({ settings, namespaceTag: 'erddap-harvester:tests' })
   await registerDeployments(backend, {

@@ -13,7 +13,7 @@ let reader: Database
 let api: ApiServer
 
 beforeAll(async () => {
-  postgres = await startPostgres(['fsync=off'])
+  postgres = await startPostgres()
   const settings = await postgres.createDatabase('cde')
   const owner = await postgres.open('cde')
   await migrate(owner)

@@ -5,21 +5,21 @@ import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type DemoSources, startDemoSources } from '../../src/demo/sources.ts'
 import { harvester, runFolders, start } from '../acceptance/run.ts'
-import { startPostgres, type TestServer } from '../support/postgres.ts'
+import { type SharedPostgres, sharedPostgres } from '../support/shared.ts'
 
 /** The real command, a look-alike ERDDAP, and a real PostgreSQL with PostGIS. */
 describe('harvester harvest with a real PostgreSQL', () => {
-  let server: TestServer
+  let server: SharedPostgres
   let sources: DemoSources
   let folder: string
   let url: string
 
   beforeAll(async () => {
-    server = await startPostgres()
+    server = sharedPostgres()
     sources = await startDemoSources({ addresses: 'loopback' })
     folder = mkdtempSync(join(tmpdir(), 'harvester-postgres-'))
-    const { host, port, database, user } = await server.createDatabase('harvest')
-    url = `postgresql://${user}:ignored@${host}:${port}/${database}`
+    await server.createDatabase('harvest')
+    url = server.url('harvest').replace('@', ':ignored@')
   })
   afterAll(async () => {
     await sources?.close()
@@ -100,7 +100,7 @@ describe('harvester harvest with a real PostgreSQL', () => {
   })
 
   it.each([
-    ['a database that is not there', (good: string) => good.replace(/\/harvest(\?|$)/, '/nowhere$1'), 1],
+    ['a database that is not there', (good: string) => good.replace(/\/harvest_\w+\?/, '/nowhere?'), 1],
     ['a server that is not there', () => 'postgresql://nobody:secret-word@127.0.0.1:1/none', 1],
   ])('says what is wrong with %s, and nothing secret', async (_, change, code) => {
     const ended = await harvester(

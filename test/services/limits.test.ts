@@ -25,27 +25,27 @@ import {
   triggerDeployment,
 } from '../../src/runs/index.ts'
 import { acquireTagSlots } from '../../src/runs/prefect/leases.ts'
-import { startPostgres, type TestServer } from '../support/postgres.ts'
-import { type PrefectServer, startPrefect, waitUntil } from '../support/prefect.ts'
+import { type PrefectServer, waitUntil } from '../support/prefect.ts'
 import { flows, harvestPool, maintenancePool, parent, slow, source, spec } from '../support/prefect-flows.ts'
 import { harvesterProgram, typescript } from '../support/program.ts'
+import { type SharedPostgres, sharedPostgres, startSharedPrefect } from '../support/shared.ts'
 
 const never = new AbortController().signal
 
 describe('two standalone processes on one PostgreSQL', () => {
-  let server: TestServer
+  let server: SharedPostgres
   let database: Database
   let env: Record<string, string>
   const children: ChildProcess[] = []
 
   beforeAll(async () => {
-    server = await startPostgres()
-    const { port } = await server.createDatabase('cde')
+    server = sharedPostgres()
+    await server.createDatabase('cde')
     database = await server.open('cde')
     await migrate(database)
     await database.query('CREATE TABLE public.inside (id text, worker text)')
     await database.query('CREATE TABLE public.seen (at_once int)')
-    env = { DATABASE_URL: `postgresql://postgres@127.0.0.1:${port}/cde?sslmode=disable` }
+    env = { DATABASE_URL: server.url('cde') }
   })
   beforeEach(async () => {
     for (const child of children.splice(0)) await end(child, 'SIGKILL')
@@ -222,7 +222,7 @@ describe('limits on a Prefect server', () => {
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'limits-'))
-    server = await startPrefect()
+    server = await startSharedPrefect()
     backend = connect(prefectSettings({ PREFECT_API_URL: server.apiUrl }) as PrefectSettings)
   })
   beforeEach(() => {

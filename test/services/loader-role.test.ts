@@ -16,7 +16,7 @@ let loader: Database
 const folders: string[] = []
 
 beforeAll(async () => {
-  postgres = await startPostgres(['fsync=off'])
+  postgres = await startPostgres()
   const settings = await postgres.createDatabase('cde')
   const owner = await postgres.open('cde')
   await migrate(owner)

@@ -18,12 +18,12 @@ import {
   startWorker,
   triggerDeployment,
 } from '../../src/runs/index.ts'
-import { startPostgres, type TestServer } from '../support/postgres.ts'
-import { type PrefectServer, startPrefect, waitUntil } from '../support/prefect.ts'
+import { type PrefectServer, waitUntil } from '../support/prefect.ts'
 import { deployments, flows, harvestPool, maintenancePool } from '../support/prefect-flows.ts'
+import { type SharedPostgres, sharedPostgres, startSharedPrefect } from '../support/shared.ts'
 
 let prefect: PrefectServer
-let postgres: TestServer
+let postgres: SharedPostgres
 let backend: PrefectBackend
 let folder: string
 let env: Record<string, string>
@@ -31,9 +31,9 @@ const signal = new AbortController().signal
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'operate-'))
-  prefect = await startPrefect()
-  postgres = await startPostgres()
-  const { port } = await postgres.createDatabase('cde')
+  prefect = await startSharedPrefect()
+  postgres = sharedPostgres()
+  await postgres.createDatabase('cde')
   const database = await postgres.open('cde')
   await migrate(database)
   await database.close()
@@ -47,7 +47,7 @@ beforeAll(async () => {
   })
   env = {
     PREFECT_API_URL: prefect.apiUrl,
-    DATABASE_URL: `postgresql://postgres@127.0.0.1:${port}/cde?sslmode=disable`,
+    DATABASE_URL: postgres.url('cde'),
     HARVESTER_NAMESPACE: 'tests',
     HARVEST_POOL: harvestPool,
     MAINTENANCE_POOL: maintenancePool,

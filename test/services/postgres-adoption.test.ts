@@ -6,15 +6,15 @@ import type { Database } from '../../src/database/port.ts'
 import { isHarvesterError } from '../../src/errors.ts'
 import { loadFolder } from '../../src/inventory/load/load.ts'
 import { portalQueries } from '../support/portal-queries.ts'
-import { startPostgres, type TestServer } from '../support/postgres.ts'
 import { dataset, profile, writeRunFolder } from '../support/run-folder.ts'
+import { type SharedPostgres, sharedPostgres } from '../support/shared.ts'
 import { contentOf } from '../support/snapshot.ts'
 
 describe('a database that the Python harvester made', () => {
-  let server: TestServer
+  let server: SharedPostgres
   let database: Database
   beforeAll(async () => {
-    server = await startPostgres()
+    server = sharedPostgres()
     await server.createDatabase('adopted')
     await server.execute(
       'adopted',

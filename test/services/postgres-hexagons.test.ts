@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { migrate } from '../../src/database/migrate.ts'
 import type { Database } from '../../src/database/port.ts'
-import { startPostgres, type TestServer } from '../support/postgres.ts'
+import { type SharedPostgres, sharedPostgres } from '../support/shared.ts'
 
 const sizes = [100_000, 10_000]
 const origin = `'SRID=3857;POINT(0 0)'::geometry`
@@ -9,11 +9,11 @@ const origin = `'SRID=3857;POINT(0 0)'::geometry`
 const world = '4e7'
 
 describe('the cells of a million points', () => {
-  let server: TestServer
+  let server: SharedPostgres
   let database: Database
 
   beforeAll(async () => {
-    server = await startPostgres()
+    server = sharedPostgres()
     await server.createDatabase('cells')
     database = await server.open('cells')
     await migrate(database)

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openDatabase } from '../../src/database/open.ts'
 import { databaseSettings } from '../../src/database/settings.ts'
-import { startPostgres, type TestServer } from '../support/postgres.ts'
+import { startPostgres, type TestServer, throwaway } from '../support/postgres.ts'
 
 describe('a PostgreSQL that speaks TLS', () => {
   let folder: string
@@ -26,6 +26,7 @@ describe('a PostgreSQL that speaks TLS', () => {
     if (process.getuid?.() === 0) execFileSync('chown', ['postgres', join(folder, 'server.key')])
     chmodSync(join(folder, 'server.key'), 0o600)
     server = await startPostgres([
+      ...throwaway,
       'ssl=on',
       `ssl_cert_file=${join(folder, 'server.pem')}`,
       `ssl_key_file=${join(folder, 'server.key')}`,

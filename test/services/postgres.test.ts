@@ -8,13 +8,13 @@ import { describeMigrations } from '../database/migrate.suite.ts'
 import { describePort } from '../database/port.suite.ts'
 import { describeRunStore } from '../database/run-store.suite.ts'
 import { harvestBadIds } from '../support/bad-ids.ts'
-import { startPostgres, type TestServer } from '../support/postgres.ts'
+import { type SharedPostgres, sharedPostgres } from '../support/shared.ts'
 
-let server: TestServer
+let server: SharedPostgres
 let databases = 0
 
 beforeAll(async () => {
-  server = await startPostgres()
+  server = sharedPostgres()
 })
 afterAll(() => server?.stop())
 

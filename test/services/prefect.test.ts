@@ -19,13 +19,7 @@ import {
   type Worker,
   type WorkerOptions,
 } from '../../src/runs/index.ts'
-import {
-  type PrefectServer,
-  prefectBin,
-  prefectEnvironment,
-  startPrefect,
-  waitUntil,
-} from '../support/prefect.ts'
+import { type PrefectServer, prefectBin, prefectEnvironment, waitUntil } from '../support/prefect.ts'
 import {
   deployments,
   flows,
@@ -38,6 +32,7 @@ import {
 } from '../support/prefect-flows.ts'
 import { startWorkerProcess } from '../support/prefect-worker-process.ts'
 import { root } from '../support/program.ts'
+import { startSharedPrefect } from '../support/shared.ts'
 
 const run = promisify(execFile)
 const pools = [
@@ -54,7 +49,7 @@ let problems: string[] = []
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'orchestration-test-'))
-  server = await startPrefect()
+  server = await startSharedPrefect()
   settings = prefectSettings({ PREFECT_API_URL: server.apiUrl }) as PrefectSettings
   backend = createPrefectBackend({
     settings,

@@ -3,13 +3,13 @@ import { migrate } from '../../src/database/migrate.ts'
 import type { Database } from '../../src/database/port.ts'
 import { forgetOldRuns } from '../../src/harvest/retention.ts'
 import { silentLog } from '../../src/log/log.ts'
-import { startPostgres, type TestServer } from '../support/postgres.ts'
+import { type SharedPostgres, sharedPostgres } from '../support/shared.ts'
 
-let postgres: TestServer
+let postgres: SharedPostgres
 let database: Database
 
 beforeAll(async () => {
-  postgres = await startPostgres(['fsync=off'])
+  postgres = sharedPostgres()
   await postgres.createDatabase('cde')
   database = await postgres.open('cde')
   await migrate(database)

@@ -19,7 +19,8 @@ import {
   triggerDeployment,
 } from '../../src/runs/index.ts'
 import { harvester, start } from '../acceptance/run.ts'
-import { freePort, type PrefectServer, startPrefect, waitUntil } from '../support/prefect.ts'
+import { freePort, type PrefectServer, waitUntil } from '../support/prefect.ts'
+import { startSharedPrefect } from '../support/shared.ts'
 
 /** A worker of a real Prefect server, and look-alike ERDDAPs of which one starts late. */
 describe('waiting on a Prefect server', () => {
@@ -43,7 +44,7 @@ describe('waiting on a Prefect server', () => {
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'sensors-'))
-    prefect = await startPrefect()
+    prefect = await startSharedPrefect()
     settings = prefectSettings({ PREFECT_API_URL: prefect.apiUrl }) as PrefectSettings
     backend = createPrefectBackend({ settings, namespaceTag: 'erddap-harvester:sensors' })
     ready = await serve()

@@ -6,8 +6,8 @@ import pg from 'pg'
 import { afterAll, afterEach, beforeAll, expect, onTestFailed, test } from 'vitest'
 import { type DemoSources, startDemoSources } from '../../src/demo/sources.ts'
 import { type Running, start } from '../acceptance/run.ts'
-import { startPostgres, type TestServer } from '../support/postgres.ts'
-import { type PrefectServer, startPrefect, waitUntil } from '../support/prefect.ts'
+import { type PrefectServer, waitUntil } from '../support/prefect.ts'
+import { type SharedPostgres, sharedPostgres, startSharedPrefect } from '../support/shared.ts'
 
 /**
  * An older program beside this one, on one Prefect server and one database, as they are for a while in every upgrade
@@ -26,7 +26,7 @@ const hasHistory = (() => {
 
 let folder: string
 let prefect: PrefectServer
-let postgres: TestServer
+let postgres: SharedPostgres
 let sources: DemoSources
 let url: string
 let olderProgram: string
@@ -44,12 +44,12 @@ beforeAll(async () => {
   execFileSync('tar', ['-x', '-C', olderProgram], { input: archive })
   symlinkSync(join(root, 'node_modules'), join(olderProgram, 'node_modules'))
   ;[prefect, postgres, sources] = await Promise.all([
-    startPrefect(),
-    startPostgres(),
+    startSharedPrefect(),
+    sharedPostgres(),
     startDemoSources({ addresses: 'loopback' }),
   ])
-  const { host, port, database, user } = await postgres.createDatabase('cde')
-  url = `postgresql://${user}@${host}:${port}/${database}?sslmode=disable`
+  await postgres.createDatabase('cde')
+  url = postgres.url('cde')
 }, 180_000)
 afterEach(async () => {
   for (const name of [...open.keys()]) await stop(name)

@@ -1,12 +1,12 @@
 import { afterAll } from 'vitest'
 import { describeVernaculars } from '../flows/vernaculars.suite.ts'
-import { startPostgres, type TestServer } from '../support/postgres.ts'
+import { type SharedPostgres, sharedPostgres } from '../support/shared.ts'
 
-let server: TestServer | undefined
+let server: SharedPostgres | undefined
 afterAll(() => server?.stop())
 
 describeVernaculars('PostgreSQL', async () => {
-  server = await startPostgres()
+  server = sharedPostgres()
   await server.createDatabase('vernaculars')
   return server.open('vernaculars')
 })

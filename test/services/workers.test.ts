@@ -14,11 +14,11 @@ import {
   prefectSettings,
 } from '../../src/runs/index.ts'
 import { harvester, type Running, start } from '../acceptance/run.ts'
-import { startPostgres, type TestServer } from '../support/postgres.ts'
-import { type PrefectServer, startPrefect, waitUntil } from '../support/prefect.ts'
+import { type PrefectServer, waitUntil } from '../support/prefect.ts'
+import { type SharedPostgres, sharedPostgres, startSharedPrefect } from '../support/shared.ts'
 
 /** Workers as commands start them: several of one host on one database. */
-let postgres: TestServer
+let postgres: SharedPostgres
 let erddap: ErddapServer
 let database: Database
 let databaseUrl: string
@@ -26,10 +26,10 @@ let folder: string
 let running: Running[] = []
 
 beforeAll(async () => {
-  postgres = await startPostgres()
+  postgres = sharedPostgres()
   erddap = await startErddap({ datasets: scaleDatasets({ kind: 'mixed', datasets: 2 }) })
-  const { port } = await postgres.createDatabase('cde')
-  databaseUrl = `postgresql://postgres@127.0.0.1:${port}/cde?sslmode=disable`
+  await postgres.createDatabase('cde')
+  databaseUrl = postgres.url('cde')
   database = await postgres.open('cde')
   await migrate(database)
 })
@@ -147,7 +147,7 @@ describe('workers of a Prefect server', () => {
   let prefect: PrefectServer
   let backend: PrefectBackend
   beforeAll(async () => {
-    prefect = await startPrefect()
+    prefect = await startSharedPrefect()
     backend = createPrefectBackend({
       settings: prefectSettings({ PREFECT_API_URL: prefect.apiUrl }) as PrefectSettings,
       namespaceTag: 'erddap-harvester:workers',

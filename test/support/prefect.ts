@@ -4,7 +4,8 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { startPostgres } from './postgres.ts'
+import { bound } from './bound.ts'
+import { startPostgres, throwaway } from './postgres.ts'
 
 /** A real Prefect server on a real PostgreSQL, both on private ports and thrown away afterwards. */
 export interface PrefectServer {
@@ -79,20 +80,44 @@ async function ended(child: ChildProcess): Promise<void> {
   await new Promise((done) => child.once('exit', done))
 }
 
-export async function startPrefect(settings: Record<string, string> = {}): Promise<PrefectServer> {
+/** Where a Prefect server keeps what it knows. */
+export interface PrefectDatabase {
+  /** As the server wants it. */
+  readonly url: string
+  /** Once the server is gone. */
+  drop(): Promise<void>
+}
+
+/** An empty database on a PostgreSQL of its own. */
+async function ownDatabase(): Promise<PrefectDatabase> {
+  const postgres = await startPostgres([...throwaway, 'max_connections=200'])
+  await postgres.createDatabase('prefect', { extensions: false })
+  return { url: asyncUrl(postgres.url('prefect')), drop: () => postgres.stop() }
+}
+
+/** A DATABASE_URL in the words of the server's driver. */
+export function asyncUrl(url: string): string {
+  return url.replace(/^postgresql:/, 'postgresql+asyncpg:').replace(/\?.*$/, '')
+}
+
+/** @param database @default an empty one on a PostgreSQL of its own */
+export async function startPrefect(
+  settings: Record<string, string> = {},
+  database?: PrefectDatabase,
+): Promise<PrefectServer> {
   const bin = prefectBin()
   const home = mkdtempSync(join(tmpdir(), 'orchestration-home-'))
-  const postgres = await startPostgres(['fsync=off', 'max_connections=200'])
-  const database = await postgres.createDatabase('prefect', { extensions: false })
+  const { url, drop } = database ?? (await ownDatabase())
   const port = await freePort()
   let server: ChildProcess | null = null
   let output = ''
 
   const start = async (more: Record<string, string>) => {
     output = ''
-    const child = spawn(bin, ['server', 'start', '--host', '127.0.0.1', '--port', String(port)], {
+    const command = [bin, 'server', 'start', '--host', '127.0.0.1', '--port', String(port)]
+    const child = spawn(...bound(command), {
       env: prefectEnvironment(home, {
-        PREFECT_API_DATABASE_CONNECTION_URL: `postgresql+asyncpg://postgres@127.0.0.1:${database.port}/prefect`,
+        PREFECT_API_DATABASE_CONNECTION_URL: url,
         ...settings,
         ...more,
       }),
@@ -133,7 +158,7 @@ export async function startPrefect(settings: Record<string, string> = {}): Promi
     kill: () => kill('SIGKILL'),
     async stop() {
       await kill('SIGKILL')
-      await postgres.stop()
+      await drop()
       rmSync(home, { recursive: true, force: true })
     },
   }
