@@ -25,7 +25,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: ['test/services/**', 'node_modules/**'],
     globalSetup: ['test/support/compile.ts'],
-    setupFiles: ['test/support/clean-environment.ts'],
+    setupFiles: ['test/support/clean-environment.ts', 'test/support/patience.ts'],
+    expect: { poll: { timeout: 60_000 } },
     reporters: ['default', './test/support/slowest-files.ts'],
     // Generous: a limit tells that something hangs, not that a machine is busy.
     testTimeout: 120_000,

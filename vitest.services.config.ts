@@ -21,7 +21,8 @@ export default defineConfig({
   test: {
     include: ['test/services/**/*.test.ts'],
     globalSetup: ['test/support/compile.ts', 'test/support/shared-postgres.ts'],
-    setupFiles: ['test/support/clean-environment.ts'],
+    setupFiles: ['test/support/clean-environment.ts', 'test/support/patience.ts'],
+    expect: { poll: { timeout: 60_000 } },
     testTimeout: 120_000,
     hookTimeout: 180_000,
     // Files wait for servers and for the time of schedules far more than they work.

@@ -180,12 +180,13 @@ export function createDiskCache(settings: DiskCacheSettings): HttpCache {
                 target.once('error', () => resolve())
               })
           } catch {
-            failed = true
+            discard()
           }
         },
 
         async commit() {
-          if (failed) return
+          // What a full disk took half of is of no use, and takes the room that others need.
+          if (failed) return discard()
           try {
             const target = stream ?? (await start())
             if (!target) return

@@ -1,10 +1,27 @@
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { createDiskCache, type DiskCacheSettings } from '../../src/http/cache.ts'
 import { createHttpClient, type HttpClient, type HttpRecord } from '../../src/http/client.ts'
 import { httpServer, stopServersAfterEach } from './servers.ts'
+
+/** Whether the disk takes only the first piece of a file. */
+const disk = vi.hoisted(() => ({ full: false }))
+vi.mock(import('node:fs'), async (original) => {
+  const fs = await original()
+  const createWriteStream: typeof fs.createWriteStream = (path, options) => {
+    const stream = fs.createWriteStream(path, options)
+    const { write } = stream
+    stream.write = ((piece: Uint8Array) => {
+      if (stream.bytesWritten + stream.writableLength > 0 && disk.full)
+        stream.destroy(Object.assign(new Error('no space left on device'), { code: 'ENOSPC' }))
+      return write.call(stream, piece)
+    }) as typeof write
+    return stream
+  }
+  return { ...fs, createWriteStream }
+})
 
 stopServersAfterEach()
 let folder: string
@@ -93,6 +110,21 @@ it('an answer that is given up while its file is being made leaves none behind',
   await kept.commit()
   await expect.poll(() => filesEnding('.body')).toHaveLength(1)
   expect(await cache.get('http://erddap.example/kept')).toMatchObject({ bytes: 10 })
+})
+
+it('an answer for which the disk has no room is read all the same, and leaves nothing behind', async () => {
+  const server = await httpServer((_request, response) => response.end('x'.repeat(500_000)))
+  const http = cached()
+  disk.full = true
+  try {
+    expect((await http.text({ url: server.url })).body).toHaveLength(500_000)
+  } finally {
+    disk.full = false
+  }
+  await expect.poll(() => readdir(folder)).toEqual([])
+  await http.text({ url: server.url })
+  expect(server.asked).toHaveLength(2)
+  expect(await filesEnding('.body')).toHaveLength(1)
 })
 
 it('damaged entries count as absent and are removed', async () => {

@@ -283,13 +283,13 @@ it('tells of a run that failed, as JSON whatever the message holds, and of no ru
 })
 
 it('settles and tells of a run whose worker was killed, though no process of ours is left', async () => {
-  // Beats every 2 seconds, silence of 20: a run that beats lives on, however long it takes.
-  await ensureSilentRule(backend, namespace, 20)
+  // Beats every second, silence of 12: a run that beats lives on, however long it takes.
+  await ensureSilentRule(backend, namespace, 12)
   await ensureAlertRules(backend, rules({ channels: { webhook: `${address}/hook`, slack: null } }))
   const worker = await startWorkerProcess(server.apiUrl, {
     TEST_SLOTS: folder,
     TEST_WORKER: 'doomed',
-    TEST_HEARTBEAT: '2',
+    TEST_HEARTBEAT: '1',
   })
   let id: string
   let short: string
@@ -299,7 +299,7 @@ it('settles and tells of a run whose worker was killed, though no process of our
     await waitUntil('the run to run', async () => (await backend.readRun(id))?.state.type === 'RUNNING')
     await ended(short)
     const since = Date.now()
-    await waitUntil('longer than the silence allowed', () => Date.now() - since > 30_000, 60_000, 1000)
+    await waitUntil('longer than the silence allowed', () => Date.now() - since > 18_000, 60_000, 1000)
     expect((await backend.readRun(id))?.state.name).toBe('Running')
   } finally {
     await worker.kill('SIGKILL')
@@ -310,13 +310,13 @@ it('settles and tells of a run whose worker was killed, though no process of our
     90_000,
     500,
   )
-  expect((await backend.readRun(id))?.state.message).toBe('No sign of life for 20 seconds')
+  expect((await backend.readRun(id))?.state.message).toBe('No sign of life for 12 seconds')
   await waitUntil('the server to tell of it', () => about(id).length > 0, 60_000)
   expect(about(id)).toMatchObject([
     {
       kind: 'crashed',
       deployment: 'slow-long',
-      message: 'No sign of life for 20 seconds',
+      message: 'No sign of life for 12 seconds',
       links: { prefect: `https://prefect.example.org/runs/flow-run/${id}` },
     },
   ])
@@ -336,7 +336,7 @@ it('tells when no harvest has completed for long, and not while one does', async
   const started = Date.now()
   await withWorker(async () => {
     // A success every few seconds for longer than the span.
-    for (let i = 0; Date.now() - started < 35_000; i++) await ended(await trigger('source', `fresh-${i}`))
+    for (let i = 0; Date.now() - started < 30_000; i++) await ended(await trigger('source', `fresh-${i}`))
   })
   const stale = () => calls.filter(({ path }) => path === '/stale').map(({ body }) => JSON.parse(body))
   expect(stale()).toEqual([])

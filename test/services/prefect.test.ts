@@ -49,7 +49,8 @@ let problems: string[] = []
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'orchestration-test-'))
-  server = await startSharedPrefect()
+  // A run that met a limit asks again after half a minute otherwise.
+  server = await startSharedPrefect({ PREFECT_SERVER_DEPLOYMENTS_CONCURRENCY_SLOT_WAIT_SECONDS: '5' })
   settings = prefectSettings({ PREFECT_API_URL: server.apiUrl }) as PrefectSettings
   backend = createPrefectBackend({
     settings,
@@ -345,7 +346,6 @@ describe('a run', () => {
         (await stateOf(second.id)).startsWith('AwaitingConcurrencySlot'),
       )
       expect(await ended(first.id)).toMatch(/^Completed/)
-      // Prefect lets it try again after 30 s.
       expect(await ended(second.id, 60_000)).toMatch(/^Completed/)
     })
   })
