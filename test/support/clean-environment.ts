@@ -7,3 +7,6 @@ for (const name of Object.keys(process.env)) {
   )
     delete process.env[name]
 }
+
+// Where the run was ended by force, its processes end too, and with them the servers that they started.
+process.once('disconnect', () => process.exit(1))
