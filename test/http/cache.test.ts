@@ -16,7 +16,7 @@ vi.mock(import('node:fs'), async (original) => {
     stream.write = ((piece: Uint8Array) => {
       if (stream.bytesWritten + stream.writableLength > 0 && disk.full)
         stream.destroy(Object.assign(new Error('no space left on device'), { code: 'ENOSPC' }))
-      return write.call(stream, piece)
+      return (write as (piece: Uint8Array) => boolean).call(stream, piece)
     }) as typeof write
     return stream
   }
