@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type DemoSources, startDemoSources } from '../../src/demo/sources.ts'
-import { harvester, runFolders } from '../acceptance/run.ts'
+import { harvester, runFolders, start } from '../acceptance/run.ts'
 import { portalQueries } from '../support/portal-queries.ts'
 import { startPostgres, type TestServer } from '../support/postgres.ts'
+import { freePort, waitUntil } from '../support/prefect.ts'
 import { root } from '../support/program.ts'
 
 const oldUrl = 'https://erddap.example.org/erddap'
@@ -143,12 +144,26 @@ it('5. changes over: the real database, with its rows, numbers and history', asy
   const held = await ask('cde', rows)
   expect(await run(['migrate'])).toMatchObject({ code: 0 })
   expect(await portal('cde')).toEqual(before)
-  const harvested = await run(['harvest', '--folder', 'out'])
-  expect(harvested, harvested.stderr).toMatchObject({ code: 0 })
+  const port = await freePort()
+  const started = start(['start'], site, {
+    RUN_ON_DEPLOY: 'true',
+    HARVESTER_HTTP_PORT: String(port),
+    HARVEST_TRIGGER_ENABLED: 'false',
+  })
+  const runs = `SELECT finished_at FROM cde.harvest_runs WHERE finished_at IS NOT NULL AND git_sha IS DISTINCT FROM 'abc1234'`
+  await waitUntil(
+    'the runs of the deployment',
+    async () => (await ask('cde', runs)).length === sources.erddapUrls.length,
+    120_000,
+  )
+  const servers = await fetch(`http://127.0.0.1:${port}/api/harvest/servers`)
+  expect(servers.status).toBe(200)
+  started.kill('SIGTERM')
+  expect((await started.ended).code).toBe(0)
   expect(await ask('cde', rows)).toEqual(held)
   const listed = await ask('cde', 'SELECT git_sha, triggered_by FROM cde.harvest_runs ORDER BY started_at')
   expect(listed[0]).toEqual({ git_sha: 'abc1234', triggered_by: 'schedule' })
-  expect(listed.length).toBe(2)
+  expect(listed.length).toBe(1 + sources.erddapUrls.length)
 })
 
 it('6. has a way back: the Python harvester writes into the database as before', async () => {
