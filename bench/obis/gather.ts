@@ -33,7 +33,7 @@ const { outcome, warnings, bytes } = await harvestObisDataset(
   'bench',
   null,
   {
-    async onCells(part) {
+    async onRows(part) {
       cells += part.length
       for (const cell of part) {
         names += cell.scientific_names?.length ?? 0

@@ -3,7 +3,6 @@
  * those who only want to know (`config check`, `doctor`).
  */
 import { accessSync, constants } from 'node:fs'
-import { dirname } from 'node:path'
 import { limitDeclaration } from '../cli/declaration.ts'
 import { stepWarnings } from '../config/after-success.ts'
 import { type Environment, isSet, readEnvironment } from '../config/environment.ts'
@@ -12,10 +11,10 @@ import type { HarvestConfig } from '../config/harvest.ts'
 import { loadVocabularies } from '../config/vocabularies.ts'
 import { type DatabaseSettings, databaseSettings } from '../database/settings.ts'
 import { HarvesterError, isHarvesterError } from '../errors.ts'
-import type { HarvestServices } from '../harvest/services.ts'
+import { configFolders, type HarvestServices } from '../harvest/services.ts'
 import { type LogLevel, parseLogLevel } from '../log/log.ts'
 import { checkParents, declaredLimits, type PrefectSettings, prefectSettings } from '../runs/index.ts'
-import { loadObisFilter } from '../sources/obis/filter.ts'
+import { sourceKinds } from '../sources/index.ts'
 import { openChannels } from './alerting.ts'
 import { serviceConfig } from './service-config.ts'
 
@@ -74,7 +73,7 @@ export async function judge(request: JudgeRequest): Promise<Judgement> {
   if (environment && config) {
     const judged = config
     await attempt(() => judgeDeclaration(environment, judged))
-    if (work) await attempt(() => judgePolygon(judged))
+    if (work) await attempt(() => judgeSources(judged))
   }
   const warnings = [
     ...foreignNameWarnings(env),
@@ -144,13 +143,11 @@ function judgeDeclaration(environment: Environment, config: HarvestConfig): void
 }
 
 /** @throws HarvesterError CONFIG_INVALID, CONFIG_NOT_FOUND */
-async function judgePolygon({ sources, settings, origin }: HarvestConfig): Promise<void> {
-  const filter = settings.obis_geo_filter
-  if (filter?.polygon_file === undefined && !sources.some(({ type }) => type === 'obis')) return
-  await loadObisFilter({
-    mode: filter?.mode ?? 'canada',
-    polygonFile: filter?.polygon_file,
-    exemptNodeIds: filter?.exempt_node_ids,
-    folders: [dirname(origin), process.cwd()],
-  })
+async function judgeSources(config: HarvestConfig): Promise<void> {
+  const parts = { settings: config.settings, configFolders: configFolders(config) }
+  for (const kind of sourceKinds)
+    await kind.judgeSettings?.(
+      parts,
+      config.sources.some(({ type }) => type === kind.type),
+    )
 }

@@ -86,7 +86,7 @@ export async function createProcess(options: ProcessOptions): Promise<ProcessPar
     config,
     http,
     answersFromDisk,
-    obisCacheDir: config.settings.obis_folder ?? join(environment.HARVESTER_CACHE_DIR, 'obis'),
+    cacheFolder: environment.HARVESTER_CACHE_DIR,
     ckan: createCkanCatalogue({
       http,
       cacheDir: environment.HARVESTER_CACHE_DIR,

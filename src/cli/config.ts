@@ -113,7 +113,7 @@ function showHarvest(file: string | undefined): void {
   sayLines('\nSources')
   for (const source of sources) {
     const limits =
-      source.type === 'erddap'
+      'concurrency' in source
         ? `, ${source.concurrency} at a time${source.cron ? `, ${source.cron}` : ''}`
         : `, ${amount(source.datasetIds.length, 'dataset')}`
     sayLines(`  ${source.slug}  ${source.url}${limits}`)

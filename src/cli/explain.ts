@@ -15,13 +15,13 @@ import { formatCell } from '../inventory/cell.ts'
 import { columnsWith } from '../inventory/contract.ts'
 import type { AttemptOutcome } from '../rules/attempt.ts'
 import { matchCkan } from '../rules/ckan.ts'
-import { datasetRecord } from '../rules/dataset.ts'
 import type { ProfileRow } from '../rules/profile.ts'
 import { adviceOf, type Language, languages, sentence, sentences } from '../rules/reasons/index.ts'
 import { type Remedy, showRemedy } from '../rules/remedies/index.ts'
 import { indexVocabularies } from '../rules/vocabularies.ts'
 import { createErddapClient } from '../sources/erddap/client.ts'
 import { harvestDataset } from '../sources/erddap/dataset.ts'
+import { erddapKind } from '../sources/erddap/kind.ts'
 import { unknownAbilities } from '../sources/erddap/server-abilities.ts'
 import { decodeUrl } from '../sources/erddap/urls.ts'
 import { amount, cut, visible, visibleLines } from '../text.ts'
@@ -122,7 +122,6 @@ async function explain(address: string, datasetId: string, flags: Flags): Promis
     for (const warning of result.warnings) print(`  ! ${sentence(flags.lang, warning)}`)
     showRemedies(result.outcome, result.remedies, flags.lang)
     if (result.harvested) {
-      const { plan, metadata } = result.harvested
       const snapshot = flags.ckanUrl
         ? await createCkanCatalogue({ http, cacheDir: folder }).snapshot(flags.ckanUrl, {
             signal: stop.signal,
@@ -135,14 +134,13 @@ async function explain(address: string, datasetId: string, flags: Flags): Promis
             listed.map((known) => known.datasetId),
           ).records.get(datasetId) ?? null)
         : null
-      const { record, warnings } = datasetRecord({
+      const { record, warnings } = erddapKind.record({
         erddapUrl: url,
-        listed: entry,
-        metadata,
-        plan,
+        datasetId,
+        description: result.harvested.description,
+        rows: result.harvested.rows,
         vocabularies,
         ckan,
-        profileCount: result.harvested.rows,
         content: { hash: null, reason: 'HASH_NOT_COMPUTED' },
         harvestedAt: now,
       })

@@ -349,6 +349,6 @@ function lookUp(name: string, { environment, source, template }: Scope, onFault:
   }
   if (source === null) return null
   if (property === 'options') return source
-  if (property === 'cron') return source.type === 'erddap' ? source.cron : null
+  if (property === 'cron') return 'cron' in source ? source.cron : null
   return property === 'slug' ? source.slug : source.url
 }

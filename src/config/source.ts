@@ -1,12 +1,12 @@
 import { z } from 'zod'
 import { HarvesterError } from '../errors.ts'
 import { isStorableKey, limits } from '../rules/limits.ts'
+import { sourceTypeFacts } from '../rules/source-types.ts'
 import { carriedWaitForSchema } from './operations-schema.ts'
 import { deploymentSlugs, hostSlug, slugOf, urlSlug } from './slug.ts'
 
 /** The name under which OBIS stands among the sources, and in `erddap_url` columns. */
 export const obisUrl = 'https://obis.org'
-const obisNames = new Set(['obis', 'obis.org', obisUrl])
 
 /** As in the configuration. */
 const carriedId = z.string().min(1).refine(isStorableKey, 'is longer than an id can be')
@@ -52,10 +52,10 @@ export const obisSourceSchema = z.object({
 })
 export type ObisSource = z.output<typeof obisSourceSchema>
 
-/** Any source, as a deployment carries it. */
+/** Any source, as a deployment carries it: a kind is a schema here. */
 export const sourceOptionsSchema = z.discriminatedUnion('type', [erddapSourceSchema, obisSourceSchema])
 
-export type Source = ErddapSource | ObisSource
+export type Source = z.output<typeof sourceOptionsSchema>
 
 /**
  * A source as a run may use it: its address as the configuration would read it, its slug (the name of folders, logs and
@@ -63,7 +63,8 @@ export type Source = ErddapSource | ObisSource
  * @throws HarvesterError CONFIG_INVALID
  */
 export function carriedSource(source: Source): Source {
-  if (source.type === 'obis') return source
+  // The schema of a kind with an address of its own lets no other through.
+  if (!isAnywhere(source)) return source
   const url = normaliseSourceUrl(source.url)
   return { ...source, url, slug: slugOf(url, source.slug) }
 }
@@ -161,8 +162,13 @@ function normalisedOr(name: string): string {
   }
 }
 
+/** Whether a source may be at any address, or is where all of its kind are. */
+function isAnywhere(source: Source): source is Extract<Source, { concurrency: number }> {
+  return sourceTypeFacts(source.type).hosts.length === 0
+}
+
 function names(source: Source): Set<string> {
-  if (source.type === 'obis') return obisNames
+  if (!isAnywhere(source)) return new Set([source.slug, new URL(source.url).host, source.url])
   const url = source.url.toLowerCase()
   return new Set([url, new URL(url).host, hostSlug(url), urlSlug(url), source.slug])
 }

@@ -8,6 +8,7 @@ import { publishArtifacts, StatusTable } from '../harvest/artifacts.ts'
 import { type AuditTrail, openAudit } from '../harvest/audit.ts'
 import { fetchCkan } from '../harvest/fetch-ckan.ts'
 import { harvestDatasets } from '../harvest/harvest-datasets.ts'
+import { mayBeAnywhere, runSlugOf } from '../harvest/kinds.ts'
 import { listDatasets } from '../harvest/list-datasets.ts'
 import { loadRunFolder } from '../harvest/load.ts'
 import { mergeAndWrite, writeRunTable } from '../harvest/merge-and-write.ts'
@@ -81,7 +82,7 @@ export function harvestSourceFlow(services: HarvestServices) {
   function runSlug(parameters: HarvestParameters): string {
     try {
       const source = namedSource(services, parameters)
-      return source.type === 'obis' ? 'obis' : `erddap-${source.slug}`
+      return runSlugOf(source)
     } catch {
       return 'unknown'
     }
@@ -99,7 +100,7 @@ function namedSource(services: HarvestServices, parameters: HarvestParameters): 
  * unless its own configuration names it. A worker without a list of sources takes what its deployments carry.
  */
 async function refuseInward({ config }: HarvestServices, source: Source): Promise<void> {
-  if (source.type === 'obis' || config.sources.length === 0) return
+  if (!mayBeAnywhere(source) || config.sources.length === 0) return
   if (config.sources.some(({ url }) => new URL(url).host === new URL(source.url).host)) return
   if (!(await leadsInward(new URL(source.url).hostname))) return
   throw new HarvesterError(

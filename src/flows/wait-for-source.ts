@@ -10,9 +10,11 @@ import {
 } from '../config/source.ts'
 import { mergeWaitFor } from '../config/wait-for.ts'
 import { HarvesterError, isHarvesterError } from '../errors.ts'
+import { waitOf } from '../harvest/kinds.ts'
 import type { HarvestServices } from '../harvest/services.ts'
 import { waitForSource } from '../harvest/wait-for-source.ts'
 import { describeSeen } from '../rules/readiness.ts'
+import { sourceTypes } from '../rules/source-types.ts'
 import { completed, failed, flow } from '../runs/index.ts'
 import { namesOneSource, oneSourceMessage } from './one-source.ts'
 
@@ -44,13 +46,22 @@ export function waitForSourceFlow(services: Pick<HarvestServices, 'config' | 'ht
     runFacts: (parameters) => ({ source: sourceOf(parameters).url }),
     async run(parameters, run) {
       const source = sourceOf(parameters)
-      if (source.type === 'obis')
-        throw new HarvesterError('PARAMETERS_INVALID', 'OBIS is no ERDDAP: there is nothing to wait for', {
-          remedy: 'Name an ERDDAP server.',
-        })
-      const waitFor = mergeWaitFor(source.waitFor, parameters)!
+      const wait = waitOf(source)
+      if (wait === null)
+        throw new HarvesterError(
+          'PARAMETERS_INVALID',
+          `${sourceTypes[source.type].label} is no ERDDAP: there is nothing to wait for`,
+          { remedy: 'Name an ERDDAP server.' },
+        )
+      const waitFor = mergeWaitFor(wait.wanted(source), parameters)!
       try {
-        const waited = await run.task(waitForSource, { services, source, waitFor, startedAt: run.startedAt })
+        const waited = await run.task(waitForSource, {
+          services,
+          source,
+          wait,
+          waitFor,
+          startedAt: run.startedAt,
+        })
         return completed(`${source.url} is ready: ${describeSeen(waited.seen)}`)
       } catch (error) {
         if (!isHarvesterError(error, 'SOURCE_NOT_READY')) throw error

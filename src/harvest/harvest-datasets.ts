@@ -1,23 +1,19 @@
 import type { CkanSnapshot } from '../catalogue/catalogue.ts'
 import type { CkanRecord } from '../catalogue/record.ts'
+import type { Source } from '../config/source.ts'
 import type { Database } from '../database/port.ts'
-import { createBreaker } from '../http/breaker.ts'
-import { cellsOf } from '../inventory/contract.ts'
-import { type DiskView, noteDiskView, readDiskViews } from '../inventory/disk-views.ts'
-import { type KnownDataset, lastDataHarvests } from '../inventory/fingerprints.ts'
+import { type Breaker, createBreaker } from '../http/breaker.ts'
+import { cellsOf, type TableRow } from '../inventory/contract.ts'
+import type { SpoolPiece } from '../inventory/spool.ts'
 import { catalogueChange } from '../rules/catalogue-change.ts'
-import { matchCkan } from '../rules/ckan.ts'
-import { rulesVersion } from '../rules/fingerprint.ts'
+import { sourceTypes } from '../rules/source-types.ts'
 import { type TaskContext, task } from '../runs/index.ts'
-import type { ChangeDetection, DiskViews } from '../sources/erddap/change.ts'
-import { type DatasetResult, harvestDataset, type ServerHarvest } from '../sources/erddap/dataset.ts'
-import { unknownAbilities } from '../sources/erddap/server-abilities.ts'
-import type { ListedDataset } from '../sources/erddap/types.ts'
-import { decodeUrl, infoPageUrl } from '../sources/erddap/urls.ts'
-import { harvestObis } from './harvest-obis.ts'
+import { type DatasetResult, kindOf, type Listed, type SourceHarvest } from '../sources/index.ts'
+import { changeTerms } from './changes.ts'
 import { defaultPatience } from './patience.ts'
-import { Progress, SourceRecorder } from './recorder.ts'
-import type { ErddapListing, HarvestRun, PendingListing, SourceResult } from './run.ts'
+import { Progress } from './progress.ts'
+import { SourceRecorder } from './recorder.ts'
+import type { HarvestRun, PendingListing, SourceListing, SourceResult } from './run.ts'
 import { askForAll, type EarlierTry } from './second-chance.ts'
 import type { HarvestServices } from './services.ts'
 
@@ -48,106 +44,107 @@ export const harvestDatasets = task({
         `an interrupted run left ${leftover} datasets, which are not asked again`,
       )
     const results = await Promise.all(
-      input.pending.map(async (pending) => {
-        const listing = await pending.listing
-        return listing.type === 'obis'
-          ? harvestObis(input, listing, context, progress)
-          : harvestErddap(input, listing, context, progress)
-      }),
+      input.pending.map(async ({ listing }) => harvestSource(input, await listing, context, progress)),
     )
     await bar.flush()
     return results
   },
 })
 
-async function harvestErddap(
+async function harvestSource(
   input: HarvestInput,
-  listing: ErddapListing,
+  listing: SourceListing,
   context: TaskContext,
   progress: Progress,
 ): Promise<SourceResult> {
   const { services, run } = input
-  const { source } = listing
+  const { source, opened } = listing
+  const { signal } = context
   const patience = services.patience ?? defaultPatience
-  const recorder = new SourceRecorder({ services, run, listing, context, progress, rulesVersion })
-  const timeoutSeconds = source.timeoutSeconds ?? services.config.settings.timeouts.dataset_seconds
-  const server: ServerHarvest = {
-    client: listing.client,
-    skipList: new Set(source.skipDatasetIds),
+  const recorder = new SourceRecorder({ services, run, listing, context, progress })
+  const breaker = kindOf(source).isPatient
+    ? patientBreaker(input, source, context, progress)
+    : createBreaker()
+  const catalogue = catalogueLookup(input, listing)
+  const harvest: SourceHarvest = {
+    breaker,
     vocabularies: services.vocabularies,
-    abilities: unknownAbilities(),
-    breaker: createBreaker({
-      pausesMs: patience.hostPausesMs,
-      sleep: patience.sleep,
-      onPause: ({ host, ms, message }) => {
-        const seconds = Math.round(ms / 1000)
-        progress.note(`${host} does not answer, it is asked again in ${seconds} s`)
-        context.log.warn(
-          { source: source.url, host, seconds },
-          `${host} does not answer (${message}): it is asked again in ${seconds} s`,
-        )
-      },
-    }),
-    change: await changeDetection(input, listing, context),
-    ...(listing.known && { catalogueChange: catalogueLookup(listing, listing.known, input.catalogue) }),
-    datasetTimeoutMs: timeoutSeconds * 1000,
+    changes: changeTerms(input, listing, context),
+    ...(catalogue && { catalogueChange: catalogue }),
     now: run.startedAt.getTime(),
     folder: run.spool.folder,
-    signal: context.signal,
+    signal,
   }
-
-  await recorder.notListed((datasetId) => decodeUrl(infoPageUrl(source.url, datasetId)))
+  const asker = await opened.asker(harvest)
+  await recorder.notListed()
   await askForAll({
     datasets: listing.datasets,
-    // The gate lets so many requests through as the source allows; one dataset more is under way, so that the server
-    // need not wait while an answer is worked on.
-    workers: source.concurrency + 1,
+    workers: opened.workers,
     host: new URL(source.url).host,
-    breaker: server.breaker,
+    breaker,
     patience,
-    signal: context.signal,
+    signal,
     ask: harvestOne,
   })
-  return recorder.finish(server.breaker)
+  return recorder.finish(breaker)
 
   async function harvestOne(
-    listed: ListedDataset,
+    listed: Listed,
     earlier: EarlierTry | null,
     isFinal: (result: DatasetResult) => boolean,
   ): Promise<DatasetResult | null> {
     let passing: DatasetResult | null = null
     await recorder.dataset(listed.datasetId, async (piece) => {
-      const found = await harvestDataset(server, listed, {
-        onRows: (rows) =>
-          piece.write(
-            rows.map((row) =>
-              cellsOf('profiles', { erddap_url: source.url, dataset_id: listed.datasetId, ...row }),
-            ),
-          ),
+      const found = await asker.ask(listed, {
+        onRows: rowWriter(piece, source, listed.datasetId),
         onRequest: recorder.onRequest,
       })
       const whole = earlier ? afterEarlier(earlier.result, found) : found
-      if (!isFinal(whole)) {
-        passing = whole
-        return null
-      }
-      const { harvested, passing: _, ...result } = whole
-      return {
-        ...result,
-        harvested: harvested && {
-          rows: harvested.rows,
-          description: {
-            plan: harvested.plan,
-            globals: [...harvested.metadata.globals],
-            title: listed.title,
-          },
-          contentHash: harvested.content.hash,
-          contentHashReason: harvested.content.reason,
-        },
-      }
+      if (isFinal(whole)) return whole
+      passing = whole
+      return null
     })
     return passing
   }
+}
+
+/** Gives a host that does not answer its pauses, and tells of them. */
+function patientBreaker(
+  { services }: HarvestInput,
+  source: Source,
+  context: TaskContext,
+  progress: Progress,
+): Breaker {
+  const patience = services.patience ?? defaultPatience
+  return createBreaker({
+    pausesMs: patience.hostPausesMs,
+    sleep: patience.sleep,
+    onPause: ({ host, ms, message }) => {
+      const seconds = Math.round(ms / 1000)
+      progress.note(`${host} does not answer, it is asked again in ${seconds} s`)
+      context.log.warn(
+        { source: source.url, host, seconds },
+        `${host} does not answer (${message}): it is asked again in ${seconds} s`,
+      )
+    },
+  })
+}
+
+/** Rows of the table that the kind fills, with the columns that name source and dataset. */
+function rowWriter(
+  piece: SpoolPiece,
+  source: Source,
+  datasetId: string,
+): (rows: readonly object[]) => Promise<void> {
+  const table = sourceTypes[source.type].rows
+  return (rows) =>
+    piece.write(
+      rows.map((row) =>
+        cellsOf(table, { erddap_url: source.url, dataset_id: datasetId, ...row } as unknown as TableRow<
+          typeof table
+        >),
+      ),
+    )
 }
 
 /** Both tries as one attempt. What was wrong at first says more than that the host was given up in the meantime. */
@@ -163,80 +160,20 @@ function afterEarlier(earlier: DatasetResult, found: DatasetResult): DatasetResu
   }
 }
 
-async function changeDetection(
-  { services, database, run, skipUnchanged }: HarvestInput,
-  { source, known }: ErddapListing,
-  context: TaskContext,
-): Promise<ChangeDetection> {
-  const { settings } = services.config
-  // What comes from the disk says nothing about the present, so that it is no part of a fingerprint either.
-  const mode = services.answersFromDisk ? 'off' : settings.change_detection
-  const maxAgeMs = settings.change_detection_max_age_days * 86_400_000
-  let harvestedAt: ReadonlyMap<string, Date> = new Map()
-  let views: Map<string, DiskView> | null = null
-  if (mode !== 'off' && known && database) {
-    try {
-      if (skipUnchanged)
-        harvestedAt = await lastDataHarvests(
-          database,
-          source.url,
-          new Date(run.startedAt.getTime() - maxAgeMs),
-        )
-      views = await readDiskViews(database, source.url)
-    } catch (error) {
-      if (context.signal.aborted) throw error
-      context.log.warn(
-        { source: source.url, error },
-        'the last harvests cannot be read: nothing is skipped as unchanged',
-      )
-    }
-  }
-  return {
-    mode,
-    settleMs: settings.change_detection_settle * 3_600_000,
-    maxAgeMs,
-    abilities: new Map(),
-    diskViews: views && database && diskViews(database, source.url, views),
-    known: {
-      get(datasetId) {
-        const dataset = skipUnchanged ? known?.get(datasetId) : undefined
-        return (
-          dataset && {
-            contentHash: dataset.contentHash,
-            harvestedAt: harvestedAt.get(datasetId)?.getTime() ?? null,
-          }
-        )
-      },
-    },
-  }
-}
-
-/** What manifests showed, remembered in the database. */
-function diskViews(database: Database, erddapUrl: string, known: ReadonlyMap<string, DiskView>): DiskViews {
-  return {
-    get(datasetId) {
-      const view = known.get(datasetId)
-      return view && { digest: view.digest, sameSinceMs: view.sameSince.getTime() }
-    },
-    note: (datasetId, { digest, sameSinceMs }) =>
-      noteDiskView(database, erddapUrl, datasetId, { digest, sameSince: new Date(sameSinceMs) }),
-  }
-}
-
 /** What the catalogue changes of a dataset; without a complete snapshot it changes nothing. */
 function catalogueLookup(
-  listing: ErddapListing,
-  known: ReadonlyMap<string, KnownDataset>,
-  catalogue: PromiseLike<CkanSnapshot | null>,
-): NonNullable<ServerHarvest['catalogueChange']> {
+  { catalogue }: HarvestInput,
+  { source, listedIds, known }: SourceListing,
+): SourceHarvest['catalogueChange'] {
+  if (!known) return undefined
   let records: Promise<ReadonlyMap<string, CkanRecord> | null> | undefined
-  return async (listed, metadata) => {
+  return async (own) => {
     records ??= Promise.resolve(catalogue).then((ckan) =>
-      ckan?.complete ? matchCkan(ckan.records, listing.source.url, listing.listedIds).records : null,
+      ckan?.complete ? kindOf(source).matchCatalogue(ckan.records, source, listedIds).records : null,
     )
     const found = await records
-    const dataset = known.get(listed.datasetId)
+    const dataset = known.get(own.datasetId)
     if (!found || !dataset) return 'none'
-    return catalogueChange(dataset, { listed, metadata }, found.get(listed.datasetId) ?? null)
+    return catalogueChange(dataset, own, found.get(own.datasetId) ?? null)
   }
 }

@@ -1,14 +1,13 @@
-import type { ErddapSource, ObisSource, Source } from '../config/source.ts'
+import type { Source } from '../config/source.ts'
 import type { Database } from '../database/port.ts'
 import { describeError, isHarvesterError } from '../errors.ts'
 import { type KnownDataset, knownDatasets } from '../inventory/fingerprints.ts'
 import { compareCodePoints } from '../inventory/order.ts'
 import { believeListing } from '../rules/evidence/index.ts'
 import { type FlowContext, task } from '../runs/index.ts'
-import { createErddapClient } from '../sources/erddap/client.ts'
-import type { ListedDataset } from '../sources/erddap/types.ts'
+import { kindOf, type Listed, type ListingWords, type OpenSource } from '../sources/index.ts'
 import type { HarvestRun, PendingListing, SourceListing } from './run.ts'
-import type { HarvestServices } from './services.ts'
+import { type HarvestServices, sourceParts } from './services.ts'
 
 interface Input {
   services: HarvestServices
@@ -32,9 +31,7 @@ interface Input {
 export const listDatasets = task({
   name: 'list-datasets',
   async run(input: Input): Promise<PendingListing[]> {
-    const listings = input.sources.map((source) =>
-      source.type === 'obis' ? listObis(input, source) : listErddap(input, source),
-    )
+    const listings = input.sources.map((source) => listSource(input, source))
     const pending = input.sources.map((source, at) => ({
       source,
       listing: at === 0 ? withUnlisted(input, listings) : listings[at]!,
@@ -46,37 +43,60 @@ export const listDatasets = task({
   },
 })
 
-async function listErddap(input: Input, source: ErddapSource): Promise<SourceListing> {
-  const { services, run, flow: context } = input
-  const { settings } = services.config
-  services.http.gate?.limit(new URL(source.url).host, {
-    inFlight: source.concurrency,
-    ...(source.requestsPerSecond !== null && { requestsPerSecond: source.requestsPerSecond }),
-  })
-  const client = createErddapClient({
-    http: services.http,
-    baseUrl: source.url,
-    maxBytes: settings.max_answer_megabytes * 1024 * 1024,
-    maxRows: settings.max_table_rows,
-  })
-  const wanted = input.datasetIds ?? source.datasetIds
-  const facts = { source: source.url }
-  const nothing = {
-    type: 'erddap' as const,
+async function listSource(input: Input, source: Source): Promise<SourceListing> {
+  const kind = kindOf(source)
+  const opened = kind.open(source, sourceParts(input.services))
+  const wanted = wantedOf(input, source)
+  const nothing: SourceListing = {
     source,
-    client,
+    opened,
     datasets: [],
     listedIds: [],
     notListed: [],
+    error: null,
     // A list from the disk may be of yesterday: nobody is to be missed because of it.
-    restricted: wanted !== null || services.answersFromDisk,
+    restricted: wanted !== null || (kind.listing !== null && input.services.answersFromDisk),
     known: null,
   }
+  const list = await askForList(input, source, opened, kind.listing)
+  if ('error' in list) return { ...nothing, error: list.error }
+  const datasets = list.datasets.sort((a, b) => compareCodePoints(a.datasetId, b.datasetId))
+  const listedIds = datasets.map(({ datasetId }) => datasetId)
+  const known = await knownOf(input, source)
+  if (wanted === null) {
+    const error = kind.listing && disbelief(input, source, kind.listing, { listedIds, known })
+    return error === null ? { ...nothing, datasets, listedIds, known } : { ...nothing, error }
+  }
+  const ids = new Set(wanted)
+  const there = new Set(listedIds)
+  const notListed = [...ids].filter((id) => !there.has(id)).sort(compareCodePoints)
+  const owes = input.sources.length === 1 || !isShared(input, source)
+  return {
+    ...nothing,
+    listedIds,
+    known,
+    datasets: datasets.filter(({ datasetId }) => ids.has(datasetId)),
+    notListed: owes ? notListed : [],
+  }
+}
+
+/** The only ids that are wanted of a source, null for all. */
+function wantedOf({ datasetIds }: Input, source: Source): readonly string[] | null {
+  return datasetIds ?? kindOf(source).limitedTo(source)
+}
+
+/** The list as it came, or why there is none; an empty one of a server is none. */
+async function askForList(
+  { services, waits, run, flow: context }: Input,
+  source: Source,
+  opened: OpenSource,
+  words: ListingWords | null,
+): Promise<{ datasets: Listed[] } | { error: string }> {
+  const facts = { source: source.url }
   const startedAt = Date.now()
-  let listed: ListedDataset[]
   try {
-    await input.waits.get(source.url)
-    const scope = client.scope({
+    await waits.get(source.url)
+    const datasets = await opened.list({
       signal: context.signal,
       timeoutMs: services.wholeAnswerMs,
       onWarning: (sentence) => context.log.warn(facts, sentence),
@@ -89,84 +109,41 @@ async function listErddap(input: Input, source: ErddapSource): Promise<SourceLis
           bytes: record.bytes,
         }),
     })
-    listed = await scope.listDatasets()
+    // Nobody was asked for a list that the configuration gives.
+    if (words === null) return { datasets }
+    if (datasets.length === 0) {
+      context.log.error({ ...facts, remedy: words.emptyRemedy }, words.empty)
+      return { error: words.empty }
+    }
+    context.log.info({ ...facts, datasets: datasets.length, ms: Date.now() - startedAt }, 'listed')
+    return { datasets }
   } catch (error) {
     if (context.signal.aborted || isHarvesterError(error, 'CANCELLED')) throw error
     // The task that waited has told the log.
-    if (isHarvesterError(error, 'SOURCE_NOT_READY'))
-      return { ...nothing, error: `SOURCE_NOT_READY: ${error.message}` }
+    if (isHarvesterError(error, 'SOURCE_NOT_READY')) return { error: `SOURCE_NOT_READY: ${error.message}` }
     const message = `the list of datasets could not be had: ${describeError(error)}`
-    const remedy =
-      (isHarvesterError(error) ? error.remedy : undefined) ??
-      'Open the address in a browser: it should give a CSV. That of an ERDDAP mostly ends with /erddap.'
+    const remedy = (isHarvesterError(error) ? error.remedy : undefined) ?? words?.unreadableRemedy
     context.log.error({ ...facts, error, remedy }, message)
-    return { ...nothing, error: `${message}. ${remedy}` }
-  }
-  if (listed.length === 0) {
-    const message = 'the server lists no public tabular dataset, which is not believed'
-    context.log.error(
-      {
-        ...facts,
-        remedy:
-          'See whether the server is still starting; an ERDDAP without tables is to be removed from the configuration.',
-      },
-      message,
-    )
-    return { ...nothing, error: message }
-  }
-  listed.sort((a, b) => compareCodePoints(a.datasetId, b.datasetId))
-  context.log.info({ ...facts, datasets: listed.length, ms: Date.now() - startedAt }, 'listed')
-  const listedIds = listed.map(({ datasetId }) => datasetId)
-  const known = await knownOf(input, source)
-  if (wanted === null) {
-    const short = input.allowPrune || !known ? null : tooShort(listedIds, known, settings.prune)
-    if (short === null) return { ...nothing, datasets: listed, listedIds, known, error: null }
-    context.log.error(
-      {
-        ...facts,
-        remedy:
-          'See whether the server is still starting. If it really lost them, harvest with --allow-prune: each such run counts as one that missed them.',
-      },
-      short,
-    )
-    return { ...nothing, error: short }
-  }
-  const ids = new Set(wanted)
-  const there = new Set(listedIds)
-  const notListed = [...ids].filter((id) => !there.has(id)).sort(compareCodePoints)
-  const owes = input.sources.length === 1 || !isShared(input, source)
-  return {
-    ...nothing,
-    listedIds,
-    known,
-    datasets: listed.filter(({ datasetId }) => ids.has(datasetId)),
-    notListed: owes ? notListed : [],
-    error: null,
+    return { error: remedy === undefined ? message : `${message}. ${remedy}` }
   }
 }
 
-/** The configuration names the datasets of OBIS; nobody is asked for a list. */
-async function listObis(input: Input, source: ObisSource): Promise<SourceListing> {
-  const listedIds = [...new Set(source.datasetIds)].sort(compareCodePoints)
-  const there = new Set(listedIds)
-  const wanted = input.datasetIds === null ? null : [...new Set(input.datasetIds)]
-  const owes = input.sources.length === 1
-  return {
-    type: 'obis',
-    source,
-    listedIds,
-    datasets: wanted === null ? listedIds : listedIds.filter((id) => wanted.includes(id)),
-    notListed: owes ? (wanted ?? []).filter((id) => !there.has(id)).sort(compareCodePoints) : [],
-    error: null,
-    restricted: wanted !== null,
-    known: await knownOf(input, source),
-  }
+/** Why a list is not believed; null where it is. */
+function disbelief(
+  { allowPrune, services, flow }: Input,
+  source: Source,
+  words: ListingWords,
+  { listedIds, known }: Pick<SourceListing, 'listedIds' | 'known'>,
+): string | null {
+  const short = allowPrune || !known ? null : tooShort(listedIds, known, services.config.settings.prune)
+  if (short !== null) flow.log.error({ source: source.url, remedy: words.shortRemedy }, short)
+  return short
 }
 
 /** Whether the ids that a source is limited to are those of all sources, which name datasets of other servers too. */
-function isShared({ datasetIds, services }: Input, source: Source): boolean {
-  const ofAll = datasetIds ?? services.config.settings.dataset_ids
-  const own = datasetIds ?? (source.type === 'obis' ? null : source.datasetIds)
+function isShared(input: Input, source: Source): boolean {
+  const ofAll = input.datasetIds ?? input.services.config.settings.dataset_ids
+  const own = wantedOf(input, source)
   return own !== null && ofAll !== undefined && own.join('\n') === ofAll.join('\n')
 }
 
@@ -179,7 +156,7 @@ async function withUnlisted(
   listings: readonly Promise<SourceListing>[],
 ): Promise<SourceListing> {
   const first = await listings[0]!
-  const asked = input.datasetIds ?? first.source.datasetIds ?? []
+  const asked = wantedOf(input, first.source) ?? []
   const missing = asked.filter((id) => !first.listedIds.includes(id))
   if (listings.length === 1 || first.error !== null || missing.length === 0) return first
   if (!isShared(input, first.source)) return first

@@ -5,12 +5,12 @@ import type { Cell } from '../inventory/column.ts'
 import type { TableName, TableRow } from '../inventory/contract.ts'
 import type { SpoolKey } from '../inventory/spool.ts'
 import { TableWriter } from '../inventory/writer.ts'
-import { ckanRow, matchCkan } from '../rules/ckan.ts'
-import { datasetRecord } from '../rules/dataset.ts'
-import { matchObisCkan, obisRecord } from '../rules/obis-dataset.ts'
+import { ckanRow } from '../rules/ckan.ts'
 import { fact, sentence } from '../rules/reasons/index.ts'
+import { sourceTypes } from '../rules/source-types.ts'
 import type { Verdict } from '../rules/verdict.ts'
 import { type TaskContext, task } from '../runs/index.ts'
+import { kindOf } from '../sources/index.ts'
 import { Tally } from '../text.ts'
 import type { DatasetEntry, HarvestRun, SourceListing } from './run.ts'
 import type { HarvestServices } from './services.ts'
@@ -49,8 +49,7 @@ async function writeTables(input: Input, context: TaskContext): Promise<void> {
   }
   try {
     const datasets = await table('datasets')
-    const profiles = await table('profiles')
-    const cells = await table('obis_cells')
+    const rowTables = { profiles: await table('profiles'), obis_cells: await table('obis_cells') }
     const skipped = await table('skipped')
     const verified = await table('verified')
     const attempts = await table('harvest_attempts')
@@ -90,41 +89,23 @@ async function writeTables(input: Input, context: TaskContext): Promise<void> {
         if (ckanTable) tellCut(key, row)
         await ckanTable?.write(row)
       }
-      const written = {
-        erddapUrl: key.erddapUrl,
+      if (entry.description === null) continue
+      const type = attempt.source
+      const built = kindOf({ type }).record({
+        ...key,
+        description: entry.description,
+        rows,
+        vocabularies: services.vocabularies,
         ckan: record,
         content: { hash: entry.contentHash, reason: entry.contentHashReason },
         harvestedAt: new Date(entry.asOf),
-      }
-      if (entry.obis) {
-        const built = obisRecord({
-          ...written,
-          datasetId: key.datasetId,
-          description: entry.obis,
-          cells: rows,
-        })
-        for (const warning of built.warnings)
-          context.log.warn({ source: key.erddapUrl, dataset: key.datasetId }, sentence('en', warning))
-        tellCut(key, built.record)
-        await datasets.write({ ...built.record })
-        await copyRows(cells)
-      }
-      if (!entry.description) continue
-      const { plan, globals, title } = entry.description
-      for (const name of plan.uncoveredStandardNames) uncovered.add(name)
-      const built = datasetRecord({
-        ...written,
-        listed: { datasetId: key.datasetId, title },
-        metadata: { datasetId: key.datasetId, globals: new Map(globals), variables: [] },
-        plan,
-        vocabularies: services.vocabularies,
-        profileCount: rows,
       })
+      for (const name of built.uncoveredStandardNames ?? []) uncovered.add(name)
       for (const warning of built.warnings)
         context.log.warn({ source: key.erddapUrl, dataset: key.datasetId }, sentence('en', warning))
       tellCut(key, built.record)
-      await datasets.write({ ...built.record })
-      await copyRows(profiles)
+      await datasets.write(built.record)
+      await copyRows(rowTables[sourceTypes[type].rows])
     }
     if (uncovered.size > 0) {
       context.log.info(
@@ -142,10 +123,7 @@ function matchSources(input: Input, context: TaskContext): Map<string, ReadonlyM
   const found = new Map<string, ReadonlyMap<string, CkanRecord>>()
   if (!input.ckan) return found
   for (const { source, listedIds } of input.listings) {
-    const { records, warnings } =
-      source.type === 'obis'
-        ? matchObisCkan(input.ckan.records, listedIds)
-        : matchCkan(input.ckan.records, source.url, listedIds)
+    const { records, warnings } = kindOf(source).matchCatalogue(input.ckan.records, source, listedIds)
     const told = new Tally()
     for (const [dataset, warning] of warnings) told.add(`${dataset}: ${sentence('en', warning)}`)
     const said = told.sentence(

@@ -17,12 +17,14 @@ export async function noteSources(
 ): Promise<void> {
   await Promise.all(
     listings.map(async (listing) => {
-      if (listing.type !== 'erddap' || listing.error !== null || listing.restricted) return
+      const { opened, error, restricted } = listing
+      if (!opened.countUnindexed || error !== null || restricted) return
       const source = listing.source.url
       try {
-        const griddedDatasets = await listing.client
-          .scope({ signal: context.signal, timeoutMs: wholeAnswerMs })
-          .countGridded()
+        const griddedDatasets = await opened.countUnindexed({
+          signal: context.signal,
+          timeoutMs: wholeAnswerMs,
+        })
         await recordSource(database, {
           erddapUrl: source,
           configured: true,

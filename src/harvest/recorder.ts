@@ -4,71 +4,30 @@ import type { HttpRecord } from '../http/client.ts'
 import { describeWaits } from '../http/gate.ts'
 import { partialLifeHours } from '../inventory/folder.ts'
 import type { SpoolPiece } from '../inventory/spool.ts'
-import { type Attempt, type AttemptOutcome, type DatasetAbout, failed, withNote } from '../rules/attempt.ts'
+import { type Attempt, type AttemptOutcome, failed, withNote } from '../rules/attempt.ts'
 import { isAskable } from '../rules/ids.ts'
-import { fact, sentence, type Warning } from '../rules/reasons/index.ts'
-import type { Remedy } from '../rules/remedies/index.ts'
+import { fact, sentence } from '../rules/reasons/index.ts'
+import { sourceTypes } from '../rules/source-types.ts'
 import { type AttemptCounts, countAttempt, noAttempts, sourceVerdict } from '../rules/verdict.ts'
-import type { ProgressBar, TaskContext } from '../runs/index.ts'
+import type { TaskContext } from '../runs/index.ts'
 import { scrub } from '../secrets.ts'
-import { amount, cut, visible } from '../text.ts'
+import { type DatasetResult, kindOf } from '../sources/index.ts'
+import { cut, visible } from '../text.ts'
+import type { Progress } from './progress.ts'
 import type { DatasetEntry, HarvestRun, SourceListing, SourceResult } from './run.ts'
 import type { HarvestServices } from './services.ts'
 
-/** Lists arrive one after the other: nothing is complete before all are there. */
-export class Progress {
-  readonly #bar: ProgressBar
-  #awaited: number
-  #total = 0
-  #done = 0
-
-  constructor(bar: ProgressBar, awaited: number) {
-    this.#bar = bar
-    this.#awaited = awaited
-  }
-
-  listed(datasets: number): void {
-    this.#awaited -= 1
-    this.#total += datasets
-  }
-
-  step(): void {
-    this.#done += 1
-    this.#bar.update(this.#percent, `${this.#done} of ${amount(this.#total, 'dataset')}`)
-  }
-
-  /** Says what is waited for, until the next step. */
-  note(text: string): void {
-    this.#bar.update(this.#percent, `${this.#done} of ${amount(this.#total, 'dataset')}; ${text}`)
-  }
-
-  get #percent(): number {
-    return this.#awaited === 0 && this.#total > 0 ? (100 * this.#done) / this.#total : 0
-  }
-}
-
-/** What became of one dataset, whatever kind of source it is of. */
-export interface Recorded {
-  outcome: AttemptOutcome
-  /** Found unchanged, as in {@link DatasetEntry}. */
-  verified: boolean
-  warnings: readonly Warning[]
-  remedies?: readonly Remedy[]
-  about?: DatasetAbout
-  queryUrls: string[]
-  requests: number
-  bytes: number
-  /** Of a harvested dataset: how many rows, and what the tables need of it. */
-  harvested:
-    | (Pick<DatasetEntry, 'contentHash' | 'contentHashReason'> &
-        (
-          | { description: NonNullable<DatasetEntry['description']> }
-          | { obis: NonNullable<DatasetEntry['obis']> }
-        ) & {
-          rows: number
-        })
-    | null
-}
+/** Of a dataset for which nothing was asked. */
+const unasked = {
+  harvested: null,
+  verified: false,
+  passing: null,
+  warnings: [],
+  remedies: [],
+  about: { title: '', organizations: [] },
+  requests: 0,
+  bytes: 0,
+} satisfies Partial<DatasetResult>
 
 /** Keeps the account of one source in one run: every dataset ends in the spool, in the counts, in the log and as an event. */
 export class SourceRecorder {
@@ -89,15 +48,13 @@ export class SourceRecorder {
     listing: SourceListing
     context: TaskContext
     progress: Progress
-    /** Of the rules that make the rows. */
-    rulesVersion: number
   }) {
     this.#services = parts.services
     this.#run = parts.run
     this.#listing = parts.listing
     this.#context = parts.context
     this.#progress = parts.progress
-    this.#rulesVersion = parts.rulesVersion
+    this.#rulesVersion = kindOf(parts.listing.source).rulesVersion
     this.#before = parts.services.http.gate?.summary() ?? []
     this.#hosts = new Set([new URL(this.#source.url).host])
     const datasets = parts.listing.datasets.length + parts.listing.notListed.length
@@ -122,20 +79,16 @@ export class SourceRecorder {
   }
 
   /** Ids that were asked for and are not listed: each is an attempt, without a request. */
-  async notListed(addressOf: (datasetId: string) => string): Promise<void> {
+  async notListed(): Promise<void> {
     for (const datasetId of this.#listing.notListed) {
       if (!isAskable(datasetId)) {
         await this.#badId(datasetId)
         continue
       }
       await this.#record(datasetId, new Date(), 0, {
+        ...unasked,
         outcome: failed('NOT_LISTED', { source: this.#source.url }),
-        harvested: null,
-        verified: false,
-        warnings: [],
-        queryUrls: [addressOf(datasetId)],
-        requests: 0,
-        bytes: 0,
+        queryUrls: [this.#listing.opened.addressOf(datasetId)],
       })
     }
   }
@@ -144,13 +97,9 @@ export class SourceRecorder {
   async #badId(datasetId: string): Promise<void> {
     const shown = visible(cut(datasetId, 200))
     await this.#record(shown, new Date(), 0, {
+      ...unasked,
       outcome: failed('BAD_ID', { datasetId: shown }),
-      harvested: null,
-      verified: false,
-      warnings: [],
       queryUrls: [],
-      requests: 0,
-      bytes: 0,
     })
   }
 
@@ -158,7 +107,10 @@ export class SourceRecorder {
    * Works on one dataset, unless an interrupted run did, and records what became of it. Work that gives nothing is to
    * be done again later.
    */
-  async dataset(datasetId: string, work: (piece: SpoolPiece) => Promise<Recorded | null>): Promise<void> {
+  async dataset(
+    datasetId: string,
+    work: (piece: SpoolPiece) => Promise<DatasetResult | null>,
+  ): Promise<void> {
     const { signal } = this.#context
     signal.throwIfAborted()
     if (!isAskable(datasetId)) return this.#badId(datasetId)
@@ -219,6 +171,8 @@ export class SourceRecorder {
     const taken = await run.spool.take({ erddapUrl: this.#source.url, datasetId }, (left) => {
       const { attempt } = left
       const ageMs = run.startedAt.getTime() - Date.parse(attempt.attemptedAt)
+      // Of a version that kept other things of a dataset.
+      if ('obis' in left) return null
       if (attempt.status === 'error' || left.rulesVersion !== this.#rulesVersion) return null
       if (!(ageMs < partialLifeHours * 3_600_000)) return null
       if (attempt.facts.some(({ code }) => code === 'KEPT')) return left
@@ -246,7 +200,7 @@ export class SourceRecorder {
     datasetId: string,
     attemptedAt: Date,
     durationMs: number,
-    result: Recorded,
+    result: DatasetResult,
     piece?: SpoolPiece,
   ): Promise<void> {
     const run = this.#run
@@ -263,16 +217,15 @@ export class SourceRecorder {
       queryUrls: result.queryUrls.map(scrub),
       ...scrubbed(result.outcome),
       warnings: scrubbed(warnings),
-      remedies: scrubbed(result.remedies ?? []),
-      about: scrubbed(result.about ?? { title: '', organizations: [] }),
+      remedies: scrubbed(result.remedies),
+      about: scrubbed(result.about),
     }
     const entry: DatasetEntry = {
       attempt: { ...attempt, attemptedAt: attemptedAt.toISOString() },
-      description: harvested && 'description' in harvested ? harvested.description : null,
-      obis: harvested && 'obis' in harvested ? harvested.obis : null,
+      description: harvested?.description ?? null,
       verified: result.verified,
-      contentHash: harvested?.contentHash ?? null,
-      contentHashReason: harvested?.contentHashReason ?? null,
+      contentHash: harvested?.content.hash ?? null,
+      contentHashReason: harvested?.content.reason ?? null,
       asOf: run.startedAt.toISOString(),
       rulesVersion: this.#rulesVersion,
     }
@@ -292,14 +245,14 @@ export class SourceRecorder {
     this.#progress.step()
   }
 
-  #log(attempt: Attempt, result: Recorded): void {
+  #log(attempt: Attempt, result: DatasetResult): void {
     const { log } = this.#context
     const facts = {
       source: attempt.erddapUrl,
       dataset: attempt.datasetId,
       status: attempt.status,
       ...(attempt.reason !== null && { reason: attempt.reason }),
-      ...(result.harvested && { [attempt.source === 'obis' ? 'cells' : 'profiles']: result.harvested.rows }),
+      ...(result.harvested && { [sourceTypes[attempt.source].rowsCalled]: result.harvested.rows }),
       requests: result.requests,
       ms: attempt.durationMs,
     }

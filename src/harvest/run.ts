@@ -1,28 +1,19 @@
 /** The state of one execution of Harvest Source: what its tasks share and hand on. */
 
-import type { ErddapSource, ObisSource, Source } from '../config/source.ts'
+import type { Source } from '../config/source.ts'
 import type { KnownDataset } from '../inventory/fingerprints.ts'
 import type { RunFolder } from '../inventory/folder.ts'
 import type { Spool } from '../inventory/spool.ts'
 import type { HarvestListener } from '../log/events.ts'
 import type { Attempt } from '../rules/attempt.ts'
-import type { DatasetPlan } from '../rules/decisions.ts'
-import type { ObisDescription } from '../rules/obis-dataset.ts'
 import type { AttemptCounts } from '../rules/verdict.ts'
-import type { ErddapClient } from '../sources/erddap/client.ts'
-import type { ListedDataset } from '../sources/erddap/types.ts'
+import type { Listed, OpenSource } from '../sources/index.ts'
 
 /** What is kept of a harvested dataset until the tables are written; plain JSON. */
 export interface DatasetEntry {
   attempt: Omit<Attempt, 'attemptedAt'> & { attemptedAt: string }
-  /** Of a harvested dataset, what its row in datasets.csv is made of. */
-  description: {
-    plan: DatasetPlan
-    globals: [string, string][]
-    title: string
-  } | null
-  /** The same of a harvested dataset of OBIS; its rows are cells. */
-  obis: ObisDescription | null
+  /** Of a harvested dataset, what its kind of source makes its row in datasets.csv of; else null. */
+  description: unknown
   /** Found unchanged: belongs into verified.csv, whether the catalogue makes its attempt a success or not. */
   verified: boolean
   contentHash: string | null
@@ -33,10 +24,15 @@ export interface DatasetEntry {
   rulesVersion: number
 }
 
-interface ListingFacts {
-  /** All ids that the server lists, attempted or not. */
+/** A source of the run, with its list or why it has none. */
+export interface SourceListing {
+  source: Source
+  opened: OpenSource
+  /** What is to be attempted. */
+  datasets: readonly Listed[]
+  /** All ids that are listed, attempted or not. */
   listedIds: readonly string[]
-  /** Ids asked for that the server does not list. */
+  /** Ids asked for that are not listed. */
   notListed: readonly string[]
   /** Why the list could not be had or believed. */
   error: string | null
@@ -45,25 +41,6 @@ interface ListingFacts {
   /** What the database holds of the source, by dataset; null where there is no database to ask. */
   known: ReadonlyMap<string, KnownDataset> | null
 }
-
-export interface ErddapListing extends ListingFacts {
-  type: 'erddap'
-  source: ErddapSource
-  client: ErddapClient
-  /** What is to be attempted. */
-  datasets: readonly ListedDataset[]
-}
-
-/** The list of OBIS is the configuration's. */
-export interface ObisListing extends ListingFacts {
-  type: 'obis'
-  source: ObisSource
-  /** Ids to be attempted. */
-  datasets: readonly string[]
-}
-
-/** A source of the run, with its list or why it has none. */
-export type SourceListing = ErddapListing | ObisListing
 
 /** A source whose list may still be on its way. */
 export interface PendingListing {

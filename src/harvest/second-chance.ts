@@ -6,8 +6,7 @@
 
 import type { Breaker } from '../http/breaker.ts'
 import { isGone } from '../rules/evidence/index.ts'
-import type { DatasetResult } from '../sources/erddap/dataset.ts'
-import type { ListedDataset } from '../sources/erddap/types.ts'
+import type { DatasetResult, Listed } from '../sources/index.ts'
 import type { Patience } from './patience.ts'
 
 /** What an earlier try found. */
@@ -18,13 +17,13 @@ export interface EarlierTry {
 
 /** Asks for one dataset; returns the result where it may pass, null where it was recorded. */
 export type Ask = (
-  listed: ListedDataset,
+  listed: Listed,
   earlier: EarlierTry | null,
   isFinal: (result: DatasetResult) => boolean,
 ) => Promise<DatasetResult | null>
 
 export interface SourceWork {
-  datasets: Iterable<ListedDataset>
+  datasets: Iterable<Listed>
   /** Datasets under way at one moment. */
   workers: number
   /** Of the source itself. */
@@ -44,9 +43,9 @@ export async function askForAll({
   signal,
   ask,
 }: SourceWork): Promise<void> {
-  const again: { listed: ListedDataset; earlier: EarlierTry }[] = []
+  const again: { listed: Listed; earlier: EarlierTry }[] = []
 
-  async function first(listed: ListedDataset): Promise<void> {
+  async function first(listed: Listed): Promise<void> {
     await breaker.ready(signal, host)
     const result = await ask(listed, null, (result) => !mayPass(result))
     if (result !== null) again.push({ listed, earlier: { result, at: performance.now() } })
@@ -76,7 +75,7 @@ export async function askForAll({
   }
 
   // All take from one iterator: a promise for each of 20,000 datasets would weigh more than the list.
-  const waiting = datasets[Symbol.iterator]() as IterableIterator<ListedDataset>
+  const waiting = datasets[Symbol.iterator]() as IterableIterator<Listed>
   await Promise.all(
     Array.from({ length: workers }, async () => {
       for (let next = waiting.next(); !next.done; next = waiting.next()) await first(next.value)

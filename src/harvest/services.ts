@@ -1,5 +1,6 @@
 /** What the flows work with, made once a process. */
 
+import { dirname } from 'node:path'
 import type { CkanCatalogue } from '../catalogue/catalogue.ts'
 import type { HarvestConfig } from '../config/harvest.ts'
 import type { Database } from '../database/port.ts'
@@ -7,6 +8,7 @@ import type { HttpClient } from '../http/client.ts'
 import type { HarvestListener } from '../log/events.ts'
 import type { RunLogFile } from '../log/log-file.ts'
 import type { Vocabularies } from '../rules/vocabularies.ts'
+import type { SourceParts } from '../sources/index.ts'
 import type { Patience } from './patience.ts'
 
 export interface HarvestServices {
@@ -14,8 +16,8 @@ export interface HarvestServices {
   http: HttpClient
   /** Answers of servers may come from the disk (`cache: true`): they prove nothing about the present. */
   answersFromDisk: boolean
-  /** Where the answers of OBIS are kept between runs. */
-  obisCacheDir: string
+  /** Where answers of sources may be kept between runs. */
+  cacheFolder: string
   ckan: CkanCatalogue
   vocabularies: Vocabularies
   /** Opens the database on first use; null for a harvest that loads nothing. */
@@ -39,4 +41,18 @@ export interface HarvestServices {
   /** Told of the log file of a run, so that its lines go there. */
   attachLogFile(flowRunId: string, file: RunLogFile): void
   detachLogFile(flowRunId: string): void
+}
+
+/** What kinds of sources are made from. */
+export function sourceParts({
+  config,
+  http,
+  cacheFolder,
+}: Pick<HarvestServices, 'config' | 'http' | 'cacheFolder'>): SourceParts {
+  return { http, settings: config.settings, configFolders: configFolders(config), cacheFolder }
+}
+
+/** Files are looked for beside the configuration, or where the program was started. */
+export function configFolders({ origin }: Pick<HarvestConfig, 'origin'>): string[] {
+  return [dirname(origin), process.cwd()]
 }

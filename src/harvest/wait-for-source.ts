@@ -1,16 +1,18 @@
 import type { WaitFor, WaitForParameter } from '../config/operations-schema.ts'
-import type { ErddapSource, Source } from '../config/source.ts'
+import type { Source } from '../config/source.ts'
 import { mergeWaitFor } from '../config/wait-for.ts'
 import { HarvesterError } from '../errors.ts'
 import { describeSeen, describeWanted, newerThanMs } from '../rules/readiness.ts'
+import { sourceTypes } from '../rules/source-types.ts'
 import { type FlowContext, systemRuntime, type TaskHandle, task } from '../runs/index.ts'
-import { createErddapClient } from '../sources/erddap/client.ts'
-import { type Waited, waitForErddap } from '../sources/erddap/wait.ts'
+import { kindOf, type SourceWait, type Waited } from '../sources/index.ts'
 import type { HarvestServices } from './services.ts'
 
 interface Input {
   services: Pick<HarvestServices, 'config' | 'http'>
-  source: Pick<ErddapSource, 'url'>
+  source: Source
+  /** Of its kind. */
+  wait: SourceWait
   waitFor: WaitFor
   /** What an age is counted from. */
   startedAt: Date
@@ -23,8 +25,7 @@ interface Input {
  */
 export const waitForSource = task({
   name: 'wait-for-source',
-  async run({ services, source, waitFor, startedAt }: Input, { log, signal }): Promise<Waited> {
-    const { settings } = services.config
+  async run({ services, source, wait, waitFor, startedAt }: Input, { log, signal }): Promise<Waited> {
     const wanted = {
       datasetId: waitFor.dataset_id ?? null,
       newerThanMs: waitFor.newer_than === undefined ? null : instant(waitFor.newer_than, startedAt),
@@ -34,20 +35,18 @@ export const waitForSource = task({
       { ...facts, timeoutSeconds: waitFor.timeout_seconds, intervalSeconds: waitFor.interval_seconds },
       `waiting until ${describeWanted(wanted)}`,
     )
-    const waited = await waitForErddap({
-      client: createErddapClient({
-        http: services.http,
-        baseUrl: source.url,
-        maxBytes: settings.max_answer_megabytes * 1024 * 1024,
-        maxRows: settings.max_table_rows,
-      }),
-      wanted,
-      timeoutMs: waitFor.timeout_seconds * 1000,
-      intervalMs: waitFor.interval_seconds * 1000,
-      signal,
-      sleep: systemRuntime.sleep,
-      onChange: (seen) => log.info(facts, describeSeen(seen)),
-    })
+    const waited = await wait.until(
+      source,
+      { http: services.http, settings: services.config.settings },
+      {
+        wanted,
+        timeoutMs: waitFor.timeout_seconds * 1000,
+        intervalMs: waitFor.interval_seconds * 1000,
+        signal,
+        sleep: systemRuntime.sleep,
+        onChange: (seen) => log.info(facts, describeSeen(seen)),
+      },
+    )
     log.info(
       { ...facts, looks: waited.looks, seconds: Math.round(waited.waitedMs / 100) / 10 },
       `ready: ${describeSeen(waited.seen)}`,
@@ -68,11 +67,13 @@ export function startWaits(
 ): Map<string, TaskHandle<Waited>> {
   const waits = new Map<string, TaskHandle<Waited>>()
   for (const source of sources) {
-    if (source.type === 'obis') {
-      if (told !== null) context.log.debug({ source: source.url }, 'OBIS is not waited for')
+    const { wait } = kindOf(source)
+    if (wait === null) {
+      if (told !== null)
+        context.log.debug({ source: source.url }, `${sourceTypes[source.type].label} is not waited for`)
       continue
     }
-    const waitFor = mergeWaitFor(source.waitFor, told)
+    const waitFor = mergeWaitFor(wait.wanted(source), told)
     if (waitFor === null) continue
     if (services.answersFromDisk) {
       context.log.debug({ source: source.url }, 'answers come from the disk: nothing is waited for')
@@ -81,7 +82,11 @@ export function startWaits(
     const name = sources.length === 1 ? waitForSource.name : `${waitForSource.name}-${source.slug}`
     waits.set(
       source.url,
-      context.task(waitForSource, { services, source, waitFor, startedAt: context.startedAt }, { name }),
+      context.task(
+        waitForSource,
+        { services, source, wait, waitFor, startedAt: context.startedAt },
+        { name },
+      ),
     )
   }
   return waits

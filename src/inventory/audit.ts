@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Database } from '../database/port.ts'
+import type { SourceType } from '../rules/source-types.ts'
 
 /** A run as it is known in its first second. */
 export interface RunStart {
@@ -24,7 +25,7 @@ export interface RunEnd {
 export interface AuditAttempt {
   erddapUrl: string
   datasetId: string
-  source: 'erddap' | 'obis'
+  source: SourceType
   status: 'success' | 'skipped' | 'error'
   reason: string | null
   message: string | null

@@ -6,6 +6,7 @@
 
 import type { CopyColumn } from '../database/port.ts'
 import { limits } from '../rules/limits.ts'
+import { sourceTypeNames } from '../rules/source-types.ts'
 import type { CellCheck } from './cell-check.ts'
 import {
   bigCount,
@@ -50,7 +51,7 @@ export const contract = {
     trajectory_id_variable: text('data', 'Variable with cf_role trajectory_id.'),
     num_columns: count('data', 'Number of its variables.'),
     first_eov_column: text('data', 'First variable that counts for an ocean variable.'),
-    source_type: choice('erddap', 'obis')('data', 'Kind of source.'),
+    source_type: choice(...sourceTypeNames)('data', 'Kind of source.'),
     ckan_id: text('catalogue', 'Id of its record in the catalogue.'),
     title: text('catalogue', 'Title in English: of the catalogue, else of the dataset.'),
     title_fr: text('catalogue', 'Title in French, of the catalogue.'),
@@ -123,7 +124,7 @@ export const contract = {
     run_id: needed(uuid('key', 'Id of the run.')),
     erddap_url: source,
     dataset_id: dataset,
-    source: choice('erddap', 'obis')('audit', 'Kind of source.'),
+    source: choice(...sourceTypeNames)('audit', 'Kind of source.'),
     status: needed(choice('success', 'skipped', 'error')('audit', 'What became of the dataset.')),
     reason_code: text('audit', 'Why it was skipped or failed.'),
     error_message: text('audit', 'The same for a person.'),

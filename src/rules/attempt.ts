@@ -15,11 +15,10 @@ import {
   type Warning,
 } from './reasons/index.ts'
 import type { Remedy } from './remedies/index.ts'
+import type { SourceType } from './source-types.ts'
 
 export { errorReasons, skipReasons } from './reasons/index.ts'
 export type { ErrorReason, ReasonCode, SkipReason }
-
-export type SourceType = 'erddap' | 'obis'
 
 interface AttemptedDataset {
   /** The configured URL of the source, without trailing slash. */

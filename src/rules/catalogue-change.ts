@@ -20,24 +20,29 @@ export interface CataloguedFacts {
  */
 export type CatalogueChange = 'none' | 'record' | 'harvest'
 
-/** @param record of a complete snapshot of the catalogue; null if it has none of the dataset */
-export function catalogueChange(
-  known: CataloguedFacts,
-  { listed, metadata }: { listed: Pick<ListedDataset, 'datasetId' | 'title'>; metadata: DatasetMetadata },
-  record: CkanRecord | null,
-): CatalogueChange {
-  const own = {
+/** What a dataset says of itself. */
+export interface OwnWords {
+  datasetId: string
+  title: string
+  organizations: readonly string[]
+}
+
+/** What an ERDDAP says of a dataset. */
+export function erddapWords(
+  listed: Pick<ListedDataset, 'datasetId' | 'title'>,
+  metadata: DatasetMetadata,
+): OwnWords {
+  return {
     datasetId: listed.datasetId,
     title: metadata.globals.get('title')?.trim() || listed.title,
     organizations: erddapOrganizations(metadata),
   }
-  return catalogueChangeOf(known, own, record)
 }
 
-/** The same for a dataset of any kind, by what it says of itself. */
-export function catalogueChangeOf(
+/** @param record of a complete snapshot of the catalogue; null if it has none of the dataset */
+export function catalogueChange(
   known: CataloguedFacts,
-  own: { datasetId: string; title: string; organizations: readonly string[] },
+  own: OwnWords,
   record: CkanRecord | null,
 ): CatalogueChange {
   const { title, titleFr } = findTitle({ datasetId: own.datasetId, ownTitle: own.title, ckan: record })

@@ -1,8 +1,10 @@
 /** A run as the API tells it: from the audit, or from the engine where it has no audit row yet. */
+
 import { findRun } from '../inventory/queries/find-run.ts'
 import type { RunRow } from '../inventory/queries/recent-runs.ts'
 import type { RunAttemptRow as AuditAttempt } from '../inventory/queries/run-attempts.ts'
 import type { Language } from '../rules/reasons/index.ts'
+import { defaultSourceType } from '../rules/source-types.ts'
 import { iso } from './api.ts'
 import type { Settings } from './options.ts'
 import type { RunView } from './ports.ts'
@@ -92,7 +94,7 @@ export function runAttemptOf(row: AuditAttempt, language: Language = 'en'): RunA
   return {
     ...row,
     error_message: messageOf(language, row),
-    source: row.source ?? 'erddap',
+    source: row.source ?? defaultSourceType,
     attempted_at: iso(row.attempted_at),
   }
 }

@@ -2,12 +2,17 @@
  * The shapes of the API's answers and parameters, written once: the routes check parameters by them, the tests check
  * answers by them, and the OpenAPI description is generated from them. All times are ISO 8601 in UTC.
  */
+
 import { z } from '@hono/zod-openapi'
+import { defaultSourceType, sourceTypeNames } from '../rules/source-types.ts'
 
 const time = z.string().openapi({ format: 'date-time', description: 'ISO 8601, UTC' })
 const count = z.int().nonnegative()
 const status = z.enum(['success', 'skipped', 'error'])
-const sourceType = z.string().openapi({ description: '`erddap` or `obis`', example: 'erddap' })
+const sourceType = z.string().openapi({
+  description: sourceTypeNames.map((type) => `\`${type}\``).join(' or '),
+  example: defaultSourceType,
+})
 const reasonCode = z.string().nullable().openapi({ example: 'MISSING_CF_ROLE' })
 const queryUrls = z.string().nullable().openapi({ description: 'Every URL requested, in order, one a line' })
 const runStatus = z.enum(['running', 'ok', 'failed'])

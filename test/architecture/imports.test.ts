@@ -15,7 +15,10 @@ const rooms: Record<string, { values: string[]; types?: string[] }> = {
   config: { values: ['rules', 'errors', 'text'] },
   http: { values: ['errors', 'config', 'text'] },
   rules: { values: ['text'], types: ['inventory', 'sources', 'catalogue', 'names'] },
-  sources: { values: ['http', 'rules', 'inventory', 'errors', 'text', 'inside'] },
+  sources: {
+    values: ['http', 'rules', 'inventory', 'errors', 'text', 'inside'],
+    types: ['catalogue', 'config'],
+  },
   catalogue: { values: ['http', 'rules', 'errors', 'text', 'inside'] },
   names: { values: ['http', 'rules', 'inventory', 'runs', 'errors', 'text'], types: ['database'] },
   database: { values: ['errors', 'secrets'] },
@@ -103,7 +106,7 @@ const rooms: Record<string, { values: string[]; types?: string[] }> = {
 /** They put the rooms together and may import everything. */
 const everything = new Set(['app', 'cli'])
 /** A web page with a build of its own; it sees the types of the API, and the words that the rules have. */
-const web = { types: ['serve', 'rules'], values: /^src\/rules\/(reasons|remedies)\// }
+const web = { types: ['serve', 'rules'], values: /^src\/rules\/((reasons|remedies)\/|source-types\.ts$)/ }
 
 interface Import {
   file: string

@@ -3,8 +3,8 @@ import type { Patience } from '../../src/harvest/patience.ts'
 import { askForAll } from '../../src/harvest/second-chance.ts'
 import { createBreaker, type Pause } from '../../src/http/breaker.ts'
 import { failed, harvested } from '../../src/rules/attempt.ts'
-import type { DatasetResult } from '../../src/sources/erddap/dataset.ts'
 import type { ListedDataset } from '../../src/sources/erddap/types.ts'
+import type { DatasetResult } from '../../src/sources/index.ts'
 
 const host = 'erddap.example.org'
 const fault = { kind: 'answer', detail: 'closed', request: null } as const

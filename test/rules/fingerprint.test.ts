@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type CataloguedFacts, catalogueChange } from '../../src/rules/catalogue-change.ts'
+import { type CataloguedFacts, catalogueChange, erddapWords } from '../../src/rules/catalogue-change.ts'
 import { filesText, isRealTime, metadataText, newestFileTime } from '../../src/rules/fingerprint.ts'
 import type { DatasetMetadata } from '../../src/sources/erddap/types.ts'
 
@@ -117,6 +117,6 @@ describe('the catalogue changes of an unchanged dataset', () => {
     ['so much when the record lost its title', known, { ...record, titleEn: null }, 'harvest'],
     ['so much when the record lost its organizations', known, { ...record, organizations: [] }, 'harvest'],
   ] as const)('%s', (_what, before, now, expected) => {
-    expect(catalogueChange(before, { listed, metadata: own }, now as never)).toBe(expected)
+    expect(catalogueChange(before, erddapWords(listed, own), now as never)).toBe(expected)
   })
 })

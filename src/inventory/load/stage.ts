@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { CopyColumn, CopyValue, Database, Session } from '../../database/port.ts'
+import { sourceTypeOf, sourceTypes } from '../../rules/source-types.ts'
 import { amount } from '../../text.ts'
 import { type ColumnOf, checkedColumns, columnsWith, placesOf, type TableName } from '../contract.ts'
 import { fileExists, type Reject, readChecked, unreadable } from './read.ts'
@@ -20,7 +21,8 @@ export interface StageNames {
 export interface StagedDataset extends DatasetKey {
   number: number
   line: number
-  source: 'erddap' | 'obis'
+  /** The file that its rows stand in. */
+  rows: 'profiles' | 'obis_cells'
   /** What the file says; null where it says nothing. */
   statedRows: number | null
   profiles: number
@@ -173,7 +175,7 @@ export async function stageFolder(
         line: at,
         erddapUrl,
         datasetId,
-        source: cells[of.source_type] === 'obis' ? 'obis' : 'erddap',
+        rows: sourceTypes[sourceTypeOf(cells[of.source_type] as string | null)].rows,
         statedRows: cells[of.n_profiles] === null ? null : Number(cells[of.n_profiles]),
         profiles: 0,
         cells: 0,
@@ -182,7 +184,7 @@ export async function stageFolder(
       }
       stage.datasets.push(dataset)
       byKey.set(key, dataset)
-      if (dataset.source === 'obis') obisById.set(datasetId, dataset)
+      if (dataset.rows === 'obis_cells') obisById.set(datasetId, dataset)
       if (faults.length > 0) {
         reject(faults, dataset)
         continue
@@ -298,7 +300,7 @@ export async function stageFolder(
     'verdicts',
     stage.datasets.map((dataset) => [
       dataset.number,
-      dataset.source === 'obis' ? dataset.cells : dataset.profiles,
+      dataset.rows === 'obis_cells' ? dataset.cells : dataset.profiles,
       dataset.rejected !== null,
     ]),
   )
@@ -376,16 +378,15 @@ function judgeCounts(
 ): void {
   let off = 0
   for (const dataset of stage.datasets) {
-    const found = dataset.source === 'obis' ? dataset.cells : dataset.profiles
+    const found = dataset.rows === 'obis_cells' ? dataset.cells : dataset.profiles
     if (dataset.rejected !== null || dataset.statedRows === null || dataset.statedRows === found) continue
     if (found === 0) {
-      const file = dataset.source === 'obis' ? 'obis_cells.csv' : 'profiles.csv'
       rejectRow(
         'datasets.csv',
         dataset.line,
         'n_profiles',
         String(dataset.statedRows),
-        `rows are stated, but ${file} has none`,
+        `rows are stated, but ${dataset.rows}.csv has none`,
         dataset,
       )
     } else off += 1

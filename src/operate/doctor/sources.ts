@@ -1,5 +1,5 @@
 import type { HarvestServices } from '../../harvest/services.ts'
-import { createErddapClient } from '../../sources/erddap/client.ts'
+import { kindOf } from '../../sources/index.ts'
 import { amount } from '../../text.ts'
 import { type Finding, failure, fine, warned } from './types.ts'
 
@@ -14,22 +14,12 @@ export async function* checkSources(
   for (const source of config.sources) {
     const what = `source ${source.url}`
     try {
-      if (source.type === 'obis') {
-        const url = `${config.settings.obis_api_url}/dataset?size=1`
-        await http.text({ url, signal, timeouts: { totalMs: timeoutMs } })
-        yield fine(
-          what,
-          `${config.settings.obis_api_url} answers, ${amount(source.datasetIds.length, 'dataset')} asked for`,
-        )
-        continue
-      }
-      const scope = createErddapClient({ http, baseUrl: source.url }).scope({ signal, timeoutMs })
-      const version = await scope.version()
-      const listed = await scope.listDatasets()
-      const found = `ERDDAP ${version ?? '(too old to say)'}, ${listed.length} tabular datasets`
-      yield listed.length === 0
-        ? warned(what, found, 'A harvest of an empty list fails: is the server still starting?')
-        : fine(what, found)
+      const { found, doubt } = await kindOf(source).check(
+        source,
+        { http, settings: config.settings },
+        { signal, timeoutMs },
+      )
+      yield doubt === null ? fine(what, found) : warned(what, found, doubt)
     } catch (error) {
       yield failure(what, error, 'Open the address in a browser; ask its administrator if it stays so.')
     }

@@ -3,6 +3,7 @@ import { datasetAttempts } from '../../inventory/queries/dataset-attempts.ts'
 import { datasetInIndex } from '../../inventory/queries/dataset-in-index.ts'
 import { reasonCounts } from '../../inventory/queries/reason-counts.ts'
 import { auditVersion } from '../../inventory/queries/versions.ts'
+import { defaultSourceType } from '../../rules/source-types.ts'
 import { type ApiContext, get, iso, nothing } from '../api.ts'
 import { notFound } from '../problem.ts'
 import {
@@ -40,7 +41,7 @@ export function datasetRoutes(api: ApiContext): void {
           if (rows.length === 0) throw notFound(`No attempt was made at "${params.datasetId.slice(0, 200)}".`)
           return rows.map((row) => ({
             ...row,
-            source: row.source ?? 'erddap',
+            source: row.source ?? defaultSourceType,
             error_message: messageOf(query.lang, row),
             attempted_at: iso(row.attempted_at),
             run_started_at: iso(row.run_started_at ?? row.attempted_at),

@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { searchDatasets } from '../../inventory/queries/search-datasets.ts'
 import { errorReasons, languages, skipReasons, titleOf } from '../../rules/reasons/index.ts'
+import { defaultSourceType } from '../../rules/source-types.ts'
 import { type ApiContext, get, iso } from '../api.ts'
 import { FoundDataset, type FoundDatasetOf, languageParameter, wantedParameter } from '../schemas.ts'
 import { sourceSlug } from '../slugs.ts'
@@ -35,7 +36,7 @@ export function searchRoutes(api: ApiContext): void {
         return rows.map(({ told, ...row }) => ({
           ...row,
           slug: sourceSlug(row.erddap_url),
-          source: row.source ?? 'erddap',
+          source: row.source ?? defaultSourceType,
           error_message: messageOf(query.lang, { ...row, told }),
           attempted_at: iso(row.attempted_at),
         }))

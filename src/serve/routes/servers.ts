@@ -6,6 +6,7 @@ import { type SourceSummaryRow, sourceSummaries } from '../../inventory/queries/
 import { sourceTrend } from '../../inventory/queries/source-trend.ts'
 import { auditVersion } from '../../inventory/queries/versions.ts'
 import type { Language } from '../../rules/reasons/index.ts'
+import { defaultSourceType, sourceTypeAt } from '../../rules/source-types.ts'
 import { type ApiContext, get, iso, nothing } from '../api.ts'
 import { atomFeed } from '../feed.ts'
 import {
@@ -156,7 +157,7 @@ function serverOf(row: SourceSummaryRow, configuredSources: readonly string[] | 
     ...facts,
     erddap_url,
     slug: sourceSlug(erddap_url),
-    source: row.source ?? (/^https?:\/\/(?:api\.)?obis\.org/.test(erddap_url) ? 'obis' : 'erddap'),
+    source: row.source ?? sourceTypeAt(erddap_url),
     last_attempted_at: iso(row.last_attempted_at),
     orphaned: configuredSources === null ? configured === false : !configuredSources.includes(erddap_url),
   }
@@ -166,7 +167,7 @@ function datasetOf(row: SourceDatasetRow, language: Language): Dataset {
   return {
     ...row,
     error_message: messageOf(language, row),
-    source: row.source ?? 'erddap',
+    source: row.source ?? defaultSourceType,
     attempted_at: iso(row.attempted_at),
     last_success_at: iso(row.last_success_at),
     history_times: row.history_times.map((time) => iso(time)),

@@ -29,6 +29,7 @@ import {
 } from '../../rules/fingerprint.ts'
 import { fact, type Note } from '../../rules/reasons/index.ts'
 import type { Vocabularies } from '../../rules/vocabularies.ts'
+import type { DiskViews } from '../kind.ts'
 import type { ErddapClient, ErddapScope, ScopeSettings } from './client.ts'
 import type { DatasetMetadata, ListedDataset, SourceFile, SourceFiles } from './types.ts'
 
@@ -52,12 +53,6 @@ export interface ChangeDetection {
   abilities: Map<string, FileAbilities>
   /** What manifests showed at earlier runs; null where nothing is remembered. */
   diskViews: DiskViews | null
-}
-
-/** The memory of what manifests showed, by dataset id. */
-export interface DiskViews {
-  get(datasetId: string): { digest: string; sameSinceMs: number } | undefined
-  note(datasetId: string, view: { digest: string; sameSinceMs: number }): Promise<void>
 }
 
 export interface FileAbilities {

@@ -2,7 +2,6 @@
 
 import { isHarvesterError } from '../../errors.ts'
 import type { Breaker } from '../../http/breaker.ts'
-import type { HttpRecord } from '../../http/client.ts'
 import { isConnectionFault } from '../../http/faults.ts'
 import {
   type AttemptOutcome,
@@ -13,16 +12,15 @@ import {
 } from '../../rules/attempt.ts'
 import type { CatalogueChange } from '../../rules/catalogue-change.ts'
 import { type DatasetPlan, decideFromListing, decideFromMetadata } from '../../rules/decisions.ts'
-import type { ContentFingerprint } from '../../rules/fingerprint.ts'
 import { distinctNames, erddapOrganizations } from '../../rules/organizations.ts'
 import type { ProfileRow } from '../../rules/profile.ts'
 import { fact, type Warning } from '../../rules/reasons/index.ts'
-import type { Remedy } from '../../rules/remedies/index.ts'
 import { suggestRemedies } from '../../rules/remedies/suggest.ts'
 import { readable } from '../../rules/text.ts'
 import { formatTime } from '../../rules/time.ts'
 import type { Vocabularies } from '../../rules/vocabularies.ts'
 import { failure } from '../fault.ts'
+import type { DatasetListener, DatasetResult, Harvested } from '../kind.ts'
 import { type ChangeDetection, inspectDataset } from './change.ts'
 import type { ErddapClient, ScopeSettings } from './client.ts'
 import { harvestProfiles } from './profiles.ts'
@@ -51,38 +49,15 @@ export interface ServerHarvest {
   signal: AbortSignal
 }
 
-/** What a harvested dataset is described by. */
-export interface HarvestedDataset {
+/** What the row of a dataset is made of. */
+export interface ErddapDescription {
   plan: DatasetPlan
-  metadata: DatasetMetadata
-  rows: number
-  content: ContentFingerprint
+  globals: [string, string][]
+  /** As the list has it. */
+  title: string
 }
 
-export interface DatasetResult {
-  outcome: AttemptOutcome
-  harvested: HarvestedDataset | null
-  /** Found unchanged: what the database holds of it is still true, but for what the catalogue says. */
-  verified: boolean
-  /**
-   * What may have passed by the end of the run: the server does not know the dataset, which it may be reading anew, or
-   * it cannot be reached.
-   */
-  passing: 'unknown' | 'unreachable' | null
-  warnings: Warning[]
-  /** What its owner could change. */
-  remedies: Remedy[]
-  about: DatasetAbout
-  /** Decoded, in order. */
-  queryUrls: string[]
-  requests: number
-  bytes: number
-}
-
-export interface DatasetListener {
-  onRows(rows: readonly ProfileRow[]): Promise<void>
-  /** Each request as it ends, for `harvester explain` and metrics. */
-  onRequest?(record: HttpRecord): void
+export interface ErddapListener extends DatasetListener<ProfileRow> {
   /** The plan, when the metadata let the dataset through. */
   onPlan?(plan: DatasetPlan): void
 }
@@ -94,14 +69,17 @@ export interface DatasetListener {
 export async function harvestDataset(
   server: ServerHarvest,
   listed: ListedDataset,
-  listener: DatasetListener,
-): Promise<DatasetResult> {
+  listener: ErddapListener,
+): Promise<DatasetResult<ErddapDescription>> {
   const queryUrls: string[] = []
   const warnings: Warning[] = []
   let requests = 0
   let bytes = 0
   let known: DatasetMetadata | null = null
-  const finish = (outcome: AttemptOutcome, harvested: HarvestedDataset | null = null): DatasetResult => ({
+  const finish = (
+    outcome: AttemptOutcome,
+    harvested: Harvested<ErddapDescription> | null = null,
+  ): DatasetResult<ErddapDescription> => ({
     outcome,
     harvested,
     verified: false,
@@ -189,7 +167,8 @@ export async function harvestDataset(
     warnings.push(...profiles.warnings)
     if (profiles.rows === 0) return finish(skipped('NO_PROFILES_FOUND', profiles.empty))
     const content = inspection.conclude(profiles)
-    return finish(harvestedWith(), { plan, metadata, rows: profiles.rows, content })
+    const description = { plan, globals: [...metadata.globals], title: listed.title }
+    return finish(harvestedWith(), { rows: profiles.rows, description, content })
   } catch (error) {
     if (server.signal.aborted || isHarvesterError(error, 'CANCELLED', 'WRITE_FAILED')) throw error
     if (queryUrls.length === 0) queryUrls.push(`${server.client.baseUrl}/info/${listed.datasetId}/index.csv`)

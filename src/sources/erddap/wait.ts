@@ -5,31 +5,18 @@ import { retryAfterMs } from '../../http/retry.ts'
 import { httpStatusFacts } from '../../http/types.ts'
 import { describeSeen, describeWanted, isReady, type Seen, type Wanted } from '../../rules/readiness.ts'
 import { formatTime } from '../../rules/time.ts'
+import type { Waited, WaitRequest } from '../kind.ts'
 import { classifyAnswer } from './answers.ts'
 import type { ErddapClient, ErddapScope } from './client.ts'
 
-export interface WaitSettings {
+export interface WaitSettings extends Omit<WaitRequest, 'onChange'> {
   client: ErddapClient
-  wanted: Wanted
-  /** How long to wait at most. */
-  timeoutMs: number
-  /** Between two looks. A server that cannot be reached at all is looked for sooner at first: that costs it nothing. */
-  intervalMs: number
-  signal: AbortSignal
-  /** Resolves after the time, or rejects with the signal's reason. */
-  sleep: (ms: number, signal: AbortSignal) => Promise<void>
+  /** Told of the first look, and of each that differs from the one before. */
+  onChange?: (seen: Seen) => void
   /** In [0, 1). @default Math.random */
   random?: () => number
   /** Monotonic milliseconds. @default performance.now */
   now?: () => number
-  /** Told of the first look, and of each that differs from the one before. */
-  onChange?: (seen: Seen) => void
-}
-
-export interface Waited {
-  seen: Seen
-  looks: number
-  waitedMs: number
 }
 
 /** Before the second look at a server that cannot be reached; doubles up to the interval. */

@@ -4,7 +4,6 @@ import { createHash } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { describeError, HarvesterError, isHarvesterError } from '../../errors.ts'
 import type { Breaker } from '../../http/breaker.ts'
-import type { HttpRecord } from '../../http/client.ts'
 import { httpStatusFacts } from '../../http/types.ts'
 import {
   type AttemptOutcome,
@@ -14,7 +13,7 @@ import {
   skipped,
   unchanged,
 } from '../../rules/attempt.ts'
-import type { CatalogueChange } from '../../rules/catalogue-change.ts'
+import type { CatalogueChange, OwnWords } from '../../rules/catalogue-change.ts'
 import type { NoHashReason } from '../../rules/fingerprint.ts'
 import { CellGatherer, type ObisCell } from '../../rules/obis-cells.ts'
 import { describeObisDataset, type ObisDescription, obisRulesVersion } from '../../rules/obis-dataset.ts'
@@ -26,6 +25,7 @@ import { readable } from '../../rules/text.ts'
 import { amount } from '../../text.ts'
 import { decodeUrl } from '../erddap/urls.ts'
 import { failure, requestFault } from '../fault.ts'
+import type { DatasetListener, DatasetResult, Harvested } from '../kind.ts'
 import { isParquetFault, type ObisClient, type ObisDataset, type ObisScope } from './client.ts'
 import type { ObisFilter } from './filter.ts'
 import { flagColumns, NameTable } from './occurrences.ts'
@@ -39,36 +39,10 @@ export interface ObisHarvest {
   /** Of one dataset; null for none. */
   datasetTimeoutMs: number | null
   /** What the catalogue changes of an unchanged dataset. Absent where the catalogue is not to be had. */
-  catalogueChange?: (dataset: ObisDataset) => Promise<CatalogueChange>
+  catalogueChange?: (own: OwnWords) => Promise<CatalogueChange>
   signal: AbortSignal
   /** @default a real pause */
   sleep?: (ms: number, signal: AbortSignal) => Promise<void>
-}
-
-export interface HarvestedObisDataset {
-  description: ObisDescription
-  cells: number
-  occurrences: number
-  content: { hash: string; reason: null } | { hash: null; reason: NoHashReason }
-}
-
-export interface ObisDatasetResult {
-  outcome: AttemptOutcome
-  harvested: HarvestedObisDataset | null
-  /** Found unchanged: what the database holds of it is still true, but for what the catalogue says. */
-  verified: boolean
-  warnings: Warning[]
-  about: DatasetAbout
-  /** Decoded, in order. */
-  queryUrls: string[]
-  requests: number
-  bytes: number
-}
-
-export interface ObisDatasetListener {
-  /** From south to north and west to east. */
-  onCells(cells: readonly ObisCell[]): Promise<void>
-  onRequest?(record: HttpRecord): void
 }
 
 /** A file that breaks off halfway is read anew so often before the API is asked instead. */
@@ -85,8 +59,8 @@ export async function harvestObisDataset(
   source: ObisHarvest,
   datasetId: string,
   knownHash: string | null,
-  listener: ObisDatasetListener,
-): Promise<ObisDatasetResult> {
+  listener: DatasetListener<ObisCell>,
+): Promise<DatasetResult<ObisDescription>> {
   const { client } = source
   const queryUrls: string[] = []
   const warnings: Warning[] = []
@@ -95,12 +69,15 @@ export async function harvestObisDataset(
   let about: DatasetAbout = { title: '', organizations: [] }
   const finish = (
     outcome: AttemptOutcome,
-    harvested: HarvestedObisDataset | null = null,
-  ): ObisDatasetResult => ({
+    harvested: Harvested<ObisDescription> | null = null,
+  ): DatasetResult<ObisDescription> => ({
     outcome,
     harvested,
     verified: false,
+    // A dataset that OBIS does not know, and a host that is away, are as they are until the next run.
+    passing: null,
     warnings,
+    remedies: [],
     about,
     queryUrls,
     requests,
@@ -130,7 +107,7 @@ export async function harvestObisDataset(
       return finish(skipped('OUT_OF_REGION', { region: source.filter.description, occurrences: null }))
     let gathered = await gather(source, dataset, filter, knownHash, scope, warnings)
     if (gathered === 'unchanged') {
-      const catalogue = (await source.catalogueChange?.(dataset)) ?? 'none'
+      const catalogue = (await source.catalogueChange?.(ownWords(dataset))) ?? 'none'
       if (catalogue === 'none') return { ...finish(unchanged()), verified: true }
       if (catalogue === 'record')
         return { ...finish(harvestedWith(fact('RECORD_CHANGED', {}))), verified: true }
@@ -158,15 +135,14 @@ export async function harvestObisDataset(
     for (const cell of gatherer.cells(names.names)) {
       waiting.push(cell)
       if (waiting.length < cellsAtOnce) continue
-      await listener.onCells(waiting)
+      await listener.onRows(waiting)
       limit.signal.throwIfAborted()
       waiting = []
     }
-    if (waiting.length > 0) await listener.onCells(waiting)
+    if (waiting.length > 0) await listener.onRows(waiting)
     return finish(harvestedWith(), {
+      rows: gatherer.size,
       description: describeObisDataset(dataset),
-      cells: gatherer.size,
-      occurrences: counts.occurrences,
       content,
     })
   } catch (error) {
@@ -182,10 +158,15 @@ export async function harvestObisDataset(
   }
 }
 
+/** What OBIS says of a dataset. */
+function ownWords({ id, title, institutes }: ObisDataset): OwnWords {
+  return { datasetId: id, title: title ?? '', organizations: distinctNames(institutes) }
+}
+
 interface Gathered {
   gatherer: CellGatherer
   names: NameTable
-  content: HarvestedObisDataset['content']
+  content: { hash: string; reason: null } | { hash: null; reason: NoHashReason }
 }
 
 /** The occurrences from the published file; from the paged API where that is of no use. */

@@ -16,7 +16,7 @@ import { TriggerButton } from '../components/TriggerButton.tsx'
 import { usePageTitle } from '../components/usePage.ts'
 import { useWords } from '../language.ts'
 import { arrange, isFailing, readFilter, readOrder, serverFilters, serverOrders } from '../model/servers.ts'
-import { sourceParts } from '../model/sources.ts'
+import { kindLabel, sourceParts } from '../model/sources.ts'
 import { integer, percent } from '../model/times.ts'
 
 const refresh = { refetchInterval: 30_000 }
@@ -281,6 +281,7 @@ function FoundDatasets({ text }: { text: string }) {
 function SourceRow({ server }: { server: Server }) {
   const { t, language } = useWords()
   const { host, path } = sourceParts(server.erddap_url)
+  const kind = kindLabel(server.source, host)
   const total = Math.max(server.n_datasets, server.n_indexed)
   const rest = Math.max(0, total - server.n_indexed - server.n_failing)
   return (
@@ -288,7 +289,7 @@ function SourceRow({ server }: { server: Server }) {
       <td className="wide">
         <Link to={`/harvest/server/${encodeURIComponent(server.slug)}`}>{host}</Link>{' '}
         <span className="faint">{path}</span>
-        {server.source === 'obis' && host !== 'obis.org' && <span className="tag">{t('source.obis')}</span>}
+        {kind !== null && <span className="tag">{kind}</span>}
         {server.orphaned && <span className="tag">{t('source.orphaned')}</span>}
         {server.last_error !== null && (
           <span className="note error clamp" title={server.last_error}>

@@ -69,7 +69,6 @@ export const en = {
   'source.lastAttempt': 'Last attempt',
   'source.lastError': 'The last run failed',
   'source.orphaned': 'no longer configured',
-  'source.obis': 'OBIS',
   'source.open': 'Open the server',
 
   'runs.started': 'Started',

@@ -76,7 +76,6 @@ export const fr: Record<keyof typeof en, string> & Record<`${string}_many`, stri
   'source.lastAttempt': 'Dernière tentative',
   'source.lastError': 'La dernière exécution a échoué',
   'source.orphaned': 'retirée de la configuration',
-  'source.obis': 'OBIS',
   'source.open': 'Ouvrir le serveur',
 
   'runs.started': 'Début',

@@ -97,7 +97,7 @@ async function harvest(
     },
     id,
     known,
-    { onCells: async (part) => void cells.push(...part) },
+    { onRows: async (part) => void cells.push(...part) },
   )
   return { ...result, warnings: result.warnings.map((warning) => sentence('en', warning)), cells }
 }
@@ -151,11 +151,11 @@ describe('an OBIS dataset', { timeout: 60_000 }, () => {
       })
     }
     expect(harvested).toMatchObject({
-      cells: wanted.size,
-      occurrences: 2500,
+      rows: wanted.size,
       description: { title: 'Set', institutes: ['Institute'], nodes: ['OBIS Canada'] },
       content: { hash: expect.stringMatching(/^[0-9a-f]{64}$/), reason: null },
     })
+    expect(cells.reduce((sum, { n_records }) => sum + (n_records ?? 0), 0)).toBe(2500)
     expect(queryUrls).toEqual([`${server.apiUrl}/dataset/set`, `${server.parquetUrl}/set.parquet`])
     expect(
       server.requests.filter(({ path }) => path.endsWith('.parquet')).every(({ range }) => range !== null),
@@ -226,10 +226,10 @@ describe('an OBIS dataset', { timeout: 60_000 }, () => {
       dataset({ id: 'ours', occurrences }),
       dataset({ id: 'theirs', nodes: [otherNode], occurrences }),
     ])
-    expect((await harvest(server, 'ours')).harvested!.cells).toBe(simpleCells(occurrences).size)
+    expect((await harvest(server, 'ours')).harvested!.rows).toBe(simpleCells(occurrences).size)
     const theirs = await harvest(server, 'theirs')
     expect(theirs.cells).toEqual((await harvest(await serve([dataset({ occurrences: many(100) })]))).cells)
-    expect((await harvest(server, 'theirs', { mode: 'none' })).harvested!.cells).toBe(
+    expect((await harvest(server, 'theirs', { mode: 'none' })).harvested!.rows).toBe(
       simpleCells(occurrences).size,
     )
   })
@@ -315,9 +315,8 @@ describe('an OBIS dataset', { timeout: 60_000 }, () => {
       dataset({ id: 'paged', occurrences: records, isPublished: false }),
       dataset({ id: 'nothing', occurrences: records.slice(1) }),
     ])
-    const { cells, warnings, harvested } = await harvest(server)
+    const { cells, warnings } = await harvest(server)
     expect(cells).toMatchObject([{ latitude: 45, n_records: 1, scientific_names: ['Gadus morhua'] }])
-    expect(harvested).toMatchObject({ occurrences: 1 })
     expect(warnings).toEqual([
       '2 of its 4 records say that nothing was found, 1 of its 4 records is dropped by OBIS for quality; they were left out',
     ])

@@ -1,0 +1,3 @@
+/** The door of this room. */
+export type * from './kind.ts'
+export { kindOf, sourceKinds } from './registry.ts'
