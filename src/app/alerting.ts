@@ -16,7 +16,7 @@ import { alertChannels, type Channel } from '../operate/alerts/channels.ts'
 import { startAlerts } from '../operate/alerts/dispatcher.ts'
 import type { Envelope, Links } from '../operate/alerts/message.ts'
 import type { SourceAge } from '../operate/alerts/policy.ts'
-import { type EngineEvent, nextTimes, type PrefectSettings } from '../runs/index.ts'
+import { type EngineEvent, nextTimes, type PrefectSettings, uiAddress } from '../runs/index.ts'
 import { version } from '../version.ts'
 
 /** What a process hands to its engine and its harvests. */
@@ -94,7 +94,7 @@ export function alertLinks(environment: Environment, prefect: PrefectSettings | 
   const bare = (url: string | undefined) => url?.replace(/(?<!\/)\/+$/, '') ?? null
   return {
     prefectUi:
-      prefect === null ? null : (bare(environment.PREFECT_UI_URL) ?? prefect.apiUrl.replace(/\/api\/?$/, '')),
+      prefect === null ? null : uiAddress({ uiUrl: environment.PREFECT_UI_URL, apiUrl: prefect.apiUrl }),
     dashboard: bare(environment.HARVESTER_PUBLIC_URL),
   }
 }

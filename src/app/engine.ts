@@ -12,6 +12,7 @@ import { harvesterFlows } from '../flows/registry.ts'
 import type { HarvestServices } from '../harvest/services.ts'
 import { databaseRunStore } from '../inventory/run-store.ts'
 import type { Log, LogLevel } from '../log/log.ts'
+import { runControl } from '../operate/runs/control.ts'
 import {
   checkParents,
   createLocalBackend,
@@ -21,8 +22,10 @@ import {
   type FlowResult,
   flowRegistry,
   type LogLine,
+  localOrchestrator,
   namespaceTag,
   type PrefectSettings,
+  prefectOrchestrator,
   type Registration,
   runFlow,
   type Standalone,
@@ -31,7 +34,6 @@ import {
 } from '../runs/index.ts'
 import type { RunControl } from '../serve/ports.ts'
 import { version } from '../version.ts'
-import { localRunControl, prefectRunControl } from './run-control.ts'
 
 export interface Engine {
   control: RunControl
@@ -106,11 +108,13 @@ export const deployParameters = { triggered_by: 'deploy', wait_for: {} }
 export async function startPrefectEngine(settings: PrefectSettings, parts: EngineParts): Promise<Engine> {
   const { environment, services, log } = parts
   const declared = declaredDeployments(environment, services)
-  const { tagLimits } = limitDeclaration(environment, services)
+  const declaration = limitDeclaration(environment, services)
   const backend = createPrefectBackend({
     settings,
     namespaceTag: namespaceTag(environment.HARVESTER_NAMESPACE),
-    limitedTags: Object.keys(tagLimits).filter((tag) => tagLimits[tag] !== null),
+    limitedTags: Object.entries(declaration.tagLimits).flatMap(([tag, limit]) =>
+      limit === null ? [] : [tag],
+    ),
     onProblem: (text, facts) => log.warn(facts, text),
   })
   const registers = environment.REGISTER_DEPLOYMENTS
@@ -140,7 +144,15 @@ export async function startPrefectEngine(settings: PrefectSettings, parts: Engin
     onInfo: (text, facts) => log.info(facts, text),
   })
   return {
-    control: prefectRunControl(backend, declared, environment.HARVESTER_NAMESPACE),
+    control: runControl(
+      prefectOrchestrator({
+        backend,
+        namespace: environment.HARVESTER_NAMESPACE,
+        declaration,
+        uiUrl: environment.PREFECT_UI_URL,
+      }),
+      declared,
+    ),
     describe: `worker ${worker.name} of ${settings.apiUrl}`,
     running: () => worker.running,
     stop: async () => {
@@ -188,7 +200,7 @@ export async function startLocalEngine(database: Database, parts: EngineParts): 
     onInfo: (text, facts) => log.info(facts, text),
   })
   return {
-    control: localRunControl(backend, declared, () => standalone),
+    control: runControl(localOrchestrator({ backend }), declared),
     describe: 'standalone',
     populateOnce: (signal) =>
       runFlow(
@@ -211,26 +223,4 @@ export async function startLocalEngine(database: Database, parts: EngineParts): 
     },
     force: () => standalone.force(),
   }
-}
-
-/** The engine as a process sees it that runs no flows itself. */
-export function storedRunControl(
-  /** Where runs are kept: a Prefect server, or our database. */
-  keeper: PrefectSettings | Database,
-  declared: readonly DeclaredDeployment[],
-  services: HarvestServices,
-  environment: Environment,
-): RunControl {
-  if ('apiUrl' in keeper) {
-    const backend = createPrefectBackend({
-      settings: keeper,
-      namespaceTag: namespaceTag(environment.HARVESTER_NAMESPACE),
-    })
-    return prefectRunControl(backend, declared, environment.HARVESTER_NAMESPACE)
-  }
-  return localRunControl(
-    createLocalBackend({ store: databaseRunStore(keeper), ...limitDeclaration(environment, services) }),
-    declared,
-    () => null,
-  )
 }

@@ -1,6 +1,7 @@
 /** The long-lived processes: worker, API, or all in one. */
 
 import { createConsole } from '../cli/console.ts'
+import { limitDeclaration } from '../cli/declaration.ts'
 import type { Environment } from '../config/environment.ts'
 import type { HarvestConfig } from '../config/harvest.ts'
 import { openDatabase } from '../database/open.ts'
@@ -12,21 +13,17 @@ import type { Log } from '../log/log.ts'
 import { harvestMetrics } from '../log/metrics.ts'
 import { openProcessLog } from '../log/process-log.ts'
 import { scrub } from '../log/secrets.ts'
+import { runControl } from '../operate/runs/control.ts'
 import { giveSigns, workersFolder } from '../operate/workers/signs.ts'
-import { type Slot, takeSlot } from '../runs/index.ts'
+import { type Slot, takeSlot, uiAddress } from '../runs/index.ts'
 import type { RunControl } from '../serve/ports.ts'
 import { createServer, reserveAddress } from '../serve/server.ts'
 import { startAlerting } from './alerting.ts'
 import { closing } from './closing.ts'
 import { type LazyDatabase, lazyDatabase } from './database.ts'
-import {
-  declaredDeployments,
-  type Engine,
-  startLocalEngine,
-  startPrefectEngine,
-  storedRunControl,
-} from './engine.ts'
+import { declaredDeployments, type Engine, startLocalEngine, startPrefectEngine } from './engine.ts'
 import { planned } from './judge.ts'
+import { openOrchestrator } from './orchestrator.ts'
 import { openReports, toAll, watchProcess } from './reports.ts'
 import { createProcess, type ProcessParts } from './services.ts'
 import { settleAudit } from './settle-audit.ts'
@@ -114,11 +111,14 @@ export async function runService(options: ServiceOptions): Promise<number> {
       log.info({ sources: config.sources.length }, `${running.describe} is running`)
     }
     if (options.serve) {
-      control ??= storedRunControl(
-        prefect ?? (await database.open()),
+      control ??= runControl(
+        openOrchestrator({
+          environment,
+          prefect,
+          database: database.open,
+          declaration: limitDeclaration(environment, parts.services),
+        }),
         declaredDeployments(environment, parts.services),
-        parts.services,
-        environment,
       )
       const reading = await openForReading(settings, database, environment, starting.signal)
       // The embedded one is that of the engine, whose runs go on during the grace time.
@@ -240,8 +240,7 @@ export function serverOptions({
       token: environment.HARVEST_TRIGGER_TOKEN ?? null,
       trustedUserHeader: environment.HARVEST_TRUSTED_USER_HEADER ?? null,
     },
-    prefectUiUrl:
-      environment.PREFECT_UI_URL?.replace(/(?<!\/)\/+$/, '') ?? prefectUrl?.replace(/\/api$/, '') ?? null,
+    prefectUiUrl: uiAddress({ uiUrl: environment.PREFECT_UI_URL, apiUrl: prefectUrl ?? undefined }),
     configuredSources: config.sources.map(({ url }) => url),
     logFolder: environment.HARVESTER_SERVE_LOGS ? parts.services.logDir : null,
     gitSha: parts.services.gitSha,

@@ -18,7 +18,7 @@ import type { HarvestListener } from '../log/events.ts'
 import type { Log } from '../log/log.ts'
 import type { RunLogFile } from '../log/log-file.ts'
 import { indexVocabularies } from '../rules/vocabularies.ts'
-import type { LogLine } from '../runs/index.ts'
+import { type LogLine, runPage, uiAddress } from '../runs/index.ts'
 import { registerSecrets } from '../secrets.ts'
 import { version } from '../version.ts'
 
@@ -123,10 +123,10 @@ export async function createProcess(options: ProcessOptions): Promise<ProcessPar
 /** Where a person sees a flow run: in Prefect, else on the dashboard, if its address is known. */
 function runPages(environment: Environment): (flowRunId: string) => string | null {
   const { PREFECT_API_URL: apiUrl, PREFECT_UI_URL: uiUrl, HARVESTER_PUBLIC_URL: publicUrl } = environment
-  const prefect = (uiUrl ?? apiUrl?.replace(/\/api\/?$/, ''))?.replace(/(?<!\/)\/+$/, '')
+  const ui = uiAddress({ uiUrl, apiUrl })
   const dashboard = publicUrl?.replace(/(?<!\/)\/+$/, '')
   return (id) => {
-    if (apiUrl !== undefined && prefect !== undefined) return `${prefect}/runs/flow-run/${id}`
+    if (apiUrl !== undefined && ui !== null) return runPage(ui, id)
     return dashboard === undefined ? null : `${dashboard}/harvest/run/${id}`
   }
 }

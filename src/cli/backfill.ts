@@ -1,18 +1,12 @@
 import { Command } from 'commander'
-import { lazyDatabase } from '../app/database.ts'
-import { declaredDeployments } from '../app/engine.ts'
+import { openOperator } from '../app/orchestrator.ts'
 import { serviceConfig } from '../app/service-config.ts'
-import { createProcess } from '../app/services.ts'
 import { readEnvironment } from '../config/environment.ts'
-import { databaseSettings } from '../database/settings.ts'
 import { exitCodes, HarvesterError } from '../errors.ts'
 import { harvesterFlows } from '../flows/registry.ts'
-import { databaseRunStore } from '../inventory/run-store.ts'
-import { parseLogLevel } from '../log/log.ts'
-import type { BackfillEngine } from '../operate/backfill/engine.ts'
-import { localBackfill } from '../operate/backfill/local.ts'
+import { type LogLevel, parseLogLevel } from '../log/log.ts'
+import { type BackfillEngine, backfillEngine } from '../operate/backfill/engine.ts'
 import { planBackfill, stepsOf, tagOf } from '../operate/backfill/plan.ts'
-import { prefectBackfill } from '../operate/backfill/prefect.ts'
 import {
   allCompleted,
   describeItem,
@@ -24,17 +18,9 @@ import {
 } from '../operate/backfill/report.ts'
 import { type BackfillEvent, refreshed, resumable, runBackfill } from '../operate/backfill/run.ts'
 import { parseEach, parseParam } from '../operate/backfill/values.ts'
-import {
-  createLocalBackend,
-  createPrefectBackend,
-  namespaceTag,
-  type PrefectSettings,
-  prefectSettings,
-} from '../runs/index.ts'
-import { oneShotWorker } from '../runs/standalone/presence.ts'
+import { oneShotWorker } from '../runs/index.ts'
 import { amount } from '../text.ts'
 import { type Console, createConsole, interruptible } from './console.ts'
-import { limitDeclaration } from './declaration.ts'
 import { fileOption, list, logLevelOption, text, wholeNumber } from './options.ts'
 
 interface Flags {
@@ -195,86 +181,60 @@ interface Opened {
 }
 
 async function openEngine(flags: Flags, signal: AbortSignal): Promise<Opened> {
+  const { file } = flags
+  const { level, console } = consoleOf(flags)
+  const { log } = console
+  const onProblem = (text: string, facts: Record<string, unknown>) => log.warn(facts, text)
+  const open = await openOperator({
+    file,
+    work: true,
+    env: process.env,
+    log,
+    signal,
+    worker: oneShotWorker(),
+    onProblem,
+  })
+  const { orchestrator, parts, config } = open
+  const engine = backfillEngine({
+    orchestrator,
+    // A store of our own is of one site.
+    namespace: orchestrator.url === null ? '' : open.environment.HARVESTER_NAMESPACE,
+    flows: harvesterFlows(parts.services),
+    sources: config.sources,
+    limit: flags.parallel,
+    engine: {
+      logLevel: level,
+      // Bars and the lines of runs would chase each other over the terminal.
+      onLog: console.bars ? (line) => (line.level === 'info' ? undefined : parts.onLog(line)) : parts.onLog,
+    },
+    onExecuting: () => log.info({}, 'no standalone process lives: this command executes the runs itself'),
+    onProblem,
+  })
+  let closed = false
+  const closeEngine = async () => {
+    if (!closed) await engine.close()
+    closed = true
+  }
+  return {
+    engine: withClose(engine, closeEngine),
+    console,
+    pollMs: orchestrator.url === null ? 500 : 2000,
+    async close() {
+      await closeEngine()
+      await open.close()
+    },
+  }
+}
+
+/** The console with the level that the flags, the environment or the configuration want. */
+function consoleOf(flags: Flags): { level: LogLevel; console: Console } {
   const environment = readEnvironment(process.env)
-  const prefect: PrefectSettings | null = prefectSettings(process.env)
-  // The deployments of a Prefect server carry their sources.
-  const config = serviceConfig({ file: flags.file, work: prefect === null }, environment)
+  const { settings } = serviceConfig({ file: flags.file, work: false }, environment)
   const level = parseLogLevel(
-    flags.logLevel ?? environment.LOG_LEVEL ?? config.settings.log_level ?? 'info',
+    flags.logLevel ?? environment.LOG_LEVEL ?? settings.log_level ?? 'info',
     'the log level',
   )
-  const console = createConsole({ level, time: config.settings.log_time, progress: true })
-  const { log } = console
-  const database = prefect ? null : lazyDatabase(databaseSettings(process.env), log, signal)
-  const parts = await createProcess({
-    environment,
-    config: { ...config, settings: { ...config.settings, cache: false } },
-    log,
-    database: database?.open ?? null,
-    orchestrator: prefect ? 'prefect' : 'local',
-    listeners: [],
-  })
-  const flows = harvesterFlows(parts.services)
-  const onProblem = (text: string, facts: Record<string, unknown>) => log.warn(facts, text)
-  const close: (() => Promise<void>)[] = [() => parts.close(), async () => database?.close()]
-  try {
-    let engine: BackfillEngine
-    if (prefect) {
-      const namespace = environment.HARVESTER_NAMESPACE
-      engine = prefectBackfill({
-        sources: config.sources,
-        backend: createPrefectBackend({
-          settings: prefect,
-          namespaceTag: namespaceTag(namespace),
-          onProblem,
-        }),
-        namespace,
-        uiUrl: environment.PREFECT_UI_URL?.replace(/(?<!\/)\/+$/, '') ?? prefect.apiUrl.replace(/\/api$/, ''),
-        flows,
-      })
-    } else {
-      const declaration = limitDeclaration(environment, parts.services)
-      engine = localBackfill({
-        deployments: declaration.deployments,
-        open: async () =>
-          createLocalBackend({
-            store: databaseRunStore(await database!.open()),
-            ...declaration,
-            worker: oneShotWorker(),
-            onProblem,
-          }),
-        sources: config.sources,
-        declared: declaredDeployments(environment, parts.services),
-        parallel: flags.parallel,
-        engine: {
-          logLevel: level,
-          // Bars and the lines of runs would chase each other over the terminal.
-          onLog: console.bars
-            ? (line) => (line.level === 'info' ? undefined : parts.onLog(line))
-            : parts.onLog,
-        },
-        onExecuting: () => log.info({}, 'no standalone process lives: this command executes the runs itself'),
-        onProblem,
-      })
-    }
-    let closed = false
-    const closeEngine = async () => {
-      if (!closed) await engine.close()
-      closed = true
-    }
-    return {
-      engine: withClose(engine, closeEngine),
-      console,
-      pollMs: prefect ? 2000 : 500,
-      async close() {
-        await closeEngine()
-        for (const end of close) await end()
-      },
-    }
-  } catch (error) {
-    for (const end of close) await end()
-    throw error
-  }
+  return { level, console: createConsole({ level, time: settings.log_time, progress: true }) }
 }
 
 /** Closed before the result is told, and at the latest with everything else. */

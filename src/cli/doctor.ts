@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { judge } from '../app/judge.ts'
+import { noDatabase, openOrchestrator } from '../app/orchestrator.ts'
 import { serviceConfig } from '../app/service-config.ts'
 import { createProcess } from '../app/services.ts'
 import { readEnvironment } from '../config/environment.ts'
@@ -8,7 +9,7 @@ import { describeError, exitCodes, isHarvesterError } from '../errors.ts'
 import { scrub } from '../log/secrets.ts'
 import { checkDatabase } from '../operate/doctor/database.ts'
 import { checkFolders, checkNode, checkTimeZone } from '../operate/doctor/host.ts'
-import { checkPrefect } from '../operate/doctor/prefect.ts'
+import { checkOrchestrator } from '../operate/doctor/orchestrator.ts'
 import { checkCatalogue, checkSources } from '../operate/doctor/sources.ts'
 import type { Finding } from '../operate/doctor/types.ts'
 import { prefectSettings } from '../runs/index.ts'
@@ -64,7 +65,23 @@ export async function* examine(
   else yield* checkDatabase(settings.value, signal)
   const prefect = await attempted('Prefect', async () => prefectSettings(env))
   if ('finding' in prefect) yield prefect.finding
-  else yield* checkPrefect(prefect.value, environment.value)
+  else {
+    const { HARVEST_POOL, MAINTENANCE_POOL } = environment.value
+    const orchestrator =
+      prefect.value &&
+      openOrchestrator({
+        environment: environment.value,
+        prefect: prefect.value,
+        database: noDatabase,
+        declaration: {
+          deployments: [],
+          pools: [HARVEST_POOL, MAINTENANCE_POOL].map((name) => ({ name, concurrencyLimit: null })),
+          tagLimits: {},
+        },
+      })
+    yield* checkOrchestrator(orchestrator)
+    await orchestrator?.close()
+  }
 
   const config = await attempted('configuration', async () =>
     serviceConfig({ file, work: true }, environment.value, env),

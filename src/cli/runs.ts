@@ -1,14 +1,12 @@
 import { Command } from 'commander'
 import { lazyDatabase } from '../app/database.ts'
+import { openOrchestrator } from '../app/orchestrator.ts'
 import { readEnvironment } from '../config/environment.ts'
 import { databaseSettings } from '../database/settings.ts'
 import { exitCodes, HarvesterError } from '../errors.ts'
-import { databaseRunStore } from '../inventory/run-store.ts'
 import { TextTable } from '../log/table.ts'
-import type { Ledger, LogEntry } from '../operate/runs/ledger.ts'
-import { localLedger } from '../operate/runs/local.ts'
-import { prefectLedger } from '../operate/runs/prefect.ts'
-import { createPrefectBackend, type FlowRun, isFinal, namespaceTag, prefectSettings } from '../runs/index.ts'
+import { findRun } from '../operate/runs/find.ts'
+import { isFinal, type KeptLine, type KeptRun, type Orchestrator, prefectSettings } from '../runs/index.ts'
 import { createConsole, interruptible, pause, sayLine, sayLines } from './console.ts'
 import { text, wholeNumber } from './options.ts'
 
@@ -26,87 +24,81 @@ export function runsCommand(): Command {
     .description('the newest runs')
     .option('--limit <number>', 'how many', wholeNumber({ least: 1, most: mostRows }), 20)
     .option('--deployment <name>', 'only those of a deployment', text)
-    .action((flags: { limit: number; deployment?: string }) => withLedger((ledger) => list(ledger, flags)))
+    .action((flags: { limit: number; deployment?: string }) => withRuns((runs) => list(runs, flags)))
   command
     .command('show')
     .description('one run: its tasks, artifacts and the end of its log')
     .argument('<id>', idText)
     .option('--log <lines>', 'lines of the log', wholeNumber({ least: 0, most: mostRows }), 40)
-    .action((id: string, flags: { log: number }) => withLedger((ledger) => show(ledger, id, flags.log)))
+    .action((id: string, flags: { log: number }) => withRuns((runs) => show(runs, id, flags.log)))
   command
     .command('logs')
     .description('the log of a run')
     .argument('<id>', idText)
     .option('-f, --follow', 'go on until the run ends', false)
     .action((id: string, flags: { follow: boolean }) =>
-      withLedger((ledger, signal) => tellLog(ledger, id, { ...flags, signal, print: printLine })),
+      withRuns((runs, signal) => tellLog(runs, id, { ...flags, signal, print: printLine })),
     )
   command
     .command('cancel')
     .description('ends a run: requests end at once, nothing half-done is loaded')
     .argument('<id>', idText)
-    .action((id: string) => withLedger(async (ledger) => sayLine(await cancelRun(ledger, id))))
+    .action((id: string) => withRuns(async (runs) => sayLine(await cancelRun(runs, id))))
   command
     .command('retry')
     .description('runs one that has ended again, with the same parameters')
     .argument('<id>', idText)
-    .action((id: string) => withLedger(async (ledger) => sayLine(await retryRun(ledger, id))))
+    .action((id: string) => withRuns(async (runs) => sayLine(await retryRun(runs, id))))
   return command
 }
 
-async function withLedger(work: (ledger: Ledger, signal: AbortSignal) => Promise<void>): Promise<void> {
-  const environment = readEnvironment(process.env)
-  const prefect = prefectSettings(process.env)
+async function withRuns(work: (runs: Orchestrator, signal: AbortSignal) => Promise<void>): Promise<void> {
   const { log } = createConsole({ level: 'warn', time: true, progress: false })
   const stop = interruptible()
-  const close: (() => Promise<void>)[] = []
+  const prefect = prefectSettings(process.env)
+  const database = prefect ? null : lazyDatabase(databaseSettings(process.env), log, stop.signal)
+  const runs = openOrchestrator({
+    environment: readEnvironment(process.env),
+    prefect,
+    database: async () => database!.open(),
+  })
   try {
-    let ledger: Ledger
-    if (prefect) {
-      const namespace = environment.HARVESTER_NAMESPACE
-      const backend = createPrefectBackend({ settings: prefect, namespaceTag: namespaceTag(namespace) })
-      close.push(() => backend.close())
-      ledger = prefectLedger(backend, namespace)
-    } else {
-      const database = lazyDatabase(databaseSettings(process.env), log, stop.signal)
-      close.push(() => database.close())
-      ledger = localLedger(databaseRunStore(await database.open()))
-    }
-    await work(ledger, stop.signal)
+    await work(runs, stop.signal)
     process.exitCode = stop.exitCode() ?? exitCodes.done
   } finally {
     stop.dispose()
-    for (const end of close) await end()
+    await runs.close()
+    await database?.close()
   }
 }
 
 /** Prints the log; with `follow` until the run has ended or the signal aborts. */
 export async function tellLog(
-  ledger: Ledger,
+  runs: Orchestrator,
   id: string,
-  options: { follow: boolean; signal: AbortSignal; print: (line: LogEntry) => void; everyMs?: number },
+  options: { follow: boolean; signal: AbortSignal; print: (line: KeptLine) => void; everyMs?: number },
 ): Promise<void> {
-  const run = await ledger.find(id)
-  const more = ledger.follow(run.id)
+  const run = await findRun(runs, id)
+  const more = runs.follow(run.id)
   for (;;) {
     // Asked before the lines: what a run that had ended wrote is then among them.
-    const ended = !options.follow || isFinal((await ledger.find(run.id)).state.type)
+    const ended = !options.follow || isFinal((await findRun(runs, run.id)).state.type)
     for (const line of await more()) options.print(line)
     if (ended || options.signal.aborted) return
     await pause(options.everyMs ?? followMs, options.signal)
   }
 }
 
-export async function cancelRun(ledger: Ledger, id: string): Promise<string> {
-  const run = await ledger.find(id)
+export async function cancelRun(runs: Orchestrator, id: string): Promise<string> {
+  const run = await findRun(runs, id)
   if (isFinal(run.state.type))
     throw new HarvesterError('USAGE', `${run.name} has ended already: ${run.state.name}`)
-  await ledger.cancel(run.id)
-  return `${run.name} ${run.id}: ${(await ledger.find(run.id)).state.name}`
+  await runs.cancel(run.id)
+  return `${run.name} ${run.id}: ${(await findRun(runs, run.id)).state.name}`
 }
 
-export async function retryRun(ledger: Ledger, id: string): Promise<string> {
-  const run = await ledger.find(id)
+export async function retryRun(runs: Orchestrator, id: string): Promise<string> {
+  const run = await findRun(runs, id)
   if (!isFinal(run.state.type))
     throw new HarvesterError('USAGE', `${run.name} has not ended: ${run.state.name}`, {
       remedy: '`harvester runs cancel` ends it.',
@@ -115,18 +107,18 @@ export async function retryRun(ledger: Ledger, id: string): Promise<string> {
     throw new HarvesterError('USAGE', `${run.name} was run by hand, not from a deployment`, {
       remedy: 'Start it anew, as it was started.',
     })
-  await ledger.retry(run)
+  await runs.retry(run)
   return `${run.name} ${run.id} will be run again`
 }
 
-async function list(ledger: Ledger, flags: { limit: number; deployment?: string }): Promise<void> {
-  const runs = await ledger.list(flags)
-  if (runs.length === 0) return sayLine('No runs yet.')
+async function list(runs: Orchestrator, flags: { limit: number; deployment?: string }): Promise<void> {
+  const found = await runs.list(flags)
+  if (found.length === 0) return sayLine('No runs yet.')
   const table = new TextTable({
     head: ['Id', 'Run', 'State', 'Started', 'Took', 'By'],
     style: { head: [], border: [] },
   })
-  for (const run of runs)
+  for (const run of found)
     table.push([
       run.id.slice(0, 8),
       run.name,
@@ -138,8 +130,8 @@ async function list(ledger: Ledger, flags: { limit: number; deployment?: string 
   sayLines(table.toString())
 }
 
-async function show(ledger: Ledger, id: string, lines: number): Promise<void> {
-  const run = await ledger.find(id)
+async function show(runs: Orchestrator, id: string, lines: number): Promise<void> {
+  const run = await findRun(runs, id)
   sayLine(`${run.name}  ${run.id}`)
   sayLine(`  ${run.state.name}: ${run.state.message || '(no message)'}`)
   sayLine(
@@ -150,25 +142,25 @@ async function show(ledger: Ledger, id: string, lines: number): Promise<void> {
   )
   sayLine(`  parameters ${JSON.stringify(run.parameters)}`)
   sayLines('\nTasks')
-  for (const task of await ledger.tasks(run.id))
+  for (const task of await runs.tasks([run.id]))
     sayLine(
       `  ${task.state.name.padEnd(10)} ${task.name}  ${task.runningSeconds.toFixed(1)} s${task.state.message ? `  ${task.state.message}` : ''}`,
     )
   sayLines('\nArtifacts')
-  for (const { type, key, description } of await ledger.artifacts(run.id))
+  for (const { type, key, description } of await runs.artifacts([run.id]))
     sayLine(`  ${type.padEnd(9)} ${key ?? '(unlisted)'}${description ? `  ${description}` : ''}`)
   sayLines('\nLog')
-  for (const line of await ledger.lastLog(run.id, lines)) printLine(line, '  ')
+  for (const line of await runs.lastLog(run.id, lines)) printLine(line, '  ')
 }
 
 function stamp(time: Date | null): string {
   return time ? `${time.toISOString().slice(0, 19)}Z` : ''
 }
 
-function took({ startedAt, endedAt }: FlowRun): string {
+function took({ startedAt, endedAt }: KeptRun): string {
   return startedAt ? `${(((endedAt ?? new Date()).getTime() - startedAt.getTime()) / 1000).toFixed(1)} s` : ''
 }
 
-function printLine(line: LogEntry, indent = ''): void {
+function printLine(line: KeptLine, indent = ''): void {
   sayLine(`${indent}${line.at.toISOString()} ${line.level.toUpperCase().padEnd(5)} ${line.message}`)
 }

@@ -1,21 +1,14 @@
 import { Command } from 'commander'
 import { lazyDatabase } from '../app/database.ts'
-import { declaredDeployments } from '../app/engine.ts'
-import { serviceConfig } from '../app/service-config.ts'
-import { createProcess } from '../app/services.ts'
-import { readEnvironment } from '../config/environment.ts'
+import { openOperator } from '../app/orchestrator.ts'
 import { databaseSettings, describeSettings } from '../database/settings.ts'
 import { describeError, exitCodes } from '../errors.ts'
 import { databaseBytes, sourceSuccesses } from '../inventory/queries/source-successes.ts'
-import { databaseRunStore } from '../inventory/run-store.ts'
 import { scrub } from '../log/secrets.ts'
-import { localStatus, prefectStatus } from '../operate/status/engines.ts'
+import { engineStatus } from '../operate/status/engine-status.ts'
 import { renderStatus, type StatusReport } from '../operate/status/report.ts'
-import { createLocalBackend, createPrefectBackend, namespaceTag, prefectSettings } from '../runs/index.ts'
-import { serverVersion } from '../runs/prefect/client.ts'
 import { version } from '../version.ts'
 import { createConsole, interruptible, pause, sayJson, sayLines } from './console.ts'
-import { limitDeclaration } from './declaration.ts'
 import { fileOption, seconds } from './options.ts'
 
 interface Flags {
@@ -64,28 +57,11 @@ export async function openStatus(
   env: Readonly<Record<string, string | undefined>>,
   signal: AbortSignal,
 ): Promise<{ report(): Promise<StatusReport>; close(): Promise<void> }> {
-  const environment = readEnvironment(env)
-  const prefect = prefectSettings(env)
-  const config = serviceConfig({ file, work: false }, environment, env)
   const { log } = createConsole({ level: 'warn', time: true, progress: false })
   const settings = databaseSettings(env)
   let database = lazyDatabase(settings, log, signal)
-  const parts = await createProcess({
-    environment,
-    config: { ...config, settings: { ...config.settings, cache: false } },
-    log,
-    database: null,
-    orchestrator: prefect ? 'prefect' : 'local',
-    listeners: [],
-  })
-  const declared = declaredDeployments(environment, parts.services)
-  const declaration = limitDeclaration(environment, parts.services)
-  const backend = prefect
-    ? createPrefectBackend({
-        settings: prefect,
-        namespaceTag: namespaceTag(environment.HARVESTER_NAMESPACE),
-      })
-    : null
+  const open = await openOperator({ file, work: false, env, log, signal, database: () => database.open() })
+  const { orchestrator, declared, config } = open
   return {
     async report() {
       const at = new Date()
@@ -93,8 +69,8 @@ export async function openStatus(
         at,
         version,
         engine: {
-          kind: prefect ? 'prefect' : 'standalone',
-          url: prefect?.apiUrl ?? null,
+          kind: orchestrator.kind,
+          url: orchestrator.url,
           version: null,
         },
         state: null,
@@ -127,29 +103,17 @@ export async function openStatus(
           ageHours:
             succeeded_at === null ? null : Math.round((at.getTime() - succeeded_at.getTime()) / 360_000) / 10,
         }))
-        if (backend) return
-        report.state = await localStatus(
-          createLocalBackend({ store: databaseRunStore(opened), ...declaration }),
-          declared,
-          at,
-        )
       })
-      if (backend)
-        await attempt(async () => {
-          report.engine.version = await serverVersion(backend.client)
-          report.state = await prefectStatus(
-            backend,
-            declared,
-            declaration,
-            environment.HARVESTER_NAMESPACE,
-            at,
-          )
-        })
+      await attempt(async () => {
+        // Runs that are in the database cannot be asked for where it is away, which was said.
+        if (orchestrator.url === null && report.database === null) return
+        report.engine.version = (await orchestrator.health()).version
+        report.state = await engineStatus(orchestrator, declared)
+      })
       return report
     },
     async close() {
-      await backend?.close()
-      await parts.close()
+      await open.close()
       await database.close()
     },
   }

@@ -1,25 +1,8 @@
 import { Command } from 'commander'
-import { lazyDatabase } from '../app/database.ts'
-import { serviceConfig } from '../app/service-config.ts'
-import { createProcess } from '../app/services.ts'
-import { type Environment, readEnvironment } from '../config/environment.ts'
-import { inNamespace } from '../config/namespace.ts'
-import { databaseSettings } from '../database/settings.ts'
+import { openOperator } from '../app/orchestrator.ts'
 import { exitCodes, HarvesterError } from '../errors.ts'
-import { databaseRunStore } from '../inventory/run-store.ts'
-import {
-  type Backend,
-  createLocalBackend,
-  createPrefectBackend,
-  isFinal,
-  namespaceTag,
-  type PrefectSettings,
-  prefectSettings,
-  takesAnyRun,
-  triggerDeployment,
-} from '../runs/index.ts'
-import { createConsole, interruptible, reportError, sayLine } from './console.ts'
-import { limitDeclaration } from './declaration.ts'
+import { isFinal, type Orchestrator } from '../runs/index.ts'
+import { createConsole, interruptible, pause, reportError, sayLine } from './console.ts'
 import { fileOption, list, seconds, text } from './options.ts'
 
 interface Flags {
@@ -71,98 +54,59 @@ export function parseParameters(pairs: readonly string[]): Record<string, unknow
 }
 
 async function trigger(deployment: string, flags: Flags): Promise<number> {
-  const environment = readEnvironment(process.env)
-  const settings = prefectSettings(process.env)
   const parameters = parseParameters(flags.param ?? [])
+  const { log } = createConsole({ level: 'warn', time: true, progress: false })
   const stop = interruptible()
-  const { backend, name, pageOf, close } = settings
-    ? onPrefect(settings, environment, deployment)
-    : await standalone(environment, flags, deployment, stop.signal)
+  const { orchestrator, close } = await openOperator({
+    file: flags.file,
+    work: true,
+    env: process.env,
+    log,
+    signal: stop.signal,
+  })
   try {
-    const run = await within(flags.timeout, () =>
-      triggerDeployment(backend, name, parameters, {
+    const run = await within(flags.timeout, async () => {
+      if (!(await orchestrator.isAttended())) throw unattended()
+      return orchestrator.submit({
+        deployment,
+        parameters,
         createdBy: 'cli',
         ...(flags.key !== undefined && { idempotencyKey: flags.key }),
-      }),
-    )
-    process.stdout.write(
-      `${run.created ? 'enqueued' : 'already enqueued'}: ${run.name} ${run.id}\n${pageOf(run.id)}`,
-    )
+      })
+    })
+    sayLine(`${run.created ? 'enqueued' : 'already enqueued'}: ${run.name} ${run.id}`)
+    const page = orchestrator.pageOf({ run: run.id })
+    if (page !== null) sayLine(page)
     if (!flags.wait) return exitCodes.done
-    for (;;) {
-      if (stop.signal.aborted) return stop.exitCode() ?? exitCodes.interrupted
-      await new Promise((resolve) => setTimeout(resolve, 2000))
-      const now = await backend.readRun(run.id).catch(() => null)
-      if (!now || !isFinal(now.state.type)) continue
-      sayLine(`${now.state.name}: ${now.state.message}`)
-      return now.state.type === 'COMPLETED' ? exitCodes.done : exitCodes.failed
-    }
+    return (await followed(orchestrator, run.id, stop.signal)) ?? stop.exitCode() ?? exitCodes.interrupted
   } finally {
     stop.dispose()
     await Promise.race([close(), new Promise((resolve) => setTimeout(resolve, 2000).unref())])
   }
 }
 
-interface Opened {
-  backend: Backend
-  /** Of the deployment, as it is known there. */
-  name: string
-  /** Where a person sees a run: a line, or nothing. */
-  pageOf(runId: string): string
-  close(): Promise<void>
-}
-
-function onPrefect(settings: PrefectSettings, environment: Environment, deployment: string): Opened {
-  const backend = createPrefectBackend({
-    settings,
-    namespaceTag: namespaceTag(environment.HARVESTER_NAMESPACE),
-  })
-  const ui = environment.PREFECT_UI_URL?.replace(/(?<!\/)\/+$/, '') ?? settings.apiUrl.replace(/\/api$/, '')
-  return {
-    backend,
-    name: deployment,
-    pageOf: (runId) => `${ui}/runs/flow-run/${runId}\n`,
-    close: () => backend.close(),
-  }
-}
-
-/** Enqueues in the database, for a `start` or `worker` that lives; without one nobody would take it. */
-async function standalone(
-  environment: Environment,
-  flags: Flags,
-  deployment: string,
+/** Tells the end of a run, and gives the exit code that it means; null when the signal aborts first. */
+export async function followed(
+  orchestrator: Pick<Orchestrator, 'find'>,
+  id: string,
   signal: AbortSignal,
-): Promise<Opened> {
-  const config = serviceConfig({ file: flags.file, work: true }, environment)
-  const { log } = createConsole({ level: 'warn', time: true, progress: false })
-  const database = lazyDatabase(databaseSettings(process.env), log, signal)
-  const parts = await createProcess({
-    environment,
-    config: { ...config, settings: { ...config.settings, cache: false } },
-    log,
-    database: null,
-    orchestrator: 'local',
-    listeners: [],
+): Promise<number | null> {
+  for (;;) {
+    await pause(2000, signal)
+    if (signal.aborted) return null
+    const now = await orchestrator.find(id).catch(() => null)
+    if (!now || !isFinal(now.state.type)) continue
+    sayLine(`${now.state.name}: ${now.state.message}`)
+    return now.state.type === 'COMPLETED' ? exitCodes.done : exitCodes.failed
+  }
+}
+
+/** Nobody would take the run. */
+function unattended(): HarvesterError {
+  return new HarvesterError('USAGE', 'no process lives that would take the run', {
+    remedy:
+      'Start `harvester start` or `harvester worker`; or harvest here and now with `harvester harvest`. With a Prefect server, set PREFECT_API_URL.',
   })
-  const close = async () => {
-    await parts.close()
-    await database.close()
-  }
-  try {
-    const store = databaseRunStore(await database.open())
-    const now = new Date()
-    if (!(await store.workers()).some((worker) => takesAnyRun(worker, now)))
-      throw new HarvesterError('USAGE', 'no process lives that would take the run', {
-        remedy:
-          'Start `harvester start` or `harvester worker`; or harvest here and now with `harvester harvest`. With a Prefect server, set PREFECT_API_URL.',
-      })
-    const backend = createLocalBackend({ store, ...limitDeclaration(environment, parts.services) })
-    const name = inNamespace(deployment, environment.HARVESTER_NAMESPACE)
-    return { backend, name, pageOf: () => '', close }
-  } catch (error) {
-    await close()
-    throw error
-  }
 }
 
 async function within<T>(seconds: number, work: () => Promise<T>): Promise<T> {

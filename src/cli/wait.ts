@@ -1,6 +1,7 @@
 /** `harvester wait`: ends when a source is ready, so that a script can go on. */
 
 import { Command } from 'commander'
+import { noDatabase, openOrchestrator } from '../app/orchestrator.ts'
 import { createProcess } from '../app/services.ts'
 import { type Environment, readEnvironment } from '../config/environment.ts'
 import { findConfig, type HarvestConfig, readHarvestConfig } from '../config/harvest.ts'
@@ -8,18 +9,10 @@ import { waitForParameter } from '../config/operations-schema.ts'
 import { exitCodes, HarvesterError } from '../errors.ts'
 import { namedOrUrl, type WaitParameters, waitForSourceFlow } from '../flows/wait-for-source.ts'
 import { parseLogLevel } from '../log/log.ts'
-import {
-  createLocalBackend,
-  createPrefectBackend,
-  isFinal,
-  memoryStore,
-  namespaceTag,
-  prefectSettings,
-  runFlow,
-  triggerDeployment,
-} from '../runs/index.ts'
-import { createConsole, interruptible, pause, sayLine } from './console.ts'
+import { createLocalBackend, memoryStore, prefectSettings, runFlow } from '../runs/index.ts'
+import { createConsole, interruptible, sayLine } from './console.ts'
 import { fileOption, logLevelOption, seconds } from './options.ts'
+import { followed } from './trigger.ts'
 
 interface Flags {
   file?: string
@@ -151,30 +144,22 @@ async function waitViaPrefect(environment: Environment, parameters: Given): Prom
     throw new HarvesterError('USAGE', '--via-prefect: PREFECT_API_URL is not set', {
       remedy: 'Set it to the API of the server, or leave --via-prefect out.',
     })
-  const backend = createPrefectBackend({
-    settings,
-    namespaceTag: namespaceTag(environment.HARVESTER_NAMESPACE),
-  })
+  const orchestrator = openOrchestrator({ environment, prefect: settings, database: noDatabase })
   const stop = interruptible()
   try {
-    const run = await triggerDeployment(backend, 'Wait For Source/wait-for-source', parameters, {
+    const run = await orchestrator.submit({
+      deployment: 'Wait For Source/wait-for-source',
+      parameters,
       createdBy: 'cli',
     })
     sayLine(`enqueued: ${run.name} ${run.id}`)
-    for (;;) {
-      await pause(2000, stop.signal)
-      if (stop.signal.aborted) {
-        await backend.cancelRun(run.id)
-        return stop.exitCode() ?? exitCodes.interrupted
-      }
-      const now = await backend.readRun(run.id).catch(() => null)
-      if (!now || !isFinal(now.state.type)) continue
-      sayLine(`${now.state.name}: ${now.state.message}`)
-      return now.state.type === 'COMPLETED' ? exitCodes.done : exitCodes.failed
-    }
+    const code = await followed(orchestrator, run.id, stop.signal)
+    if (code !== null) return code
+    await orchestrator.cancel(run.id)
+    return stop.exitCode() ?? exitCodes.interrupted
   } finally {
     stop.dispose()
-    await backend.close()
+    await orchestrator.close()
   }
 }
 

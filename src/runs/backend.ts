@@ -54,6 +54,8 @@ export interface DeploymentRunRequest {
   readonly name?: string
   /** Who asked: `schedule`, `api`, `cli`, a person. */
   readonly createdBy?: string
+  /** Aborted: it is not asked for again. */
+  readonly signal?: AbortSignal
 }
 
 export interface ChildRequest extends DeploymentRunRequest {

@@ -11,13 +11,29 @@ export {
   declaredLimits,
   describeLimitChange,
   type Limit,
+  type LimitControl,
   type LimitDeclaration,
-  type LimitDesk,
   type LimitView,
   parseLimit,
   showLimit,
 } from './limits.ts'
 export { formatLine } from './log.ts'
+export type {
+  Attendance,
+  AttendOptions,
+  Examined,
+  KeptArtifact,
+  KeptDeployment,
+  KeptLine,
+  KeptRun,
+  KeptSchedule,
+  KeptTask,
+  Orchestrator,
+  PoolState,
+  QueueState,
+  RunQuery,
+  WorkerState,
+} from './orchestrator.ts'
 export {
   type AlertRules,
   type AutomationReport,
@@ -26,19 +42,23 @@ export {
 } from './prefect/automations.ts'
 export { createPrefectBackend, type PrefectBackend } from './prefect/backend.ts'
 export { type Registration, type RegistrationReport, registerDeployments } from './prefect/deployments.ts'
-export { prefectLimitDesk } from './prefect/limits.ts'
+export { prefectLimits } from './prefect/limits.ts'
 export { namespaceTag } from './prefect/namespace.ts'
+export { prefectOrchestrator } from './prefect/orchestrator.ts'
 export { parameterSchema } from './prefect/parameter-schema.ts'
 export { type PrefectSettings, prefectSettings } from './prefect/settings.ts'
+export { runPage, uiAddress } from './prefect/ui.ts'
 export { type RunOnDeploy, startWorker, type Worker, type WorkerOptions } from './prefect/worker.ts'
 export { type AnyFlow, flowRegistry } from './registry.ts'
 export { type FlowResult, type RunFlowOptions, runFlow } from './run-flow.ts'
 export { type Runtime, systemRuntime } from './runtime.ts'
 export { processLives, processStart, type Slot, takeSlot } from './slot.ts'
 export { createLocalBackend, type LocalBackend } from './standalone/backend.ts'
-export { localLimitDesk } from './standalone/limits.ts'
+export { lazyStore } from './standalone/lazy-store.ts'
+export { localLimits } from './standalone/limits.ts'
 export { memoryStore } from './standalone/memory-store.ts'
-export { takesAnyRun } from './standalone/presence.ts'
+export { localOrchestrator } from './standalone/orchestrator.ts'
+export { oneShotWorker } from './standalone/presence.ts'
 export { type Standalone, type StandaloneOptions, startStandalone } from './standalone/schedule.ts'
 export type { RunFilter, RunStore, StoredArtifact, StoredLogLine, StoredRun } from './standalone/store.ts'
 export { isFinal, openStateTypes, stateTypes } from './states.ts'

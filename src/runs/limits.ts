@@ -31,7 +31,7 @@ export interface LimitView {
 }
 
 /** Reads and changes limits, in either back end. */
-export interface LimitDesk {
+export interface LimitControl {
   list(): Promise<LimitView[]>
   /**
    * Puts a limit in force; it survives restarts of workers.

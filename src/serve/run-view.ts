@@ -5,6 +5,7 @@ import type { RunRow } from '../inventory/queries/recent-runs.ts'
 import type { RunAttemptRow as AuditAttempt } from '../inventory/queries/run-attempts.ts'
 import type { Language } from '../rules/reasons/index.ts'
 import { defaultSourceType } from '../rules/source-types.ts'
+import { runPage } from '../runs/index.ts'
 import { iso } from './api.ts'
 import type { Settings } from './options.ts'
 import type { RunView } from './ports.ts'
@@ -85,9 +86,7 @@ function unstartedRun(view: RunView, prefectUiUrl: string | null): RunDetailRow 
 }
 
 function prefectPage(uiUrl: string | null, flowRunId: string | null): string | null {
-  return uiUrl === null || flowRunId === null
-    ? null
-    : `${uiUrl}/runs/flow-run/${encodeURIComponent(flowRunId)}`
+  return uiUrl === null || flowRunId === null ? null : runPage(uiUrl, flowRunId)
 }
 
 export function runAttemptOf(row: AuditAttempt, language: Language = 'en'): RunAttemptRow {

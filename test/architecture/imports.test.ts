@@ -64,10 +64,7 @@ const rooms: Record<string, { values: string[]; types?: string[] }> = {
     ],
   },
   operate: {
-    // `app` and `cli` go once these ask the orchestrator port.
     values: [
-      'app',
-      'cli',
       'runs',
       'inventory',
       'database',

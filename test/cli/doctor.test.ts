@@ -8,8 +8,8 @@ import { examine, renderFinding } from '../../src/cli/doctor.ts'
 import { type CkanServer, startCkan } from '../../src/demo/ckan.ts'
 import { type ErddapServer, startErddap } from '../../src/demo/erddap.ts'
 import { scaleDatasets } from '../../src/demo/scale.ts'
-import { clockFinding } from '../../src/operate/doctor/prefect.ts'
 import type { Finding } from '../../src/operate/doctor/types.ts'
+import { clockFinding } from '../../src/runs/prefect/examine.ts'
 
 let folder: string
 let erddap: ErddapServer

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { renderLimits, setLimit } from '../../src/cli/limits.ts'
-import { localLimitDesk, memoryStore } from '../../src/runs/index.ts'
+import { localLimits, memoryStore } from '../../src/runs/index.ts'
 import { slow, spec } from '../support/prefect-flows.ts'
 
 const declaration = {
@@ -8,7 +8,7 @@ const declaration = {
   pools: [],
   tagLimits: { database: 3 },
 }
-const open = () => localLimitDesk(memoryStore(), declaration, 'ann')
+const open = () => localLimits(memoryStore(), declaration, 'ann')
 
 test('a limit is set, lifted and taken back, and each change is said', async () => {
   const desk = open()

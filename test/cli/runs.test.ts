@@ -2,12 +2,13 @@ import { randomUUID } from 'node:crypto'
 import { describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import { cancelRun, retryRun, tellLog } from '../../src/cli/runs.ts'
-import { localLedger } from '../../src/operate/runs/local.ts'
+import { findRun } from '../../src/operate/runs/find.ts'
 import {
   completed,
   createLocalBackend,
   failed,
   flow,
+  localOrchestrator,
   memoryStore,
   type StoredLogLine,
   startStandalone,
@@ -42,7 +43,7 @@ async function submitted() {
     ],
   })
   const { id } = await backend.submit({ deployment: 'harvest-a', parameters: { source: 'b' } })
-  return { store, id, backend, ledger: localLedger(store) }
+  return { store, id, backend, runs: localOrchestrator({ backend }) }
 }
 
 const line = (flowRunId: string, message: string): StoredLogLine => ({
@@ -57,24 +58,24 @@ const line = (flowRunId: string, message: string): StoredLogLine => ({
 describe('harvester runs', () => {
   it('cancels a waiting run at once, and asks a running one to end', async () => {
     const waiting = await submitted()
-    expect(await cancelRun(waiting.ledger, waiting.id.slice(0, 8))).toMatch(/harvest-b .*: Cancelled$/)
-    const { store, id, ledger } = await submitted()
+    expect(await cancelRun(waiting.runs, waiting.id.slice(0, 8))).toMatch(/harvest-b .*: Cancelled$/)
+    const { store, id, runs } = await submitted()
     await store.transition(id, ['SCHEDULED'], state('RUNNING', new Date()))
-    expect(await cancelRun(ledger, id)).toMatch(/: Cancelling$/)
+    expect(await cancelRun(runs, id)).toMatch(/: Cancelling$/)
   })
 
   it('refuses to cancel what has ended, and to retry what has not', async () => {
-    const { ledger, id } = await submitted()
-    await expect(retryRun(ledger, id)).rejects.toMatchObject({ code: 'USAGE', message: /has not ended/ })
-    await cancelRun(ledger, id)
-    await expect(cancelRun(ledger, id)).rejects.toMatchObject({ code: 'USAGE', message: /ended already/ })
+    const { runs, id } = await submitted()
+    await expect(retryRun(runs, id)).rejects.toMatchObject({ code: 'USAGE', message: /has not ended/ })
+    await cancelRun(runs, id)
+    await expect(cancelRun(runs, id)).rejects.toMatchObject({ code: 'USAGE', message: /ended already/ })
   })
 
   it('makes a failed run due again, with its parameters, for any worker', async () => {
-    const { store, ledger, id } = await submitted()
+    const { store, runs, id } = await submitted()
     await store.transition(id, ['SCHEDULED'], state('PENDING', new Date()), { worker: 'w1' })
     await store.transition(id, ['PENDING'], state('FAILED', new Date()), { endedAt: new Date(), runCount: 1 })
-    await retryRun(ledger, id)
+    await retryRun(runs, id)
     expect(await store.run(id)).toMatchObject({
       state: { type: 'SCHEDULED', name: 'AwaitingRetry' },
       parameters: { source: 'b' },
@@ -87,11 +88,11 @@ describe('harvester runs', () => {
   })
 
   it('has a failed run run again by the process that is there', async () => {
-    const { store, ledger, backend, id } = await submitted()
+    const { store, runs, backend, id } = await submitted()
     const standalone = await startStandalone({ backend, pollMs: 10 })
     try {
       await vi.waitFor(async () => expect((await store.run(id))?.state.type).toBe('FAILED'), 60_000)
-      await retryRun(ledger, id)
+      await retryRun(runs, id)
       await vi.waitFor(async () => expect((await store.run(id))?.state.type).toBe('COMPLETED'), 60_000)
       expect(await store.run(id)).toMatchObject({ runCount: 2, state: { message: 'the second time' } })
     } finally {
@@ -100,18 +101,18 @@ describe('harvester runs', () => {
   })
 
   it('refuses to retry a run by hand, which nobody would pick up', async () => {
-    const { store, ledger, id } = await submitted()
+    const { store, runs, id } = await submitted()
     const run = await store.run(id)
     const other = { ...run!, id: randomUUID(), deployment: null, state: state('FAILED', new Date()) }
     await store.createRun(other)
-    await expect(retryRun(ledger, other.id)).rejects.toMatchObject({ message: /by hand/ })
+    await expect(retryRun(runs, other.id)).rejects.toMatchObject({ message: /by hand/ })
   })
 
   it('follows a log until the run ends, each line once and the last ones too', async () => {
-    const { store, ledger, id } = await submitted()
+    const { store, runs, id } = await submitted()
     await store.appendLogs([line(id, 'one'), line(id, 'two')])
     const told: string[] = []
-    await tellLog(ledger, id, {
+    await tellLog(runs, id, {
       follow: true,
       signal: new AbortController().signal,
       everyMs: 1,
@@ -128,7 +129,7 @@ describe('harvester runs', () => {
   })
 
   it('says so when a run is not known', async () => {
-    const { ledger } = await submitted()
-    await expect(ledger.find('ffffffff')).rejects.toMatchObject({ code: 'USAGE', message: /no run/ })
+    const { runs } = await submitted()
+    await expect(findRun(runs, 'ffffffff')).rejects.toMatchObject({ code: 'USAGE', message: /no run/ })
   })
 })

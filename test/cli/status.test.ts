@@ -2,9 +2,15 @@ import { randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import type { DeclaredDeployment } from '../../src/config/deployments-file.ts'
-import { localStatus } from '../../src/operate/status/engines.ts'
+import { engineStatus } from '../../src/operate/status/engine-status.ts'
 import { ago, renderStatus, type StatusReport } from '../../src/operate/status/report.ts'
-import { createLocalBackend, flow, memoryStore } from '../../src/runs/index.ts'
+import {
+  createLocalBackend,
+  flow,
+  localOrchestrator,
+  memoryStore,
+  systemRuntime,
+} from '../../src/runs/index.ts'
 import { state } from '../../src/runs/states.ts'
 
 const now = new Date('2026-01-01T04:00:00Z')
@@ -20,6 +26,7 @@ async function seeded() {
   const store = memoryStore()
   const backend = createLocalBackend({
     store,
+    runtime: { ...systemRuntime, now: () => now },
     tagLimits: { database: 3 },
     pools: [
       {
@@ -72,7 +79,7 @@ const declared = [
 
 test('the standalone engine tells what runs and how far, what waits, who lives, and what comes next', async () => {
   const { id, backend } = await seeded()
-  const found = await localStatus(backend, declared, now)
+  const found = await engineStatus(localOrchestrator({ backend }), declared)
   expect(found.pools).toEqual([
     {
       name: 'maintenance',
@@ -108,7 +115,7 @@ test('a person sees all of it as tables, and what could not be asked as a proble
     at: now,
     version: '1.0.0',
     engine: { kind: 'standalone', url: null, version: null },
-    state: await localStatus(backend, declared, now),
+    state: await engineStatus(localOrchestrator({ backend }), declared),
     database: { description: 'the database', bytes: 2_500_000_000 },
     sources: [
       {

@@ -9,7 +9,7 @@ import {
   declaredLimits,
   type FlowResult,
   flow,
-  localLimitDesk,
+  localLimits,
   memoryStore,
   parseLimit,
   runFlow,
@@ -87,7 +87,7 @@ describe('what a person may type as a limit', () => {
 describe('the desk of limits of a standalone database', () => {
   const open = () => {
     const store = memoryStore()
-    return { store, desk: localLimitDesk(store, declaration, 'ann') }
+    return { store, desk: localLimits(store, declaration, 'ann') }
   }
 
   it('shows what is declared until an operator sets another, and again when it is taken back', async () => {
@@ -132,7 +132,7 @@ describe('the desk of limits of a standalone database', () => {
       spec('all', parent, { workPool: 'p', startsChildren: true }),
       spec('one', slow, { workPool: 'p' }),
     ]
-    const shared = localLimitDesk(memoryStore(), { deployments: family, pools: [], tagLimits: {} }, null)
+    const shared = localLimits(memoryStore(), { deployments: family, pools: [], tagLimits: {} }, null)
     for (const name of ['pool:p', 'queue:p/default']) {
       await expect(shared.set(name, 1)).rejects.toMatchObject({ code: 'CONFIG_INVALID' })
       await shared.set(name, null)
@@ -193,7 +193,7 @@ describe('a standalone process', () => {
     await vi.waitFor(() => expect(passage.inside).toBe(1))
     await sleep(100)
     expect(passage.most).toBe(1)
-    await localLimitDesk(store, limits, null).set('pool:p', 2)
+    await localLimits(store, limits, null).set('pool:p', 2)
     await vi.waitFor(() => expect(passage.inside).toBe(2))
     await vi.waitFor(async () => {
       passage.letOne()

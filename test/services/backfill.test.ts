@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { z } from 'zod'
+import { backfillEngine } from '../../src/operate/backfill/engine.ts'
 import { planBackfill } from '../../src/operate/backfill/plan.ts'
-import { prefectBackfill } from '../../src/operate/backfill/prefect.ts'
 import type { JsonReport } from '../../src/operate/backfill/report.ts'
 import { type BackfillOptions, runBackfill } from '../../src/operate/backfill/run.ts'
 import { parseEach } from '../../src/operate/backfill/values.ts'
@@ -18,6 +18,7 @@ import {
   flowRegistry,
   type PrefectBackend,
   type PrefectSettings,
+  prefectOrchestrator,
   prefectSettings,
   registerDeployments,
   startWorker,
@@ -217,12 +218,16 @@ test('wrong values and names start nothing', async () => {
 test('a backfill goes on when the server was away for a while', async () => {
   const settings = prefectSettings({ PREFECT_API_URL: prefect.apiUrl }) as PrefectSettings
   const own = createPrefectBackend({ settings, namespaceTag: 'erddap-harvester:tests' })
-  const engine = prefectBackfill({
-    backend: own,
+  const engine = backfillEngine({
+    orchestrator: prefectOrchestrator({
+      backend: own,
+      namespace: 'tests',
+      declaration: { deployments: [], pools: [], tagLimits: {} },
+    }),
     namespace: 'tests',
-    uiUrl: 'http://127.0.0.1',
     flows: [count],
     sources: [],
+    limit: 1,
   })
   const events: string[] = []
   let restarted: Promise<void> | null = null

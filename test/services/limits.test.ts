@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { openLimits } from '../../src/cli/limits.ts'
+import { openOperator } from '../../src/app/orchestrator.ts'
+import { createConsole } from '../../src/cli/console.ts'
 import { openStatus } from '../../src/cli/status.ts'
 import { migrate } from '../../src/database/migrate.ts'
 import type { Database } from '../../src/database/port.ts'
@@ -17,7 +18,7 @@ import {
   flowRegistry,
   type PrefectBackend,
   type PrefectSettings,
-  prefectLimitDesk,
+  prefectLimits,
   prefectSettings,
   type Registration,
   registerDeployments,
@@ -208,7 +209,7 @@ describe('limits on a Prefect server', () => {
     tagLimits: { database: 3 },
     ...more,
   })
-  const desk = () => prefectLimitDesk(backend, { tagLimits: {}, ...declared() }, 'limits')
+  const desk = () => prefectLimits(backend, { tagLimits: {}, ...declared() }, 'limits')
   const inForce = async () =>
     Object.fromEntries((await desk().list()).map(({ name, inForce, from }) => [name, [inForce, from]]))
 
@@ -449,8 +450,15 @@ work_pools:
       ['queue:commands-harvest/big', 'none', '2 → none'],
     ] as const)
       expect((await harvester(env, 'limits', 'set', name, value)).stdout).toBe(`limit ${name} ${said}\n`)
-    const { desk, close } = await openLimits(undefined, env, never)
-    expect(await desk.list()).toContainEqual(
+    const { log } = createConsole({ level: 'warn', time: true, progress: false })
+    const { orchestrator, close } = await openOperator({
+      file: undefined,
+      work: false,
+      env,
+      log,
+      signal: never,
+    })
+    expect(await orchestrator.limits.list()).toContainEqual(
       expect.objectContaining({ name: 'deployment:harvest-a-example-org-commands', declared: 1, inForce: 4 }),
     )
     await close()

@@ -7,12 +7,13 @@ import { cancelRun, retryRun, tellLog } from '../../src/cli/runs.ts'
 import { openStatus } from '../../src/cli/status.ts'
 import { migrate } from '../../src/database/migrate.ts'
 import type { Finding } from '../../src/operate/doctor/types.ts'
-import { prefectLedger } from '../../src/operate/runs/prefect.ts'
+import { findRun } from '../../src/operate/runs/find.ts'
 import {
   createPrefectBackend,
   flowRegistry,
   type PrefectBackend,
   type PrefectSettings,
+  prefectOrchestrator,
   prefectSettings,
   registerDeployments,
   startWorker,
@@ -94,30 +95,34 @@ test('status shows the pools, the worker, the run at work, the deployments and t
     expect(report.state?.limits).toContainEqual(expect.objectContaining({ name: 'tag:database', limit: 1 }))
     expect(report.database?.bytes).toBeGreaterThan(1e6)
 
-    const ledger = prefectLedger(backend, 'tests')
-    expect((await ledger.list({ limit: 20, deployment: 'slow' })).map((run) => run.id)).toContain(id)
-    expect((await ledger.find(id.slice(0, 13))).id).toBe(id)
-    expect((await ledger.tasks(id)).length).toBeGreaterThan(0)
+    const runs = prefectOrchestrator({
+      backend,
+      namespace: 'tests',
+      declaration: { deployments, pools: [], tagLimits: {} },
+    })
+    expect((await runs.list({ limit: 20, deployment: 'slow' })).map((run) => run.id)).toContain(id)
+    expect((await findRun(runs, id.slice(0, 13))).id).toBe(id)
+    expect((await runs.tasks([id])).length).toBeGreaterThan(0)
     const isCancelled = async () => (await backend.readRun(id))?.state.type === 'CANCELLED'
-    await cancelRun(ledger, id)
+    await cancelRun(runs, id)
     await waitUntil('the cancellation', isCancelled)
-    await retryRun(ledger, id)
+    await retryRun(runs, id)
     await waitUntil('the second attempt', async () => {
       const run = await backend.readRun(id)
       return run?.state.type === 'RUNNING' && run.runCount === 2
     })
-    await cancelRun(ledger, id)
+    await cancelRun(runs, id)
     await waitUntil('the second cancellation', isCancelled)
 
     const { id: quick } = await triggerDeployment(backend, 'source', {})
     const lines: string[] = []
-    await tellLog(ledger, quick, {
+    await tellLog(runs, quick, {
       follow: true,
       signal,
       everyMs: 200,
       print: ({ message }) => lines.push(message),
     })
-    const server = await ledger.lastLog(quick, 100)
+    const server = await runs.lastLog(quick, 100)
     // Each line that the server has, once.
     expect([...lines].sort()).toEqual(server.map(({ message }) => message).sort())
     expect(lines.filter((text) => /^harvested/.test(text))).toHaveLength(3)

@@ -1,6 +1,7 @@
 /** What a message says, in the forms that the channels take. Pure: times, links and ids come in. */
 import { urlSlug } from '../../config/slug.ts'
 import { scrub } from '../../log/secrets.ts'
+import { runPage } from '../../runs/index.ts'
 import type { Alert, AlertKind } from './trouble.ts'
 
 /** The JSON that webhooks get: documented in docs/operations.md. Keys are only ever added under one version. */
@@ -97,7 +98,8 @@ function entry(alert: Alert, links: Links): MessageAlert {
     last_success_at: details.lastSuccessAt,
     run: details.runId === null ? null : { id: details.runId, name: details.runName },
     links: {
-      prefect: page(links.prefectUi, 'runs/flow-run', details.runId),
+      prefect:
+        links.prefectUi === null || details.runId === null ? null : runPage(links.prefectUi, details.runId),
       // The dashboard has no page for what is no harvest.
       run: harvests.has(details.flow ?? '') ? page(links.dashboard, 'harvest/run', details.runId) : null,
       source: page(

@@ -1,8 +1,17 @@
-/** What a backfill asks of whoever keeps and executes runs: a Prefect server, or the standalone store. */
-import type { z } from 'zod'
-import type { Source } from '../../config/source.ts'
-import type { RunState } from '../../runs/index.ts'
-import type { Item } from './plan.ts'
+/** What a backfill asks of whoever keeps and executes runs. */
+import { z } from 'zod'
+import { type Source, sourceOptionsSchema } from '../../config/source.ts'
+import {
+  type AnyFlow,
+  type AttendOptions,
+  flowRegistry,
+  isFinal,
+  type KeptDeployment,
+  type KeptRun,
+  type Orchestrator,
+  type RunState,
+} from '../../runs/index.ts'
+import { type Item, readIdempotencyKey } from './plan.ts'
 
 /** One run of a backfill, as the back end knows it now. */
 export interface BackfillRun {
@@ -58,4 +67,104 @@ export interface BackfillEngine {
   /** Who goes on with open runs when the command ends now. */
   readonly leftRunning: 'elsewhere' | 'nowhere'
   close(): Promise<void>
+}
+
+export interface BackfillEngineOptions extends Omit<AttendOptions, 'tag' | 'flows'> {
+  readonly orchestrator: Orchestrator
+  /** Tells the backfills of sites apart that share one server. */
+  readonly namespace: string
+  /** Whose parameters can be checked here. */
+  readonly flows: readonly AnyFlow[]
+  /** Of the configuration of this command, if it has one: for sources that no deployment is of. */
+  readonly sources: readonly Source[]
+}
+
+export function backfillEngine(options: BackfillEngineOptions): BackfillEngine {
+  const { orchestrator } = options
+  /** Of the target: its deployments are named in full, since another flow may have one of the same name. */
+  let flow: string | null = null
+  let attendance: ReturnType<Orchestrator['attend']> | null = null
+
+  return {
+    async target(name) {
+      const deployment = await orchestrator.deployment(name)
+      flow = deployment.flow
+      const own = ownSources(await orchestrator.deployments(), flow)
+      const others = options.sources
+        .filter(({ url }) => !own.some(({ source }) => source.url === url))
+        .map((source) => ({ source, deployment: null }))
+      return {
+        deployment: deployment.name,
+        flow: options.flows.find((known) => known.name === flow) ?? foreignFlow(flow, deployment.schema),
+        parameters: deployment.parameters,
+        sources: [...own, ...others],
+        namespace: options.namespace,
+      }
+    },
+    async open() {
+      await orchestrator.health()
+    },
+    known: async (tag) => (await orchestrator.list({ tag })).flatMap(runOf),
+    submit: (item, { idempotencyKey, tag, signal }) =>
+      orchestrator.submit({
+        deployment: flow === null ? item.deployment : `${flow}/${item.deployment}`,
+        parameters: { ...item.parameters },
+        tags: [tag],
+        idempotencyKey,
+        createdBy: 'cli',
+        signal,
+        ...(item.runName !== null && { name: item.runName }),
+      }),
+    read: async (ids) => (await orchestrator.list({ ids })).flatMap(runOf),
+    async attend(tag) {
+      attendance ??= orchestrator.attend({ ...options, tag, flows: flowRegistry(options.flows) })
+      await attendance.look()
+    },
+    link: (tag) => orchestrator.pageOf({ tag }),
+    get leftRunning() {
+      return attendance?.executing ? 'nowhere' : 'elsewhere'
+    },
+    async close() {
+      await attendance?.close()
+      await orchestrator.close()
+    },
+  }
+}
+
+/** Deployments of the flow with a source of their own: what it is harvested with. */
+function ownSources(
+  deployments: readonly KeptDeployment[],
+  flow: string,
+): { source: Source; deployment: string }[] {
+  return deployments.flatMap((deployment) => {
+    const source = sourceOptionsSchema.safeParse(deployment.parameters.source_options)
+    return deployment.flow === flow && source.success
+      ? [{ source: source.data, deployment: deployment.name }]
+      : []
+  })
+}
+
+function runOf(run: KeptRun): BackfillRun[] {
+  const made = readIdempotencyKey(run.idempotencyKey)
+  if (!made) return []
+  const { id, name, state, startedAt, endedAt } = run
+  return [{ id, name, state, startedAt, endedAt: isFinal(state.type) ? endedAt : null, ...made }]
+}
+
+/** A flow of somebody else's, by the schema that was registered with its deployment. */
+export function foreignFlow(
+  name: string,
+  schema: Readonly<Record<string, unknown>> | null | undefined,
+): TargetFlow | null {
+  try {
+    // Prefect's Python client writes draft 7, with its references in `definitions`.
+    const parameters = z.fromJSONSchema(schema as Parameters<typeof z.fromJSONSchema>[0], {
+      defaultTarget: 'draft-7',
+    })
+    return parameters instanceof z.ZodObject && Object.keys(parameters.shape).length > 0
+      ? { name, parameters, runName: null }
+      : null
+  } catch {
+    return null // what cannot be read here is checked by the orchestrator alone
+  }
 }

@@ -1,28 +1,8 @@
 /** One look at the whole system, the same for both back ends, and how it is shown. */
 import { TextTable } from '../../log/table.ts'
+import type { PoolState, WorkerState } from '../../runs/index.ts'
 import type { ScheduleView } from '../../serve/ports.ts'
 import { visible } from '../../text.ts'
-
-export interface QueueStatus {
-  name: string
-  /** `ready`, `not ready` (no worker polls it) or `paused`. */
-  status: string
-  /** Runs at once; null without a limit. */
-  limit: number | null
-  /** Runs that are due and wait. */
-  waiting: number
-}
-
-export interface PoolStatus extends QueueStatus {
-  queues: QueueStatus[]
-}
-
-export interface WorkerStatus {
-  name: string
-  pool: string | null
-  alive: boolean
-  seenAt: Date | null
-}
 
 export interface RunningRun {
   id: string
@@ -45,8 +25,8 @@ export interface LimitStatus {
 
 /** What the engine knows. */
 export interface EngineStatus {
-  pools: PoolStatus[]
-  workers: WorkerStatus[]
+  pools: PoolState[]
+  workers: WorkerState[]
   running: RunningRun[]
   deployments: ScheduleView[]
   limits: LimitStatus[]

@@ -1,6 +1,7 @@
 import { inNamespace } from '../../config/namespace.ts'
 import { HarvesterError } from '../../errors.ts'
-import type { Backend, FlowRun, RunRecorder } from '../backend.ts'
+import type { Backend, RunRecorder } from '../backend.ts'
+import type { KeptRun } from '../orchestrator.ts'
 import { checkParameterNames } from '../parameters.ts'
 import { splitDeploymentName } from '../registry.ts'
 import { type Runtime, systemRuntime } from '../runtime.ts'
@@ -49,7 +50,8 @@ export interface PrefectBackend extends Backend {
   ): Promise<RunRecorder>
   flowName(flowId: string): Promise<string>
   /** A run with the names of its flow and deployment. */
-  factsOf(run: WireRun): Promise<FlowRun>
+  factsOf(run: WireRun): Promise<KeptRun>
+  readRun(id: string): Promise<KeptRun | null>
   flowId(name: string): Promise<string>
   /** Throws USAGE when there is none, or several and no way to choose. */
   findDeployment(name: string): Promise<FoundDeployment>
@@ -106,7 +108,7 @@ export function createPrefectBackend(options: PrefectBackendOptions): PrefectBac
     deploymentNames.set(id, found.name)
     return found.name
   }
-  const named = async (run: WireRun): Promise<FlowRun> =>
+  const named = async (run: WireRun): Promise<KeptRun> =>
     flowRunOf(run, {
       flow: await flowName(run.flow_id),
       deployment: await deploymentName(run.deployment_id),

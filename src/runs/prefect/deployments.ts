@@ -14,6 +14,7 @@ import {
 import { ensureSilentRule } from './automations.ts'
 import type { PrefectBackend } from './backend.ts'
 import { must, orNull, type Schemas } from './client.ts'
+import { ourDeployments } from './kept-deployments.ts'
 import { declaredLimitLabel, limitInForce, syncLimits } from './limits.ts'
 import { namespaceOf, namespaceTag } from './namespace.ts'
 import { parameterSchema } from './parameter-schema.ts'
@@ -99,7 +100,7 @@ export async function registerDeployments(
     if (limit !== spec.concurrencyLimit)
       report.otherLimits.push({ name, from: limit, to: spec.concurrencyLimit })
   }
-  if (!registration.partial) await retireVanished(backend, registration, tag, report)
+  if (!registration.partial) await retireVanished(backend, registration, report)
   return report
 }
 
@@ -284,26 +285,10 @@ function plain(value: unknown): unknown {
 async function retireVanished(
   { client }: PrefectBackend,
   registration: Registration,
-  tag: string,
   report: RegistrationReport,
 ): Promise<void> {
   const declared = new Set(registration.deployments.map((spec) => spec.name))
-  const ours: Schemas['DeploymentResponse'][] = []
-  for (let offset = 0; ; offset += 200) {
-    const page = await must(
-      'list deployments',
-      client.normal.POST('/deployments/filter', {
-        body: {
-          deployments: { operator: 'and_', tags: { operator: 'and_', all_: [tag] } },
-          limit: 200,
-          offset,
-          sort: 'NAME_ASC',
-        },
-      }),
-    )
-    ours.push(...page)
-    if (page.length < 200) break
-  }
+  const ours = await ourDeployments({ client }, registration.namespace)
   for (const deployment of ours) {
     if (declared.has(deployment.name)) continue
     const params = { path: { id: deployment.id } }

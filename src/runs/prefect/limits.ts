@@ -9,16 +9,18 @@ import {
   deploymentLimitName,
   type Limit,
   type LimitChange,
+  type LimitControl,
   type LimitDeclaration,
-  type LimitDesk,
   type LimitView,
   poolLimitName,
   poolsOf,
   queueLimitName,
   tagLimitName,
 } from '../limits.ts'
+import { allPages } from './all-pages.ts'
 import type { PrefectBackend } from './backend.ts'
 import { must, orNull, refused, type Schemas } from './client.ts'
+import { ourDeployments } from './kept-deployments.ts'
 import { namespaceTag } from './namespace.ts'
 import { createQueue, ensurePool, readPool, readQueues, updatePool, updateQueue } from './pools.ts'
 
@@ -138,11 +140,11 @@ async function changeTagLimit({ client }: PrefectBackend, name: string, limit: L
 }
 
 /** The limits of our deployments, pools, queues and tags on a server. */
-export function prefectLimitDesk(
+export function prefectLimits(
   backend: PrefectBackend,
   declaration: LimitDeclaration,
   namespace: string,
-): LimitDesk {
+): LimitControl {
   const { client } = backend
   const declared = declaredLimits(declaration)
 
@@ -288,51 +290,25 @@ async function listLimits(
   })
 }
 
-async function ourDeployments(
-  { client }: PrefectBackend,
-  namespace: string,
-): Promise<Schemas['DeploymentResponse'][]> {
-  const ours: Schemas['DeploymentResponse'][] = []
-  for (;;) {
-    const page = await must(
-      'list deployments',
-      client.normal.POST('/deployments/filter', {
-        body: {
-          deployments: { operator: 'and_', tags: { operator: 'and_', all_: [namespaceTag(namespace)] } },
-          limit: 200,
-          offset: ours.length,
-          sort: 'NAME_ASC',
-        },
-      }),
-    )
-    ours.push(...page)
-    if (page.length < 200) return ours
-  }
-}
-
 /** Runs that hold a slot of their pool, queue and deployment. */
-async function holdingRuns(
+function holdingRuns(
   { client }: PrefectBackend,
   pools: readonly string[],
 ): Promise<Schemas['FlowRunResponse'][]> {
-  const runs: Schemas['FlowRunResponse'][] = []
-  for (;;) {
-    const page = await must(
+  return allPages((page) =>
+    must(
       'list running runs',
-      client.normal.POST('/flow_runs/filter', {
+      client.once.POST('/flow_runs/filter', {
         body: {
           work_pools: { operator: 'and_', name: { any_: [...pools] } },
           flow_runs: {
             operator: 'and_',
             state: { operator: 'and_', type: { any_: ['PENDING', 'RUNNING', 'CANCELLING'] } },
           },
-          limit: 200,
-          offset: runs.length,
           sort: 'ID_DESC',
+          ...page,
         },
       }),
-    )
-    runs.push(...page)
-    if (page.length < 200) return runs
-  }
+    ),
+  )
 }

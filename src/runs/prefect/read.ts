@@ -1,6 +1,7 @@
-import type { FlowRun } from '../backend.ts'
+import type { KeptRun } from '../orchestrator.ts'
 import { type RunState, state } from '../states.ts'
 import type { Schemas } from './client.ts'
+import { labelOf, workerLabel } from './labels.ts'
 
 /** The parts of Prefect's answers about a flow run that are used, whichever route gave it. */
 export type WireRun = Pick<
@@ -17,6 +18,9 @@ export type WireRun = Pick<
 > & {
   state?: Schemas['State'] | null
   auto_scheduled?: boolean
+  created?: string | null
+  idempotency_key?: string | null
+  labels?: unknown
   created_by?: { type?: string | null; display_value?: string | null } | null
 }
 
@@ -30,7 +34,7 @@ export function stateOf(wire: Schemas['State'] | null | undefined): RunState {
   })
 }
 
-export function flowRunOf(wire: WireRun, names: { flow: string; deployment: string | null }): FlowRun {
+export function flowRunOf(wire: WireRun, names: { flow: string; deployment: string | null }): KeptRun {
   const by = wire.created_by
   return {
     id: wire.id,
@@ -44,5 +48,8 @@ export function flowRunOf(wire: WireRun, names: { flow: string; deployment: stri
     createdBy: wire.auto_scheduled || by?.type === 'SCHEDULE' ? 'schedule' : (by?.display_value ?? null),
     startedAt: wire.start_time ? new Date(wire.start_time) : null,
     endedAt: wire.end_time ? new Date(wire.end_time) : null,
+    createdAt: wire.created ? new Date(wire.created) : null,
+    idempotencyKey: wire.idempotency_key ?? null,
+    worker: labelOf(wire, workerLabel),
   }
 }

@@ -1,8 +1,10 @@
 import { hostname } from 'node:os'
+import { defaultNamespace, inNamespace } from '../../config/namespace.ts'
 import { HarvesterError } from '../../errors.ts'
 import type { Backend, DeploymentRunRequest, RunRecorder, SubmittedRun } from '../backend.ts'
 import type { DeploymentSpec, PoolSpec } from '../deployment-spec.ts'
 import { declaredLimits, deploymentLimitName, type Limit, type LimitDeclaration } from '../limits.ts'
+import type { KeptRun } from '../orchestrator.ts'
 import { checkParameterNames } from '../parameters.ts'
 import { splitDeploymentName } from '../registry.ts'
 import { type Runtime, systemRuntime } from '../runtime.ts'
@@ -24,6 +26,8 @@ export interface LocalBackendOptions {
   readonly slotSeconds?: number
   /** The name of this process in the store. @default `{hostname}-{pid}`, which no other living process has */
   readonly worker?: string
+  /** Names may be given without its ending. @default 'default' */
+  readonly namespace?: string
   readonly runtime?: Runtime
   /** Told of what could not be stored. */
   readonly onProblem?: (text: string, facts: Record<string, unknown>) => void
@@ -38,6 +42,10 @@ export interface LocalBackend extends Backend {
   readonly opened: Set<string>
   submit(request: DeploymentRunRequest & { parentRunId?: string }): Promise<SubmittedRun>
   recorder(run: StoredRun): RunRecorder
+  readRun(id: string): Promise<KeptRun | null>
+  readonly runtime: Runtime
+  /** Throws USAGE for an unknown name. */
+  find(deployment: string): DeploymentSpec
   /** What its limits are by declaration. */
   readonly declaration: LimitDeclaration
   /** The limits in force now, by name. */
@@ -77,7 +85,9 @@ export function createLocalBackend(options: LocalBackendOptions): LocalBackend {
 
   const find = (name: string): DeploymentSpec => {
     const wanted = splitDeploymentName(name)
-    const spec = deployments.get(wanted.deployment)
+    const spec =
+      deployments.get(inNamespace(wanted.deployment, options.namespace ?? defaultNamespace)) ??
+      deployments.get(wanted.deployment)
     if (!spec || (wanted.flow !== null && spec.flow.name !== wanted.flow))
       throw new HarvesterError('USAGE', `There is no deployment "${name}"`, {
         remedy: `Name one of: ${[...deployments.keys()].sort().join(', ') || '(none is declared)'}.`,
@@ -107,6 +117,8 @@ export function createLocalBackend(options: LocalBackendOptions): LocalBackend {
     worker,
     deployments,
     opened: new Set(),
+    runtime,
+    find,
     declaration,
     limits,
     async submit(request) {

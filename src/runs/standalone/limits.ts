@@ -6,8 +6,8 @@ import {
   deploymentLimitName,
   groupsOf,
   type Limit,
+  type LimitControl,
   type LimitDeclaration,
-  type LimitDesk,
   type LimitView,
   poolLimitName,
   queueLimitName,
@@ -52,11 +52,11 @@ export function prioritiesOf({ deployments, pools }: LimitDeclaration): Map<stri
 }
 
 /** Limits of a store; `by` is who changes them. */
-export function localLimitDesk(
+export function localLimits(
   store: Pick<RunStore, 'limits' | 'setLimit' | 'clearLimit' | 'slots' | 'runs'>,
   declaration: LimitDeclaration,
   by: string | null,
-): LimitDesk {
+): LimitControl {
   const declared = declaredLimits(declaration)
   return {
     async list(): Promise<LimitView[]> {

@@ -1,7 +1,8 @@
 import { describeError } from '../../errors.ts'
-import type { Artifact, FlowRun, RunRecorder, TaskRun } from '../backend.ts'
+import type { Artifact, RunRecorder, TaskRun } from '../backend.ts'
 import { batcher } from '../batcher.ts'
 import { formatLine } from '../log.ts'
+import type { KeptRun } from '../orchestrator.ts'
 import { type Runtime, retryDelayMs } from '../runtime.ts'
 import { state } from '../states.ts'
 import type { RunFacts } from '../types.ts'
@@ -11,7 +12,7 @@ import type { RunStore, StoredArtifact, StoredLogLine, StoredRun } from './store
 /** Longer messages are cut: a log line must not weigh like a file. */
 const longestMessage = 100_000
 
-export function flowRunOf(run: StoredRun): FlowRun {
+export function flowRunOf(run: StoredRun): KeptRun {
   return {
     id: run.id,
     name: run.name,
@@ -24,6 +25,9 @@ export function flowRunOf(run: StoredRun): FlowRun {
     createdBy: run.createdBy,
     startedAt: run.startedAt,
     endedAt: run.endedAt,
+    createdAt: run.createdAt,
+    idempotencyKey: run.idempotencyKey,
+    worker: run.worker,
   }
 }
 

@@ -4,8 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { HarvesterError } from '../../../src/errors.ts'
-import type { BackfillEngine } from '../../../src/operate/backfill/engine.ts'
-import { localBackfill } from '../../../src/operate/backfill/local.ts'
+import { type BackfillEngine, backfillEngine } from '../../../src/operate/backfill/engine.ts'
 import { planBackfill, tagOf } from '../../../src/operate/backfill/plan.ts'
 import { renderResult, summaryOf } from '../../../src/operate/backfill/report.ts'
 import {
@@ -23,6 +22,7 @@ import {
   createLocalBackend,
   failed,
   flow,
+  localOrchestrator,
   memoryStore,
   type RunStore,
   startStandalone,
@@ -118,13 +118,14 @@ async function backfill(
 ): Promise<Done> {
   const parallel = more.parallel ?? 1
   let executed = false
-  const bare = localBackfill({
-    deployments: of.deployments,
-    open: async () =>
-      createLocalBackend({ store: of.store, deployments: of.deployments, worker: oneShotWorker() }),
-    declared: [],
+  const bare = backfillEngine({
+    orchestrator: localOrchestrator({
+      backend: createLocalBackend({ store: of.store, deployments: of.deployments, worker: oneShotWorker() }),
+    }),
+    namespace: '',
+    flows: of.deployments.map(({ flow }) => flow),
     sources: [],
-    parallel,
+    limit: parallel,
     engine: { pollMs: 10 },
     onExecuting: () => {
       executed = true

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { type Source, sourceOptionsSchema } from '../../../src/config/source.ts'
 import { harvestParameters } from '../../../src/flows/harvest-source.ts'
 import type { BackfillRun, Target } from '../../../src/operate/backfill/engine.ts'
+import { foreignFlow } from '../../../src/operate/backfill/engine.ts'
 import {
   combinations,
   hashOf,
@@ -12,7 +13,6 @@ import {
   readIdempotencyKey,
   stepsOf,
 } from '../../../src/operate/backfill/plan.ts'
-import { foreignFlow } from '../../../src/operate/backfill/prefect.ts'
 import { parseEach, parseParam } from '../../../src/operate/backfill/values.ts'
 import { type AnyFlow, completed, flow, type StateType } from '../../../src/runs/index.ts'
 import { state } from '../../../src/runs/states.ts'
