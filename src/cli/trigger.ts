@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { openOperator } from '../app/orchestrator.ts'
 import { exitCodes, HarvesterError } from '../errors.ts'
+import { parseParameters } from '../operate/runs/parameters.ts'
 import { isFinal, type Orchestrator } from '../runs/index.ts'
 import { createConsole, interruptible, pause, reportError, sayLine } from './console.ts'
 import { fileOption, list, seconds, text } from './options.ts'
@@ -32,25 +33,6 @@ export function triggerCommand(): Command {
         process.exit(reportError(error))
       }
     })
-}
-
-/** `a=1` gives a number, `a=[1]` a list, `a=text` text. */
-export function parseParameters(pairs: readonly string[]): Record<string, unknown> {
-  return Object.fromEntries(
-    pairs.map((pair) => {
-      const at = pair.indexOf('=')
-      if (at < 1)
-        throw new HarvesterError('USAGE', `--param ${pair} has no name and value`, {
-          remedy: 'Write it as --param force=true.',
-        })
-      const text = pair.slice(at + 1)
-      try {
-        return [pair.slice(0, at), JSON.parse(text) as unknown]
-      } catch {
-        return [pair.slice(0, at), text]
-      }
-    }),
-  )
 }
 
 async function trigger(deployment: string, flags: Flags): Promise<number> {

@@ -1,5 +1,5 @@
 import type { Database } from '../database/port.ts'
-import type { RunStore } from '../runs/standalone/store.ts'
+import type { RunStore } from '../runs/index.ts'
 
 /** Two tasks that ask for slots of one limit are counted one after the other. */
 const slotLockClass = 738_826

@@ -1,6 +1,5 @@
 import type { Database } from '../database/port.ts'
 import type { TaskRun } from '../runs/backend.ts'
-import type { WorkerInstance } from '../runs/instance.ts'
 import type {
   RunFilter,
   RunStore,
@@ -8,7 +7,8 @@ import type {
   StoredLogLine,
   StoredRun,
   WantedRun,
-} from '../runs/standalone/store.ts'
+} from '../runs/index.ts'
+import type { WorkerInstance } from '../runs/instance.ts'
 import type { RunState } from '../runs/states.ts'
 import { limitStore } from './limit-store.ts'
 

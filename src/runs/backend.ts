@@ -2,6 +2,8 @@
  * What the engine asks of whoever records runs. Two implementations: `local/` writes through a run store, `prefect/`
  * speaks to a server. Both behave alike: one conformance suite runs over both.
  */
+import type { RunQueue } from './orchestrator.ts'
+import type { AnyFlow } from './registry.ts'
 import type { FinalStateType, RunState } from './states.ts'
 import type { LogLine, RunFacts } from './types.ts'
 
@@ -137,7 +139,6 @@ export interface RunRecorder {
 }
 
 export interface Backend {
-  readonly kind: 'local' | 'prefect'
   /** Starts a run of a deployment. Throws PREFECT_REFUSED or USAGE for an unknown name, PARAMETERS_INVALID. */
   submit(request: DeploymentRunRequest): Promise<SubmittedRun>
   /** Throws when the back end cannot be asked; null when the run does not exist. */
@@ -153,5 +154,11 @@ export interface Backend {
     createdBy?: string
     tags?: readonly string[]
   }): Promise<RunRecorder>
+  /** Where no worker would execute the children of a run that was opened here: with what this process does. */
+  readonly childrenOf?: (parentRunId: string) => {
+    readonly queue: RunQueue
+    readonly worker: string
+    readonly flows: ReadonlyMap<string, AnyFlow>
+  }
   close(): Promise<void>
 }

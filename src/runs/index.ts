@@ -60,7 +60,14 @@ export { memoryStore } from './standalone/memory-store.ts'
 export { localOrchestrator } from './standalone/orchestrator.ts'
 export { oneShotWorker } from './standalone/presence.ts'
 export { type Standalone, type StandaloneOptions, startStandalone } from './standalone/schedule.ts'
-export type { RunFilter, RunStore, StoredArtifact, StoredLogLine, StoredRun } from './standalone/store.ts'
+export type {
+  RunFilter,
+  RunStore,
+  StoredArtifact,
+  StoredLogLine,
+  StoredRun,
+  WantedRun,
+} from './standalone/store.ts'
 export { isFinal, openStateTypes, stateTypes } from './states.ts'
 export { triggerDeployment } from './trigger.ts'
 export type * from './types.ts'

@@ -4,11 +4,7 @@ import { aborted } from './abort.ts'
 import type { Backend, FlowRun } from './backend.ts'
 import { type Ended, type EngineOptions, executeRun } from './engine.ts'
 import { newInstance } from './instance.ts'
-import { flowRegistry } from './registry.ts'
 import { startRunner } from './runner.ts'
-import { systemRuntime } from './runtime.ts'
-import type { LocalBackend } from './standalone/backend.ts'
-import { localQueue } from './standalone/queue.ts'
 import type { Flow } from './types.ts'
 
 export interface RunFlowOptions extends EngineOptions {
@@ -32,11 +28,10 @@ export interface FlowResult {
 
 /**
  * Runs a flow once, in this process, to its end; never throws for what the flow does.
- * Throws PARAMETERS_INVALID before anything is recorded. With a local back end, child runs of its deployments are
- * run here as well.
+ * Throws PARAMETERS_INVALID before anything is recorded. Where no worker would, its child runs are run here as well.
  */
 export async function runFlow<S extends z.ZodObject>(
-  backend: Backend | LocalBackend,
+  backend: Backend,
   flow: Flow<S>,
   parameters: z.input<S>,
   options: RunFlowOptions = {},
@@ -61,7 +56,7 @@ export async function runFlow<S extends z.ZodObject>(
   if (options.signal?.aborted) onAbort()
   else options.signal?.addEventListener('abort', onAbort, { once: true })
   const unwatch = watchCancellation(backend, recorder.run, controller)
-  const runner = 'store' in backend ? await childRunner(backend, recorder.run.id, options) : null
+  const runner = await childRunner(backend, recorder.run.id, options)
   try {
     const ended = await executeRun(flow as unknown as Flow, recorder, backend, {
       ...options,
@@ -77,14 +72,15 @@ export async function runFlow<S extends z.ZodObject>(
 }
 
 /** Executes the children of a run in this process. */
-async function childRunner(backend: LocalBackend, parent: string, options: RunFlowOptions) {
-  const runtime = options.runtime ?? systemRuntime
+async function childRunner(backend: Backend, parent: string, options: RunFlowOptions) {
+  const children = backend.childrenOf?.(parent)
+  if (!children) return null
   return startRunner({
     ...options,
     runs: backend,
-    queue: localQueue({ backend, runtime, onlyChildrenOf: parent }),
-    instance: await newInstance(backend.worker),
-    flows: flowRegistry([...new Set([...backend.deployments.values()].map((spec) => spec.flow))]),
+    queue: children.queue,
+    instance: await newInstance(children.worker),
+    flows: children.flows,
     limit: options.childLimit ?? 4,
     graceSeconds: 60,
     onStop: 'crash',

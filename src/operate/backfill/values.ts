@@ -1,7 +1,7 @@
 /** What stands behind `--each` and `--param`, before anything is known of the flow. */
 import { readFileSync } from 'node:fs'
-import { parseParameters } from '../../cli/trigger.ts'
 import { describeError, HarvesterError } from '../../errors.ts'
+import { parseParameters } from '../runs/parameters.ts'
 
 /** A value as it was written, and as it reads: `1` is a number, unless the flow wants text. */
 export interface GivenValue {

@@ -36,7 +36,6 @@ export interface FoundDeployment {
 }
 
 export interface PrefectBackend extends Backend {
-  readonly kind: 'prefect'
   readonly client: PrefectClient
   /** Records a run that was claimed. */
   recorder(
@@ -121,7 +120,6 @@ export function createPrefectBackend(options: PrefectBackendOptions): PrefectBac
   }
 
   const backend: PrefectBackend = {
-    kind: 'prefect',
     client,
     flowName,
     factsOf: named,

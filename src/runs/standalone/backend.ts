@@ -6,10 +6,11 @@ import type { DeploymentSpec, PoolSpec } from '../deployment-spec.ts'
 import { declaredLimits, deploymentLimitName, type Limit, type LimitDeclaration } from '../limits.ts'
 import type { KeptRun } from '../orchestrator.ts'
 import { checkParameterNames } from '../parameters.ts'
-import { splitDeploymentName } from '../registry.ts'
+import { flowRegistry, splitDeploymentName } from '../registry.ts'
 import { type Runtime, systemRuntime } from '../runtime.ts'
 import { state } from '../states.ts'
 import { limitsInForce } from './limits.ts'
+import { localQueue } from './queue.ts'
 import { flowRunOf, localRecorder } from './recorder.ts'
 import type { RunStore, StoredRun } from './store.ts'
 import { tagLimits } from './tag-limits.ts'
@@ -34,7 +35,6 @@ export interface LocalBackendOptions {
 }
 
 export interface LocalBackend extends Backend {
-  readonly kind: 'local'
   readonly store: RunStore
   readonly worker: string
   readonly deployments: ReadonlyMap<string, DeploymentSpec>
@@ -112,7 +112,6 @@ export function createLocalBackend(options: LocalBackendOptions): LocalBackend {
   }
 
   const backend: LocalBackend = {
-    kind: 'local',
     store,
     worker,
     deployments,
@@ -197,6 +196,11 @@ export function createLocalBackend(options: LocalBackendOptions): LocalBackend {
     },
     recorder: (run) => localRecorder({ run, store, backend, runtime, onProblem }),
     acquireTags: (names, taskRunId, signal) => tags.acquire(names, `${worker} ${taskRunId}`, signal),
+    childrenOf: (parentRunId) => ({
+      queue: localQueue({ backend, runtime, onlyChildrenOf: parentRunId }),
+      worker,
+      flows: flowRegistry([...new Set(declaration.deployments.map(({ flow }) => flow))]),
+    }),
     onWork(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)
