@@ -7,8 +7,10 @@ import {
   createLocalBackend,
   createPrefectBackend,
   isFinal,
+  localOrchestrator,
   memoryStore,
   type PrefectSettings,
+  prefectOrchestrator,
   prefectSettings,
   type RunStore,
   registerDeployments,
@@ -50,6 +52,7 @@ conformance('local, in memory', async (): Promise<Rig> => {
   const backend = make()
   return {
     backend,
+    orchestrator: localOrchestrator({ backend }),
     start: ({ limit, name, onProblem }) =>
       startStandalone({
         backend: name === undefined ? backend : make(name),
@@ -110,17 +113,18 @@ conformance('Prefect, against a look-alike', async (): Promise<Rig> => {
   const folder = mkdtempSync(join(tmpdir(), 'orchestration-conformance-'))
   const settings = prefectSettings({ PREFECT_API_URL: fake.apiUrl }) as PrefectSettings
   const backend = createPrefectBackend({ settings })
-  await registerDeployments(backend, {
-    namespace: 'tests',
+  const declaration = {
     pools: conformancePools.map((name) => ({ name, concurrencyLimit: null })),
     deployments: [...conformanceDeployments, spec('stranger', stranger)],
     tagLimits: { database: 1 },
-  })
+  }
+  await registerDeployments(backend, { namespace: 'tests', ...declaration })
   const ask = async (method: string, path: string, body?: object) => {
     await fetch(`${fake.apiUrl}${path}`, { method, ...(body && { body: JSON.stringify(body) }) })
   }
   return {
     backend,
+    orchestrator: prefectOrchestrator({ backend, namespace: 'tests', declaration }),
     start: ({ flows, limit, name, onProblem }) =>
       startWorker({
         // Stopping makes a client impatient for good: each worker has its own.

@@ -8,6 +8,8 @@ import {
   type DeploymentSpec,
   flow,
   flowRegistry,
+  type Orchestrator,
+  type RunQuery,
   task,
 } from '../../src/runs/index.ts'
 import { waitUntil } from './prefect.ts'
@@ -16,6 +18,7 @@ import { byCounts, flaky, harvestPool, maintenancePool, parent, slow, source, sp
 /** A back end with what is needed to look at what it recorded. */
 export interface Rig {
   readonly backend: Backend
+  readonly orchestrator: Orchestrator
   /** Starts a process that runs what is due. */
   start(options: {
     flows: ReadonlyMap<string, AnyFlow>
@@ -290,6 +293,148 @@ export function conformance(name: string, makeRig: () => Promise<Rig>): void {
         await process.stop()
       }
       expect(problems).toEqual([])
+    })
+
+    describe('operated through the port', () => {
+      it('finds a run by its id, its deployment, its tag, and among those of a state', async () => {
+        const { orchestrator } = rig
+        const first = await orchestrator.submit({
+          deployment: 'slow',
+          parameters: {},
+          tags: ['of-a-test'],
+          idempotencyKey: 'operated:1',
+        })
+        const second = await orchestrator.submit({ deployment: 'Test Slow/slow', parameters: {} })
+        expect(await orchestrator.find(first.id)).toMatchObject({
+          id: first.id,
+          flow: 'Test Slow',
+          deployment: 'slow',
+          idempotencyKey: 'operated:1',
+          state: { type: 'SCHEDULED' },
+          createdAt: expect.any(Date),
+          startedAt: null,
+          worker: null,
+        })
+        const idsOf = async (query: RunQuery) => (await orchestrator.list(query)).map(({ id }) => id)
+        const newest = await idsOf({ deployment: 'slow', types: ['SCHEDULED'] })
+        expect([...newest].sort()).toEqual([first.id, second.id].sort())
+        expect(await idsOf({ deployment: 'slow', types: ['SCHEDULED'], limit: 1 })).toEqual([newest[0]])
+        expect(await idsOf({ tag: 'of-a-test' })).toEqual([first.id])
+        expect(await idsOf({ ids: [second.id, '00000000-0000-4000-8000-000000000000'] })).toEqual([second.id])
+        expect(await idsOf({ ids: [] })).toEqual([])
+        expect(await idsOf({ deployment: 'nowhere' })).toEqual([])
+        for (const { id } of [first, second]) await orchestrator.cancel(id)
+        expect((await orchestrator.find(first.id))?.state.type).toBe('CANCELLED')
+        expect(await idsOf({ deployment: 'slow', types: ['SCHEDULED'] })).toEqual([])
+      })
+
+      it('reads the tasks, the progress and the log of a run, each line once', async () => {
+        const { orchestrator } = rig
+        await withProcess(async () => {
+          const { id } = await orchestrator.submit({ deployment: 'source', parameters: { n: 3 } })
+          const more = orchestrator.follow(id)
+          const told: string[] = []
+          await waitUntil(
+            'the lines',
+            async () => {
+              told.push(...(await more()).map(({ message }) => message))
+              return told.some((line) => line === 'harvested item=2')
+            },
+            30_000,
+            50,
+          )
+          await ended(id)
+          told.push(...(await more()).map(({ message }) => message))
+          expect(told.filter((line) => line.startsWith('harvested'))).toEqual([
+            'harvested item=0',
+            'harvested item=1',
+            'harvested item=2',
+          ])
+          expect((await orchestrator.lastLog(id, 200)).map(({ message }) => message).sort()).toEqual(
+            told.sort(),
+          )
+          expect(await orchestrator.lastLog(id, 1)).toHaveLength(1)
+          expect(await orchestrator.lastLog(id, 0)).toEqual([])
+          await waitUntil('the tasks', async () => (await orchestrator.tasks([id])).length === 5, 20_000, 50)
+          expect(new Set((await orchestrator.tasks([id])).map(({ flowRunId }) => flowRunId))).toEqual(
+            new Set([id]),
+          )
+          expect(await orchestrator.tasks([id], ['FAILED'])).toEqual([])
+          expect(await orchestrator.artifacts([id], 'progress')).toEqual([
+            expect.objectContaining({ flowRunId: id, key: 'harvest-progress-test', percent: 100 }),
+          ])
+          expect(await orchestrator.artifacts([id])).toHaveLength(2)
+        })
+      })
+
+      it('makes a run that has ended due again, and refuses one that has not', async () => {
+        const { orchestrator } = rig
+        const { id, name } = await orchestrator.submit({ deployment: 'counts', parameters: {} })
+        await expect(orchestrator.retry({ id, name })).rejects.toMatchObject({ code: 'USAGE' })
+        await withProcess(async () => {
+          expect(await ended(id)).toBe('Failed: 3 of 4 failed (1)')
+          await orchestrator.retry({ id, name })
+          await waitUntil(
+            'the second attempt',
+            async () => (await stateOf(id)) === 'Failed: 3 of 4 failed (2)',
+            30_000,
+            50,
+          )
+        })
+      })
+
+      it('knows its deployments, and what each takes', async () => {
+        const { orchestrator } = rig
+        const found = await orchestrator.deployment('Test Source/source')
+        expect(found).toMatchObject({ name: 'source', flow: 'Test Source' })
+        expect(Object.keys(found.schema?.properties ?? {})).toContain('n')
+        await expect(orchestrator.deployment('nowhere')).rejects.toMatchObject({ code: 'USAGE' })
+        const all = await orchestrator.deployments()
+        expect(all.map(({ name }) => name)).toEqual(
+          expect.arrayContaining(conformanceDeployments.map(({ name }) => name)),
+        )
+        const schedules = await orchestrator.schedules()
+        expect(schedules.find(({ name }) => name === 'counts')).toEqual({
+          name: 'counts',
+          flow: 'Test Counts',
+          cron: null,
+          timezone: 'UTC',
+          paused: false,
+          nextRunAt: null,
+          lastRun: expect.objectContaining({ state: 'Failed', startedAt: expect.any(Date) }),
+        })
+      })
+
+      it('tells who works and what waits', async () => {
+        const { orchestrator } = rig
+        const waits = async (pool: string) =>
+          (await orchestrator.pools()).find(({ name }) => name === pool)?.waiting
+        const before = (await waits(harvestPool)) ?? 0
+        const { id } = await orchestrator.submit({ deployment: 'slow', parameters: { seconds: 60 } })
+        expect(await waits(harvestPool)).toBe(before + 1)
+        await withProcess(async () => {
+          await running(id)
+          expect(await waits(harvestPool)).toBe(before)
+          expect((await orchestrator.workers()).some(({ alive }) => alive)).toBe(true)
+          expect(await orchestrator.isAttended()).toBe(true)
+          expect((await orchestrator.list({ types: ['RUNNING'] })).map((run) => run.id)).toEqual([id])
+          expect((await orchestrator.find(id))?.worker).toEqual(expect.any(String))
+          await orchestrator.cancel(id)
+          await ended(id)
+        })
+        await orchestrator.health()
+      })
+
+      it('puts a limit in force, and takes it back', async () => {
+        const { limits } = rig.orchestrator
+        const read = async () => (await limits.list()).find(({ name }) => name === 'tag:database')
+        expect(await read()).toMatchObject({ declared: 1, inForce: 1, from: 'declaration' })
+        await limits.set('tag:database', 2)
+        expect(await read()).toMatchObject({ declared: 1, inForce: 2, from: 'operator' })
+        await limits.reset('tag:database')
+        expect(await read()).toMatchObject({ inForce: 1, from: 'declaration' })
+        await expect(limits.set('tag:nothing', 2)).rejects.toMatchObject({ code: 'USAGE' })
+      })
     })
 
     it('never runs two tasks at once that share a tag with a limit of one', async () => {

@@ -11,7 +11,7 @@ export interface FakePrefect {
   readonly requests: { method: string; path: string; headers: IncomingMessage['headers']; body: unknown }[]
   readonly runs: Map<string, FakeRun>
   readonly taskRuns: Map<string, FakeTask>
-  readonly logs: { flow_run_id: string; message: string }[]
+  readonly logs: { id?: string; flow_run_id: string; message: string; timestamp: string }[]
   readonly artifacts: { id: string; flow_run_id: string; key: string | null; type: string; data: unknown }[]
   /**
    * Answers the next requests whose path contains the text with this, breaks the connection, or loses the answer of
@@ -52,6 +52,8 @@ interface FakeRun {
   run_count: number
   state: FakeState
   next_scheduled_start_time: string | null
+  created: string
+  expected_start_time: string
   start_time: string | null
   end_time: string | null
   transitions: string[]
@@ -65,6 +67,9 @@ interface FakeTask {
   run_count: number
   task_inputs: Record<string, { id: string }[]>
 }
+
+const pageOf = <T>(items: readonly T[], { offset, limit }: Json): T[] =>
+  items.slice(Number(offset ?? 0), Number(offset ?? 0) + Number(limit ?? 200))
 
 const finals = new Set(['COMPLETED', 'FAILED', 'CRASHED', 'CANCELLED'])
 
@@ -167,6 +172,8 @@ export async function startFakePrefect(
       run_count: 0,
       state: newState({ type: 'SCHEDULED' }),
       next_scheduled_start_time: null,
+      created: new Date().toISOString(),
+      expected_start_time: new Date().toISOString(),
       start_time: null,
       end_time: null,
       transitions: [],
@@ -204,7 +211,13 @@ export async function startFakePrefect(
     const due = (part.next_scheduled_start_time as { before_?: string } | undefined)?.before_
     const key = any('idempotency_key')
     const tags = (part.tags as { all_?: string[] } | undefined)?.all_
+    const planned = (part.expected_start_time as { before_?: string } | undefined)?.before_
+    const ofTags = (filter.deployments as { tags?: { all_: string[] } } | undefined)?.tags?.all_
+    const deployment = deployments.get(run.deployment_id ?? '')
     return (
+      (!names('deployments') || names('deployments')?.includes(deployment?.name ?? '') === true) &&
+      (!ofTags || ofTags.every((tag) => deployment?.tags.includes(tag))) &&
+      (!planned || run.expected_start_time <= planned) &&
       (!names('work_pools') || names('work_pools')?.includes(pool) === true) &&
       (!names('flows') || names('flows')?.includes(flows.get(run.flow_id)?.name ?? '') === true) &&
       (!due || (run.next_scheduled_start_time ?? '9') <= due) &&
@@ -263,13 +276,12 @@ export async function startFakePrefect(
       /^\/deployments\/filter$/,
       (body) => {
         const filter = (body.deployments ?? {}) as { name?: { any_: string[] }; tags?: { all_: string[] } }
-        return ok(
-          [...deployments.values()].filter(
-            (item) =>
-              (!filter.name || filter.name.any_.includes(item.name)) &&
-              (!filter.tags || filter.tags.all_.every((tag) => item.tags.includes(tag))),
-          ),
+        const found = [...deployments.values()].filter(
+          (item) =>
+            (!filter.name || filter.name.any_.includes(item.name)) &&
+            (!filter.tags || filter.tags.all_.every((tag) => item.tags.includes(tag))),
         )
+        return ok(pageOf(found, body))
       },
     ],
     ['GET', /^\/deployments\/([^/]+)$/, (_, [id]) => found(deployments.get(id as string))],
@@ -399,9 +411,9 @@ export async function startFakePrefect(
       'POST',
       /^\/flow_runs\/filter$/,
       (body) => {
-        const offset = Number(body.offset ?? 0)
         const matching = [...runs.values()].filter((run) => matches(run, body))
-        return ok(matching.slice(offset, offset + Number(body.limit ?? 200)))
+        if (/DESC$/.test(String(body.sort))) matching.reverse()
+        return ok(pageOf(matching, body))
       },
     ],
     [
@@ -455,7 +467,7 @@ export async function startFakePrefect(
       'POST',
       /^\/logs\/$/,
       (body) => {
-        logs.push(...(body as unknown as FakePrefect['logs']))
+        for (const line of body as unknown as FakePrefect['logs']) logs.push({ ...line, id: randomUUID() })
         return { status: 201 }
       },
     ],
@@ -463,8 +475,35 @@ export async function startFakePrefect(
       'POST',
       /^\/logs\/filter$/,
       (body) => {
-        const wanted = (body.logs as { flow_run_id: { any_: string[] } }).flow_run_id.any_
-        return ok(logs.filter(({ flow_run_id: id }) => wanted.includes(id)))
+        const filter = body.logs as { flow_run_id: { any_: string[] }; timestamp?: { after_: string } }
+        const found = logs
+          .filter(({ flow_run_id: id }) => filter.flow_run_id.any_.includes(id))
+          .filter(({ timestamp }) => timestamp >= (filter.timestamp?.after_ ?? ''))
+        if (body.sort === 'TIMESTAMP_DESC') found.reverse()
+        return ok(pageOf(found, body))
+      },
+    ],
+    [
+      'POST',
+      /^\/task_runs\/filter$/,
+      (body) => {
+        const { any_: ids } = (body.flow_runs as { id: { any_: string[] } }).id
+        const wanted = (body.task_runs as { state?: { type: { any_: string[] } } } | undefined)?.state?.type
+        const found = [...taskRuns.values()]
+          .filter((item) => ids.includes(item.flow_run_id))
+          .filter((item) => !wanted || wanted.any_.includes(item.state.type))
+        return ok(pageOf(found, body))
+      },
+    ],
+    [
+      'POST',
+      /^\/artifacts\/filter$/,
+      (body) => {
+        const filter = body.artifacts as { flow_run_id: { any_: string[] }; type?: { any_: string[] } }
+        const found = artifacts
+          .filter((item) => filter.flow_run_id.any_.includes(item.flow_run_id))
+          .filter((item) => !filter.type || filter.type.any_.includes(item.type))
+        return ok(pageOf(found.reverse(), body))
       },
     ],
     [
@@ -498,6 +537,15 @@ export async function startFakePrefect(
       (_, [name]) => {
         const limit = limits.get(name as string)
         return found(limit && { name, limit: limit.limit, active_slots: limit.held.size })
+      },
+    ],
+    [
+      'PATCH',
+      /^\/v2\/concurrency_limits\/([^/]+)$/,
+      (body, [name]) => {
+        const known = limits.get(name as string)
+        if (known && typeof body.limit === 'number') known.limit = body.limit
+        return { status: known ? 204 : 404 }
       },
     ],
     [

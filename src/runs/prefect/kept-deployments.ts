@@ -82,7 +82,7 @@ export async function listSchedules(backend: PrefectBackend, namespace: string):
           ? {
               runId: last.id,
               startedAt: last.start_time ? new Date(last.start_time) : null,
-              state: last.state_name ?? '',
+              state: last.state?.name ?? '',
             }
           : null,
       }

@@ -2,6 +2,7 @@
 import { HarvesterError } from '../../errors.ts'
 import { type LimitDeclaration, poolsOf } from '../limits.ts'
 import type { Attendance, Orchestrator } from '../orchestrator.ts'
+import { isFinal } from '../states.ts'
 import type { PrefectBackend } from './backend.ts'
 import { must, serverVersion } from './client.ts'
 import { examinePrefect } from './examine.ts'
@@ -40,6 +41,8 @@ export function prefectOrchestrator(options: PrefectOrchestratorOptions): Orches
     follow: (id) => followLog(client, id),
     cancel: (id) => backend.cancelRun(id),
     async retry({ id, name }) {
+      const before = await backend.readRun(id)
+      if (before && !isFinal(before.state.type)) throw new HarvesterError('USAGE', `${name} has not ended`)
       const answer = await setState(
         client,
         id,

@@ -59,7 +59,7 @@ export function localOrchestrator(options: {
           percent: artifact.type === 'progress' ? artifact.data : null,
         }))
     },
-    lastLog: (id, lines) => readLog(store, id, { last: lines }),
+    lastLog: async (id, lines) => (lines === 0 ? [] : readLog(store, id, { last: lines })),
     follow(id) {
       let told = 0
       return async () => {
