@@ -78,7 +78,8 @@ async function wait(name: string, flags: Flags): Promise<number> {
   const parameters = { source: source.url, source_options: source, ...given }
   return flags.viaPrefect
     ? waitViaPrefect(environment, parameters)
-    : waitHere(environment, config, parameters, flags)
+    : // Whoever sits at the command line may name what the configuration does not.
+      waitHere(environment, { ...config, sources: [...config.sources, source] }, parameters, flags)
 }
 
 type Given = Partial<WaitParameters> & Pick<WaitParameters, 'source'>

@@ -8,7 +8,7 @@ import { publishArtifacts, StatusTable } from '../harvest/artifacts.ts'
 import { type AuditTrail, openAudit } from '../harvest/audit.ts'
 import { fetchCkan } from '../harvest/fetch-ckan.ts'
 import { harvestDatasets } from '../harvest/harvest-datasets.ts'
-import { mayBeAnywhere, runSlugOf } from '../harvest/kinds.ts'
+import { runSlugOf } from '../harvest/kinds.ts'
 import { listDatasets } from '../harvest/list-datasets.ts'
 import { loadRunFolder } from '../harvest/load.ts'
 import { mergeAndWrite, writeRunTable } from '../harvest/merge-and-write.ts'
@@ -17,7 +17,6 @@ import { forgetOldRuns } from '../harvest/retention.ts'
 import type { DatasetEntry, HarvestRun } from '../harvest/run.ts'
 import type { HarvestServices } from '../harvest/services.ts'
 import { startWaits } from '../harvest/wait-for-source.ts'
-import { leadsInward } from '../http/address.ts'
 import { insideFolder } from '../inside.ts'
 import { executionId } from '../inventory/audit.ts'
 import { askClock } from '../inventory/clock.ts'
@@ -31,6 +30,7 @@ import { durationInWords } from '../rules/time.ts'
 import { noAttempts, runVerdict, sourceVerdict, type Verdict } from '../rules/verdict.ts'
 import { type AbortReason, abortReason, completed, type FlowContext, failed, flow } from '../runs/index.ts'
 import { scrub } from '../secrets.ts'
+import { servicesFor } from './brought-source.ts'
 import { namesOneSource, oneSourceMessage } from './one-source.ts'
 
 export const harvestParameters = z
@@ -95,25 +95,10 @@ function namedSource(services: HarvestServices, parameters: HarvestParameters): 
   return findSource(services.config.sources, parameters.source ?? '')
 }
 
-/**
- * Whoever may start runs may have any public server harvested, but nothing of the network that the worker stands in,
- * unless its own configuration names it. A worker without a list of sources takes what its deployments carry.
- */
-async function refuseInward({ config }: HarvestServices, source: Source): Promise<void> {
-  if (!mayBeAnywhere(source) || config.sources.length === 0) return
-  if (config.sources.some(({ url }) => new URL(url).host === new URL(source.url).host)) return
-  if (!(await leadsInward(new URL(source.url).hostname))) return
-  throw new HarvesterError(
-    'PARAMETERS_INVALID',
-    `source_options: ${source.url} is in this network and no source of the configuration`,
-    { remedy: 'Name it in erddap_urls of the worker if it is to be harvested.' },
-  )
-}
-
-async function harvest(services: HarvestServices, parameters: HarvestParameters, context: FlowContext) {
-  const { settings } = services.config
-  const single = parameters.source === null ? null : namedSource(services, parameters)
-  if (single && parameters.source_options) await refuseInward(services, single)
+async function harvest(given: HarvestServices, parameters: HarvestParameters, context: FlowContext) {
+  const { settings } = given.config
+  const single = parameters.source === null ? null : namedSource(given, parameters)
+  const services = single && parameters.source_options ? await servicesFor(given, single) : given
   const sources = single ? [single] : services.config.sources
   if (sources.length === 0) throw new HarvesterError('SOURCE_UNKNOWN', 'there is no source to harvest')
   const slug = single ? single.slug : 'full'

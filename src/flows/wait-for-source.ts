@@ -16,6 +16,7 @@ import { waitForSource } from '../harvest/wait-for-source.ts'
 import { describeSeen } from '../rules/readiness.ts'
 import { sourceTypes } from '../rules/source-types.ts'
 import { completed, failed, flow } from '../runs/index.ts'
+import { servicesFor } from './brought-source.ts'
 import { namesOneSource, oneSourceMessage } from './one-source.ts'
 
 const { dataset_id, newer_than, timeout_seconds, interval_seconds } = waitForParameter.shape
@@ -56,7 +57,7 @@ export function waitForSourceFlow(services: Pick<HarvestServices, 'config' | 'ht
       const waitFor = mergeWaitFor(wait.wanted(source), parameters)!
       try {
         const waited = await run.task(waitForSource, {
-          services,
+          services: await servicesFor(services, source),
           source,
           wait,
           waitFor,

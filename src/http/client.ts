@@ -111,7 +111,8 @@ export function createHttpClient(settings: HttpClientSettings): HttpClient {
     url.password = ''
     for (let redirects = 0; ; redirects += 1) {
       const foreign = url.host !== home.host
-      const way = foreign ? await outwards(url, home) : dispatcher
+      const held = request.outwardOnly === true
+      const way = foreign || held ? await outwards(url, held ? null : home) : dispatcher
       const exchange = await ask(request, method, url, headers, attempt, deadline, way)
       exchange.foreign = foreign
       const following =
@@ -136,10 +137,10 @@ export function createHttpClient(settings: HttpClientSettings): HttpClient {
   }
 
   /** The way to a host that somebody else named: not into the network of the harvester, unless home is there. */
-  async function outwards(url: URL, home: URL): Promise<Dispatcher> {
+  async function outwards(url: URL, home: URL | null): Promise<Dispatcher> {
     const plainly = isInward(url.hostname) || /(?:^|\.)localhost\.?$/.test(url.hostname)
     if (outward === 'given' && !plainly) return dispatcher
-    if (await leadsInward(home.hostname)) return dispatcher
+    if (home !== null && (await leadsInward(home.hostname))) return dispatcher
     if (plainly) throw inwardRefused(url.host, url.hostname)
     if (typeof outward !== 'string') return outward
     // A proxy looks names up itself: what we find may differ, but a plain trap is seen.

@@ -71,6 +71,8 @@ export interface HttpRequest {
    * may lead to loopback, private or link-local addresses; of other hosts nothing is quoted. @default `url` itself
    */
   home?: string
+  /** Asked of the public network only, also where `home` is not there. @default false */
+  outwardOnly?: boolean
   onRequest?: (record: HttpRecord) => void
   breaker?: Breaker
 }

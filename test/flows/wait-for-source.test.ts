@@ -179,10 +179,11 @@ describe('the flow Wait For Source', () => {
     })
   })
 
-  it('takes any address, and an age before its start', async () => {
+  it('takes any address where the worker has no list of sources, and an age before its start', async () => {
     const server = await serve()
     const { services } = await processOf(['https://other.example.org/erddap'])
-    const result = await runFlow(backend(), waitForSourceFlow(services), {
+    const config = { ...services.config, sources: [] }
+    const result = await runFlow(backend(), waitForSourceFlow({ ...services, config }), {
       source: `${server.url}/`,
       dataset_id: 'scale_00000',
       newer_than: '90min',

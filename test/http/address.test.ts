@@ -100,6 +100,20 @@ describe('a server of the public network', () => {
   })
 })
 
+describe('a request that is to go outwards only', () => {
+  it.each(['127.0.0.1', 'localhost', 'ip6-localhost'])(
+    'does not reach %s, though it is its own home',
+    async (host) => {
+      const inner = await httpServer((_request, response) => response.end('secret of the inside'))
+      const url = inner.url.replace('127.0.0.1', host)
+      await expect(plainClient().text({ url, outwardOnly: true, retries: 0 })).rejects.toMatchObject({
+        code: expect.stringMatching(/^HTTP_/),
+      })
+      expect(inner.asked).toEqual([])
+    },
+  )
+})
+
 describe('another host than the configured one', () => {
   const listing = (text: string, status: number) => async () => {
     const other = await httpServer((_request, response) =>
