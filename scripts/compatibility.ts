@@ -1,13 +1,14 @@
 /**
  * Tries this program with several versions of the Prefect server, each installed by pip into an environment of its
- * own, and writes docs/compatibility.md: registration, a run with its tasks, a cancellation, a pause.
+ * own that is removed afterwards, and writes docs/compatibility.md: registration, a run with its tasks, what operators
+ * do with it, a cancellation, a pause. Rows of versions that are not named stay.
  *
  *   npx tsx scripts/compatibility.ts [version…]
  *
  * It needs Python 3, PostgreSQL and some minutes a version, and is no part of every check.
  */
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import {
@@ -15,33 +16,38 @@ import {
   flowRegistry,
   type PrefectBackend,
   type PrefectSettings,
+  prefectOrchestrator,
   prefectSettings,
   registerDeployments,
   startWorker,
 } from '../src/runs/index.ts'
+import { serverVersion } from '../src/runs/prefect/client.ts'
 import { startPrefect, waitUntil } from '../test/support/prefect.ts'
 import { deployments, flows, harvestPool, maintenancePool } from '../test/support/prefect-flows.ts'
 
 const root = resolve(import.meta.dirname, '..')
 const page = join(root, 'docs/compatibility.md')
 /** The oldest, two between, and the newest that was tried. */
-const defaultVersions = ['3.2.15', '3.4.25', '3.6.9', '3.9.1']
+const defaultVersions = ['3.2.15', '3.4.25', '3.6.9', 'latest']
 const pools = [harvestPool, maintenancePool]
 const patience = 180_000
 
 interface Outcome {
+  /** As it says itself. */
   readonly version: string
   readonly results: Readonly<Record<string, string>>
 }
 
+const namespace = 'compatibility'
+const registration = {
+  namespace,
+  pools: pools.map((name) => ({ name, concurrencyLimit: null })),
+  deployments,
+  tagLimits: { database: 1 },
+}
+
 const checks: Readonly<Record<string, (backend: PrefectBackend) => Promise<void>>> = {
   async registration(backend) {
-    const registration = {
-      namespace: 'compatibility',
-      pools: pools.map((name) => ({ name, concurrencyLimit: null })),
-      deployments,
-      tagLimits: { database: 1 },
-    }
     await registerDeployments(backend, registration)
     const again = await registerDeployments(backend, registration)
     if (again.updated.length > 0) throw new Error(`registered again: ${again.updated.join(', ')}`)
@@ -49,6 +55,34 @@ const checks: Readonly<Record<string, (backend: PrefectBackend) => Promise<void>
   },
   async run(backend) {
     const { id } = await backend.submit({ deployment: 'source', parameters: { n: 2 } })
+    await ended(backend, id, 'Completed')
+  },
+  async operating(backend) {
+    const runs = prefectOrchestrator({ backend, namespace, declaration: registration })
+    const { id, name } = await runs.submit({ deployment: 'source', parameters: { n: 2 } })
+    await ended(backend, id, 'Completed')
+    const seen = async () => {
+      const tasks = (await runs.tasks([id])).filter(({ state }) => state.type === 'COMPLETED').length
+      const artifacts = (await runs.artifacts([id])).length
+      const lines = (await runs.lastLog(id, 100)).filter(({ message }) =>
+        message.startsWith('harvested'),
+      ).length
+      return [tasks, artifacts, lines].join()
+    }
+    await waitUntil(
+      'five tasks, two artifacts and two lines',
+      async () => (await seen()) === '5,2,2',
+      patience,
+    )
+    const found = await runs.list({ deployment: 'source', types: ['COMPLETED'] })
+    if (!found.some((run) => run.id === id)) throw new Error('the run is not listed')
+    const [limit] = (await runs.limits.list()).filter((one) => one.name === 'tag:database')
+    if (limit?.inForce !== 1) throw new Error('the limit of the tag database is not listed')
+    await runs.limits.set('tag:database', 2)
+    await runs.limits.reset('tag:database')
+    if ((await runs.pools()).some(({ status }) => status !== 'ready')) throw new Error('a pool is not ready')
+    await runs.retry({ id, name })
+    await waitUntil('the second attempt', async () => (await runs.find(id))?.runCount === 2, patience)
     await ended(backend, id, 'Completed')
   },
   async cancel(backend) {
@@ -90,27 +124,35 @@ async function ended(backend: PrefectBackend, id: string, name: string): Promise
   if (state?.name !== name) throw new Error(`ended as ${state?.name}: ${state?.message}`)
 }
 
-/** The program of a version, installed when it is not there. */
-function install(version: string): string {
-  const venv = join(root, '.cache', `prefect-${version}`)
-  const bin = join(venv, 'bin/prefect')
-  if (existsSync(bin)) return bin
-  execFileSync('python3', ['-m', 'venv', '--clear', venv])
+/** The program of a version, installed into a folder. */
+function install(version: string, venv: string): string {
+  execFileSync('python3', ['-m', 'venv', venv])
   // Newer releases of these two are allowed by Prefect and break it.
-  const wanted = [`prefect==${version}`, 'fastapi<0.140', 'sqlalchemy<2.1']
+  const prefect = version === 'latest' ? 'prefect' : `prefect==${version}`
+  const wanted = [prefect, 'fastapi<0.140', 'sqlalchemy<2.1']
   execFileSync(join(venv, 'bin/pip'), ['install', '--quiet', '--disable-pip-version-check', ...wanted], {
     stdio: 'inherit',
   })
-  return bin
+  return join(venv, 'bin/prefect')
 }
 
-async function attempt(version: string): Promise<Outcome> {
-  process.env.PREFECT_BIN = install(version)
+async function attempt(wanted: string): Promise<Outcome> {
+  const venv = mkdtempSync(join(tmpdir(), 'prefect-'))
+  try {
+    process.env.PREFECT_BIN = install(wanted, venv)
+    return await tried()
+  } finally {
+    rmSync(venv, { recursive: true, force: true })
+  }
+}
+
+async function tried(): Promise<Outcome> {
   const results: Record<string, string> = {}
   const server = await startPrefect()
   const folder = mkdtempSync(join(tmpdir(), 'compatibility-'))
   const settings = prefectSettings({ PREFECT_API_URL: server.apiUrl }) as PrefectSettings
   const backend = createPrefectBackend({ settings, namespaceTag: 'erddap-harvester:compatibility' })
+  const version = await serverVersion(backend.client)
   try {
     await verdict(results, 'registration', () => checks.registration!(backend))
     const worker = await startWorker({
@@ -151,28 +193,31 @@ async function verdict(
   }
 }
 
-function render(outcomes: readonly Outcome[]): string {
-  const names = Object.keys(checks)
-  const rows = outcomes.map(({ version, results }) => {
-    const cells = names.map((name) => results[name] ?? results.start ?? 'not tried')
-    return `| ${[version, ...cells].join(' | ')} |`
-  })
-  return [
-    `| Prefect | ${names.join(' | ')} |`,
-    `| --- | ${names.map(() => '---').join(' | ')} |`,
-    ...rows,
-  ].join('\n')
-}
-
 const outcomes: Outcome[] = []
 for (const version of process.argv.length > 2 ? process.argv.slice(2) : defaultVersions) {
   const outcome = await attempt(version)
   console.log(outcome)
   outcomes.push(outcome)
 }
-const [before = '', after = ''] = readFileSync(page, 'utf8').split(/<!-- table -->[\s\S]*<!-- end -->/)
+const [before = '', table = '', after = ''] = readFileSync(page, 'utf8').split(/<!-- (?:table|end) -->/)
+const names = Object.keys(checks)
 const date = new Date().toISOString().slice(0, 10)
+const rows = new Map<string, string>()
+for (const line of table.split('\n')) {
+  const version = /^\| (\d+\.\d+\.\d+) \|/.exec(line)?.[1]
+  if (version !== undefined) rows.set(version, line)
+}
+for (const { version, results } of outcomes)
+  rows.set(
+    version,
+    `| ${[version, date, ...names.map((name) => results[name] ?? results.start ?? 'not tried')].join(' | ')} |`,
+  )
+const byVersion = [...rows].sort(([a], [b]) => a.localeCompare(b, 'en', { numeric: true }))
+const head = [
+  `| Prefect | tried on | ${names.join(' | ')} |`,
+  `| --- | --- |${' --- |'.repeat(names.length)}`,
+]
 writeFileSync(
   page,
-  `${before}<!-- table -->\n\nTried on ${date}.\n\n${render(outcomes)}\n\n<!-- end -->${after}`,
+  `${before}<!-- table -->\n\n${[...head, ...byVersion.map(([, line]) => line)].join('\n')}\n\n<!-- end -->${after}`,
 )
