@@ -66,9 +66,10 @@ export function createPrefectBackend(options: PrefectBackendOptions): PrefectBac
     onRetry: (facts, text) => onProblem(text, facts),
   })
   const telemetry = prefectTelemetry(client, runtime, onProblem)
-  const flowNames = new Map<string, string>()
+  /** Promises: the runs of one answer ask at once. */
+  const flowNames = new Map<string, Promise<string>>()
   const flowIds = new Map<string, string>()
-  const deploymentNames = new Map<string, string>()
+  const deploymentNames = new Map<string, Promise<string | null>>()
 
   const unlimited = new Set(options.limitedTags)
   const onUnlimited = async (tags: readonly string[]) => {
@@ -85,27 +86,18 @@ export function createPrefectBackend(options: PrefectBackendOptions): PrefectBac
     }
   }
 
-  const flowName = async (flowId: string): Promise<string> => {
-    const known = flowNames.get(flowId)
-    if (known !== undefined) return known
-    const flow = await must(
-      'read a flow',
-      client.normal.GET('/flows/{id}', { params: { path: { id: flowId } } }),
-    )
-    flowNames.set(flowId, flow.name)
-    return flow.name
-  }
+  const flowName = (flowId: string): Promise<string> =>
+    remembered(flowNames, flowId, async () => {
+      const params = { path: { id: flowId } }
+      return (await must('read a flow', client.normal.GET('/flows/{id}', { params }))).name
+    })
   const deploymentName = async (id: string | null | undefined): Promise<string | null> => {
     if (!id) return null
-    const known = deploymentNames.get(id)
-    if (known !== undefined) return known
-    const found = await orNull(
-      'read a deployment',
-      client.normal.GET('/deployments/{id}', { params: { path: { id } } }),
-    )
-    if (!found) return null
-    deploymentNames.set(id, found.name)
-    return found.name
+    return remembered(deploymentNames, id, async () => {
+      const params = { path: { id } }
+      const found = await orNull('read a deployment', client.normal.GET('/deployments/{id}', { params }))
+      return found?.name ?? null
+    })
   }
   const named = async (run: WireRun): Promise<KeptRun> =>
     flowRunOf(run, {
@@ -128,7 +120,7 @@ export function createPrefectBackend(options: PrefectBackendOptions): PrefectBac
       if (known !== undefined) return known
       const flow = await must('register a flow', client.normal.POST('/flows/', { body: { name } }))
       flowIds.set(name, flow.id)
-      flowNames.set(flow.id, name)
+      flowNames.set(flow.id, Promise.resolve(name))
       return flow.id
     },
     async findDeployment(name) {
@@ -225,6 +217,20 @@ export function createPrefectBackend(options: PrefectBackendOptions): PrefectBac
     },
   }
   return backend
+}
+
+/** Asked for once, however many want it at a time; what is not there, or failed, is asked for again. */
+async function remembered<T>(known: Map<string, Promise<T>>, key: string, ask: () => Promise<T>): Promise<T> {
+  const asked = known.get(key) ?? ask()
+  known.set(key, asked)
+  try {
+    const answer = await asked
+    if (answer === null) known.delete(key)
+    return answer
+  } catch (error) {
+    known.delete(key)
+    throw error
+  }
 }
 
 /** Of a schema that lists them; another one may take any. */

@@ -135,6 +135,16 @@ export function prefectRecorder(options: RecorderOptions): RunRecorder {
       problem('The name and retries of a run could not be set', { error: describeError(patched.error) })
   }
 
+  /** Of a run that had never begun a moment ago, when it was claimed, this is the first start. */
+  const countedStarts = async (): Promise<number> => {
+    if (options.claimedBy !== null && runCount === 0) return 1
+    const fresh = await orNull(
+      'read a run',
+      client.normal.GET('/flow_runs/{id}', { params: { path: { id } } }),
+    ).catch(() => null)
+    return fresh?.run_count ?? 0
+  }
+
   const cancelled = async () => {
     await setState(
       client,
@@ -165,12 +175,8 @@ export function prefectRecorder(options: RecorderOptions): RunRecorder {
       }
       const now = runtime.now()
       beganAt = now.getTime()
-      const fresh = await orNull(
-        'read a run',
-        client.normal.GET('/flow_runs/{id}', { params: { path: { id } } }),
-      ).catch(() => null)
       // The server does not count the start of a run that was paused: it is another execution all the same.
-      runCount = Math.max(fresh?.run_count ?? 0, runCount + 1)
+      runCount = Math.max(await countedStarts(), runCount + 1)
       if (options.leaseId !== null && lease === null)
         lease = keepLease(client, options.leaseId, {
           onLost: (reason) => problem('The slot of the deployment is not held any more', { reason }),
