@@ -1,4 +1,4 @@
-// Compiles src/ to dist/, copies what the compiler does not, and builds the dashboard page.
+// Bundles src/ to dist/, copies what the bundler does not, and builds the dashboard page.
 // Nothing is done when dist/ was made from these very sources, so that `npm start` is quick the second time.
 //   node scripts/build.mjs [--force]
 //   node scripts/build.mjs --program    without the page and without a check of types: what tests run
@@ -58,8 +58,46 @@ function fail(why) {
   process.exit(1)
 }
 
-function compile(...options) {
-  run('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', ...options)
+/** What is started by its path: by bin/, as a thread, by this script. */
+const entries = ['cli', 'app/signals', 'database/embedded/worker', 'database/embedded/template']
+/**
+ * Libraries of many small modules that only compute go into the bundle: finding and reading five hundred files takes
+ * longer than running them. Those that open connections and files stay what `npm` installed.
+ */
+const bundled = [
+  'zod',
+  'hyparquet',
+  'hyparquet-compressors',
+  'hyparquet-writer',
+  'hysnappy',
+  'fzstd',
+  'csv-parse',
+  'csv-stringify',
+]
+
+async function compile() {
+  const { build } = await import('esbuild')
+  const external = Object.keys(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).dependencies)
+    .filter((name) => !bundled.includes(name))
+    .flatMap((name) => [name, `${name}/*`])
+  try {
+    await build({
+      absWorkingDir: root,
+      entryPoints: entries.map((name) => ({ in: `src/${name}.ts`, out: name })),
+      outdir: 'dist',
+      bundle: true,
+      splitting: true,
+      chunkNames: 'chunks/[name]-[hash]',
+      format: 'esm',
+      platform: 'node',
+      target: 'node20',
+      external,
+      sourcemap: true,
+      logLevel: 'error',
+    })
+  } catch {
+    fail('esbuild ended with the errors above')
+  }
   cpSync(join(root, 'src/database'), join(dist, 'database'), {
     recursive: true,
     filter: (path) => statSync(path).isDirectory() || path.endsWith('.sql'),
@@ -113,11 +151,13 @@ if (!existsSync(join(root, 'node_modules/typescript'))) goOnWithout('the compile
 
 if (programOnly) {
   rmSync(programStamp, { force: true })
-  compile('--noCheck')
+  rmSync(join(dist, 'chunks'), { recursive: true, force: true })
+  await compile()
 } else {
   for (const name of existsSync(dist) ? readdirSync(dist) : [])
     if (!name.startsWith('engine-template-')) rmSync(join(dist, name), { recursive: true })
-  compile()
+  run('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json')
+  await compile()
   buildPage()
 }
 for (const made of programOnly ? ['cli.js'] : ['cli.js', 'web/index.html'])

@@ -7,8 +7,8 @@ import { commands } from './cli/commands.ts'
 import { reportError } from './cli/console.ts'
 import { strict } from './cli/options.ts'
 import { exitCodes } from './errors.ts'
+import { version } from './package.ts'
 import { registerSecrets } from './secrets.ts'
-import { version } from './version.ts'
 
 endBySignals()
 loadDotenv()

@@ -16,8 +16,8 @@ import { alertChannels, type Channel } from '../operate/alerts/channels.ts'
 import { startAlerts } from '../operate/alerts/dispatcher.ts'
 import type { Envelope, Links } from '../operate/alerts/message.ts'
 import type { SourceAge } from '../operate/alerts/policy.ts'
+import { version } from '../package.ts'
 import { type EngineEvent, nextTimes, type PrefectSettings, uiAddress } from '../runs/index.ts'
-import { version } from '../version.ts'
 
 /** What a process hands to its engine and its harvests. */
 export interface Alerting {

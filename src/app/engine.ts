@@ -13,6 +13,7 @@ import type { HarvestServices } from '../harvest/services.ts'
 import { databaseRunStore } from '../inventory/run-store.ts'
 import type { Log, LogLevel } from '../log/log.ts'
 import { runControl } from '../operate/runs/control.ts'
+import { version } from '../package.ts'
 import {
   checkParents,
   createLocalBackend,
@@ -33,7 +34,6 @@ import {
   startWorker,
 } from '../runs/index.ts'
 import type { RunControl } from '../serve/ports.ts'
-import { version } from '../version.ts'
 
 export interface Engine {
   control: RunControl

@@ -5,8 +5,8 @@ import type { Environment } from '../config/environment.ts'
 import { exitCodes } from '../errors.ts'
 import type { ErrorReports } from '../log/error-reports.ts'
 import type { Log } from '../log/log.ts'
+import { version } from '../package.ts'
 import type { EngineEvent } from '../runs/index.ts'
-import { version } from '../version.ts'
 
 /** Null where SENTRY_DSN is unset; nothing is loaded then. */
 export async function openReports(

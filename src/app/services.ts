@@ -2,7 +2,6 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { Agent } from 'undici'
 import { createCkanCatalogue } from '../catalogue/catalogue.ts'
 import type { Environment } from '../config/environment.ts'
@@ -17,10 +16,10 @@ import { routed } from '../http/routes.ts'
 import type { HarvestListener } from '../log/events.ts'
 import type { Log } from '../log/log.ts'
 import type { RunLogFile } from '../log/log-file.ts'
+import { packageFile, packageFolder, version } from '../package.ts'
 import { indexVocabularies } from '../rules/vocabularies.ts'
 import { type LogLine, runPage, uiAddress } from '../runs/index.ts'
 import { registerSecrets } from '../secrets.ts'
-import { version } from '../version.ts'
 
 export interface ProcessParts {
   services: HarvestServices
@@ -133,10 +132,9 @@ function runPages(environment: Environment): (flowRunId: string) => string | nul
 
 /** The revision of the checkout that this runs from, if it is one. */
 function gitRevision(): string | null {
-  const root = fileURLToPath(new URL('../..', import.meta.url))
-  if (!existsSync(`${root}/.git`)) return null
+  if (!existsSync(packageFile('.git'))) return null
   try {
-    return execFileSync('git', ['-C', root, 'rev-parse', '--short=12', 'HEAD'], {
+    return execFileSync('git', ['-C', packageFolder, 'rev-parse', '--short=12', 'HEAD'], {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'ignore'],
     }).trim()

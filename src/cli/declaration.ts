@@ -3,8 +3,8 @@ import { loadDeclaration } from '../config/deployments-file.ts'
 import type { Environment } from '../config/environment.ts'
 import { deploymentSpecs, harvesterFlows } from '../flows/registry.ts'
 import type { HarvestServices } from '../harvest/services.ts'
+import { version } from '../package.ts'
 import type { LimitDeclaration, PoolSpec } from '../runs/index.ts'
-import { version } from '../version.ts'
 
 /** The tags that our tasks carry: an operator may limit them where the file does not. */
 const ourTags = { database: null }

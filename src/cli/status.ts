@@ -7,7 +7,7 @@ import { databaseBytes, sourceSuccesses } from '../inventory/queries/source-succ
 import { scrub } from '../log/secrets.ts'
 import { engineStatus } from '../operate/status/engine-status.ts'
 import { renderStatus, type StatusReport } from '../operate/status/report.ts'
-import { version } from '../version.ts'
+import { version } from '../package.ts'
 import { createConsole, interruptible, pause, sayJson, sayLines } from './console.ts'
 import { fileOption, seconds } from './options.ts'
 

@@ -7,6 +7,7 @@ import { type CfTableChange, compareCfTables, parseCfTable } from '../config/cf-
 import { loadVocabularies, vocabulariesFolder, writeCfStandardNames } from '../config/vocabularies.ts'
 import { describeError, HarvesterError } from '../errors.ts'
 import { createHttpClient } from '../http/client.ts'
+import { version } from '../package.ts'
 import { sayLines } from './console.ts'
 import { text } from './options.ts'
 
@@ -86,8 +87,6 @@ async function readTable(file: string): Promise<string> {
 }
 
 async function download(url: string): Promise<string> {
-  const packageFile = new URL('../../package.json', import.meta.url)
-  const { version } = JSON.parse(await readFile(packageFile, 'utf8')) as { version: string }
   const http = createHttpClient({ version })
   try {
     return (await http.text({ url, maxBytes: mostBytes })).body

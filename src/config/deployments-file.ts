@@ -2,9 +2,9 @@
 
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import { HarvesterError } from '../errors.ts'
+import { packageFile } from '../package.ts'
 import { type Environment, environmentVariables } from './environment.ts'
 import { inNamespace } from './namespace.ts'
 import type { Source } from './source.ts'
@@ -64,8 +64,8 @@ export interface DeploymentsRequest {
   sources: readonly Source[]
 }
 
-/** The file that ships beside the package's `src/` and `dist/`. */
-export const shippedDeploymentsFile = fileURLToPath(new URL('../../config/deployments.yaml', import.meta.url))
+/** The file that ships with the package. */
+export const shippedDeploymentsFile = packageFile('config/deployments.yaml')
 
 const entrypointPrefix = 'erddap-harvester:'
 const sourceMark = /\{\{\s*source\.slug\s*\}\}/

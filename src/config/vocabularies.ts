@@ -4,12 +4,11 @@ import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import { describeError, HarvesterError } from '../errors.ts'
+import { packageFile } from '../package.ts'
 
-/** Beside the package's `src/` and `dist/` alike. */
-export const vocabulariesFolder = fileURLToPath(new URL('../../config/vocabularies', import.meta.url))
+export const vocabulariesFolder = packageFile('config/vocabularies')
 
 const origin = { source: z.string().min(1), date: z.iso.date() }
 const texts = z.array(z.string().min(1))

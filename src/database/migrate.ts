@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { HarvesterError } from '../errors.ts'
+import { programFile } from '../package.ts'
 import { sqlStateOf } from './failure.ts'
 import type { Database, Session } from './port.ts'
 
@@ -47,7 +49,7 @@ interface AppliedRow {
 /** Its own, not the loaders': a migration must not wait for a load that waits for it. */
 const migrationLockKey = 738_825_002
 const patienceMilliseconds = 30 * 60_000
-const folder = new URL('./migrations/', import.meta.url)
+const folder = programFile('database/migrations')
 
 /** The files of this version, in order. */
 export function readMigrations(): Migration[] {
@@ -55,7 +57,7 @@ export function readMigrations(): Migration[] {
     .filter((name) => /^\d{3}-.*\.sql$/.test(name))
     .sort()
     .map((name) => {
-      const sql = readFileSync(new URL(name, folder), 'utf8').replaceAll('\r\n', '\n')
+      const sql = readFileSync(join(folder, name), 'utf8').replaceAll('\r\n', '\n')
       return {
         number: Number(name.slice(0, 3)),
         name: name.replace(/\.sql$/, ''),

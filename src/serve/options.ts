@@ -1,7 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Registry } from 'prom-client'
 import type { Database } from '../database/port.ts'
+import { packageFile, version } from '../package.ts'
 import type { RunControl, ServerLog } from './ports.ts'
 
 export interface TriggerOptions {
@@ -81,7 +82,7 @@ export function settingsOf(options: ServerOptions): Settings {
     configuredSources: options.configuredSources?.map((url) => url.replace(/(?<!\/)\/+$/, '')) ?? null,
     logFolder: options.logFolder ?? null,
     registries: options.registries ?? [],
-    version: options.version ?? packageVersion(),
+    version: options.version ?? version,
     gitSha: options.gitSha ?? null,
     log: options.log ?? silent,
     cacheSeconds: options.cacheSeconds ?? 1,
@@ -94,18 +95,8 @@ export function normalizeBasePath(text: string): string {
   return bare === '' ? '' : `/${bare}`
 }
 
-/** The built page: beside us in dist/, or in dist/ when we run from src/. */
+/** The built page; null where only the program was built. */
 function findDashboard(): string | null {
-  for (const place of ['../web/', '../../dist/web/']) {
-    const folder = fileURLToPath(new URL(place, import.meta.url))
-    // The sources of the page hold an index.html too, but no assets.
-    if (existsSync(`${folder}index.html`) && existsSync(`${folder}assets`)) return folder
-  }
-  return null
-}
-
-function packageVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
-  const { version } = JSON.parse(text) as { version?: string }
-  return version ?? '0.0.0'
+  const folder = packageFile('dist/web')
+  return existsSync(join(folder, 'index.html')) ? folder : null
 }

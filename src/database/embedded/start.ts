@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import { pathToFileURL } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { describeError, HarvesterError } from '../../errors.ts'
+import { fromSource, packageFile } from '../../package.ts'
 import { roomRemedy, signOfWriting } from './folder.ts'
 import type { EngineOrders, EngineReport } from './worker.ts'
 
@@ -132,14 +133,13 @@ function cancellation(signal: AbortSignal | undefined) {
 
 /** Compiled, the thread runs as it is; from source (tests) it first needs a loader for TypeScript. */
 function startWorker(orders: EngineOrders): Worker {
-  if (!import.meta.url.endsWith('.ts'))
-    return new Worker(new URL('./worker.js', import.meta.url), { workerData: orders })
+  if (!fromSource) return new Worker(packageFile('dist/database/embedded/worker.js'), { workerData: orders })
   const loader = pathToFileURL(
     createRequire(import.meta.url)
       .resolve('tsx/esm/api')
       .replace(/cjs$/, 'mjs'),
   ).href
-  const entry = new URL('./worker.ts', import.meta.url).href
+  const entry = pathToFileURL(packageFile('src/database/embedded/worker.ts')).href
   const start = `import(${JSON.stringify(loader)}).then(({ register }) => { register(); return import(${JSON.stringify(entry)}) })`
   return new Worker(start, { eval: true, workerData: orders, execArgv: [] })
 }

@@ -7,11 +7,11 @@ import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { PGlite } from '@electric-sql/pglite'
 import { pg_trgm } from '@electric-sql/pglite/contrib/pg_trgm'
 import { postgis } from '@electric-sql/pglite-postgis'
 import { create, extract } from 'tar'
+import { packageFile } from '../../package.ts'
 
 /** The engine of a folder, which is made if it is not there, with the extensions that our tables need. */
 export async function startEngineIn(folder: string): Promise<PGlite> {
@@ -76,8 +76,7 @@ async function isVacant(folder: string): Promise<boolean> {
 /** In dist/, where the build puts it, whether this runs compiled or from src/. */
 function templateFile(): string {
   const versions = ['pglite', 'pglite-postgis'].map((name) => versionOf(`@electric-sql/${name}`))
-  const dist = import.meta.url.endsWith('.ts') ? '../../../dist/' : '../../'
-  return fileURLToPath(new URL(`${dist}engine-template-${versions.join('-')}.tar.gz`, import.meta.url))
+  return packageFile(`dist/engine-template-${versions.join('-')}.tar.gz`)
 }
 
 /** These packages do not export their package.json. */

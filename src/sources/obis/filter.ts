@@ -3,8 +3,8 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { isAbsolute, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { describeError, HarvesterError } from '../../errors.ts'
+import { packageFile } from '../../package.ts'
 import { parseShape } from '../../rules/obis-geometry.ts'
 import { PolygonRegion } from '../../rules/obis-region.ts'
 
@@ -34,10 +34,7 @@ export const defaultExemptNodeIds = [
   '68f83ea7-69a7-44fd-be77-3c3afd6f3cf8',
 ]
 
-/** Beside the package's `src/` and `dist/` alike. */
-export const coarseOutlineFile = fileURLToPath(
-  new URL('../../../config/obis/canada-waters-coarse.geojson', import.meta.url),
-)
+export const coarseOutlineFile = packageFile('config/obis/canada-waters-coarse.geojson')
 
 /** @throws HarvesterError CONFIG_INVALID, CONFIG_NOT_FOUND for the polygon file */
 export async function loadObisFilter(settings: ObisFilterSettings): Promise<ObisFilter> {
