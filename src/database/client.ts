@@ -112,7 +112,8 @@ export class ClientDatabase implements Database {
     rows: AsyncIterable<readonly CopyValue[]> | Iterable<readonly CopyValue[]>,
   ): Promise<number> {
     if (this.kind === 'embedded') return copyByBatches(session, table, columns, rows)
-    return asClientSession(session).use((client) => copyByStream(client, table, columns, rows))
+    const limitMs = this.#options.connection.query_timeout
+    return asClientSession(session).use((client) => copyByStream(client, table, columns, rows, limitMs))
   }
 
   async announceEnd(): Promise<void> {

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type pg from 'pg'
@@ -39,12 +40,16 @@ export function copyLine(row: readonly CopyValue[]): string {
   return `${line}\n`
 }
 
-/** PostgreSQL: COPY, streaming. */
+/**
+ * PostgreSQL: COPY, streaming. The driver's limit of a statement does not see it: one that is not over by then ends with
+ * its connection, as a server that does not answer any more would hear nothing else.
+ */
 export async function copyByStream(
   client: pg.ClientBase,
   table: string,
   columns: readonly CopyColumn[],
   rows: Rows,
+  limitMs?: number,
 ): Promise<number> {
   let count = 0
   async function* chunks() {
@@ -60,7 +65,16 @@ export async function copyByStream(
     if (chunk) yield Buffer.from(chunk)
   }
   const target = client.query(copyFrom(`COPY ${table} (${columns.map((c) => c.name).join(', ')}) FROM STDIN`))
-  await pipeline(Readable.from(chunks(), { objectMode: true }), target)
+  const { stream } = (client as unknown as { connection: { stream: Socket } }).connection
+  const timer =
+    limitMs === undefined
+      ? undefined
+      : setTimeout(() => stream.destroy(new Error('Query read timeout')), limitMs)
+  try {
+    await pipeline(Readable.from(chunks(), { objectMode: true }), target)
+  } finally {
+    clearTimeout(timer)
+  }
   return count
 }
 

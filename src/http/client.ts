@@ -172,6 +172,9 @@ export function createHttpClient(settings: HttpClientSettings): HttpClient {
     const exchange = new Exchange({ method, url: url.href, attempt, release, deadline, request })
     try {
       exchange.startTimer(limits.headersMs, 'headers')
+      // Whoever gives a total, or wants none, has thought of the end himself.
+      if (request.timeouts?.totalMs === undefined && limits.totalMs === null)
+        exchange.endAfter(limits.answerMs)
       const answer = await way.request({
         origin: url.origin,
         path: url.pathname + url.search,

@@ -93,6 +93,7 @@ export class Exchange implements AsyncIterable<Uint8Array> {
   readonly #startedAt = performance.now()
   readonly #onDeadline: () => void
   #timer: NodeJS.Timeout | undefined
+  #wholeTimer: NodeJS.Timeout | undefined
   #raw: Readable | undefined
   #pieces: AsyncIterator<Uint8Array> | undefined
   /** Read and not handed out yet. */
@@ -121,6 +122,16 @@ export class Exchange implements AsyncIterable<Uint8Array> {
 
   startTimer(ms: number, phase: TimedPhase) {
     this.#timer = setTimeout(() => this.controller.abort(timeoutError(this.method, this.url, phase, ms)), ms)
+  }
+
+  /** The limit of the whole answer; null for none. */
+  endAfter(ms: number | null) {
+    if (ms === null || this.#ended) return
+    this.#wholeTimer = setTimeout(() => {
+      const late = timeoutError(this.method, this.url, 'total', ms)
+      this.controller.abort(late)
+      if (this.#raw) this.#end(late)
+    }, ms)
   }
 
   stopTimer() {
@@ -186,7 +197,7 @@ export class Exchange implements AsyncIterable<Uint8Array> {
   async #pull(): Promise<Uint8Array | null> {
     if (this.#complete) return null
     if (this.#ended || !this.#pieces) {
-      if (this.#setup.deadline.signal.aborted) throw abortReason(this.#setup.deadline.signal)
+      if (this.controller.signal.aborted) throw abortReason(this.controller.signal)
       return null
     }
     this.startTimer(this.#idleMs, 'body')
@@ -250,6 +261,7 @@ export class Exchange implements AsyncIterable<Uint8Array> {
     if (this.#ended) return
     this.#ended = true
     this.stopTimer()
+    clearTimeout(this.#wholeTimer)
     const { deadline, release, request, attempt } = this.#setup
     deadline.signal.removeEventListener('abort', this.#onDeadline)
     this.#onEnd?.()

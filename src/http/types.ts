@@ -15,6 +15,11 @@ export interface HttpTimeouts {
   bodyIdleMs: number
   /** From the call to the last byte, with waits and retries. @default none */
   totalMs: number | null
+  /**
+   * Of one attempt, from the request to the last byte, where no total is given: an answer that drips ends too. Null for
+   * none. @default 15 minutes
+   */
+  answerMs: number | null
 }
 
 export const defaultTimeouts: HttpTimeouts = {
@@ -22,6 +27,7 @@ export const defaultTimeouts: HttpTimeouts = {
   headersMs: 120_000,
   bodyIdleMs: 120_000,
   totalMs: null,
+  answerMs: 15 * 60_000,
 }
 
 /** Metadata and listings are far below; a body of this size in memory is still no danger. */

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import { openDatabase } from '../../src/database/open.ts'
 import type { Database } from '../../src/database/port.ts'
 import { describeBelief } from './belief.suite.ts'
@@ -25,6 +25,26 @@ async function open(): Promise<Database> {
 afterAll(async () => {
   await (await engine)?.close()
   if (folder) await rm(folder, { recursive: true, force: true })
+})
+
+describe('a statement on the embedded engine', () => {
+  it('that takes longer than the limit ends with its connection, and the next one is answered', async () => {
+    await open()
+    const database = await openDatabase(
+      { kind: 'embedded', dataFolder: folder! },
+      { statementMs: 1000, maxConnections: 1 },
+    )
+    await expect(database.query('SELECT pg_sleep(3)')).rejects.toMatchObject({
+      code: 'DATABASE_FAILED',
+      facts: { transient: true },
+    })
+    await expect
+      .poll(async () => (await database.query('SELECT 1 AS one').catch(() => null))?.rows, {
+        timeout: 30_000,
+      })
+      .toEqual([{ one: 1 }])
+    await database.close()
+  })
 })
 
 describePort('the embedded engine', open)

@@ -97,4 +97,38 @@ describe('what a server sends', () => {
     server.close()
     await database.close()
   })
+
+  it('does not hold a COPY that is never confirmed for ever', async () => {
+    const sockets = new Set<Socket>()
+    const server = createServer((socket) => {
+      sockets.add(socket)
+      socket.on('error', () => {})
+      let turn = 0
+      const copyIn = message('G', Buffer.from([0, 0, 1, 0, 0]))
+      socket.on('data', () => {
+        if (turn < 2) socket.write(turn++ === 0 ? loginDone : copyIn)
+      })
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const database = new ClientDatabase({
+      kind: 'postgres',
+      connection: {
+        host: '127.0.0.1',
+        port: (server.address() as AddressInfo).port,
+        user: 'a',
+        ssl: false,
+        query_timeout: 300,
+      },
+      description: 'the database',
+      serverVersion: 150_000,
+      maxConnections: 1,
+    })
+    const columns = [{ name: 'a', type: 'text' }]
+    const copying = database.session((session) => database.copyRows(session, 't', columns, [['x'], ['y']]))
+    await expect(copying).rejects.toMatchObject({ code: 'DATABASE_FAILED', facts: { transient: true } })
+    for (const socket of sockets) socket.destroy()
+    server.close()
+    await database.close()
+  })
 })

@@ -7,6 +7,7 @@ import {
   type HttpClientSettings,
   type HttpRecord,
 } from '../../src/http/client.ts'
+import { defaultTimeouts } from '../../src/http/types.ts'
 import { deadHost, httpServer, rawServer, stopServersAfterEach } from './servers.ts'
 
 stopServersAfterEach()
@@ -325,6 +326,27 @@ describe('a server that takes too long', () => {
     const { http } = clientWith()
     const failure = http.text({ url: server.url, timeouts: { totalMs: 150, bodyIdleMs: 10_000 } })
     await expect(failure).rejects.toMatchObject({ code: 'HTTP_TIMEOUT', facts: { phase: 'total' } })
+  })
+
+  it('by sending a byte at a time is cut off also where nobody gives a total', async () => {
+    const server = await httpServer((_request, response) => {
+      response.write('x'.repeat(400_000))
+      const timer = setInterval(() => response.write('x'), 5)
+      response.on('close', () => clearInterval(timer))
+    })
+    expect(defaultTimeouts.answerMs).toBe(15 * 60_000)
+    const { http } = clientWith({ timeouts: { answerMs: 300, bodyIdleMs: 10_000 } })
+    const late = { code: 'HTTP_TIMEOUT', facts: { phase: 'total' } }
+    await expect(http.text({ url: server.url })).rejects.toMatchObject(late)
+    // Nor does a reader who looked away take the beginning for the whole.
+    const { body } = await http.stream({ url: server.url })
+    const reading = (async () => {
+      for await (const _ of body) await new Promise((resolve) => setTimeout(resolve, 500))
+    })()
+    await expect(reading).rejects.toMatchObject(late)
+    // Who gives a limit of his own, or none, is not held to it.
+    const own = http.text({ url: server.url, timeouts: { totalMs: 600 } })
+    await expect(own).rejects.toMatchObject({ ...late, message: expect.stringContaining('0.6 s') })
   })
 
   it('counts redirects and retries in the total', async () => {

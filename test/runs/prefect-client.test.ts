@@ -74,6 +74,11 @@ describe('an answer that cannot be read', () => {
       if (isToken) response.end('{}')
       else response.end(bodies.length > 1 ? bodies.shift() : bodies[0])
     })
+    return listening(server)
+  }
+
+  /** The address of its API. */
+  async function listening(server: Server): Promise<string> {
     await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
     open.push({
       close() {
@@ -91,6 +96,26 @@ describe('an answer that cannot be read', () => {
     const made = client({ PREFECT_API_URL: await answers(garbage, garbage, '[]') }, { runtime })
     expect(await runs(made)).toEqual([])
     expect(sleeps).toHaveLength(2)
+  })
+
+  it('is not read without end', async () => {
+    let sent = 0
+    const server = createServer((_request, response) => {
+      const piece = Buffer.alloc(1024 * 1024, '[')
+      const more = () => {
+        sent += 1
+        response.write(piece, (error) => error || setImmediate(more))
+      }
+      more()
+    })
+    const made = client({ PREFECT_API_URL: await listening(server) })
+    await expect(
+      must('find runs', made.once.POST('/flow_runs/filter', { body: {} as never })),
+    ).rejects.toMatchObject({
+      code: 'PREFECT_UNREACHABLE',
+      message: expect.stringContaining('longer than 64 MB'),
+    })
+    expect(sent).toBeLessThan(200)
   })
 
   it('is an error with a code in the end', async () => {

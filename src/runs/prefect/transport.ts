@@ -45,6 +45,8 @@ const repeated: ReadonlySet<number> = new Set([408, 429, 502, 503])
 /** A PostgreSQL that restarts makes a server answer 500: what must not be lost is told again. */
 const maxRepeats = 5
 const longestWaitMs = 60_000
+/** Far above any page of runs; an answer without end is not to fill the memory in the time it has. */
+const mostAnswerBytes = 64 * 1024 * 1024
 /** A token is good for an hour. */
 const csrfLifetimeMs = 50 * 60_000
 
@@ -80,7 +82,7 @@ export function prefectTransport(settings: PrefectSettings, options: TransportOp
       headersTimeout: timeoutMs,
       bodyTimeout: timeoutMs,
     })
-    return { status: answer.statusCode, headers: answer.headers, text: await answer.body.text() }
+    return { status: answer.statusCode, headers: answer.headers, text: await textOf(answer.body) }
   }
 
   const baseHeaders = (): Record<string, string> => ({
@@ -180,6 +182,19 @@ export function prefectTransport(settings: PrefectSettings, options: TransportOp
     },
     close: () => dispatcher.close(),
   }
+}
+
+/** @throws Garbled for one that is too long */
+async function textOf(body: AsyncIterable<Uint8Array>): Promise<string> {
+  const pieces: Uint8Array[] = []
+  let bytes = 0
+  for await (const piece of body) {
+    pieces.push(piece)
+    bytes += piece.length
+    if (bytes > mostAnswerBytes)
+      throw new Garbled(`the answer is longer than ${mostAnswerBytes / 1024 / 1024} MB`)
+  }
+  return new TextDecoder().decode(Buffer.concat(pieces))
 }
 
 function makeDispatcher(settings: PrefectSettings): Dispatcher {

@@ -1,13 +1,12 @@
 /** One column of one row group, page by page. Decoding is hyparquet's; what is in memory is a window of the bytes. */
 
-import { gunzipSync } from 'node:zlib'
-import type { ColumnMetaData, Compressors, DecodedArray, PageHeader, SchemaTree } from 'hyparquet'
+import type { ColumnMetaData, DecodedArray, PageHeader, SchemaTree } from 'hyparquet'
 import { parquetHeader } from 'hyparquet/src/column.js'
 import { decompressPage, readDataPage, readDataPageV2 } from 'hyparquet/src/datapage.js'
 import { readPlain } from 'hyparquet/src/plain.js'
 import { getMaxDefinitionLevel } from 'hyparquet/src/schema.js'
-import { compressors as allCompressors } from 'hyparquet-compressors'
 import type { NameTable } from './occurrences.ts'
+import { codecs } from './parquet-codecs.ts'
 import { bitsFor, checkRuns, mostPageBytes, mostPageValues } from './parquet-runs.ts'
 
 /** Where bytes come from. */
@@ -32,11 +31,6 @@ export interface PageRoom {
 /** Asked for at once: a balance of requests against memory, which holds one of these a column. */
 const windowBytes = 1024 * 1024
 const headerBytes = 64 * 1024
-
-const compressors: Compressors = {
-  ...allCompressors,
-  GZIP: (input: Uint8Array) => new Uint8Array(gunzipSync(input)),
-}
 
 /**
  * Reads a column as numbers (NaN where there is none), or with a {@link NameTable} as numbers of names (−1 where
@@ -108,7 +102,8 @@ export class ColumnReader {
   async #nextPage(): Promise<void> {
     const header = await this.#readHeader()
     const size = header.compressed_page_size
-    if (!(size >= 0)) throw new Error(`a page of ${this.#leaf.path.join('.')} has no size`)
+    if (!(size >= 0 && size <= mostPageBytes))
+      throw new Error(`a page of ${this.#leaf.path.join('.')} has a size of ${size} bytes`)
     await this.#need(size)
     const bytes = this.#bytes.subarray(this.#offset, this.#offset + size)
     this.#offset += size
@@ -176,7 +171,7 @@ export class ColumnReader {
 
   #decompress(bytes: Uint8Array, size: number): Uint8Array {
     if (!(size >= 0 && size <= mostPageBytes)) throw new Error(`a page of ${size} bytes`)
-    return decompressPage(bytes, size, this.#chunk.codec, compressors)
+    return decompressPage(bytes, size, this.#chunk.codec, codecs)
   }
 
   #decodeDictionary(bytes: Uint8Array, header: PageHeader): Float64Array | Int32Array {
@@ -245,7 +240,7 @@ export class ColumnReader {
     whole.set(bytes.subarray(0, levels))
     whole.set(page, levels)
     const plain = { ...header, data_page_header_v2: { ...about, is_compressed: false } }
-    const decoder = { ...this.#decoder, codec: this.#chunk.codec, compressors }
+    const decoder = { ...this.#decoder, codec: this.#chunk.codec, compressors: codecs }
     return readDataPageV2(whole, plain, decoder as Parameters<typeof readDataPageV2>[2])
   }
 

@@ -4,6 +4,7 @@ import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { HarvesterError } from '../../errors.ts'
 import type { HttpClient, HttpHeaders, HttpRecord } from '../../http/client.ts'
+import { insideFolder } from '../../inside.ts'
 import { amount } from '../../text.ts'
 
 export interface FileValidators {
@@ -30,25 +31,34 @@ export interface RemoteFileSettings {
   /** Ranges read are kept in `folder`/`name`, as long as the file is the same. @default nothing is kept */
   keep?: { name: string; maxBytes: number }
   onRequest?: (record: HttpRecord) => void
+  /** A server that knows no ranges may give so much. @default 16 GB */
+  mostBytes?: number
 }
 
 /** Enough for the footer of most parquet files, so that one request opens them. */
 const tailBytes = 256 * 1024
+/** No page and no footer is longer: what a file or a server says of lengths is not to fill the memory. */
+const mostRangeBytes = 512 * 1024 * 1024
+/** Of a file that a server gives only whole: the largest that are published have some gigabytes. */
+const mostWholeBytes = 16 * 1024 ** 3
 
 /**
  * Opens the file with one request for its end. A server that answers with the whole file is read once, to disk.
  * Ranges after the first are asked with `If-Match`: a file that is replaced meanwhile is an error, not a mixture.
  *
- * @throws HarvesterError HTTP_STATUS (404 and the like), HTTP_CONNECT, HTTP_TIMEOUT, HTTP_BAD_ANSWER, CANCELLED
+ * @throws HarvesterError WRITE_FAILED (a link that leads out), HTTP_STATUS (404 and the like), HTTP_CONNECT, HTTP_TIMEOUT, HTTP_BAD_ANSWER,
+ * HTTP_TOO_LARGE, CANCELLED
  */
 export async function openRemoteFile(settings: RemoteFileSettings): Promise<RemoteFile> {
   const { http, url, signal, onRequest } = settings
-  const common = { url, signal, ...(onRequest && { onRequest }) }
+  // How long it may take is the dataset's business, whose signal ends it.
+  const common = { url, signal, timeouts: { totalMs: null }, ...(onRequest && { onRequest }) }
   const answer = await http.stream({
     ...common,
     headers: { range: `bytes=-${tailBytes}`, 'accept-encoding': 'identity' },
     // A file of no bytes has no end to give.
     accept: [416],
+    maxBytes: settings.mostBytes ?? mostWholeBytes,
   })
   if (answer.status === 416) {
     answer.cancel()
@@ -61,6 +71,13 @@ export async function openRemoteFile(settings: RemoteFileSettings): Promise<Remo
     throw badAnswer(
       url,
       `the answer has no usable Content-Range (${answer.headers['content-range'] ?? 'none'})`,
+    )
+  }
+  if (range.end - range.start > mostRangeBytes) {
+    answer.cancel()
+    throw badAnswer(
+      url,
+      `the last ${tailBytes} bytes were asked for, ${range.end - range.start} are announced`,
     )
   }
   const tail = await readAll(answer.body, range.end - range.start, url)
@@ -81,6 +98,8 @@ export async function openRemoteFile(settings: RemoteFileSettings): Promise<Remo
     async slice(start, end) {
       if (start < 0 || end > range.total || start >= end)
         throw badAnswer(url, `bytes ${start}–${end} are outside of the file (${amount(range.total, 'byte')})`)
+      if (end - start > mostRangeBytes)
+        throw badAnswer(url, `${end - start} bytes in one piece are more than any page has`)
       if (start >= range.start) return tail.subarray(start - range.start, end - range.start)
       const known = await kept?.get(start, end)
       if (known) return known
@@ -153,7 +172,7 @@ class KeptRanges {
   #bytes = 0
 
   constructor(folder: string, keep: { name: string; maxBytes: number }, validators: FileValidators) {
-    this.#folder = join(folder, keep.name.replace(/[^\w.-]/g, '_'))
+    this.#folder = insideFolder(folder, keep.name.replace(/[^\w.-]/g, '_'))
     this.#maxBytes = keep.maxBytes
     this.#version = JSON.stringify(validators)
   }

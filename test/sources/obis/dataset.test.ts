@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -16,6 +16,7 @@ import { sentence } from '../../../src/rules/reasons/index.ts'
 import { createObisClient } from '../../../src/sources/obis/client.ts'
 import { harvestObisDataset, type ObisHarvest } from '../../../src/sources/obis/dataset.ts'
 import { loadObisFilter } from '../../../src/sources/obis/filter.ts'
+import { openRemoteFile } from '../../../src/sources/obis/remote-file.ts'
 
 const otherNode = { id: '00000000-0000-4000-8000-000000000001', name: 'Another node' }
 const canada = { id: '7dfb2d90-9317-434d-8d4e-64adf324579a', name: 'OBIS Canada' }
@@ -395,6 +396,50 @@ describe('an OBIS dataset', { timeout: 60_000 }, () => {
     expect(new Set(cells.flatMap(({ scientific_names }) => scientific_names ?? []))).toEqual(
       new Set(['New name']),
     )
+  })
+
+  it.each([
+    ['a first answer of a terabyte', 0, ['bytes=-262144']],
+    ['a footer of gigabytes', 1e12 - 262144, ['bytes=-262144', 'bytes=999999475712-999999999999']],
+  ])('whose file claims %s is asked from the API', async (_what, first, wanted) => {
+    const server = await serve([dataset({ occurrences: many(20) })])
+    const asked: string[] = []
+    server.setIntercept((request, response, url) => {
+      if (!url.pathname.endsWith('.parquet')) return false
+      const range = request.headers.range ?? ''
+      asked.push(range)
+      const start = Number(/=(\d+)-/.exec(range)?.[1] ?? first)
+      const length = Math.min(1e12 - start, 1e6)
+      const bytes = Buffer.alloc(length)
+      // The length of the footer, four gigabytes, and the magic.
+      bytes.set([0xf0, 0xff, 0xff, 0xff, ...Buffer.from('PAR1')], length - 8)
+      response.writeHead(206, { 'Content-Range': `bytes ${start}-999999999999/1000000000000` }).end(bytes)
+      return true
+    })
+    const { outcome, cells, warnings } = await harvest(server)
+    expect(outcome.status).toBe('success')
+    expect(cells).toHaveLength(simpleCells(many(20)).size)
+    expect(warnings).toHaveLength(1)
+    expect(asked).toEqual(wanted)
+  })
+
+  it('whose file never ends is cut off, and leaves nothing on the disk', async () => {
+    const server = await serve([dataset()])
+    server.setIntercept((_request, response, url) => {
+      if (!url.pathname.endsWith('.parquet')) return false
+      const more = () => response.write(Buffer.alloc(64 * 1024), (error) => error || setImmediate(more))
+      response.writeHead(200)
+      more()
+      return true
+    })
+    const http = createHttpClient({ version: 'test' })
+    closing.push(() => http.close())
+    const signal = new AbortController().signal
+    const url = `${server.parquetUrl}/set.parquet`
+    await expect(openRemoteFile({ http, url, folder, signal, mostBytes: 5_000_000 })).rejects.toMatchObject({
+      code: 'HTTP_TOO_LARGE',
+    })
+    expect(await readdir(folder)).toEqual([])
   })
 
   it('fails alone where neither file nor API can be had, naming what was asked', async () => {
