@@ -221,6 +221,11 @@ export function coolifyCompose(): string {
       .replaceAll(/\$\{(\w+):\?[^}]*\}/g, (_, name: string) => `\${${name}:?}`)
       // Coolify gives the dashboard a public address.
       .replaceAll('${HARVEST_TRIGGER_TOKEN:-}', '${HARVEST_TRIGGER_TOKEN:?}')
+      // Its proxy asks from a network of Docker; nobody else reaches a service without a port.
+      .replaceAll(
+        '${HARVESTER_TRUSTED_PROXIES:-}',
+        '${HARVESTER_TRUSTED_PROXIES:-10.0.0.0/8,172.16.0.0/12,192.168.0.0/16}',
+      )
       // Coolify takes for the value to begin with what stands behind `:-`, a second name as it is written.
       .replaceAll(
         /\$\{(\w+):-\$\{\w+:-([^}]*)\}\}/g,

@@ -23,6 +23,8 @@ export interface JudgeRequest {
   file?: string | undefined
   /** Polls and runs flows, or only serves. */
   work: boolean
+  /** Serves the dashboard and the API. @default true */
+  serves?: boolean
   /** Whether it opens a database of ours. @default true */
   database?: boolean
   env: Readonly<Record<string, string | undefined>>
@@ -48,7 +50,7 @@ export interface Judgement {
 }
 
 export async function judge(request: JudgeRequest): Promise<Judgement> {
-  const { env, work, database: needsDatabase = true } = request
+  const { env, work, serves = true, database: needsDatabase = true } = request
   const faults: HarvesterError[] = []
   const attempt = async <T>(step: () => T | Promise<T>): Promise<T | undefined> => {
     try {
@@ -69,6 +71,7 @@ export async function judge(request: JudgeRequest): Promise<Judgement> {
     config = await attempt(() => serviceConfig(request, environment, env))
     level = await attempt(() => logLevelOf(environment, config))
     await attempt(() => openChannels(environment).close())
+    if (serves) await attempt(() => refusePublicWithoutToken(environment))
   }
   if (environment && config) {
     const judged = config
@@ -101,6 +104,22 @@ export async function planned(request: JudgeRequest): Promise<Plan & { warnings:
       '\n  ',
     ),
   })
+}
+
+/**
+ * Whoever is let in from other hosts is asked for a token, also where nobody means to start runs by the API.
+ * @throws HarvesterError CONFIG_INVALID
+ */
+export function refusePublicWithoutToken({
+  BIND_ADDRESS: address,
+  HARVEST_TRIGGER_TOKEN: token,
+}: Environment): void {
+  if (token?.trim() || /^(127(\.\d+){3}|\[?::1\]?|localhost)$/i.test(address)) return
+  throw new HarvesterError(
+    'CONFIG_INVALID',
+    `BIND_ADDRESS=${address} publishes the dashboard beyond this host, and HARVEST_TRIGGER_TOKEN is not set`,
+    { remedy: 'Set HARVEST_TRIGGER_TOKEN to a long random text, or leave BIND_ADDRESS at 127.0.0.1.' },
+  )
 }
 
 /** The level of the log: of the environment, else of the configuration. @throws HarvesterError CONFIG_INVALID */

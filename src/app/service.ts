@@ -2,7 +2,7 @@
 
 import { createConsole } from '../cli/console.ts'
 import { limitDeclaration } from '../cli/declaration.ts'
-import type { Environment } from '../config/environment.ts'
+import { type Environment, listed } from '../config/environment.ts'
 import type { HarvestConfig } from '../config/harvest.ts'
 import { openDatabase } from '../database/open.ts'
 import type { Database } from '../database/port.ts'
@@ -22,7 +22,7 @@ import { startAlerting } from './alerting.ts'
 import { closing } from './closing.ts'
 import { type LazyDatabase, lazyDatabase } from './database.ts'
 import { declaredDeployments, type Engine, startLocalEngine, startPrefectEngine } from './engine.ts'
-import { planned } from './judge.ts'
+import { planned, refusePublicWithoutToken } from './judge.ts'
 import { openOrchestrator } from './orchestrator.ts'
 import { openReports, toAll, watchProcess } from './reports.ts'
 import { createProcess, type ProcessParts } from './services.ts'
@@ -39,8 +39,8 @@ export interface ServiceOptions {
 
 /** Runs until it is stopped. A first Ctrl-C or SIGTERM ends it cleanly, a second one at once. */
 export async function runService(options: ServiceOptions): Promise<number> {
-  const { file: configFile, work } = options
-  const plan = await planned({ file: configFile, work, env: process.env })
+  const { file: configFile, work, serve: serves } = options
+  const plan = await planned({ file: configFile, work, serves, env: process.env })
   const { environment, config, level, prefect } = plan
   const settings = plan.database!
   const open = closing()
@@ -192,22 +192,6 @@ async function openForReading(
 }
 
 /** What the API is told of the process it runs in. */
-/**
- * Compose publishes the port of the dashboard: where others than this host reach it, nobody is to switch the trigger
- * on without a token.
- */
-function refusePublicWithoutToken({
-  BIND_ADDRESS: address,
-  HARVEST_TRIGGER_TOKEN: token,
-}: Environment): void {
-  if (token?.trim() || /^(127(\.\d+){3}|\[?::1\]?|localhost)$/i.test(address)) return
-  throw new HarvesterError(
-    'CONFIG_INVALID',
-    `BIND_ADDRESS=${address} publishes the dashboard beyond this host, and HARVEST_TRIGGER_TOKEN is not set`,
-    { remedy: 'Set HARVEST_TRIGGER_TOKEN to a long random text, or leave BIND_ADDRESS at 127.0.0.1.' },
-  )
-}
-
 export function serverOptions({
   environment,
   config,
@@ -224,19 +208,13 @@ export function serverOptions({
     host: environment.HARVESTER_HTTP_HOST,
     port: environment.HARVESTER_HTTP_PORT,
     basePath: environment.HARVESTER_BASE_PATH,
-    corsOrigins:
-      environment.HARVESTER_CORS_ORIGINS?.split(',')
-        .map((origin) => origin.trim())
-        .filter(Boolean) ?? [],
+    corsOrigins: listed(environment.HARVESTER_CORS_ORIGINS),
     runs: control,
     registries: registries ?? [],
     publicUrl: environment.HARVESTER_PUBLIC_URL ?? null,
     trigger: {
       enabled: environment.HARVEST_TRIGGER_ENABLED,
-      trustedProxies: (environment.HARVESTER_TRUSTED_PROXIES ?? '')
-        .split(',')
-        .map((one) => one.trim())
-        .filter((one) => one !== ''),
+      trustedProxies: listed(environment.HARVESTER_TRUSTED_PROXIES),
       token: environment.HARVEST_TRIGGER_TOKEN ?? null,
       trustedUserHeader: environment.HARVEST_TRUSTED_USER_HEADER ?? null,
     },

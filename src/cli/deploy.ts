@@ -60,6 +60,7 @@ async function deploy(names: string[], flags: Flags): Promise<number> {
   const { environment, config } = await planned({
     file: flags.file,
     work: true,
+    serves: false,
     database: false,
     env: process.env,
   })

@@ -53,6 +53,7 @@ async function startWorkers(flags: StartFlags): Promise<number> {
   const { environment, config, level, database } = await planned({
     file: flags.file,
     work: true,
+    serves: flags.serve,
     env: process.env,
   })
   if (flags.number > 1 && database?.kind === 'embedded')

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { HarvesterError } from '../errors.ts'
 import { cronProblem, normaliseTimezone } from './cron.ts'
 import { inNamespace } from './namespace.ts'
+import { trustedProxies } from './networks.ts'
 
 /**
  * Every environment variable that the program reads: its meaning, default and an example. `.env.sample` and
@@ -51,6 +52,24 @@ const choice = <T extends string>(...values: [T, ...T[]]) =>
       context.addIssue({ code: 'custom', message: `must be one of ${values.join(', ')}` })
     return found ?? values[0]
   })
+
+/** The parts of a list with commas. */
+export const listed = (value: string | undefined): string[] =>
+  (value ?? '')
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
+
+const networks = text.superRefine((value, context) => {
+  try {
+    trustedProxies(listed(value))
+  } catch {
+    context.addIssue({
+      code: 'custom',
+      message: 'must be addresses or networks, as 10.0.0.2 or 10.0.0.0/8, separated by commas',
+    })
+  }
+})
 
 interface Variable<S extends z.ZodType = z.ZodType> {
   group: string
@@ -339,7 +358,7 @@ export const environmentVariables = {
     group: 'Dashboard',
     meaning:
       'Addresses and networks of the proxies in front, comma separated: X-Forwarded-For is believed from them alone.',
-    schema: text,
+    schema: networks,
     example: '10.0.0.0/8',
   }),
   HARVEST_TRIGGER_ENABLED: variable({
@@ -358,7 +377,7 @@ export const environmentVariables = {
   HARVEST_TRUSTED_USER_HEADER: variable({
     group: 'Dashboard',
     meaning: 'Header in which a trusted proxy names the user.',
-    schema: text,
+    schema: text.refine((name) => /^[\w!#$%&'*+.^`|~-]+$/.test(name), 'must be the name of a header'),
     example: 'X-Forwarded-User',
   }),
   HARVESTER_SERVE_LOGS: variable({

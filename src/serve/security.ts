@@ -1,7 +1,7 @@
 /** What protects the page, the API and the trigger. Pure but for the counters of the rate limit. */
 import { createHash, timingSafeEqual } from 'node:crypto'
-import { BlockList, isIP } from 'node:net'
-import { HarvesterError } from '../errors.ts'
+import { isIP } from 'node:net'
+import { plainAddress } from '../config/networks.ts'
 
 /** The page loads nothing from elsewhere, is framed by nobody and sends no forms. */
 export const pagePolicy = [
@@ -66,7 +66,10 @@ export function userOf(header: string | undefined): string | null {
   return name !== '' && name.length <= 200 && !/\p{Cc}/u.test(name) ? name : null
 }
 
-/** Counts failures in windows of a minute, by who failed: whoever knows the token is shut out by nobody else. */
+/**
+ * Counts failures in windows of a minute, by who failed: whoever knows the token is shut out by nobody else. Of IPv6 a
+ * network of 64 bits counts as one, since who has one address of it mostly has them all.
+ */
 export class FailureLimit {
   readonly #perMinute: number
   readonly #now: () => number
@@ -81,13 +84,14 @@ export class FailureLimit {
   /** Seconds to wait, or 0 where so many failures are not reached. */
   wait(client: string): number {
     const { now, window } = this.#turn()
-    const failures = this.#counts.get(client) ?? 0
+    const failures = this.#counts.get(whole(client)) ?? 0
     return failures < this.#perMinute ? 0 : Math.max(1, Math.ceil(((window + 1) * 60_000 - now) / 1000))
   }
 
   failed(client: string): void {
     this.#turn()
-    this.#counts.set(client, (this.#counts.get(client) ?? 0) + 1)
+    const one = whole(client)
+    this.#counts.set(one, (this.#counts.get(one) ?? 0) + 1)
   }
 
   #turn(): { now: number; window: number } {
@@ -101,35 +105,16 @@ export class FailureLimit {
   }
 }
 
-/**
- * The proxies whose X-Forwarded-For is believed.
- * @param networks addresses, or networks as `10.0.0.0/8`
- * @throws HarvesterError CONFIG_INVALID
- */
-export function trustedProxies(networks: readonly string[]): (address: string) => boolean {
-  const list = new BlockList()
-  for (const network of networks) {
-    const [address = '', bits] = network.split('/')
-    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4'
-    try {
-      if (bits === undefined) list.addAddress(address, family)
-      else list.addSubnet(address, Number(bits), family)
-    } catch (cause) {
-      throw new HarvesterError(
-        'CONFIG_INVALID',
-        `HARVESTER_TRUSTED_PROXIES: "${network}" is no address or network`,
-        {
-          cause,
-          remedy: 'Write addresses or networks, as 10.0.0.2 or 10.0.0.0/8, separated by commas.',
-        },
-      )
-    }
-  }
-  return (address) => {
-    const plain = plainAddress(address)
-    const family = isIP(plain)
-    return family !== 0 && list.check(plain, family === 6 ? 'ipv6' : 'ipv4')
-  }
+/** The network of 64 bits that an address of IPv6 is of; anything else as it is. */
+function whole(client: string): string {
+  if (isIP(client) !== 6) return client
+  const [head = '', tail] = new URL(`http://[${client.replace(/%.*/s, '')}]/`).hostname
+    .slice(1, -1)
+    .split('::')
+  const front = head === '' ? [] : head.split(':')
+  const back = tail === undefined || tail === '' ? [] : tail.split(':')
+  const zeros = new Array<string>(8 - front.length - back.length).fill('0')
+  return `${[...front, ...zeros, ...back].slice(0, 4).join(':')}::/64`
 }
 
 /**
@@ -149,13 +134,6 @@ export function clientOf(
     client = hop
   }
   return client
-}
-
-/** IPv4 as IPv4, also where a socket for both kinds writes it as IPv6; without port and brackets. */
-function plainAddress(text: string): string {
-  const bare =
-    /^\[([^\]]{1,50})\](?::\d{1,5})?$/.exec(text)?.[1] ?? text.replace(/^([\d.]{7,15}):\d{1,5}$/, '$1')
-  return bare.toLowerCase().replace(/^::ffff:(?=\d{1,3}\.)/, '')
 }
 
 /** Whether a name can be that of a log file: no folder, no dot in front, ending in .log. */

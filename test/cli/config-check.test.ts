@@ -44,6 +44,26 @@ const refused: [what: string, env: Record<string, string>, said: RegExp[]][] = [
   ],
   ['a time zone that is none', { HARVESTER_TZ: 'Halifax' }, [/HARVESTER_TZ \("Halifax"\): is no time zone/]],
   [
+    'a dashboard that others reach, without a token',
+    { BIND_ADDRESS: '0.0.0.0' },
+    [/BIND_ADDRESS=0\.0\.0\.0 publishes the dashboard.*\n.*Set HARVEST_TRIGGER_TOKEN/],
+  ],
+  [
+    'proxies that are none',
+    { HARVESTER_TRUSTED_PROXIES: '10.0.0.0/8, traefik' },
+    [/HARVESTER_TRUSTED_PROXIES.*must be addresses or networks/],
+  ],
+  [
+    'a network of all addresses by a slip',
+    { HARVESTER_TRUSTED_PROXIES: '10.0.0.0/' },
+    [/HARVESTER_TRUSTED_PROXIES.*must be addresses or networks/],
+  ],
+  [
+    'a header that can be none',
+    { HARVEST_TRUSTED_USER_HEADER: 'X User' },
+    [/HARVEST_TRUSTED_USER_HEADER.*must be the name of a header/],
+  ],
+  [
     'the API of a catalogue',
     { HARVEST_CONFIG_YAML: `${site}\nckan_url: https://catalogue.example.org/api/3/action` },
     [/line 2: ckan_url: must be the catalogue and not its API: write https:\/\/catalogue\.example\.org,/],
@@ -211,6 +231,11 @@ describe('what would keep a worker from starting', () => {
     },
     120_000,
   )
+
+  it('does not keep one from starting that serves nothing', async () => {
+    const env = environment({ BIND_ADDRESS: '0.0.0.0' })
+    expect((await judge({ work: true, serves: false, env })).faults).toEqual([])
+  })
 
   it('is all named at once', async () => {
     const env = environment({ HARVESTER_CRON: 'x', DATABASE_URL: 'nonsense', PREFECT_API_URL: 'nonsense' })

@@ -230,6 +230,17 @@ describe('the trigger', () => {
     expect(await ask('198.51.100.7', `Bearer ${token}`)).toBe(202)
   })
 
+  test('shuts out a whole network of IPv6, whose addresses one guesser has', async () => {
+    const proxied = { ...enabled, perMinute: 2, trustedProxies: ['127.0.0.0/8', '::1'], now: () => 0 }
+    const base = await start({ runs: engine(), trigger: proxied })
+    const ask = (client: string, authorization: string) =>
+      trigger(base, {}, { authorization, 'x-forwarded-for': client }).then(({ status }) => status)
+    expect(await ask('2001:db8:1:2::1', 'Bearer no')).toBe(401)
+    expect(await ask('[2001:db8:1:2:ffff::9]:4711', 'Bearer no')).toBe(401)
+    expect(await ask('2001:DB8:1:2:3:4:5:6', 'Bearer no')).toBe(429)
+    expect(await ask('2001:db8:1:3::1', `Bearer ${token}`)).toBe(202)
+  })
+
   test('counts failures', async () => {
     const base = await start({
       runs: engine(),

@@ -1,10 +1,11 @@
 import { getConnInfo } from '@hono/node-server/conninfo'
 import type { Context } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
+import { trustedProxies } from '../../config/networks.ts'
 import { type ApiContext, check } from '../api.ts'
 import { Problem } from '../problem.ts'
 import { ErrorAnswer, TriggerAccepted, TriggerBody } from '../schemas.ts'
-import { bearerIs, clientOf, FailureLimit, mayChange, trustedProxies, userOf } from '../security.ts'
+import { bearerIs, clientOf, FailureLimit, mayChange, userOf } from '../security.ts'
 import { resolveSlug } from '../slugs.ts'
 
 const mostBytes = 10_000
