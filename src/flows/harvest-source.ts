@@ -21,6 +21,7 @@ import { insideFolder } from '../inside.ts'
 import { executionId } from '../inventory/audit.ts'
 import { askClock } from '../inventory/clock.ts'
 import { RunFolder, removeOldFolders } from '../inventory/folder.ts'
+import { forgetHanded, handOver, takeOver } from '../inventory/handed-spool.ts'
 import type { LoadSummary } from '../inventory/load/types.ts'
 import { Spool } from '../inventory/spool.ts'
 import { tellAll } from '../log/events.ts'
@@ -116,7 +117,8 @@ async function harvest(given: HarvestServices, parameters: HarvestParameters, co
     if (database) await checkClock(database, context)
     const audit = openAudit(database, services, context.log)
     const folder = await RunFolder.open(settings.folder, slug, context.id)
-    undo.push(() => leaveFolder(folder, context.signal))
+    undo.push(() => leaveFolder(folder, context, database))
+    if (database) await takeUp(database, folder, context)
     const spool = await Spool.open<DatasetEntry>(folder.path)
     undo.push(() => spool.close())
     const run: HarvestRun = {
@@ -306,10 +308,49 @@ function named(ids: readonly string[]): string {
 
 const keepsFolder: ReadonlySet<AbortReason> = new Set(['stopped', 'suspended', 'crashed', 'lost'])
 
+/** Any worker may take up a run that is given back. */
+const handsOver: ReadonlySet<AbortReason> = new Set(['stopped', 'suspended'])
+
 /** What a crash or a stop leaves is taken up by the same run; what a person ended is wanted no more. */
-async function leaveFolder(folder: RunFolder, signal: AbortSignal): Promise<void> {
+async function leaveFolder(
+  folder: RunFolder,
+  context: FlowContext,
+  database: Database | null,
+): Promise<void> {
+  const { id, log, signal } = context
   const reason = abortReason(signal)
-  if (reason === null || !keepsFolder.has(reason)) await folder.discard()
+  if (reason === null || !keepsFolder.has(reason)) {
+    await folder.discard()
+    if (database && context.runCount > 1) await forgetHanded(database, id)
+    return
+  }
+  if (!database || !handsOver.has(reason)) return
+  const outcome = await handOver(database, id, folder.path)
+  if (outcome === 'handed')
+    log.info({}, 'what was harvested so far is in the database, for whoever goes on with it')
+  if (outcome === 'too large')
+    log.warn(
+      { folder: folder.path },
+      'too much was harvested to hand it over: only this host goes on where it stopped',
+    )
+}
+
+/** What another host harvested of this run before it was given back. Without it, the sources are asked again. */
+async function takeUp(
+  database: Database,
+  folder: RunFolder,
+  { id, log, runCount }: FlowContext,
+): Promise<void> {
+  if (runCount < 2) return
+  try {
+    if (await takeOver(database, id, folder.path))
+      log.info({}, 'what another worker harvested of this run was taken over from the database')
+  } catch (error) {
+    log.warn(
+      { error },
+      `what another worker harvested of this run could not be taken over: ${describeError(error)}`,
+    )
+  }
 }
 
 /** Cancelled and crashed runs are `failed`, the word first in the message. */

@@ -1,6 +1,8 @@
 import type { Database } from '../database/port.ts'
 import { describeError } from '../errors.ts'
 import { forgetAttempts, settleSilentRuns } from '../inventory/audit.ts'
+import { partialLifeHours } from '../inventory/folder.ts'
+import { forgetHandedBefore } from '../inventory/handed-spool.ts'
 import { forgetRuns } from '../inventory/run-store.ts'
 import type { Log } from '../log/log.ts'
 
@@ -21,6 +23,7 @@ export async function forgetOldRuns(database: Database, days: number, log: Log):
       log.warn({ runs: silent }, 'runs of which nothing was heard for a day were settled as crashed')
     const attempts = await forgetAttempts(database, before)
     const runs = await forgetRuns(database, before)
+    await forgetHandedBefore(database, new Date(now.getTime() - partialLifeHours * 3_600_000))
     if (attempts + runs > 0) log.info({ attempts, runs, days }, 'the oldest runs were forgotten')
   } catch (error) {
     log.warn({ error }, `old runs could not be forgotten: ${describeError(error)}`)

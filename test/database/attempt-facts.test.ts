@@ -5,6 +5,7 @@ import { afterAll } from 'vitest'
 import { openDatabase } from '../../src/database/open.ts'
 import type { Database } from '../../src/database/port.ts'
 import { describeAttemptFacts } from './attempt-facts.suite.ts'
+import { describeHandedSpool } from './handed-spool.suite.ts'
 
 let folder: string | undefined
 let engine: Promise<Database> | undefined
@@ -23,3 +24,4 @@ afterAll(async () => {
 })
 
 describeAttemptFacts('the embedded engine', open)
+describeHandedSpool('the embedded engine', open)
