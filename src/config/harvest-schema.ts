@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { isStorableKey, limits } from '../rules/limits.ts'
+import { type MovingType, movingTypes } from '../rules/tracks/types.ts'
 import { cronForm, cronProblem } from './cron.ts'
 import { alertsSchema, stepsSchema, waitForSchema } from './operations-schema.ts'
 
@@ -51,6 +52,13 @@ function isActionPath(parts: readonly string[]): boolean {
   return first === 'action' || (/^\d+$/.test(first) && second === 'action')
 }
 
+/** `all` stands for every type, alone or in a list. */
+const movingPlatforms = z
+  .preprocess((value) => (value === 'all' ? ['all'] : value), z.array(z.enum(['all', ...movingTypes])))
+  .transform((named): MovingType[] =>
+    named.includes('all') ? [...movingTypes] : movingTypes.filter((type) => named.includes(type)),
+  )
+
 export const sourceSchema = z.strictObject({
   url: z.string().describe('Address of the server.'),
   concurrency: count.max(16).default(1).describe('Requests at once to its host.'),
@@ -69,6 +77,7 @@ export const sourceSchema = z.strictObject({
     .describe('A schedule of its own; the source is then left out of the scheduled harvest-all.'),
   contact: z.string().optional().describe('Contact in the User-Agent, instead of that of all.'),
   wait_for: waitForSchema.optional().describe('What its harvest waits for first, instead of that of all.'),
+  moving_platforms: movingPlatforms.optional().describe('As below, instead of the whole list of all.'),
 })
 
 export const harvestSchema = z.strictObject({
@@ -153,6 +162,25 @@ export const harvestSchema = z.strictObject({
     .default(24)
     // Servers answer stale values for a while after a file changed.
     .describe('Hours that the newest source file must be old before a fingerprint counts.'),
+
+  moving_platforms: movingPlatforms
+    .default([])
+    .describe(
+      'Platforms that move: a list of `TrajectoryProfile`, `Trajectory` and `Point`, or `all` (docs/tracks.md). Needs ERDDAP 2.00.',
+    ),
+  moving_max_rows: z
+    .number()
+    .int()
+    .min(1000)
+    // A portal shows the rows of a dataset as one list.
+    .default(20_000)
+    .describe('Rows of one such dataset at most; one with more is indexed by coarser cells.'),
+  moving_min_hours: z
+    .number()
+    .min(0)
+    // Each question makes the server read all of the dataset.
+    .default(24)
+    .describe('Hours after which such a dataset whose data go on arriving is asked again.'),
 
   timeouts: z
     .strictObject({

@@ -168,6 +168,7 @@ function resolveSources(
         cron: entry.cron ?? null,
         contact: entry.contact ?? settings.contact ?? null,
         waitFor: entry.wait_for ?? settings.wait_for ?? null,
+        ...movingOf(entry.moving_platforms, settings.moving_platforms),
       })
     } catch (error) {
       if (!(error instanceof HarvesterError)) throw error
@@ -178,6 +179,15 @@ function resolveSources(
     }
   })
   return withSlugs(sources)
+}
+
+/** A source's own list replaces that of all; where neither asks for anything, nothing is said. */
+function movingOf(
+  own: ErddapSource['movingPlatforms'],
+  all: NonNullable<ErddapSource['movingPlatforms']>,
+): Pick<ErddapSource, 'movingPlatforms'> {
+  if (own !== undefined) return { movingPlatforms: own }
+  return all.length > 0 ? { movingPlatforms: all } : {}
 }
 
 /** `skipped_datasets.json` beside the configuration: `{host: [dataset_id, …]}`. */

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { HarvesterError } from '../errors.ts'
 import { isStorableKey, limits } from '../rules/limits.ts'
 import { sourceTypeFacts } from '../rules/source-types.ts'
+import { movingTypes } from '../rules/tracks/types.ts'
 import { carriedWaitForSchema } from './operations-schema.ts'
 import { deploymentSlugs, hostSlug, slugOf, urlSlug } from './slug.ts'
 
@@ -41,6 +42,8 @@ export const erddapSourceSchema = z.object({
   contact: z.string().nullable(),
   /** What its harvest waits for first. Absent in what an older version registered. */
   waitFor: carriedWaitForSchema.nullable().default(null),
+  /** Platforms that move, where the source list says something of them; else what the harvester's settings say. */
+  movingPlatforms: z.array(z.enum(movingTypes)).optional(),
 })
 export type ErddapSource = z.output<typeof erddapSourceSchema>
 

@@ -30,6 +30,7 @@ export function changeTerms(
     settleMs: settings.change_detection_settle * 3_600_000,
     maxAgeMs,
     knownHash: (datasetId) => (skipUnchanged ? (known?.get(datasetId)?.contentHash ?? null) : null),
+    isKept: (datasetId) => skipUnchanged && known?.get(datasetId) !== undefined,
     async memory() {
       if (!known || !database) return nothing
       const oldest = new Date(run.startedAt.getTime() - maxAgeMs)

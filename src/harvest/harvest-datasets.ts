@@ -100,6 +100,10 @@ async function harvestSource(
         onRequest: recorder.onRequest,
       })
       const whole = earlier ? afterEarlier(earlier.result, found) : found
+      if (whole.harvested?.told) {
+        const { facts, text } = whole.harvested.told
+        context.log.info({ source: source.url, dataset: listed.datasetId, ...facts }, text)
+      }
       if (isFinal(whole)) return whole
       passing = whole
       return null

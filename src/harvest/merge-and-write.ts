@@ -10,7 +10,7 @@ import { fact, sentence } from '../rules/reasons/index.ts'
 import { sourceTypes } from '../rules/source-types.ts'
 import type { Verdict } from '../rules/verdict.ts'
 import { type TaskContext, task } from '../runs/index.ts'
-import { kindOf } from '../sources/index.ts'
+import { type FurtherTable, kindOf } from '../sources/index.ts'
 import { Tally } from '../text.ts'
 import type { DatasetEntry, HarvestRun, SourceListing } from './run.ts'
 import type { HarvestServices } from './services.ts'
@@ -55,6 +55,10 @@ async function writeTables(input: Input, context: TaskContext): Promise<void> {
     const attempts = await table('harvest_attempts')
     // Without a complete snapshot there is no ckan.csv, so that the loader leaves what it knows from the catalogue.
     const ckanTable = input.ckan?.complete ? await table('ckan') : null
+    const further = new Map<FurtherTable, TableWriter<FurtherTable>>()
+    for (const { source } of input.listings)
+      for (const name of kindOf(source).furtherTables?.(source, services.config.settings) ?? [])
+        if (!further.has(name)) further.set(name, await table(name))
     const ckan = matchSources(input, context)
     const uncovered = new Set<string>()
     const tellCut = ({ erddapUrl, datasetId }: SpoolKey, record: object) => {
@@ -106,6 +110,13 @@ async function writeTables(input: Input, context: TaskContext): Promise<void> {
       tellCut(key, built.record)
       await datasets.write(built.record)
       await copyRows(rowTables[sourceTypes[type].rows])
+      for (const [name, more] of Object.entries(built.further ?? {}) as [FurtherTable, readonly object[]][])
+        for (const row of more)
+          await further.get(name)?.write({
+            erddap_url: key.erddapUrl,
+            dataset_id: key.datasetId,
+            ...row,
+          } as TableRow<FurtherTable>)
     }
     if (uncovered.size > 0) {
       context.log.info(

@@ -27,6 +27,7 @@ import {
 
 const latitude = decimal(-limits.latitude, limits.latitude)
 const longitude = decimal(-limits.longitude, limits.longitude)
+const anyLongitude = longitude
 const depth = decimal(limits.shallowestMetres, limits.deepestMetres)
 const anyNumber = decimal(-Number.MAX_VALUE, Number.MAX_VALUE)
 
@@ -89,6 +90,26 @@ export const contract = {
     time_max: time('data', 'Time of the last occurrence.'),
     depth_min: anyNumber('data', 'Least depth in metres down.'),
     depth_max: anyNumber('data', 'Greatest depth in metres down.'),
+  },
+  tracks: {
+    erddap_url: source,
+    dataset_id: dataset,
+    trajectory_id: id('identity', 'Id of the platform or deployment; empty where there is none.'),
+    time_min: needed(time('data', 'Time of the first record with a position.')),
+    time_max: needed(time('data', 'Time of the last record with a position.')),
+    n_records: bigCount('data', 'Number of records; empty where nobody could count.'),
+    n_days: needed(count('data', 'Days (UTC) with a position.')),
+    n_rows: needed(
+      count('data', 'Rows of profiles of it; 0 where they had to be made without trajectories.'),
+    ),
+    west: needed(anyLongitude('data', 'Westernmost longitude; greater than `east` across the antimeridian.')),
+    east: needed(anyLongitude('data', 'Easternmost longitude.')),
+    south: needed(latitude('data', 'Southernmost latitude.')),
+    north: needed(latitude('data', 'Northernmost latitude.')),
+    geom: text(
+      'data',
+      'The line as WKT (MultiLineString, EPSG:4326), cut at the antimeridian, at gaps and at impossible speeds, simplified; empty where no two positions follow one another.',
+    ),
   },
   ckan: {
     erddap_url: source,

@@ -8,10 +8,12 @@ import { type AttemptOutcome, skipped } from './attempt.ts'
 import { findOceanVariables, standardNames, uncoveredStandardNames, unknownStandardNames } from './eov.ts'
 import { findPlatform } from './platform.ts'
 import { fact, type Warning } from './reasons/index.ts'
+import { isMovingType, type MovingType } from './tracks/types.ts'
 import type { Vocabularies } from './vocabularies.ts'
 
 export const supportedDataTypes = ['TimeSeries', 'Profile', 'TimeSeriesProfile'] as const
-export type CdmDataType = (typeof supportedDataTypes)[number]
+/** Those of platforms that move are harvested where a site asks for it. */
+export type CdmDataType = (typeof supportedDataTypes)[number] | MovingType
 
 /** What is harvested of a dataset, and by which columns. */
 export interface DatasetPlan {
@@ -40,12 +42,13 @@ export interface DatasetPlan {
 
 export type Decision = { kind: 'skip'; outcome: AttemptOutcome } | { kind: 'harvest'; plan: DatasetPlan }
 
-/** Rules 1 and 2: what the list and the skip list (ids of this host) decide without a request. Null: go on. */
+/** Rules 1 and 2: what the list and the skip list (ids of this host) decide without a request. Null: go on.
+ * @param moving types of moving platforms that the site asks for */
 export function decideFromListing(
   listed: Pick<ListedDataset, 'datasetId' | 'cdmDataType'>,
-  { skipList }: { skipList: ReadonlySet<string> },
+  { skipList, moving = [] }: { skipList: ReadonlySet<string>; moving?: readonly MovingType[] },
 ): AttemptOutcome | null {
-  if (!isSupported(listed.cdmDataType)) return unsupported(listed.cdmDataType)
+  if (!isSupported(listed.cdmDataType, moving)) return unsupported(listed.cdmDataType, moving)
   if (skipList.has(listed.datasetId)) return skipped('ON_SKIP_LIST', {})
   return null
 }
@@ -58,13 +61,15 @@ export function decideFromMetadata({
   listed,
   metadata,
   vocabularies,
+  moving = [],
 }: {
   listed: Pick<ListedDataset, 'cdmDataType'>
   metadata: DatasetMetadata
   vocabularies: Vocabularies
+  moving?: readonly MovingType[]
 }): Decision {
   const cdmDataType = metadata.globals.get('cdm_data_type')?.trim() || listed.cdmDataType
-  if (!isSupported(cdmDataType)) return skip(unsupported(cdmDataType))
+  if (!isSupported(cdmDataType, moving)) return skip(unsupported(cdmDataType, moving))
 
   const ingest = metadata.globals.get('cde_ingest')?.trim()
   if (ingest?.toLowerCase() === 'false') return skip(skipped('INGEST_FLAG_FALSE', { value: ingest }))
@@ -80,25 +85,13 @@ export function decideFromMetadata({
   if (variables.has('depth') && variables.has('altitude')) return skip(skipped('DEPTH_AND_ALTITUDE', {}))
 
   const roles = roleVariables(metadata)
-  const timeseriesIdVariable = roles.get('timeseries_id')?.at(-1) ?? null
-  const profileIdVariable = roles.get('profile_id')?.at(-1) ?? null
-  const needed = cdmDataType === 'Profile' ? profileIdVariable : timeseriesIdVariable
-  if (needed === null) {
-    const role = cdmDataType === 'Profile' ? 'profile_id' : 'timeseries_id'
-    return skip(skipped('MISSING_CF_ROLE', { cdmDataType, needed: role, present: [...roles.keys()] }))
-  }
-
-  const identity = [needed]
-  if (cdmDataType === 'Profile' && timeseriesIdVariable !== null) identity.push(timeseriesIdVariable)
-  const casts = cdmDataType === 'TimeSeriesProfile' && profileIdVariable !== null ? [profileIdVariable] : []
+  const ids = isMovingType(cdmDataType) ? movingIds(cdmDataType, roles) : stationIds(cdmDataType, roles)
+  if ('needed' in ids)
+    return skip(skipped('MISSING_CF_ROLE', { cdmDataType, needed: ids.needed, present: [...roles.keys()] }))
 
   const plan: DatasetPlan = {
     cdmDataType,
-    timeseriesIdVariable,
-    profileIdVariable,
-    trajectoryIdVariable: roles.get('trajectory_id')?.at(-1) ?? null,
-    identity,
-    roleColumns: [...identity, ...casts],
+    ...ids,
     vertical: variables.has('depth') ? 'depth' : variables.has('altitude') ? 'altitude' : null,
     profileVariables: [...roles.values()].flat().sort(byCodePoint),
     numColumns: metadata.variables.length,
@@ -115,12 +108,53 @@ export function decideFromMetadata({
   return { kind: 'harvest', plan }
 }
 
-function isSupported(cdmDataType: string): cdmDataType is CdmDataType {
-  return (supportedDataTypes as readonly string[]).includes(cdmDataType)
+type PlanIds = Pick<
+  DatasetPlan,
+  'timeseriesIdVariable' | 'profileIdVariable' | 'trajectoryIdVariable' | 'identity' | 'roleColumns'
+>
+
+function stationIds(
+  cdmDataType: Exclude<CdmDataType, MovingType>,
+  roles: ReadonlyMap<string, string[]>,
+): PlanIds | { needed: string } {
+  const timeseriesIdVariable = roles.get('timeseries_id')?.at(-1) ?? null
+  const profileIdVariable = roles.get('profile_id')?.at(-1) ?? null
+  const needed = cdmDataType === 'Profile' ? profileIdVariable : timeseriesIdVariable
+  if (needed === null) return { needed: cdmDataType === 'Profile' ? 'profile_id' : 'timeseries_id' }
+
+  const identity = [needed]
+  if (cdmDataType === 'Profile' && timeseriesIdVariable !== null) identity.push(timeseriesIdVariable)
+  const casts = cdmDataType === 'TimeSeriesProfile' && profileIdVariable !== null ? [profileIdVariable] : []
+  return {
+    timeseriesIdVariable,
+    profileIdVariable,
+    trajectoryIdVariable: roles.get('trajectory_id')?.at(-1) ?? null,
+    identity,
+    roleColumns: [...identity, ...casts],
+  }
 }
 
-function unsupported(cdmDataType: string): AttemptOutcome {
-  return skipped('CDM_DATA_TYPE_UNSUPPORTED', { cdmDataType, supported: supportedDataTypes })
+/** No role is needed. A variable of stations would make portals ask for one that does not exist; casts have their own. */
+function movingIds(cdmDataType: MovingType, roles: ReadonlyMap<string, string[]>): PlanIds {
+  const trajectoryIdVariable = roles.get('trajectory_id')?.at(-1) ?? null
+  const profileIdVariable =
+    cdmDataType === 'TrajectoryProfile' ? (roles.get('profile_id')?.at(-1) ?? null) : null
+  const identity = [trajectoryIdVariable, profileIdVariable].filter((column) => column !== null)
+  return {
+    timeseriesIdVariable: null,
+    profileIdVariable,
+    trajectoryIdVariable,
+    identity,
+    roleColumns: identity,
+  }
+}
+
+function isSupported(cdmDataType: string, moving: readonly MovingType[]): cdmDataType is CdmDataType {
+  return ([...supportedDataTypes, ...moving] as readonly string[]).includes(cdmDataType)
+}
+
+function unsupported(cdmDataType: string, moving: readonly MovingType[]): AttemptOutcome {
+  return skipped('CDM_DATA_TYPE_UNSUPPORTED', { cdmDataType, supported: [...supportedDataTypes, ...moving] })
 }
 
 /** Names of variables by role, each in dataset order. */

@@ -47,6 +47,8 @@ export interface Harvested<Description = unknown> {
   description: Description
   /** The fingerprint of what was harvested, or why there is none. */
   content: { hash: string | null; reason: string | null }
+  /** What the log is told of its rows besides. */
+  told?: { facts: object; text: string }
 }
 
 /** A dataset of a list. */
@@ -95,6 +97,8 @@ export interface ChangeTerms {
   maxAgeMs: number
   /** The fingerprint of the last good harvest; null where the dataset is to be harvested in any case. */
   knownHash(datasetId: string): string | null
+  /** Whether the index has the dataset, and it need not be harvested in any case. */
+  isKept(datasetId: string): boolean
   /** What earlier runs left behind, read when it is first needed. */
   memory(): Promise<SourceMemory>
 }
@@ -162,7 +166,12 @@ export interface BuiltRecord {
   warnings: Warning[]
   /** Standard names that belong to no ocean variable yet. */
   uncoveredStandardNames?: readonly string[]
+  /** Rows of further tables, less the columns that name source and dataset. */
+  further?: Readonly<Partial<Record<FurtherTable, readonly object[]>>>
 }
+
+/** Tables beside that of the rows, which some kinds fill where a site asks for it. */
+export type FurtherTable = 'tracks'
 
 /** What is said of a list that is not believed, and what may be done. Where nobody is asked for it, there is no need. */
 export interface ListingWords {
@@ -223,6 +232,8 @@ export interface SourceKind<S extends Source = Source, L extends Listed = Listed
   /** The catalogue's records of the listed datasets. */
   matchCatalogue(records: Iterable<CkanRecord>, source: S, datasetIds: readonly string[]): CkanMatches
   record(facts: RecordFacts<Description>): BuiltRecord
+  /** The further tables that a run of this source writes, if only their headers. */
+  furtherTables?(source: S, settings: HarvestSettings): readonly FurtherTable[]
   /** Whether the source answers, and with what. @throws HarvesterError */
   check(
     source: S,

@@ -21,6 +21,7 @@ import { makePlaces, rememberLeftPoints, removeLeftPlaces } from './merge/places
 import { compareProfiles, writeProfiles } from './merge/profiles.ts'
 import { type PruneInput, prune, stageFacts } from './merge/prune.ts'
 import { mergeSkipped } from './merge/skipped.ts'
+import { writeTracks } from './merge/tracks.ts'
 import { unreadable } from './read.ts'
 import { type RunFacts, readRunFacts, type SourceFacts, sourcesOf } from './run-facts.ts'
 import { dropStage, type Stage, stageFolder, stageNames } from './stage.ts'
@@ -259,6 +260,7 @@ async function mergeStage(
   await rememberLeftPoints(merge)
   const profiles = await writeProfiles(merge)
   const cells = await writeCells(merge)
+  await writeTracks(merge)
   await aside?.restore()
   await session.query(`
     INSERT INTO ${merge.tables.changed} (pk) SELECT DISTINCT dataset_pk FROM ${merge.tables.profiles}

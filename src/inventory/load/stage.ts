@@ -11,6 +11,7 @@ export interface StageNames {
   datasets: string
   profiles: string
   cells: string
+  tracks: string
   ckan: string
   skipped: string
   verified: string
@@ -63,6 +64,7 @@ export function stageNames(): StageNames {
     datasets: name('datasets'),
     profiles: name('profiles'),
     cells: name('cells'),
+    tracks: name('tracks'),
     ckan: name('ckan'),
     skipped: name('skipped'),
     verified: name('verified'),
@@ -85,6 +87,7 @@ const stageColumns = {
   datasets: [number, ...staged('datasets', ...unusedOfDatasets)],
   profiles: [number, line, ...staged('profiles', ...columnsWith('profiles', 'key'))],
   cells: [number, line, ...staged('obis_cells', ...columnsWith('obis_cells', 'key'))],
+  tracks: [number, line, ...staged('tracks', ...columnsWith('tracks', 'key'))],
   ckan: staged('ckan'),
   skipped: [...staged('skipped'), { name: 'attempted_at', type: 'timestamptz' }],
   verified: staged('verified'),
@@ -246,6 +249,27 @@ export async function stageFolder(
     }
   }
 
+  async function* trackRows(): AsyncGenerator<CopyValue[]> {
+    const of = placesOf('tracks')
+    const seen = new Set<string>()
+    for await (const { line: at, cells, faults } of readChecked(folder, 'tracks', signal)) {
+      stage.counts.rows += 1
+      const key = { erddapUrl: String(cells[of.erddap_url]), datasetId: String(cells[of.dataset_id]) }
+      const dataset = byKey.get(keyOf(key.erddapUrl, key.datasetId))
+      const trajectory = String(cells[of.trajectory_id] ?? '')
+      const track = keyOf(keyOf(key.erddapUrl, key.datasetId), trajectory)
+      if (faults.length > 0) reject(faults, dataset)
+      else if (!dataset)
+        rejectRow('tracks.csv', at, 'dataset_id', key.datasetId, 'is not in datasets.csv', undefined, key)
+      else if (seen.has(track))
+        rejectRow('tracks.csv', at, 'trajectory_id', trajectory, 'is given more than once', dataset)
+      else {
+        seen.add(track)
+        yield [dataset.number, at, ...cells.slice(2)]
+      }
+    }
+  }
+
   async function* plainRows(
     file: 'ckan' | 'verified' | 'skipped',
     seen: Set<string>,
@@ -278,6 +302,7 @@ export async function stageFolder(
   await copy('profiles', profileRows())
   if (await fileExists(folder, 'obis_cells')) await copy('cells', cellRows())
   else if (obisById.size > 0) throw unreadable(folder, 'has OBIS datasets, but no obis_cells.csv')
+  if (await fileExists(folder, 'tracks')) await copy('tracks', trackRows())
   if (stage.hasCkan) await copy('ckan', plainRows('ckan', new Set()))
   const verified = new Set<string>()
   if (await fileExists(folder, 'verified'))

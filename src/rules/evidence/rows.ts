@@ -15,7 +15,7 @@ export interface PromisedExtent {
 /** What cannot both be true. */
 export type RowsContradiction =
   /** There are positions, but no rows where times or counts are asked for. */
-  { kind: 'positions-only' } | ({ kind: 'promised' } & PromisedExtent)
+  { kind: 'positions-only' } | { kind: 'ids-only' } | ({ kind: 'promised' } & PromisedExtent)
 
 export interface RowsEvidence {
   /** Positions by orderByCount. */

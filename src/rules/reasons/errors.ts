@@ -10,6 +10,8 @@ export type Contradiction =
   | { kind: 'none-given'; stated: number }
   | { kind: 'fewer-given'; stated: number; given: number }
   | RowsContradiction
+  /** A cell that no record of the dataset can lie in: the server did something else than it was asked. */
+  | { kind: 'cell'; what: 'latitude' | 'longitude'; value: string }
   /** `detail` is a text in English. */
   | { kind: 'other'; detail: string }
 
@@ -29,6 +31,16 @@ function contradictionSentence(language: Language, contradiction: Contradiction)
       return language === 'en'
         ? 'the server has positions of it, but says that there are no rows where it is asked for times and counts'
         : 'le serveur en a des positions, mais dit qu’il n’y a pas de lignes quand on lui demande heures et comptes'
+    case 'ids-only':
+      return language === 'en'
+        ? 'the server has ids of it, but says that there are no rows where it is asked for times and positions'
+        : 'le serveur en a des identifiants, mais dit qu’il n’y a pas de lignes quand on lui demande heures et positions'
+    case 'cell': {
+      const { what, value } = contradiction
+      return language === 'en'
+        ? `the server was asked for cells of ${what} and answered ${value}, where the dataset cannot have records`
+        : `le serveur devait donner des cellules de ${what} et a répondu ${numeral('fr', Number(value))}, où le jeu de données ne peut pas avoir d’enregistrements`
+    }
     case 'promised': {
       const { by, what, from, to } = contradiction
       return language === 'en'

@@ -1,6 +1,7 @@
 /** Why a dataset was left out, in the order in which the decisions are taken. A new reason is one entry here. */
 
 import { type DroppedRows, dropSentence, type LeftOut, leftOutSentence } from './drops.ts'
+import { faultWithRequest, type RequestFault } from './requests.ts'
 import { counted, entry, quoted, type Text } from './words.ts'
 
 /** Where a dataset lost its last row. */
@@ -117,6 +118,39 @@ export const skips = {
         `${cdmDataType} needs a variable with cf_role ${needed}; roles present: ${present.join(', ') || 'none'}`,
       fr: ({ cdmDataType, needed, present }) =>
         `${cdmDataType} exige une variable au cf_role ${needed}; rôles présents : ${present.join(', ') || 'aucun'}`,
+    },
+  }),
+  SERVER_TOO_OLD_FOR_TRACKS: entry<{ version: string | null }>({
+    title: {
+      en: 'Server too old for moving platforms',
+      fr: 'Serveur trop ancien pour les plateformes mobiles',
+    },
+    advice: {
+      en: 'Gliders, floats, ships and samples are indexed by cells, which ERDDAP can count since version 2.00. Update the server.',
+      fr: 'Planeurs, flotteurs, navires et échantillons sont indexés par cellules, qu’ERDDAP sait compter depuis la version 2.00. Mettez le serveur à jour.',
+    },
+    said: {
+      en: ({ version }) =>
+        version === null
+          ? 'the server does not say which version of ERDDAP it is; moving platforms need 2.00'
+          : `the server is ERDDAP ${version}; moving platforms need 2.00`,
+      fr: ({ version }) =>
+        version === null
+          ? 'le serveur ne dit pas sa version d’ERDDAP; les plateformes mobiles exigent la 2.00'
+          : `le serveur est un ERDDAP ${version}; les plateformes mobiles exigent la 2.00`,
+    },
+  }),
+  TRACK_TOO_LARGE: entry<{ fault: RequestFault; spans: number }>({
+    title: { en: 'Too large for its server', fr: 'Trop volumineux pour son serveur' },
+    advice: {
+      en: 'The server could not count the dataset in time, not even in parts. It keeps what the index has of it. Give the server more time or memory, or split the dataset.',
+      fr: 'Le serveur n’a pas pu compter le jeu de données à temps, même par parties. L’index garde ce qu’il en a. Donnez au serveur plus de temps ou de mémoire, ou divisez le jeu de données.',
+    },
+    said: {
+      en: ({ fault, spans }) =>
+        `${spans > 0 ? `asked whole and in ${spans} spans of time` : 'asked whole'}: ${faultWithRequest('en', fault)}`,
+      fr: ({ fault, spans }) =>
+        `${spans > 0 ? `demandé en entier et en ${spans} périodes` : 'demandé en entier'} : ${faultWithRequest('fr', fault)}`,
     },
   }),
   NO_PROFILES_FOUND: entry<{ step: EmptyStep; dropped: readonly DroppedRows[] }>({

@@ -3,7 +3,7 @@
 import type { AnswerName } from '../evidence/index.ts'
 import { type DroppedRows, dropSentence, type LeftOut, leftOutSentence } from './drops.ts'
 import { faultWithRequest, type RequestFault } from './requests.ts'
-import { counted, entry, listed, type Text } from './words.ts'
+import { counted, entry, listed, numeral, type Text } from './words.ts'
 
 /** Why records were not counted. `refused` has the fault of the request. */
 export type UncountedBecause =
@@ -13,6 +13,7 @@ export type UncountedBecause =
   | 'no-times'
   | 'subset-only'
   | 'no-rows'
+  | 'no-values'
   | 'refused'
 
 const uncountedWords: Record<Exclude<UncountedBecause, 'refused'>, Text> = {
@@ -36,6 +37,10 @@ const uncountedWords: Record<Exclude<UncountedBecause, 'refused'>, Text> = {
     en: 'every variable is in subsetVariables, so that the server counts distinct rows',
     fr: 'toutes les variables sont dans subsetVariables : le serveur compte des lignes distinctes',
   },
+  'no-values': {
+    en: 'the variable that is counted has no values there',
+    fr: 'la variable comptée n’y a aucune valeur',
+  },
   'no-rows': {
     en: 'the server says that there are no rows to count',
     fr: 'le serveur dit qu’il n’y a pas de lignes à compter',
@@ -47,6 +52,26 @@ const answerWords: Record<AnswerName, Text> = {
   times: { en: 'times', fr: 'les heures' },
   verticals: { en: 'depths', fr: 'les profondeurs' },
   counts: { en: 'counts', fr: 'les comptes' },
+}
+
+/** How large the rows of a moving platform are, when there were too many `of` a finer kind. `degrees` is a cell's side. */
+export interface CoarserRows {
+  limit: number
+  of: 'rows' | 'casts' | 'positions'
+  period: 'month' | 'year' | 'all'
+  degrees: string
+  byTrajectory: boolean
+}
+
+const periodWords: Record<Exclude<CoarserRows['period'], 'all'>, Text> = {
+  month: { en: 'month', fr: 'mois' },
+  year: { en: 'year', fr: 'année' },
+}
+
+const finerWords: Record<CoarserRows['of'], Text> = {
+  rows: { en: 'rows', fr: 'lignes' },
+  casts: { en: 'casts', fr: 'profils' },
+  positions: { en: 'positions and days', fr: 'positions et jours' },
 }
 
 export const warnings = {
@@ -285,6 +310,49 @@ export const warnings = {
         `${counted('fr', items, 'élément de ses listes est coupé ou omis', 'éléments de ses listes sont coupés ou omis')} : une liste n’en contient pas autant`,
     },
   }),
+  TRACK_COARSER: entry<CoarserRows>({
+    title: { en: 'Coarser rows than usual', fr: 'Lignes plus grossières que d’habitude' },
+    advice: {
+      en: 'Nothing to do: the dataset has more rows than the limit of this harvester (moving_max_rows), so that its rows cover more time or larger cells.',
+      fr: 'Rien à faire : le jeu de données a plus de lignes que la limite de ce moissonneur (moving_max_rows); ses lignes couvrent donc plus de temps ou de plus grandes cellules.',
+    },
+    said: {
+      en: ({ limit, of, period, degrees, byTrajectory }) =>
+        `more than ${numeral('en', limit)} ${finerWords[of].en}: there is one row for each ${byTrajectory ? 'trajectory, ' : ''}${period === 'all' ? '' : `${periodWords[period].en} and `}cell of ${degrees}°${period === 'all' ? ', for all time' : ''}${byTrajectory ? '' : ', all trajectories together'}`,
+      fr: ({ limit, of, period, degrees, byTrajectory }) =>
+        `plus de ${numeral('fr', limit)} ${finerWords[of].fr} : il y a une ligne par ${byTrajectory ? 'trajectoire, ' : ''}${period === 'all' ? '' : `${periodWords[period].fr} et `}cellule de ${degrees}°${period === 'all' ? ', pour toute la durée' : ''}${byTrajectory ? '' : ', toutes trajectoires confondues'}`,
+    },
+  }),
+  TRACK_UNPLACED: entry<{ records: number | null; groups: number }>({
+    title: { en: 'Records without position or time', fr: 'Enregistrements sans position ou sans heure' },
+    advice: {
+      en: 'Records without latitude, longitude or time cannot be on a map. Fill them in, or leave them.',
+      fr: 'Les enregistrements sans latitude, longitude ou heure ne peuvent pas figurer sur une carte. Complétez-les, ou laissez-les.',
+    },
+    said: {
+      en: ({ records, groups }) =>
+        records === null
+          ? `${counted('en', groups, 'group', 'groups')} of records without position or time left out`
+          : `${counted('en', records, 'record', 'records')} without position or time left out`,
+      fr: ({ records, groups }) =>
+        records === null
+          ? `${counted('fr', groups, 'groupe', 'groupes')} d’enregistrements sans position ou sans heure laissés de côté`
+          : `${counted('fr', records, 'enregistrement', 'enregistrements')} sans position ou sans heure ${records < 2 ? 'laissé' : 'laissés'} de côté`,
+    },
+  }),
+  TRACK_ID_EMPTY: entry<{ variable: string }>({
+    title: { en: 'Records without a trajectory', fr: 'Enregistrements sans trajectoire' },
+    advice: {
+      en: 'Give each platform or deployment its id: several may hide behind an empty one.',
+      fr: 'Donnez à chaque plateforme ou déploiement son identifiant : plusieurs peuvent se cacher derrière un identifiant vide.',
+    },
+    said: {
+      en: ({ variable }) =>
+        `${variable} is empty in some records, which are taken for one trajectory: several platforms may hide in it`,
+      fr: ({ variable }) =>
+        `${variable} est vide dans certains enregistrements, pris pour une seule trajectoire : plusieurs plateformes peuvent s’y cacher`,
+    },
+  }),
 }
 
 /** What is to be said of an attempt besides its reason. */
@@ -300,6 +368,19 @@ export const notes = {
         `trusted, not proven: the metadata are those of the harvest ${ageDays.toFixed(1)} days ago, and the server publishes no source files (trusted for ${trustedDays} days)`,
       fr: ({ ageDays, trustedDays }) =>
         `présumé, non prouvé : les métadonnées sont celles du moissonnage d’il y a ${ageDays.toFixed(1).replace('.', ',')} jours, et le serveur ne publie pas ses fichiers sources (présumé pendant ${String(trustedDays).replace('.', ',')} jours)`,
+    },
+  }),
+  ASKED_RECENTLY: entry<{ ageHours: number; hours: number }>({
+    title: { en: 'Asked a short while ago', fr: 'Interrogé il y a peu' },
+    advice: {
+      en: 'Nothing to do: data of it go on arriving, and moving platforms are asked once in a while only (moving_min_hours).',
+      fr: 'Rien à faire : ses données continuent d’arriver, et les plateformes mobiles ne sont interrogées que de temps en temps (moving_min_hours).',
+    },
+    said: {
+      en: ({ ageHours, hours }) =>
+        `asked ${ageHours.toFixed(1)} hours ago; moving platforms whose data go on arriving are asked once in ${hours} hours`,
+      fr: ({ ageHours, hours }) =>
+        `interrogé il y a ${ageHours.toFixed(1).replace('.', ',')} heures; les plateformes mobiles dont les données continuent d’arriver sont interrogées une fois toutes les ${String(hours).replace('.', ',')} heures`,
     },
   }),
   RECORD_CHANGED: entry<Record<never, never>>({

@@ -87,6 +87,8 @@ export interface InspectedDataset {
   vocabularies: Vocabularies
   listed: ListedDataset
   metadata: DatasetMetadata
+  /** Settings that give other rows from the same answers; none for what has no such settings. */
+  rules?: string | undefined
   /** Start of the run, epoch milliseconds. */
   now: number
 }
@@ -115,7 +117,13 @@ export async function inspectDataset(dataset: InspectedDataset): Promise<Inspect
   const known = change.known.get(listed.datasetId)
   const described = metadataText(metadata, listed)
   const hashOf = (...parts: string[]) =>
-    sha256([`rules ${rulesVersion}`, vocabularyDigest(vocabularies), described, ...parts])
+    sha256([
+      `rules ${rulesVersion}`,
+      vocabularyDigest(vocabularies),
+      described,
+      ...(dataset.rules === undefined ? [] : [dataset.rules]),
+      ...parts,
+    ])
   const seen: ChangeEvidence = {
     metadata: { realTime: isRealTime(metadata, listed) },
     stored: known && { fingerprint: known.contentHash, harvestedMs: known.harvestedAt },

@@ -31,12 +31,15 @@ import {
   decodeUrl,
   distinctUrl,
   filesUrl,
+  type GroupedQuestion,
+  groupedUrl,
   infoUrl,
   isSameDataset,
   listedDatasetUrl,
   manifestUrl,
   minMaxUrl,
   newestTimeUrl,
+  type TimeSpan,
   type TimeWindow,
   timesAfterUrl,
   versionUrl,
@@ -116,6 +119,8 @@ export interface ErddapScope {
     groupBy: readonly string[],
     window?: TimeWindow,
   ): Promise<ErddapTable | null>
+  /** Rows of groups; see {@link GroupedQuestion}. */
+  grouped(datasetId: string, question: GroupedQuestion, span?: TimeSpan): Promise<ErddapTable | null>
   /** The source files, from the manifest: as they lie on the disk now, which the server may not have read yet. */
   manifest(datasetId: string): Promise<SourceFiles>
   /** One folder of the source files, as of when the server last read them: of these its data come. */
@@ -124,7 +129,7 @@ export interface ErddapScope {
   croissant(datasetId: string): Promise<Croissant | null>
   /**
    * Where data requests of the dataset end after at most 3 redirects. To be asked of federated datasets only
-   * (`class` EDDTableFromErddap in the list): for others the server may have to read data.
+   * (`class` EDDTableFromErddap in the list): for others the server may have to read data. A scope asks once.
    */
   origin(datasetId: string): Promise<Origin>
   /** Like `2.31`; null for servers too old to say. */
@@ -145,6 +150,7 @@ function createScope(settings: ErddapClientSettings, base: string, scope: ScopeS
   const maxBytes = settings.maxBytes ?? defaultMaxBytes
   const endsAt = scope.timeoutMs === undefined ? null : performance.now() + scope.timeoutMs
   let toldUnreachable = false
+  const origins = new Map<string, Promise<Origin>>()
 
   function request(url: string, more: Partial<HttpRequest> = {}): HttpRequest {
     return {
@@ -276,6 +282,31 @@ function createScope(settings: ErddapClientSettings, base: string, scope: ScopeS
     }
   }
 
+  async function findOrigin(datasetId: string): Promise<Origin> {
+    const here: DatasetAddress = { baseUrl: base, datasetId }
+    let url = distinctUrl(base, datasetId, ['time'])
+    let at = here
+    try {
+      // HEAD of a data request: a redirect comes before any data is read, so that nothing has to be computed.
+      for (let hops = 0; ; hops += 1) {
+        const answer = await http.text(request(url, { method: 'HEAD', redirect: 'manual', maxBytes }))
+        const { location } = answer.headers
+        if (answer.status < 300 || location === undefined) break
+        if (hops === maxOriginHops)
+          return { kind: 'unresolved', why: `${datasetId} is redirected more than ${maxOriginHops} times` }
+        url = redirectTarget(new URL(answer.url), location, true).href
+        const next = datasetAddress(url)
+        if (!next)
+          return { kind: 'unresolved', why: `${datasetId} is redirected to ${url}, which is no dataset` }
+        at = next
+      }
+    } catch (error) {
+      throw explained(error, datasetId)
+    }
+    // A server that only sends from http to https is no other server.
+    return isSameDataset(at, here) ? { kind: 'local' } : { kind: 'origin', ...at }
+  }
+
   return {
     async listDatasets() {
       const url = (columns: readonly string[]) => allDatasetsUrl(base, 'table', columns)
@@ -343,6 +374,9 @@ function createScope(settings: ErddapClientSettings, base: string, scope: ScopeS
     count: (datasetId, columns, groupBy, window) =>
       data(datasetId, countUrl(base, datasetId, columns, groupBy, window), columns),
 
+    grouped: (datasetId, question, span) =>
+      data(datasetId, groupedUrl(base, datasetId, question, span), question.columns),
+
     manifest: (datasetId) => sourceFiles(datasetId, manifestUrl(base, datasetId), manifestReader),
 
     filesListing: (datasetId, folder) =>
@@ -361,29 +395,14 @@ function createScope(settings: ErddapClientSettings, base: string, scope: ScopeS
       }
     },
 
-    async origin(datasetId) {
-      const here: DatasetAddress = { baseUrl: base, datasetId }
-      let url = distinctUrl(base, datasetId, ['time'])
-      let at = here
-      try {
-        // HEAD of a data request: a redirect comes before any data is read, so that nothing has to be computed.
-        for (let hops = 0; ; hops += 1) {
-          const answer = await http.text(request(url, { method: 'HEAD', redirect: 'manual', maxBytes }))
-          const { location } = answer.headers
-          if (answer.status < 300 || location === undefined) break
-          if (hops === maxOriginHops)
-            return { kind: 'unresolved', why: `${datasetId} is redirected more than ${maxOriginHops} times` }
-          url = redirectTarget(new URL(answer.url), location, true).href
-          const next = datasetAddress(url)
-          if (!next)
-            return { kind: 'unresolved', why: `${datasetId} is redirected to ${url}, which is no dataset` }
-          at = next
-        }
-      } catch (error) {
-        throw explained(error, datasetId)
-      }
-      // A server that only sends from http to https is no other server.
-      return isSameDataset(at, here) ? { kind: 'local' } : { kind: 'origin', ...at }
+    origin(datasetId) {
+      const known = origins.get(datasetId)
+      if (known) return known
+      const asked = findOrigin(datasetId)
+      origins.set(datasetId, asked)
+      // What failed may be asked again.
+      asked.catch(() => origins.delete(datasetId))
+      return asked
     },
 
     async version() {

@@ -18,14 +18,21 @@ import { fact, type Warning } from '../../rules/reasons/index.ts'
 import { suggestRemedies } from '../../rules/remedies/suggest.ts'
 import { readable } from '../../rules/text.ts'
 import { formatTime } from '../../rules/time.ts'
+import type { TrackRow } from '../../rules/tracks/track.ts'
+import { isMovingType } from '../../rules/tracks/types.ts'
 import type { Vocabularies } from '../../rules/vocabularies.ts'
 import { failure } from '../fault.ts'
 import type { DatasetListener, DatasetResult, Harvested } from '../kind.ts'
 import { type ChangeDetection, inspectDataset } from './change.ts'
-import type { ErddapClient, ScopeSettings } from './client.ts'
+import type { ErddapClient, ErddapScope, ScopeSettings } from './client.ts'
+import type { ProfileAnswer } from './profile-question.ts'
 import { harvestProfiles } from './profiles.ts'
 import { promisedByList } from './promised.ts'
 import type { ServerAbilities } from './server-abilities.ts'
+import { TooLarge } from './tracks/ask.ts'
+import { describeTrackCounts } from './tracks/describe.ts'
+import { harvestTracks } from './tracks/harvest.ts'
+import { askedRecently, type MovingHarvest, movingRules, ungrouping } from './tracks/moving.ts'
 import type { DatasetMetadata, ListedDataset } from './types.ts'
 import { datasetAddress, decodeUrl, infoPageUrl, isSameDataset } from './urls.ts'
 
@@ -40,6 +47,8 @@ export interface ServerHarvest {
   change?: ChangeDetection
   /** What the catalogue changes of an unchanged dataset. Absent where the catalogue is not to be had. */
   catalogueChange?: (listed: ListedDataset, metadata: DatasetMetadata) => Promise<CatalogueChange>
+  /** Platforms that move, where the site asks for them. */
+  moving?: MovingHarvest
   /** Of one dataset, waits included; null for none. */
   datasetTimeoutMs: number | null
   /** Start of the run, epoch milliseconds. */
@@ -55,6 +64,8 @@ export interface ErddapDescription {
   globals: [string, string][]
   /** As the list has it. */
   title: string
+  /** Of a platform that moves. */
+  tracks?: TrackRow[]
 }
 
 export interface ErddapListener extends DatasetListener<ProfileRow> {
@@ -92,11 +103,14 @@ export async function harvestDataset(
     bytes,
   })
 
-  const early = decideFromListing(listed, server)
-  if (early) {
-    queryUrls.push(decodeUrl(infoPageUrl(server.client.baseUrl, listed.datasetId)))
-    return finish(early)
+  const withoutRequest = (outcome: AttemptOutcome) => {
+    if (queryUrls.length === 0)
+      queryUrls.push(decodeUrl(infoPageUrl(server.client.baseUrl, listed.datasetId)))
+    return finish(outcome)
   }
+  const moving = server.moving?.types ?? []
+  const early = decideFromListing(listed, { skipList: server.skipList, moving })
+  if (early) return withoutRequest(early)
 
   const settings: ScopeSettings = {
     signal: server.signal,
@@ -115,64 +129,144 @@ export async function harvestDataset(
   const scope = server.client.scope(settings)
 
   try {
+    const tooOld = await ungrouping(server.moving, scope, listed.cdmDataType)
+    if (tooOld) return withoutRequest(tooOld)
     const metadata = await scope.metadata(listed.datasetId)
     known = metadata
-    const decision = decideFromMetadata({ listed, metadata, vocabularies: server.vocabularies })
+    const decision = decideFromMetadata({ listed, metadata, vocabularies: server.vocabularies, moving })
     if (decision.kind === 'skip') return finish(decision.outcome)
     const { plan } = decision
+    const tooOldForPlan = await ungrouping(server.moving, scope, plan.cdmDataType)
+    if (tooOldForPlan) return finish(tooOldForPlan)
     listener.onPlan?.(plan)
+    const inspect = () =>
+      inspectDataset({
+        client: server.client,
+        settings,
+        scope,
+        change: server.change ?? withoutDetection,
+        vocabularies: server.vocabularies,
+        listed,
+        metadata,
+        rules: isMovingType(plan.cdmDataType) ? movingRules(server.moving) : undefined,
+        now: server.now,
+      })
+    const recent = askedRecently(server.moving, server.now, { listed, metadata, plan })
     // After the rules that the metadata decide, since they would decide the same of an unchanged dataset: whatever
     // they read is in its fingerprint. So no file list is asked for in vain.
-    const inspection = await inspectDataset({
-      client: server.client,
-      settings,
-      scope,
-      change: server.change ?? withoutDetection,
-      vocabularies: server.vocabularies,
-      listed,
-      metadata,
-      now: server.now,
-    })
-    if (inspection.unchanged) {
-      const { notes } = inspection.unchanged
+    const inspected = recent ? null : await inspect()
+    const same = recent ? { notes: [recent] } : inspected?.unchanged
+    if (same) {
+      const { notes } = same
       const catalogue = (await server.catalogueChange?.(listed, metadata)) ?? 'none'
       if (catalogue === 'none') return { ...finish(unchanged(...notes)), verified: true }
       if (catalogue === 'record')
         return { ...finish(harvestedWith(fact('RECORD_CHANGED', {}), ...notes)), verified: true }
     }
+    const inspection = inspected ?? (await inspect())
     warnings.push(...plan.warnings)
-    const id = listed.datasetId
-    const profiles = await harvestProfiles({
-      plan,
-      metadata,
-      abilities: server.abilities,
-      now: server.now,
-      folder: server.folder,
-      signal: server.signal,
-      onRows: (rows) => listener.onRows(rows),
-      listed: promisedByList(listed),
-      isMirrored: (url) => isFederated(listed) && isOwn(server.client.baseUrl, id, url),
-      queries: {
-        distinct: (columns) => scope.distinct(id, columns),
-        minMax: (groupBy, variable, also) => scope.minMax(id, groupBy, variable, also),
-        count: (columns, groupBy, window) =>
-          scope.count(
-            id,
-            columns,
-            groupBy,
-            window && { timeFrom: formatTime(window.from), timeTo: formatTime(window.to) },
-          ),
-      },
+    const found = await askRows(server, scope, { plan, metadata, listed, listener })
+    warnings.push(...found.answer.warnings)
+    if (found.answer.rows === 0) return finish(skipped('NO_PROFILES_FOUND', found.answer.empty))
+    const content = inspection.conclude(found.answer)
+    const description = {
+      plan: found.plan,
+      globals: [...metadata.globals] as [string, string][],
+      title: listed.title,
+      ...(found.tracks && { tracks: found.tracks }),
+    }
+    return finish(harvestedWith(), {
+      rows: found.answer.rows,
+      description,
+      content,
+      ...(found.told && { told: found.told }),
     })
-    warnings.push(...profiles.warnings)
-    if (profiles.rows === 0) return finish(skipped('NO_PROFILES_FOUND', profiles.empty))
-    const content = inspection.conclude(profiles)
-    const description = { plan, globals: [...metadata.globals], title: listed.title }
-    return finish(harvestedWith(), { rows: profiles.rows, description, content })
   } catch (error) {
+    if (error instanceof TooLarge) return finish(skipped('TRACK_TOO_LARGE', error.values))
     if (server.signal.aborted || isHarvesterError(error, 'CANCELLED', 'WRITE_FAILED')) throw error
     if (queryUrls.length === 0) queryUrls.push(`${server.client.baseUrl}/info/${listed.datasetId}/index.csv`)
     return { ...finish(failure(error)), passing: passingOf(error) }
+  }
+}
+
+interface FoundRows {
+  answer: ProfileAnswer
+  /** As it was carried out. */
+  plan: DatasetPlan
+  tracks?: TrackRow[]
+  told?: Harvested['told']
+}
+
+/** The rows of a dataset, of what stands still or of what moves. */
+async function askRows(
+  server: ServerHarvest,
+  scope: ErddapScope,
+  {
+    plan,
+    metadata,
+    listed,
+    listener,
+  }: { plan: DatasetPlan; metadata: DatasetMetadata; listed: ListedDataset; listener: ErddapListener },
+): Promise<FoundRows> {
+  const id = listed.datasetId
+  const question = {
+    plan,
+    metadata,
+    now: server.now,
+    signal: server.signal,
+    onRows: (rows: readonly ProfileRow[]) => listener.onRows(rows),
+    listed: promisedByList(listed),
+    isMirrored: (url: string | undefined) => isFederated(listed) && isOwn(server.client.baseUrl, id, url),
+  }
+  if (server.moving && isMovingType(plan.cdmDataType)) {
+    const answer = await harvestTracks({
+      ...question,
+      dataset: listed,
+      maxRows: server.moving.maxRows,
+      answersItself: () => answersItself(scope, listed, server.signal),
+      queries: {
+        distinct: (columns) => scope.distinct(id, columns),
+        grouped: (asked, span) => scope.grouped(id, asked, span ?? undefined),
+      },
+    })
+    const told = { facts: { ...answer.counts }, text: describeTrackCounts(answer.counts) }
+    return { answer, plan: answer.plan, tracks: answer.tracks, told }
+  }
+  const answer = await harvestProfiles({
+    ...question,
+    abilities: server.abilities,
+    folder: server.folder,
+    queries: {
+      distinct: (columns) => scope.distinct(id, columns),
+      minMax: (groupBy, variable, also) => scope.minMax(id, groupBy, variable, also),
+      count: (columns, groupBy, window) =>
+        scope.count(
+          id,
+          columns,
+          groupBy,
+          window && { timeFrom: formatTime(window.from), timeTo: formatTime(window.to) },
+        ),
+    },
+  })
+  return { answer, plan }
+}
+
+/**
+ * Whether a federated dataset is answered by this server itself, which applies functions twice. Where that cannot be
+ * found out it is taken for one: the question for mirrors is right for others too, only without counts.
+ */
+async function answersItself(
+  scope: ErddapScope,
+  listed: ListedDataset,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (!isFederated(listed)) return false
+  try {
+    return (await scope.origin(listed.datasetId)).kind === 'local'
+  } catch (error) {
+    if (signal.aborted || isHarvesterError(error, 'CANCELLED', 'WRITE_FAILED', 'HOST_UNAVAILABLE'))
+      throw error
+    return true
   }
 }
 

@@ -25,14 +25,18 @@ export function identityColumns(plan: DatasetPlan, metadata: DatasetMetadata): I
   const has = (column: string | null) => (column !== null && identity.includes(column) ? column : null)
   const cast = plan.cdmDataType === 'TimeSeriesProfile' ? profileIdVariable : null
   const castType = metadata.variables.find(({ name }) => name === cast)?.dataType
-  const numeric = metadata.variables.filter(({ dataType }) => !textTypes.has(dataType.toLowerCase()))
   return {
     timeseries: has(timeseriesIdVariable),
     profile: has(profileIdVariable),
     cast,
     missingCasts: castType === 'String' ? [''] : ['', 'NaN'],
-    numeric: new Set(numeric.map(({ name }) => name)),
+    numeric: numericColumns(metadata),
   }
+}
+
+export function numericColumns(metadata: DatasetMetadata): ReadonlySet<string> {
+  const numeric = metadata.variables.filter(({ dataType }) => !textTypes.has(dataType.toLowerCase()))
+  return new Set(numeric.map(({ name }) => name))
 }
 
 /** Types of ERDDAP (none: it is not known) in which `NaN` is a text like any other. */
@@ -49,7 +53,7 @@ export function keyReader(
 }
 
 /** The ids of one column, as they are stored. */
-function idReader(
+export function idReader(
   columns: readonly string[],
   column: string | null,
   numeric: ReadonlySet<string>,

@@ -1,15 +1,19 @@
 /** ERDDAP as a kind of source. */
 
+import type { HarvestSettings } from '../../config/harvest-schema.ts'
 import type { ErddapSource } from '../../config/source.ts'
 import { erddapWords } from '../../rules/catalogue-change.ts'
 import { matchCkan } from '../../rules/ckan.ts'
 import { datasetRecord } from '../../rules/dataset.ts'
 import { rulesVersion } from '../../rules/fingerprint.ts'
+import type { TrackRow } from '../../rules/tracks/track.ts'
+import type { MovingType } from '../../rules/tracks/types.ts'
 import type { OpenSource, SourceHarvest, SourceKind, SourceParts } from '../kind.ts'
 import type { ChangeDetection } from './change.ts'
 import { createErddapClient, type ErddapClient } from './client.ts'
 import { type ErddapDescription, harvestDataset, type ServerHarvest } from './dataset.ts'
 import { unknownAbilities } from './server-abilities.ts'
+import { type MovingHarvest, movingHarvest } from './tracks/moving.ts'
 import type { ListedDataset } from './types.ts'
 import { decodeUrl, infoPageUrl } from './urls.ts'
 import { waitForErddap } from './wait.ts'
@@ -36,7 +40,7 @@ export const erddapKind: SourceKind<ErddapSource, ListedDataset, ErddapDescripti
   runSlug: ({ slug }) => `erddap-${slug}`,
   open,
   matchCatalogue: (records, { url }, datasetIds) => matchCkan(records, url, datasetIds),
-  record({ description: { plan, globals, title }, datasetId, rows, ...facts }) {
+  record({ description: { plan, globals, title, tracks }, datasetId, rows, ...facts }) {
     const built = datasetRecord({
       ...facts,
       listed: { datasetId, title },
@@ -44,8 +48,13 @@ export const erddapKind: SourceKind<ErddapSource, ListedDataset, ErddapDescripti
       plan,
       profileCount: rows,
     })
-    return { ...built, uncoveredStandardNames: plan.uncoveredStandardNames }
+    return {
+      ...built,
+      uncoveredStandardNames: plan.uncoveredStandardNames,
+      ...(tracks && { further: { tracks: tracks.map(readTrack) } }),
+    }
   },
+  furtherTables: (source, settings) => (movingTypesOf(source, settings).length > 0 ? ['tracks'] : []),
   async check({ url }, { http }, request) {
     const scope = createErddapClient({ http, baseUrl: url }).scope(request)
     const version = await scope.version()
@@ -72,6 +81,7 @@ function open(source: ErddapSource, parts: SourceParts): OpenSource<ListedDatase
     ...(source.requestsPerSecond !== null && { requestsPerSecond: source.requestsPerSecond }),
   })
   const client = clientOf(source.url, parts)
+  const moving = movingTypesOf(source, parts.settings)
   const timeoutSeconds = source.timeoutSeconds ?? parts.settings.timeouts.dataset_seconds
   return {
     // The gate lets so many requests through as the source allows; one dataset more is under way, so that the server
@@ -89,6 +99,7 @@ function open(source: ErddapSource, parts: SourceParts): OpenSource<ListedDatase
         abilities: unknownAbilities(),
         breaker: harvest.breaker,
         change: await changeDetection(harvest),
+        ...(moving.length > 0 && { moving: await movingOf(moving, parts, harvest) }),
         ...(catalogueChange && {
           catalogueChange: (listed, metadata) => catalogueChange(erddapWords(listed, metadata)),
         }),
@@ -118,4 +129,27 @@ async function changeDetection({ changes }: SourceHarvest): Promise<ChangeDetect
       },
     },
   }
+}
+
+function movingTypesOf(source: ErddapSource, settings: HarvestSettings): readonly MovingType[] {
+  return source.movingPlatforms ?? settings.moving_platforms
+}
+
+async function movingOf(
+  types: readonly MovingType[],
+  { settings }: SourceParts,
+  { changes }: SourceHarvest,
+): Promise<MovingHarvest> {
+  const memory = await changes.memory()
+  return movingHarvest({
+    types,
+    maxRows: settings.moving_max_rows,
+    minHours: settings.moving_min_hours,
+    harvestedAt: (datasetId) => (changes.isKept(datasetId) ? memory.harvestedAt(datasetId) : null),
+  })
+}
+
+/** A track as the spool holds it: its times are texts there. */
+function readTrack(track: TrackRow): TrackRow {
+  return { ...track, time_min: new Date(track.time_min), time_max: new Date(track.time_max) }
 }

@@ -50,7 +50,7 @@ export function questionsOf(plan: DatasetPlan, metadata: DatasetMetadata): Datas
 }
 
 /** The first ocean variable that is not in the subset table, else any number, else anything. */
-function dataVariable(
+export function dataVariable(
   plan: DatasetPlan,
   metadata: DatasetMetadata,
   subset: ReadonlySet<string>,
@@ -84,7 +84,7 @@ function castEnds(plan: DatasetPlan, metadata: DatasetMetadata): string[] | null
     : null
 }
 
-function namesIn(list: string | undefined): string[] {
+export function namesIn(list: string | undefined): string[] {
   return (list ?? '')
     .split(',')
     .map((name) => name.trim())

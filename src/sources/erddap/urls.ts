@@ -1,5 +1,7 @@
 /** Every address that is asked of an ERDDAP, as pure functions, percent-encoded; and back again for people. */
 
+import { formatTime } from '../../rules/time.ts'
+
 /** Without trailing slashes. */
 export function baseUrlOf(url: string): string {
   return url.trim().replace(/(?<!\/)\/+$/, '')
@@ -87,6 +89,34 @@ export function countUrl(
   if (window.timeFrom !== undefined) constraints.push(`time%3E=${encodeURIComponent(window.timeFrom)}`)
   if (window.timeTo !== undefined) constraints.push(`time%3C=${encodeURIComponent(window.timeTo)}`)
   return tableUrl(base, datasetId, columns, [...constraints, orderBy('orderByCount', groupBy)])
+}
+
+/** A question that groups, by columns as they are or by steps of them (`time/1day`). */
+export interface GroupedQuestion {
+  columns: readonly string[]
+  /** Only records that have a position. */
+  positioned?: boolean
+  order: 'orderByCount' | 'orderByMinMax' | 'orderByMin'
+  /** What is grouped by; of `orderByMinMax` and `orderByMin` the last is the variable whose ends are asked for. */
+  by: readonly string[]
+}
+
+/** A part of a dataset's time; epoch milliseconds, `to` does not belong to it, null is open. */
+export interface TimeSpan {
+  from: number | null
+  to: number | null
+}
+
+export function groupedUrl(
+  base: string,
+  datasetId: string,
+  { columns, positioned, order, by }: GroupedQuestion,
+  { from, to }: TimeSpan = { from: null, to: null },
+): string {
+  const constraints = positioned ? ['latitude!=NaN', 'longitude!=NaN'] : []
+  if (from !== null) constraints.push(`time%3E=${encodeURIComponent(formatTime(from))}`)
+  if (to !== null) constraints.push(`time%3C${encodeURIComponent(formatTime(to))}`)
+  return tableUrl(base, datasetId, columns, [...constraints, orderBy(order, by)])
 }
 
 export function manifestUrl(base: string, datasetId: string): string {

@@ -39,6 +39,9 @@ export async function removeChosen(
   const cells = await session.query(`DELETE FROM cde.obis_cells WHERE dataset_pk IN ${gone}`)
   await session.query(`DELETE FROM cde.datasets WHERE pk IN ${gone}`)
   await session.query(`
+    DELETE FROM harvester.tracks t USING ${tables.pruned} s
+    WHERE t.erddap_url = s.erddap_url AND t.dataset_id = s.dataset_id`)
+  await session.query(`
     DELETE FROM harvester.dataset_absence a USING ${tables.pruned} s
     WHERE a.erddap_url = s.erddap_url AND a.dataset_id = s.dataset_id`)
   await session.query(

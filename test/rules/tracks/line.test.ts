@@ -1,0 +1,167 @@
+import { describe, expect, it } from 'vitest'
+import {
+  linesWkt,
+  mostVertices,
+  simplify,
+  trackBounds,
+  trackLines,
+  type Vertex,
+} from '../../../src/rules/tracks/line.ts'
+import { DayVertices } from '../../../src/rules/tracks/track.ts'
+
+const dayMs = 86_400_000
+const at = (day: number, longitude: number, latitude: number): Vertex => ({
+  time: day * dayMs,
+  longitude,
+  latitude,
+})
+
+describe('the line of a track', () => {
+  it('is cut at the antimeridian, where its pieces end and begin', () => {
+    const vertices = [at(0, 179, 10), at(1, -179.5, 11.5), at(2, -179, 12)]
+    expect(trackLines(vertices)).toEqual([
+      [
+        [179, 10],
+        [180, 11],
+      ],
+      [
+        [-180, 11],
+        [-179, 12],
+      ],
+    ])
+    expect(trackBounds(vertices)).toEqual({ west: 179, east: -179, south: 10, north: 12 })
+  })
+
+  it('crosses it westward too, and back again', () => {
+    const lines = trackLines([at(0, -179.5, 0), at(1, 179.5, 0), at(2, -179.5, 0)])
+    expect(lines).toEqual([
+      [
+        [-179.5, 0],
+        [-180, 0],
+      ],
+      [
+        [180, 0],
+        [179.5, 0],
+        [180, 0],
+      ],
+      [
+        [-180, 0],
+        [-179.5, 0],
+      ],
+    ])
+  })
+
+  it('is cut at a gap of more than 30 days', () => {
+    const lines = trackLines([at(0, 0, 1), at(1, 0.5, 1), at(31, 1, 1), at(62, 1.2, 1), at(63, 1.4, 1)])
+    expect(lines.map((line) => [line[0], line.at(-1)])).toEqual([
+      [
+        [0, 1],
+        [1, 1],
+      ],
+      [
+        [1.2, 1],
+        [1.4, 1],
+      ],
+    ])
+  })
+
+  it('is cut where it would demand more than 25 m/s, as at a position at 0, 0', () => {
+    // A day at 25 m/s is 19.4° on the equator.
+    expect(trackLines([at(0, 0, 0), at(1, 19.4, 0)])).toHaveLength(1)
+    expect(trackLines([at(0, 0, 0), at(1, 19.5, 0)])).toEqual([])
+    const lines = trackLines([
+      at(0, -60, 45),
+      at(1, -60.5, 45),
+      at(2, 0, 0),
+      at(3, -61, 45),
+      at(4, -61.5, 45),
+    ])
+    expect(lines.map((line) => line.length)).toEqual([2, 2])
+    expect(lines.flat().some(([longitude]) => longitude === 0)).toBe(false)
+  })
+
+  it('cuts between two places at one time, and not between two times at one place', () => {
+    expect(trackLines([at(0, 0, 0), at(0, 1, 1), at(0.5, 1.1, 1)])).toEqual([
+      [
+        [1, 1],
+        [1.1, 1],
+      ],
+    ])
+    expect(trackLines([at(0, 1, 1), at(0, 1, 1), at(0.5, 1.1, 1)])).toHaveLength(1)
+  })
+
+  it('keeps the vertices that lie 0.02° off, and no more than 500', () => {
+    const small = Array.from({ length: 100 }, (_, day) => at(day, day / 100, (day % 2) * 0.01))
+    expect(trackLines(small)[0]).toHaveLength(2)
+    const wild = Array.from({ length: 4000 }, (_, day) =>
+      at(day, (day % 3600) / 20, 3 * Math.sin(day / 7) * Math.sin(day / 91)),
+    )
+    const lines = trackLines(wild)
+    const vertices = lines.reduce((sum, line) => sum + line.length, 0)
+    expect(vertices).toBeGreaterThan(10)
+    expect(vertices).toBeLessThanOrEqual(mostVertices)
+  })
+
+  it('keeps the longest of very many pieces', () => {
+    const pieces = Array.from({ length: 600 }, (_, piece) => [
+      at(piece * 100, 0, 0),
+      at(piece * 100 + 1, 0.1 + piece / 100, 0),
+    ]).flat()
+    const lines = trackLines(pieces)
+    expect(lines.reduce((sum, line) => sum + line.length, 0)).toBe(mostVertices)
+    expect(Math.min(...lines.map((line) => line[1]![0]))).toBeCloseTo(0.1 + 350 / 100, 6)
+  })
+
+  it('has no piece of a single vertex', () => {
+    expect(trackLines([at(0, 1, 1)])).toEqual([])
+    expect(linesWkt([])).toBeNull()
+    expect(
+      linesWkt([
+        [
+          [1, 2],
+          [3, 4.5],
+        ],
+      ]),
+    ).toBe('MULTILINESTRING((1 2,3 4.5))')
+  })
+
+  it('is simplified by the distance to the segment', () => {
+    const line: [number, number][] = [
+      [0, 0],
+      [1, 0.015],
+      [2, 0.5],
+      [3, 0.01],
+      [4, 0],
+    ]
+    expect(simplify(line, 0.02)).toEqual([line[0], line[1], line[2], line[3], line[4]])
+    expect(simplify(line, 0.6)).toEqual([line[0], line[4]])
+  })
+
+  it('has no bounds around the world that are narrower than the world', () => {
+    const around = Array.from({ length: 40 }, (_, day) => at(day, ((day * 10 + 180) % 360) - 180, 0))
+    expect(trackBounds(around)).toMatchObject({ west: -180, east: 180 })
+  })
+})
+
+describe('one vertex a day', () => {
+  it('is the mean of the centres of its cells by their records, across the antimeridian too', () => {
+    const days = new DayVertices()
+    days.add('a', 0, { latitude: 10, longitude: 179.9 }, 3)
+    days.add('a', 0, { latitude: 10.4, longitude: -179.9 }, 1)
+    days.add('a', dayMs, { latitude: 10, longitude: -179.8 }, 2)
+    const [track] = days.tracks(new Map([['a', 3]]), null)
+    expect(track).toMatchObject({
+      trajectory_id: 'a',
+      n_days: 2,
+      n_rows: 3,
+      n_records: 6,
+      south: 10,
+      north: 10.1,
+      west: 179.95,
+      east: -179.8,
+      time_min: new Date(0),
+      time_max: new Date(2 * dayMs - 1000),
+    })
+    expect(track!.geom).toBe('MULTILINESTRING((179.95 10.1,180 10.08),(-180 10.08,-179.8 10))')
+  })
+})
