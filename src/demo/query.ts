@@ -43,8 +43,13 @@ export interface TableQuery {
   variables: readonly DemoVariable[]
   constraints: readonly Constraint[]
   distinct: boolean
-  ordering?: { kind: Ordering; variables: readonly string[]; limit: number }
+  ordering?: { kind: Ordering; variables: readonly string[]; steps: readonly (Step | null)[]; limit: number }
 }
+
+/** What a variable is grouped by: so many of its units, or whole days, months and the like of time. */
+export type Step =
+  | { kind: 'number'; size: number }
+  | { kind: 'time'; count: number; unit: 'second' | 'minute' | 'hour' | 'day' | 'month' | 'year' }
 
 export interface QueryOptions {
   /** Epoch milliseconds that `now` stands for. */
@@ -129,10 +134,57 @@ function readOrdering(
     limit = Number(names.at(-1))
     names = names.slice(0, -1)
   }
-  for (const name of names)
-    if (!variables.some((variable) => variable.name === name))
+  const steps: (Step | null)[] = []
+  const plain: string[] = []
+  for (const [at, name] of names.entries()) {
+    const slash = name.indexOf('/')
+    const base = slash < 0 || !groupsBySteps.has(kind) ? name : name.slice(0, slash)
+    const variable = variables.find((one) => one.name === base)
+    if (variable === undefined)
       throw new Refusal(400, `Query error: orderBy variable=${name} isn't in the list of results variables.`)
-  return { kind, variables: names, limit }
+    const step = base === name ? null : readStep(variable, name.slice(slash + 1))
+    // The server has nothing to say of what cannot be grouped so, and finds no rows.
+    const isLast = at === names.length - 1 && kind !== 'orderByCount'
+    if (step === undefined || (step !== null && isLast)) throw noRows()
+    plain.push(base)
+    steps.push(step)
+  }
+  return { kind, variables: plain, steps, limit }
+}
+
+const groupsBySteps: ReadonlySet<Ordering> = new Set([
+  'orderByMinMax',
+  'orderByMin',
+  'orderByMax',
+  'orderByCount',
+  'orderByLimit',
+])
+
+function noRows(): Refusal {
+  return new Refusal(404, 'Your query produced no matching results. (nRows = 0)')
+}
+
+/** @returns undefined for a step that the variable does not have */
+function readStep(variable: DemoVariable, text: string): Step | undefined {
+  if (variable.type === 'String') return undefined
+  const found = /^(\d+(?:\.\d+)?)(second|minute|hour|day|month|year)?s?$/.exec(text)
+  if (found === null) return undefined
+  const [, number = '', unit] = found
+  if (unit === undefined) return { kind: 'number', size: Number(number) }
+  return isTime(variable) ? { kind: 'time', count: Number(number), unit: unit as 'day' } : undefined
+}
+
+/** A value as it is grouped: the number of its cell, or the start of its span of time. */
+export function stepped(value: Cell, step: Step | null): Cell {
+  if (step === null || typeof value === 'string' || Number.isNaN(value)) return value
+  if (step.kind === 'number') return step.size === 0 ? Number.NaN : Math.floor(value / step.size) + 0
+  const size = unitSeconds[step.unit]
+  if (size !== undefined) return Math.floor(value / (size * step.count)) * size * step.count
+  const date = new Date(value * 1000)
+  const months = step.count * (step.unit === 'year' ? 12 : 1)
+  const month = date.getUTCFullYear() * 12 + date.getUTCMonth()
+  // Counted from 1970: years below 100 mean others to Date.UTC.
+  return Date.UTC(1970, Math.floor(month / months) * months - 1970 * 12) / 1000
 }
 
 function readConstraint(dataset: DemoDataset, part: string, options: QueryOptions): Constraint {

@@ -3,8 +3,8 @@
 import type { Cell, DemoDataset, DemoVariable, Row } from './dataset.ts'
 import { attributeOf, compareCells, isMissing, isTime } from './dataset.ts'
 import type { Column, Table } from './format.ts'
-import type { Constraint, TableQuery } from './query.ts'
-import { Refusal, shownRange } from './query.ts'
+import type { Constraint, Step, TableQuery } from './query.ts'
+import { Refusal, shownRange, stepped } from './query.ts'
 
 const noRows = 'Your query produced no matching results.'
 
@@ -237,6 +237,7 @@ function ordered(
     return inGroups(dataset, query, keys, rows, (group) => distinctRows(group, keys))
   }
   const keys = ordering.variables.map(placeOf)
+  const { steps } = ordering
   const outer = keys.slice(0, -1)
   const last = keys.at(-1) ?? 0
   const finish = (group: Row[]): Row[] => {
@@ -246,11 +247,11 @@ function ordered(
       case 'orderByDescending':
         return sorted(group, keys).reverse()
       case 'orderByLimit':
-        return byGroup(sorted(group, keys), keys, (same) => same.slice(0, ordering.limit))
+        return byGroup(sorted(group, keys, steps), keys, steps, (same) => same.slice(0, ordering.limit))
       case 'orderByCount':
-        return byGroup(sorted(group, keys), keys, (same) => [countRow(same, keys)])
+        return byGroup(sorted(group, keys, steps), keys, steps, (same) => [countRow(same, keys, steps)])
       default:
-        return byGroup(sorted(group, keys), outer, (same) => {
+        return byGroup(sorted(group, keys, steps), outer, steps, (same) => {
           const present = same.filter((row) => !isMissing(row[last] as Cell))
           const [low, high] = [present[0], present.at(-1)]
           if (low === undefined || high === undefined) return []
@@ -299,18 +300,25 @@ function* inGroups(
   if (group.length > 0) yield* step(group)
 }
 
-function sorted(rows: Row[], keys: readonly number[]): Row[] {
+type Steps = readonly (Step | null)[]
+
+function sorted(rows: Row[], keys: readonly number[], steps: Steps = []): Row[] {
   return rows.sort((a, b) => {
-    for (const at of keys) {
-      const order = compareCells(a[at] as Cell, b[at] as Cell)
+    for (let index = 0; index < keys.length; index++) {
+      const at = keys[index] as number
+      const step = steps[index] ?? null
+      const order = compareCells(stepped(a[at] as Cell, step), stepped(b[at] as Cell, step))
       if (order !== 0) return order
     }
     return 0
   })
 }
 
-function sameCells(a: Row, b: Row, keys: readonly number[]): boolean {
-  return keys.every((at) => Object.is(a[at], b[at]))
+function sameCells(a: Row, b: Row, keys: readonly number[], steps: Steps = []): boolean {
+  return keys.every((at, index) => {
+    const step = steps[index] ?? null
+    return Object.is(stepped(a[at] as Cell, step), stepped(b[at] as Cell, step))
+  })
 }
 
 function distinctRows(rows: Row[], keys: readonly number[]): Row[] {
@@ -321,20 +329,24 @@ function distinctRows(rows: Row[], keys: readonly number[]): Row[] {
   })
 }
 
-function byGroup(rows: Row[], keys: readonly number[], step: (group: Row[]) => Row[]): Row[] {
+function byGroup(rows: Row[], keys: readonly number[], steps: Steps, step: (group: Row[]) => Row[]): Row[] {
   const result: Row[] = []
   for (let from = 0; from < rows.length; ) {
     let to = from + 1
-    while (to < rows.length && sameCells(rows[from] as Row, rows[to] as Row, keys)) to++
+    while (to < rows.length && sameCells(rows[from] as Row, rows[to] as Row, keys, steps)) to++
     for (const row of step(rows.slice(from, to))) result.push(row)
     from = to
   }
   return result
 }
 
-function countRow(group: readonly Row[], keys: readonly number[]): Row {
+/** Columns that are grouped by a step hold the number of their cell, or the start of their span. */
+function countRow(group: readonly Row[], keys: readonly number[], steps: Steps): Row {
   const first = group[0] as Row
-  return first.map((cell, at) =>
-    keys.includes(at) ? cell : group.reduce((count, row) => count + (isMissing(row[at] as Cell) ? 0 : 1), 0),
-  )
+  return first.map((cell, at) => {
+    const key = keys.indexOf(at)
+    return key >= 0
+      ? stepped(cell, steps[key] ?? null)
+      : group.reduce((count, row) => count + (isMissing(row[at] as Cell) ? 0 : 1), 0)
+  })
 }

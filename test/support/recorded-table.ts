@@ -5,7 +5,7 @@ import { parse } from 'csv-parse/sync'
 import { readMetadata } from '../../src/sources/erddap/metadata.ts'
 import type { DatasetMetadata } from '../../src/sources/erddap/types.ts'
 
-const folder = new URL('../recorded/erddap/', import.meta.url)
+const folder = new URL('../recorded/erddap/tracks/', import.meta.url)
 
 /** @param unitsRow whether a row of units follows the header, as in all answers about data */
 export function recordedTable(name: string, unitsRow = true): { columns: string[]; rows: string[][] } {
