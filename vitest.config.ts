@@ -4,11 +4,29 @@ import { longestFirst } from './test/support/longest-first.ts'
 
 setTestClock(process.env)
 
+/** They work on one embedded database (test/support/engine.ts): it takes longer to start than most of them. */
+const engine = [
+  'flows/change',
+  'flows/belief',
+  'flows/evidence',
+  'flows/obis',
+  'flows/vernaculars',
+  'flows/bad-ids',
+  'serve/api',
+  'serve/reports',
+  'serve/one-truth',
+  'database/alert-store',
+  'database/attempt-facts',
+]
+/** They compute: no process, no server, no clock, nothing that a next file could find changed. */
+const pure = ['rules/', 'text/', 'catalogue/', 'inventory/', 'config/', 'soak/']
+// Files of a kind stand together, so that they find a process of their kind.
 const longest = [
   'acceptance/alerts',
   'database/embedded',
-  'operate/backfill/',
+  'operate/backfill/command',
   'acceptance/',
+  ...engine,
   'flows/',
   'database/',
   'cli/',
@@ -17,24 +35,37 @@ const longest = [
   'serve/',
   'operate/',
   'log/error-reports',
+  ...pure,
 ]
+const engineFiles = engine.map((name) => `test/${name}.test.ts`)
+const pureFiles = pure.map((name) => `test/${name}**/*.test.ts`)
 
 /** `npm test`: needs only Node. What needs a real Prefect, PostgreSQL or browser is in test/services. */
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    exclude: ['test/services/**', 'node_modules/**'],
     globalSetup: ['test/support/compile.ts'],
-    setupFiles: ['test/support/clean-environment.ts', 'test/support/patience.ts'],
-    expect: { poll: { timeout: 60_000 } },
     reporters: ['default', './test/support/slowest-files.ts'],
-    // Generous: a limit tells that something hangs, not that a machine is busy.
-    testTimeout: 120_000,
-    hookTimeout: 300_000,
     // Files wait for processes and servers more than they work. The embedded database takes about 1 GB a process.
     maxWorkers: 4,
     sequence: { sequencer: longestFirst(longest) },
+    setupFiles: ['test/support/clean-environment.ts', 'test/support/patience.ts'],
+    expect: { poll: { timeout: 60_000 } },
+    // Generous: a limit tells that something hangs, not that a machine is busy.
+    testTimeout: 120_000,
+    hookTimeout: 300_000,
     // What passes only the second time is counted and printed as a flake.
     retry: process.env.CI ? 1 : 0,
+    projects: [
+      { extends: true, test: { name: 'pure', include: pureFiles, pool: 'threads', isolate: false } },
+      { extends: true, test: { name: 'engine', include: engineFiles, isolate: false } },
+      {
+        extends: true,
+        test: {
+          name: 'apart',
+          include: ['test/**/*.test.ts'],
+          exclude: [...pureFiles, ...engineFiles, 'test/services/**', 'node_modules/**'],
+        },
+      },
+    ],
   },
 })

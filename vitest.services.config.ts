@@ -23,8 +23,9 @@ export default defineConfig({
     globalSetup: ['test/support/compile.ts', 'test/support/shared-postgres.ts'],
     setupFiles: ['test/support/clean-environment.ts', 'test/support/patience.ts'],
     expect: { poll: { timeout: 60_000 } },
-    testTimeout: 120_000,
-    hookTimeout: 180_000,
+    // Generous: a limit tells that something hangs, not that a machine is busy.
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
     // Files wait for servers and for the time of schedules far more than they work.
     maxWorkers: 4,
     sequence: { sequencer: longestFirst(longest) },

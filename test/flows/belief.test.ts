@@ -1,12 +1,7 @@
 /** Neither a clock, a list nor a catalogue is believed by itself: what a data manager would have seen, run after run. */
 import { randomUUID } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { settleAudit } from '../../src/app/settle-audit.ts'
-import { migrate } from '../../src/database/migrate.ts'
-import { openDatabase } from '../../src/database/open.ts'
 import type { Database } from '../../src/database/port.ts'
 import { type ErddapServer, startErddap } from '../../src/demo/erddap.ts'
 import { scaleDatasets } from '../../src/demo/scale.ts'
@@ -14,20 +9,17 @@ import { silentLog } from '../../src/log/log.ts'
 import type { EngineEvent } from '../../src/runs/index.ts'
 import { answer, type CkanServer, startCkanServer } from '../catalogue/server.ts'
 import { emptyDatabase } from '../support/database.ts'
+import { openMigrated } from '../support/engine.ts'
 import { createHarvester, type Harvested, type Harvester } from '../support/harvester.ts'
 
-let folder: string
 let database: Database
 const closing: { close(): Promise<unknown> }[] = []
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'harvester-belief-'))
-  database = await openDatabase({ kind: 'embedded', dataFolder: folder })
-  await migrate(database)
+  database = await openMigrated()
 }, 240_000)
 afterAll(async () => {
   await database?.close()
-  await rm(folder, { recursive: true, force: true })
 })
 beforeEach(() => emptyDatabase(database))
 afterEach(async () => {

@@ -1,9 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { migrate } from '../../src/database/migrate.ts'
-import { openDatabase } from '../../src/database/open.ts'
 import type { Database } from '../../src/database/port.ts'
 import { timeSeries, yearlyFiles } from '../../src/demo/build.ts'
 import { type CkanServer, startCkan } from '../../src/demo/ckan.ts'
@@ -12,6 +7,7 @@ import { type ErddapOptions, type ErddapServer, startErddap } from '../../src/de
 import { scaleDatasets } from '../../src/demo/scale.ts'
 import { addAttempts, startRun } from '../../src/inventory/audit.ts'
 import { emptyDatabase } from '../support/database.ts'
+import { openMigrated } from '../support/engine.ts'
 import { createHarvester, type Harvester } from '../support/harvester.ts'
 
 /** The servers live in 2024, so that what is changed on them has been left alone for long. */
@@ -35,18 +31,14 @@ function buoys(id: string, more: Partial<DemoDataset> = {}): DemoDataset {
   })
 }
 
-let folder: string
 let database: Database
 const closing: { close(): Promise<unknown> }[] = []
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'harvester-change-'))
-  database = await openDatabase({ kind: 'embedded', dataFolder: folder })
-  await migrate(database)
+  database = await openMigrated()
 })
 afterAll(async () => {
   await database?.close()
-  await rm(folder, { recursive: true, force: true })
 })
 beforeEach(() => emptyDatabase(database))
 afterEach(async () => {

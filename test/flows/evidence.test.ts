@@ -1,34 +1,26 @@
 /** Nothing is believed on one answer: what a data manager would have seen, run after run. */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { migrate } from '../../src/database/migrate.ts'
-import { openDatabase } from '../../src/database/open.ts'
 import type { Database } from '../../src/database/port.ts'
 import type { DemoDataset, Row } from '../../src/demo/dataset.ts'
 import { type ErddapServer, startErddap } from '../../src/demo/erddap.ts'
 import type { Patience } from '../../src/harvest/patience.ts'
 import { day, describe as described, epoch, hour, none } from '../acceptance/build.ts'
 import { emptyDatabase } from '../support/database.ts'
+import { openMigrated } from '../support/engine.ts'
 import { createHarvester, type Harvested, type Harvester } from '../support/harvester.ts'
 
 /** The server lives in the past, so that what is changed on it has been left alone for long. */
 const serverTime = Date.UTC(2024, 5, 1)
 const start = epoch('2021-03-01T00:00:00Z')
 
-let folder: string
 let database: Database
 const closing: { close(): Promise<unknown> }[] = []
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'harvester-evidence-'))
-  database = await openDatabase({ kind: 'embedded', dataFolder: folder })
-  await migrate(database)
+  database = await openMigrated()
 }, 240_000)
 afterAll(async () => {
   await database?.close()
-  await rm(folder, { recursive: true, force: true })
 })
 beforeEach(() => emptyDatabase(database))
 afterEach(async () => {

@@ -1,9 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { migrate } from '../../src/database/migrate.ts'
-import { openDatabase } from '../../src/database/open.ts'
 import type { Database } from '../../src/database/port.ts'
 import { type CkanServer, startCkan } from '../../src/demo/ckan.ts'
 import { startErddap } from '../../src/demo/erddap.ts'
@@ -11,20 +6,17 @@ import { type ObisServer, startObis } from '../../src/demo/obis.ts'
 import { demoObisDatasets, demoObisIds } from '../../src/demo/obis-datasets.ts'
 import { scaleDatasets } from '../../src/demo/scale.ts'
 import { emptyDatabase } from '../support/database.ts'
+import { openMigrated } from '../support/engine.ts'
 import { createHarvester, type Harvester, type HarvesterOptions } from '../support/harvester.ts'
 
-let folder: string
 let database: Database
 const closing: { close(): Promise<unknown> }[] = []
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'harvester-obis-flow-'))
-  database = await openDatabase({ kind: 'embedded', dataFolder: folder })
-  await migrate(database)
+  database = await openMigrated()
 })
 afterAll(async () => {
   await database?.close()
-  await rm(folder, { recursive: true, force: true })
 })
 beforeEach(() => emptyDatabase(database))
 afterEach(async () => {

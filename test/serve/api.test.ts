@@ -1,14 +1,9 @@
 /** What the portals' front end expects of the read API, written down against a database with a known audit. */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { parse } from 'csv-parse/sync'
 import { XMLParser } from 'fast-xml-parser'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { migrate } from '../../src/database/migrate.ts'
-import { openDatabase } from '../../src/database/open.ts'
 import type { Database } from '../../src/database/port.ts'
 import {
   BiologyAnswer,
@@ -23,6 +18,7 @@ import {
 } from '../../src/serve/schemas.ts'
 import { type ApiServer, createServer } from '../../src/serve/server.ts'
 import { encodeUrlSlug } from '../../src/serve/slugs.ts'
+import { openMigrated } from '../support/engine.ts'
 import {
   alpha,
   at,
@@ -37,15 +33,12 @@ import {
 } from './audit.ts'
 
 const slug = 'erddap-alpha-ca-erddap'
-let folder: string
 let database: Database
 let server: ApiServer
 let base: string
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'harvester-api-'))
-  database = await openDatabase({ kind: 'embedded', dataFolder: folder })
-  await migrate(database)
+  database = await openMigrated()
   await seedAudit(database)
   await seedProfiles(database)
   server = createServer({ database, port: 0, cacheSeconds: 0, prefectUiUrl: 'https://prefect.example.org/' })
@@ -55,7 +48,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await server?.close()
   await database?.close()
-  await rm(folder, { recursive: true, force: true })
 })
 
 async function ask(path: string, status = 200): Promise<unknown> {

@@ -1,18 +1,13 @@
 /** What the audit and the engine know of runs is told as one: by metrics, schedules, lists and pages alike. */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { migrate } from '../../src/database/migrate.ts'
-import { openDatabase } from '../../src/database/open.ts'
 import type { Database } from '../../src/database/port.ts'
 import type { RunControl, RunView, ScheduleView } from '../../src/serve/ports.ts'
 import { type ApiServer, createServer } from '../../src/serve/server.ts'
+import { openMigrated } from '../support/engine.ts'
 import { alpha, at, beta, runId, seedRun } from './audit.ts'
 
 const killed = '11111111-2222-4333-8444-555555555555'
 const alive = '22222222-2222-4333-8444-555555555555'
-let folder: string
 let database: Database
 let server: ApiServer
 let base: string
@@ -51,9 +46,7 @@ const engine: RunControl = {
 }
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'harvester-truth-'))
-  database = await openDatabase({ kind: 'embedded', dataFolder: folder })
-  await migrate(database)
+  database = await openMigrated()
   // A process that was killed wrote nothing more of its run.
   await seedRun(database, { hour: 1, source: alpha, status: 'running', flowRun: killed })
   await seedRun(database, { hour: 2, source: alpha, by: 'cli', attempts: [{ url: alpha, id: 'a' }] })
@@ -78,7 +71,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await server?.close()
   await database?.close()
-  await rm(folder, { recursive: true, force: true })
 })
 
 const json = async (path: string) => (await fetch(`${base}${path}`)).json()

@@ -1,13 +1,8 @@
 /** What the owners of datasets are told: reports, a badge, a search, and messages in either language. */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { parse } from 'csv-parse/sync'
 import { XMLParser, XMLValidator } from 'fast-xml-parser'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { migrate } from '../../src/database/migrate.ts'
-import { openDatabase } from '../../src/database/open.ts'
 import type { Database } from '../../src/database/port.ts'
 import type { StoredTold } from '../../src/inventory/audit.ts'
 import { badgeColour } from '../../src/serve/badge.ts'
@@ -22,19 +17,17 @@ import {
   RunSummary,
 } from '../../src/serve/schemas.ts'
 import { type ApiServer, createServer } from '../../src/serve/server.ts'
+import { openMigrated } from '../support/engine.ts'
 import { alpha, at, beta, runId, seedAudit, seedRun } from './audit.ts'
 
 const slug = 'erddap-alpha-ca-erddap'
-let folder: string
 let database: Database
 let server: ApiServer
 let base: string
 const engine = new Map<string, RunView>()
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'harvester-reports-'))
-  database = await openDatabase({ kind: 'embedded', dataFolder: folder })
-  await migrate(database)
+  database = await openMigrated()
   await seedAudit(database)
   await tell(12, alpha, 'ctd_casts', {
     facts: [
@@ -70,7 +63,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await server?.close()
   await database?.close()
-  await rm(folder, { recursive: true, force: true })
 })
 
 async function tell(hour: number, url: string, id: string, told: StoredTold): Promise<void> {

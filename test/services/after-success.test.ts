@@ -446,7 +446,7 @@ describe('on a Prefect server', () => {
         (await logOfRun(id)).some((line) => line.includes(`after ${id}`)),
       )
     })
-  }, 180_000)
+  })
 
   it('are skipped after a failed source, and where errors count after failed datasets; the run says so', async () => {
     const steps = { after_success: [{ webhook: { url_env: 'HOOK' } }] }
@@ -468,7 +468,7 @@ describe('on a Prefect server', () => {
       },
     )
     expect(bodies).toEqual([])
-  }, 240_000)
+  })
 
   it('a cancelled run takes the program of its step along', async () => {
     const file = join(folder, 'pid')
@@ -494,7 +494,7 @@ describe('on a Prefect server', () => {
         (await graph(id)).some((node) => node.startsWith('command sh CANCELLED')),
       )
     })
-  }, 180_000)
+  })
 
   it('a worker without the configuration fails the run and says what it lacks', async () => {
     await withWorker({ flush_redis: true }, { 'harvest-a': {} }, async () => {})
@@ -507,5 +507,5 @@ describe('on a Prefect server', () => {
       },
       false,
     )
-  }, 180_000)
+  })
 })

@@ -68,7 +68,7 @@ beforeAll(async () => {
     namespaceTag: 'erddap-harvester:alerts',
   })
   ends.push(() => backend.close())
-}, 240_000)
+})
 
 beforeEach(async () => {
   await emptyDatabase(database)
@@ -127,7 +127,7 @@ test('a harvest that fails is told with a link to its run, then that it is well;
   await worker.kill('SIGTERM')
   expect(told()).toEqual(['failed open 1', 'failed recovered 0'])
   expect(await openTroubles(database)).toEqual([])
-}, 300_000)
+})
 
 test('a run whose worker was killed is told as crashed, once, by the worker that settles it', async () => {
   const killed = await startWorker('alerts-b')
@@ -147,7 +147,7 @@ test('a run whose worker was killed is told as crashed, once, by the worker that
   await other.kill('SIGTERM')
   expect(told()).toEqual(['crashed open 1'])
   expect(hook.json()[0]).toMatchObject({ alerts: [{ deployment, source: erddap.url, run: { id } }] })
-}, 300_000)
+})
 
 test('a failing database fails the run, which is told though nothing can be remembered', async () => {
   const worker = await startWorker('alerts-d')
@@ -161,4 +161,4 @@ test('a failing database fails the run, which is told though nothing can be reme
   } finally {
     await database.query('ALTER SCHEMA taken_away RENAME TO harvester')
   }
-}, 300_000)
+})

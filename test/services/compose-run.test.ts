@@ -86,12 +86,12 @@ beforeAll(async () => {
     HARVEST_CONFIG_YAML: 'ckan_url: http://erddap.test:8203',
     WORKER_NAME: 'far-away',
   })
-}, 300_000)
+})
 
 afterAll(async () => {
   await network?.stop()
   if (folder) rmSync(folder, { recursive: true, force: true })
-}, 180_000)
+})
 
 // What the services said explains a failure better than the assertion.
 beforeEach(() => {
@@ -101,9 +101,7 @@ beforeEach(() => {
   })
 })
 
-describe('the services of docker-compose.yml, in the order of their dependencies', {
-  timeout: 300_000,
-}, () => {
+describe('the services of docker-compose.yml, in the order of their dependencies', () => {
   it('db becomes healthy', async () => {
     running.db = await network.start('db', base.services.db!, 'postgres')
     await waitUntil('the database', () => running.db!.healthy())

@@ -76,7 +76,7 @@ beforeAll(async () => {
       '--disable-sync',
     ],
   })
-}, 240_000)
+})
 
 afterAll(async () => {
   await browser?.close()

@@ -475,5 +475,5 @@ work_pools:
     expect((await harvester(env, 'deploy', '--all')).stdout).toMatch(
       /^limit queue:commands-harvest\/big none → 2\nlimit deployment:harvest-a-example-org-commands 4 → 1$/m,
     )
-  }, 240_000)
+  })
 })

@@ -37,7 +37,7 @@ async function run(command: string, args: string[], more: Record<string, string>
   return { code, output }
 }
 
-describe('make', { timeout: 240_000 }, async () => {
+describe('make', async () => {
   const port = await freePort()
   const settings = [`PORT=${port}`, `RUN_DIR=${folder}/run`, `PREFECT=${prefectBin()}`]
   const make = (...args: string[]) => run('make', ['--no-print-directory', ...settings, ...args])

@@ -62,7 +62,7 @@ HARVERSTER_CRON="0 5 * * *"
 HARVEST_CONFIG_B64=${Buffer.from(configuration).toString('base64')}
 `,
   )
-}, 180_000)
+})
 afterAll(async () => {
   await sources?.close()
   await server?.stop()

@@ -94,7 +94,7 @@ describe('waiting on a Prefect server', () => {
       onStop: 'crash',
       signal: new AbortController().signal,
     })
-  }, 180_000)
+  })
   afterAll(async () => {
     await engine?.stop()
     await parts?.close()
@@ -121,7 +121,7 @@ describe('waiting on a Prefect server', () => {
     const waiting = lines.filter(({ task }) => task === 'wait-for-source').map(({ text }) => text)
     expect(waiting[0]).toBe('waiting until the server answers')
     expect(waiting.at(-1)).toBe('ready: the server answers (ERDDAP 2.31)')
-  }, 150_000)
+  })
 
   it('a worker runs the deployment wait-for-source, under a name that says so', async () => {
     const { id } = await triggerDeployment(backend, 'Wait For Source/wait-for-source', {
@@ -160,5 +160,5 @@ describe('waiting on a Prefect server', () => {
     expect(ended.code).toBe(130)
     const id = /enqueued: \S+ (\S+)/.exec(ended.stdout)?.[1] ?? ''
     await waitUntil('the cancellation', async () => (await stateOf(id))?.type === 'CANCELLED')
-  }, 120_000)
+  })
 })

@@ -50,7 +50,7 @@ beforeAll(async () => {
   ])
   await postgres.createDatabase('cde')
   url = postgres.url('cde')
-}, 180_000)
+})
 afterEach(async () => {
   for (const name of [...open.keys()]) await stop(name)
 })

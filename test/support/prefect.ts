@@ -60,7 +60,7 @@ export function prefectEnvironment(home: string, settings: Record<string, string
 export async function waitUntil(
   what: string,
   check: () => Promise<boolean> | boolean,
-  timeoutMs = 60_000,
+  timeoutMs = 120_000,
   everyMs = 200,
 ): Promise<void> {
   const until = Date.now() + timeoutMs
@@ -134,7 +134,7 @@ export async function startPrefect(
         if (child.exitCode !== null) throw new Error(`Prefect ended: ${output}`)
         return (await fetch(`http://127.0.0.1:${port}/api/health`)).ok
       },
-      90_000,
+      120_000,
     )
   }
   const kill = async (signal: NodeJS.Signals) => {

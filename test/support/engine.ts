@@ -1,0 +1,41 @@
+/**
+ * One embedded engine for all test files of the project "engine", which a process runs one after the other: a start of
+ * it takes some four seconds of computing. It lives as long as its process.
+ */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { migrate } from '../../src/database/migrate.ts'
+import { openDatabase } from '../../src/database/open.ts'
+import type { Database } from '../../src/database/port.ts'
+
+interface Kept {
+  dataFolder: string
+  /** Who has it open keeps the engine. */
+  owner: Promise<Database>
+}
+
+const key = Symbol.for('erddap-harvester: engine of the tests')
+const keeper = globalThis as { [key]?: Kept }
+
+function keep(): Kept {
+  const dataFolder = mkdtempSync(join(tmpdir(), 'harvester-engine-'))
+  process.once('exit', () => rmSync(dataFolder, { recursive: true, force: true, maxRetries: 3 }))
+  return { dataFolder, owner: openDatabase({ kind: 'embedded', dataFolder }) }
+}
+
+/** A connection to the engine of this process, as it was left. */
+export async function joinEngine(): Promise<Database> {
+  keeper[key] ??= keep()
+  const { dataFolder, owner } = keeper[key]
+  await owner
+  return openDatabase({ kind: 'embedded', dataFolder })
+}
+
+/** The same, with the tables of a new database and nothing in them. */
+export async function openMigrated(): Promise<Database> {
+  const database = await joinEngine()
+  await database.query('DROP SCHEMA IF EXISTS cde, harvester CASCADE')
+  await migrate(database)
+  return database
+}
