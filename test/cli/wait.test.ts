@@ -41,7 +41,7 @@ function wait(
   return new Promise((done) => child.once('close', (code) => done({ code, out, err })))
 }
 
-describe('harvester wait', { timeout: 60_000 }, () => {
+describe('harvester wait', () => {
   it('ends with 0 when a server answers that no configuration names', async () => {
     expect(await wait([server.url])).toMatchObject({
       code: 0,

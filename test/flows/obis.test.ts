@@ -49,7 +49,7 @@ async function harvester(
 
 const stored = async (sql: string) => (await database.query(sql)).rows
 
-describe('OBIS as a source', { timeout: 60_000 }, () => {
+describe('OBIS as a source', () => {
   it('ends every configured dataset in an attempt, and its cells in the map', async () => {
     const server = await obisServer()
     const harvest = await harvester(server)

@@ -86,7 +86,8 @@ beforeAll(async () => {
     HARVEST_CONFIG_YAML: 'ckan_url: http://erddap.test:8203',
     WORKER_NAME: 'far-away',
   })
-})
+  // The image's npm commands are run in it.
+}, 600_000)
 
 afterAll(async () => {
   await network?.stop()

@@ -132,7 +132,7 @@ function simpleCells(occurrences: readonly ObisOccurrence[]) {
   return cells
 }
 
-describe('an OBIS dataset', { timeout: 60_000 }, () => {
+describe('an OBIS dataset', () => {
   it('is gathered into cells from its published file, read by ranges', async () => {
     const server = await serve([dataset()])
     const { outcome, cells, harvested, queryUrls, warnings } = await harvest(server)
