@@ -12,7 +12,7 @@ import {
   numericColumns,
   type OccurrenceBatch,
 } from './occurrences.ts'
-import { openOccurrences, type ParquetOccurrences } from './parquet.ts'
+import type { ParquetOccurrences } from './parquet.ts'
 import { openRemoteFile, type RemoteFile } from './remote-file.ts'
 
 /** What the harvest needs of OBIS's description of a dataset. */
@@ -106,12 +106,15 @@ export function createObisClient(settings: ObisClientSettings): ObisClient {
         ...scope,
       }),
 
-    readParquet: (file) =>
-      openOccurrences({
+    async readParquet(file) {
+      // Most processes never meet such a file, and its reader is a third of the program.
+      const { openOccurrences } = await import('./parquet.ts')
+      return openOccurrences({
         name: file.url,
         bytes: file.validators.bytes,
         slice: (start, end) => file.slice(start, end),
-      }),
+      })
+    },
 
     async *pages(id, names, scope) {
       for (let after: string | null = null; ; ) {
