@@ -8,6 +8,8 @@ import { chosenTable, removeChosen } from './remove.ts'
 /** Excluded by owner or site: removed at once. The first two are never too many; the others may be a mistake. */
 const removedAtOnce = ['ON_SKIP_LIST', 'INGEST_FLAG_FALSE', 'CDM_DATA_TYPE_UNSUPPORTED', 'OUT_OF_REGION']
 const neverTooMany = ['ON_SKIP_LIST', 'INGEST_FLAG_FALSE']
+/** There, but not to be had: it keeps its last good rows. */
+const neverMissing = ['TRACK_TOO_LARGE']
 
 export interface PruneInput {
   mode: 'incremental' | 'full'
@@ -111,7 +113,7 @@ async function countMissing(merge: Merge, input: PruneInput): Promise<void> {
     WHERE d.erddap_url IN ${sources} AND ${notSeenSince(merge, input, 'NULL')}
       AND (t.status IS NULL OR t.reason_code = 'NOT_LISTED'
         OR t.status = 'skipped' AND t.reason_code IS DISTINCT FROM 'UNCHANGED'
-          AND t.reason_code NOT IN (${list(removedAtOnce)}))`
+          AND t.reason_code NOT IN (${list([...removedAtOnce, ...neverMissing])}))`
   await session.query(
     `UPDATE harvester.dataset_absence a SET missing_runs = a.missing_runs + 1, counted_at = ${started}, run_id = $1,
        first_missing_at = least(coalesce(a.first_missing_at, a.counted_at), ${started}),
@@ -169,7 +171,7 @@ async function chooseMissing(merge: Merge, input: PruneInput): Promise<void> {
     failed: boolean
   }>(
     `SELECT d.pk, a.missing_runs AS runs, a.first_missing_at AS first, a.counted_at AS last,
-       coalesce(t.status = 'error' AND t.reason_code <> 'NOT_LISTED', false) AS failed
+       coalesce(t.status = 'error' AND t.reason_code <> 'NOT_LISTED' OR t.reason_code IN (${list(neverMissing)}), false) AS failed
      ${missing} WHERE a.missing_runs > 1 OR ${limits.missingRuns} <= 1`,
   )
   const gone = rows.filter(({ runs, first, last, failed }) =>
@@ -211,7 +213,8 @@ async function chooseNoLongerHeld(merge: Merge, input: PruneInput): Promise<void
        LEFT JOIN ${tables.pruned}_attempts t ON t.erddap_url = d.erddap_url AND t.dataset_id = d.dataset_id
        LEFT JOIN ${stage.skipped} k ON k.erddap_url = d.erddap_url AND k.dataset_id = d.dataset_id
        WHERE NOT ${held(tables.datasets)} AND NOT ${held(stage.datasets)} AND NOT ${held(stage.verified)}
-         AND coalesce(t.status, '') <> 'error' AND coalesce(k.reason_code, '') <> 'ROWS_REJECTED'
+         AND coalesce(t.status, '') <> 'error'
+         AND coalesce(k.reason_code, '') NOT IN (${list(['ROWS_REJECTED', ...neverMissing])})
          AND ${notSeenSince(merge, input, 'NULL')}`,
     ),
   )
