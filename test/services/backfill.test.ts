@@ -252,6 +252,7 @@ test('a backfill goes on when the server was away for a while', async () => {
   const result = await runBackfill(options)
   await restarted
   await engine.close()
+  await own.close()
   expect(result.problem).toBeNull()
   expect(result.rows.map(({ run }) => run?.state.type)).toEqual(['COMPLETED', 'COMPLETED', 'COMPLETED'])
   expect(events).toEqual(expect.arrayContaining(['away', 'back']))

@@ -79,7 +79,7 @@ test('status shows the pools, the worker, the run at work, the deployments and t
   })
   const look = await openStatus(undefined, env, signal)
   try {
-    const { id } = await triggerDeployment(backend, 'slow', {})
+    const { id } = await triggerDeployment(backend, 'slow', { seconds: 300 })
     await waitUntil('the run', async () => (await backend.readRun(id))?.state.type === 'RUNNING')
     const report = await look.report()
     expect(report.problems).toEqual([])

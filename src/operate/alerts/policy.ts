@@ -85,6 +85,7 @@ export function observeRun(
               runName: run.name,
               message: cut(event.message),
               datasets: counts,
+              ...awaited(event),
             },
           },
         ]
@@ -100,7 +101,13 @@ export function observeRun(
       if (tooMany && settings.on.includes('errors'))
         return [over(subject, ['failed', 'crashed', 'stale'], now, true), ...trouble('errors')]
       // A run over a few chosen datasets says nothing of the source.
-      return isRestricted(run) ? [] : [over(subject, allKinds, now, false)]
+      if (isRestricted(run)) return []
+      return [
+        over(subject, allKinds, now, false),
+        ...(run.deployment === null
+          ? []
+          : [{ type: 'child well', deployment: run.deployment, at: now } as const]),
+      ]
     }
     default:
       return []
@@ -118,6 +125,13 @@ function isOfToldChildren({ children, state }: RunFinished): boolean {
         (type === 'CRASHED' || (type === 'FAILED' && state === 'FAILED')),
     )
   )
+}
+
+/** The children that ended badly, by the names of their deployments. */
+function awaited({ children }: RunFinished): Pick<TroubleDetails, 'awaits'> {
+  const bad = children.filter(({ type }) => type !== 'COMPLETED')
+  if (bad.length === 0) return {}
+  return { awaits: [...new Set(bad.map(({ deployment }) => deployment.replace(/^.*\//, '')))] }
 }
 
 function isRestricted(run: RunFacts): boolean {
@@ -172,9 +186,23 @@ export function remember(
   settings: AlertSettings,
 ): readonly Trouble[] {
   let kept = troubles
-  for (const one of seen)
-    kept = one.type === 'trouble' ? withOccurrence(kept, one, settings) : withEnd(kept, one, settings)
+  for (const one of seen) kept = withObservation(kept, one, settings)
   return kept
+}
+
+function withObservation(
+  troubles: readonly Trouble[],
+  seen: Observation,
+  settings: AlertSettings,
+): readonly Trouble[] {
+  switch (seen.type) {
+    case 'trouble':
+      return withOccurrence(troubles, seen, settings)
+    case 'over':
+      return withEnd(troubles, seen, settings)
+    case 'child well':
+      return withChildWell(troubles, seen, settings)
+  }
 }
 
 function withOccurrence(
@@ -217,6 +245,26 @@ function withOccurrence(
   })
 }
 
+/** A parent is well when each of the children that ended badly was well since. */
+function withChildWell(
+  troubles: readonly Trouble[],
+  seen: Extract<Observation, { type: 'child well' }>,
+  settings: AlertSettings,
+): readonly Trouble[] {
+  return troubles.flatMap((trouble): readonly Trouble[] => {
+    const { awaits } = trouble.details
+    if (trouble.recoveredAt !== null || !awaits?.includes(seen.deployment)) return [trouble]
+    const left = awaits.filter((name) => name !== seen.deployment)
+    const next = { ...trouble, details: { ...trouble.details, awaits: left } }
+    return left.length > 0 ? [next] : recovered(next, seen.at, settings)
+  })
+}
+
+/** A failure that was not told yet is told, though it is over: somebody may want to know why. */
+function recovered(trouble: Trouble, at: Date, settings: AlertSettings): readonly Trouble[] {
+  return settings.recovery || trouble.toldAt === null ? [{ ...trouble, recoveredAt: at }] : []
+}
+
 function withEnd(
   troubles: readonly Trouble[],
   seen: Extract<Observation, { type: 'over' }>,
@@ -225,11 +273,8 @@ function withEnd(
   return troubles.flatMap((trouble): readonly Trouble[] => {
     if (trouble.subject !== seen.subject.key || !seen.kinds.includes(trouble.kind)) return [trouble]
     if (trouble.recoveredAt !== null) return [trouble]
-    // A failure that was not told yet is told, though it is over: somebody may want to know why.
-    const neverTold = trouble.toldAt === null
-    if (seen.silently) return neverTold ? [trouble] : []
-    if (!settings.recovery && !neverTold) return []
-    return [{ ...trouble, recoveredAt: seen.at }]
+    if (seen.silently) return trouble.toldAt === null ? [trouble] : []
+    return recovered(trouble, seen.at, settings)
   })
 }
 

@@ -27,6 +27,8 @@ export interface TroubleDetails {
   readonly datasets: { readonly failed: number; readonly total: number } | null
   /** ISO time; of a stale source. */
   readonly lastSuccessAt: string | null
+  /** Deployments of the children that ended badly: once each was well since, so is the parent. */
+  readonly awaits?: readonly string[]
 }
 
 /** One kind of trouble of one subject, from its first occurrence until it is over and that was told. */
@@ -65,6 +67,8 @@ export type Observation =
       readonly silently: boolean
       readonly at: Date
     }
+  /** A deployment did well: parents that failed with it may be well again. */
+  | { readonly type: 'child well'; readonly deployment: string; readonly at: Date }
 
 /** One entry of a message. */
 export interface Alert {

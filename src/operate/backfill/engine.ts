@@ -66,6 +66,7 @@ export interface BackfillEngine {
   link(tag: string): string | null
   /** Who goes on with open runs when the command ends now. */
   readonly leftRunning: 'elsewhere' | 'nowhere'
+  /** Gives back what this process executes. Whoever opened the orchestrator closes it. */
   close(): Promise<void>
 }
 
@@ -126,7 +127,6 @@ export function backfillEngine(options: BackfillEngineOptions): BackfillEngine {
     },
     async close() {
       await attendance?.close()
-      await orchestrator.close()
     },
   }
 }

@@ -62,6 +62,7 @@ export function prefectTransport(settings: PrefectSettings, options: TransportOp
   const longPatienceMs = options.longPatienceMs ?? 600_000
   const dispatcher = makeDispatcher(settings)
   const csrfClient = randomUUID()
+  let closing: Promise<void> | null = null
   let hurryUntil = Number.POSITIVE_INFINITY
   let csrf: { token: string; at: number } | 'off' | null = null
 
@@ -180,7 +181,10 @@ export function prefectTransport(settings: PrefectSettings, options: TransportOp
     hurry(milliseconds) {
       hurryUntil = runtime.now().getTime() + milliseconds
     },
-    close: () => dispatcher.close(),
+    close() {
+      closing ??= dispatcher.close()
+      return closing
+    },
   }
 }
 

@@ -206,6 +206,40 @@ describe('a run that harvests all sources', () => {
     expect(one.troubles).toEqual([])
   })
 
+  it('is well again when every source that failed with it was harvested well', () => {
+    const { run, pass, told } = site()
+    const well = (name: string) =>
+      run('COMPLETED', { source: `https://${name}.example.org/erddap`, deployment: `harvest-${name}` })
+    run('CRASHED', {
+      ...all,
+      children: [
+        { deployment: 'Harvest Source/harvest-a', type: 'FAILED' },
+        { deployment: 'Harvest Source/harvest-b', type: 'CRASHED' },
+        { deployment: 'Harvest Source/harvest-c', type: 'COMPLETED' },
+      ],
+    })
+    pass(hour)
+    well('a')
+    well('c')
+    pass(hour)
+    expect(told.map(kinds)).toEqual([['harvest-all crashed open']])
+    well('b')
+    pass(hour)
+    expect(told.map(kinds)).toEqual([['harvest-all crashed open'], ['harvest-all crashed recovered']])
+  })
+
+  it('that died by itself is well when it ran well, whatever its sources did', () => {
+    const { run, pass, told } = site()
+    run('CRASHED', { ...all, children: [] })
+    pass(hour)
+    run('COMPLETED')
+    pass(hour)
+    expect(told.map(kinds)).toEqual([['harvest-all crashed open']])
+    run('COMPLETED', all)
+    pass(hour)
+    expect(told.map(kinds)[1]).toEqual(['harvest-all crashed recovered'])
+  })
+
   it('is told when it crashed, whatever became of its sources', () => {
     const { run, pass, told } = site()
     run('CRASHED', { ...all, children: [{ deployment: 'Harvest Source/harvest-a', type: 'FAILED' }] })
