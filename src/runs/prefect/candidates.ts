@@ -56,7 +56,7 @@ export function candidates(options: {
   const isOut = (id: string) =>
     (refusals.get(id) ?? 0) > runtime.now().getTime() || wanted?.isHeld(id) === true
   const chosen = (rows: readonly DueRun[]) =>
-    choose(rows, { flows: wanted?.flows ?? new Set(), isHeld: isOut, now: runtime.now() })
+    choose(rows, { flows: wanted?.flows ?? new Set(), isHeld: isOut, now: backend.client.serverNow() })
 
   const page = async (pool: string): Promise<DueRun[]> => {
     const rows = await must(
@@ -68,7 +68,7 @@ export function candidates(options: {
     )
     return Promise.all(rows.map(({ flow_run: run }) => dueOf({ ...run, id: run.id as string }, pool)))
   }
-  const before = (ms: number) => new Date(runtime.now().getTime() + ms).toISOString()
+  const before = (ms: number) => new Date(backend.client.serverNow().getTime() + ms).toISOString()
   const dueOf = async (
     wire: DueRun['wire'] & { next_scheduled_start_time?: string | null },
     pool: string,
@@ -150,7 +150,7 @@ export function candidates(options: {
     const timer = setTimeout(() => {
       timers.delete(id)
       for (const listener of listeners) listener()
-    }, dueAt.getTime() - runtime.now().getTime())
+    }, dueAt.getTime() - backend.client.serverNow().getTime())
     timers.set(id, timer)
   }
 

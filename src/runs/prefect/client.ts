@@ -1,5 +1,6 @@
 import createClient, { type Client } from 'openapi-fetch'
 import { HarvesterError } from '../../errors.ts'
+import { systemRuntime } from '../runtime.ts'
 import type { components, paths } from './api.generated.ts'
 import type { PrefectSettings } from './settings.ts'
 import { type Patience, prefectTransport, type Transport, type TransportOptions } from './transport.ts'
@@ -16,11 +17,16 @@ export interface PrefectClient {
   hurry(milliseconds: number): void
   /** How long something that was begun then is still worth repeating. */
   left(begunMs: number): number
+  /** What the clock of the server says: what is due there is due by it. */
+  serverNow(): Date
+  /** A time of the server's clock, by ours. */
+  here(time: Date): Date
   close(): Promise<void>
 }
 
 export function prefectClient(settings: PrefectSettings, options: TransportOptions = {}): PrefectClient {
   const transport: Transport = prefectTransport(settings, options)
+  const { now } = options.runtime ?? systemRuntime
   const client = (patience: Patience) =>
     createClient<paths>({
       baseUrl: settings.apiUrl,
@@ -33,6 +39,8 @@ export function prefectClient(settings: PrefectSettings, options: TransportOptio
     long: client('long'),
     hurry: (milliseconds) => transport.hurry(milliseconds),
     left: (begunMs) => transport.left(begunMs),
+    serverNow: () => new Date(now().getTime() + transport.aheadMs),
+    here: (time) => new Date(time.getTime() - transport.aheadMs),
     close: () => transport.close(),
   }
 }

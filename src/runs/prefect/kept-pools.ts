@@ -26,7 +26,7 @@ export async function listPools(
             flow_runs: {
               operator: 'and_',
               state: { operator: 'and_', type: { any_: ['SCHEDULED'] } },
-              expected_start_time: { before_: new Date().toISOString() },
+              expected_start_time: { before_: backend.client.serverNow().toISOString() },
             },
             sort: 'ID_DESC',
             ...page,

@@ -25,7 +25,7 @@ export async function listRuns(
       ...(tag !== undefined && { tags: { operator: 'and_', all_: [tag] } }),
       ...(types && { state: { operator: 'and_', type: { any_: [...types] } } }),
       // What the schedule has planned for later is not a run yet.
-      ...(!byThemselves && { expected_start_time: { before_: new Date().toISOString() } }),
+      ...(!byThemselves && { expected_start_time: { before_: backend.client.serverNow().toISOString() } }),
     }
     found.push(
       ...(await allPages(

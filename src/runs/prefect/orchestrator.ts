@@ -46,7 +46,12 @@ export function prefectOrchestrator(options: PrefectOrchestratorOptions): Orches
       const answer = await setState(
         client,
         id,
-        { type: 'SCHEDULED', name: 'AwaitingRetry', message: 'Asked for by hand', scheduledAt: new Date() },
+        {
+          type: 'SCHEDULED',
+          name: 'AwaitingRetry',
+          message: 'Asked for by hand',
+          scheduledAt: client.serverNow(),
+        },
         { patience: 'normal' },
       )
       if (answer.kind !== 'accepted')

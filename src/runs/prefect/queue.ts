@@ -81,7 +81,7 @@ export function prefectQueue(options: PrefectQueueOptions): RunQueue {
           name: 'AwaitingConcurrencySlot',
           message: `The pool ${pool} or its queue is at its limit`,
           // At a time of its own, so that two workers that gave way to each other do not meet again.
-          scheduledAt: new Date(runtime.now().getTime() + 500 + runtime.random() * 3000),
+          scheduledAt: new Date(client.serverNow().getTime() + 500 + runtime.random() * 3000),
         })
         return null
       }
@@ -146,7 +146,7 @@ export function prefectQueue(options: PrefectQueueOptions): RunQueue {
       return states
     },
     suspend: (id) => suspend(backend, id),
-    end: (end) => tellEnd(backend, end, runtime),
+    end: (end) => tellEnd(backend, end),
     async beat() {
       if (me) await beat(me)
     },
@@ -240,8 +240,8 @@ async function heldRuns(backend: PrefectBackend, pools: readonly string[]): Prom
         runCount: run.run_count ?? 0,
         worker: labelOf(run, workerLabel),
         instance: labelOf(run, instanceLabel),
-        since: new Date(run.state?.timestamp ?? 0),
-        startedAt: run.start_time ? new Date(run.start_time) : null,
+        since: backend.client.here(new Date(run.state?.timestamp ?? 0)),
+        startedAt: run.start_time ? backend.client.here(new Date(run.start_time)) : null,
       })
     }
     if (page.length < 200) return runs
@@ -249,11 +249,7 @@ async function heldRuns(backend: PrefectBackend, pools: readonly string[]): Prom
 }
 
 /** Tells the end of a run that a process left behind: what it did is done, whatever its run was taken for since. */
-async function tellEnd(
-  backend: PrefectBackend,
-  { flowRunId, runCount, to }: RunEnd,
-  runtime: Runtime,
-): Promise<FinishAnswer> {
+async function tellEnd(backend: PrefectBackend, { flowRunId, runCount, to }: RunEnd): Promise<FinishAnswer> {
   const { client } = backend
   const found = await orNull(
     'read a run',
@@ -271,7 +267,7 @@ async function tellEnd(
     cancelled
       ? { type: 'CANCELLED', message: 'Flow run was cancelled successfully.' }
       : to.kind === 'back'
-        ? { type: 'SCHEDULED', message: to.message, scheduledAt: runtime.now() }
+        ? { type: 'SCHEDULED', message: to.message, scheduledAt: client.serverNow() }
         : { type: to.type, message: to.message, ...(to.name ? { name: to.name } : {}) },
     {
       // Nobody would carry out a retry that the server orders now.

@@ -216,7 +216,7 @@ export function prefectRecorder(options: RecorderOptions): RunRecorder {
       if (answer.kind === 'rejected' && answer.state?.type === 'SCHEDULED') {
         startHeartbeat()
         const due = answer.state.state_details?.scheduled_time
-        return { kind: 'retry', at: due ? new Date(due) : runtime.now() }
+        return { kind: 'retry', at: due ? client.here(new Date(due)) : runtime.now() }
       }
       return { kind: 'gone', reason: answer.reason }
     },
@@ -226,7 +226,7 @@ export function prefectRecorder(options: RecorderOptions): RunRecorder {
       const answer = await setState(
         client,
         id,
-        { type: 'SCHEDULED', message, scheduledAt: runtime.now() },
+        { type: 'SCHEDULED', message, scheduledAt: client.serverNow() },
         { patience: 'normal' },
       )
       if (answer.kind === 'rejected' && answer.state?.type === 'CANCELLING') await cancelled()

@@ -26,6 +26,8 @@ export interface Transport {
   hurry(milliseconds: number): void
   /** How long something that was begun then is still worth repeating. */
   left(begunMs: number): number
+  /** How far the clock of the server is ahead of ours; 0 where both agree. */
+  readonly aheadMs: number
   close(): Promise<void>
 }
 
@@ -56,6 +58,21 @@ interface Answer {
   text: string
 }
 
+/** Clocks that are closer agree: the header has whole seconds. */
+const leastSkewMs = 2000
+
+/**
+ * How far the clock that wrote a Date header is ahead of the one that read the two moments around it (milliseconds).
+ * Null where the header is no time.
+ */
+export function clockAhead(header: string, asked: number, answered: number): number | null {
+  const from = Date.parse(header)
+  if (Number.isNaN(from)) return null
+  if (from <= answered && from + 1000 >= asked) return 0
+  const ahead = from + 500 - (asked + answered) / 2
+  return Math.abs(ahead) < leastSkewMs ? 0 : ahead
+}
+
 export function prefectTransport(settings: PrefectSettings, options: TransportOptions = {}): Transport {
   const runtime = options.runtime ?? systemRuntime
   const timeoutMs = options.timeoutMs ?? 30_000
@@ -63,6 +80,7 @@ export function prefectTransport(settings: PrefectSettings, options: TransportOp
   const dispatcher = makeDispatcher(settings)
   const csrfClient = randomUUID()
   let closing: Promise<void> | null = null
+  let aheadMs = 0
   let hurryUntil = Number.POSITIVE_INFINITY
   let csrf: { token: string; at: number } | 'off' | null = null
 
@@ -74,6 +92,7 @@ export function prefectTransport(settings: PrefectSettings, options: TransportOp
     signal: AbortSignal | null,
   ): Promise<Answer> => {
     const limit = AbortSignal.timeout(timeoutMs)
+    const asked = runtime.now().getTime()
     const answer = await request(url, {
       method: method as Dispatcher.HttpMethod,
       headers,
@@ -83,6 +102,7 @@ export function prefectTransport(settings: PrefectSettings, options: TransportOp
       headersTimeout: timeoutMs,
       bodyTimeout: timeoutMs,
     })
+    aheadMs = clockAhead(String(answer.headers.date), asked, runtime.now().getTime()) ?? aheadMs
     return { status: answer.statusCode, headers: answer.headers, text: await textOf(answer.body) }
   }
 
@@ -146,6 +166,9 @@ export function prefectTransport(settings: PrefectSettings, options: TransportOp
 
   return {
     left,
+    get aheadMs() {
+      return aheadMs
+    },
     async fetch(input, patience) {
       const { method, url } = input
       const body = input.body === null ? null : await input.text()
