@@ -5,19 +5,28 @@ export interface Size {
   sources: number
   /** Of each source. */
   datasets: number
+  /** Of the first source, where it has more. */
+  most?: number
   runs: number
   profiles: number
 }
+
+/** A site that harvests two hundred servers, one of them a large one. */
+export const manyServers: Size = { sources: 200, datasets: 20, most: 2000, runs: 200, profiles: 200_000 }
 
 export const full: Size = { sources: 20, datasets: 100, runs: 1000, profiles: 1_000_000 }
 
 /** The nth source of the benchmark, from 1. */
 export function sourceUrl(nth: number): string {
-  return `https://erddap-${String(nth).padStart(2, '0')}.example.org/erddap`
+  return `https://erddap${nth}.example.org/erddap`
 }
 
 export async function fill(database: Database, size: Size, say: (what: string) => void): Promise<void> {
-  const url = `'https://erddap-' || lpad(s::text, 2, '0') || '.example.org/erddap'`
+  const url = `'https://erddap' || s || '.example.org/erddap'`
+  const most = Math.max(size.most ?? 0, size.datasets)
+  const ofSource = (parameter: string) =>
+    `generate_series(1, CASE WHEN s = 1 THEN ${most} ELSE ${parameter}::int END)`
+  const datasets = (size.sources - 1) * size.datasets + most
   say('runs')
   await database.query(
     `INSERT INTO cde.harvest_runs
@@ -39,8 +48,8 @@ export async function fill(database: Database, size: Size, say: (what: string) =
             CASE WHEN h < 3 THEN 'GET https://erddap.example.org/erddap/tabledap/x.csv answered 503: Service Unavailable' END,
             40 + (h * 37) % 4000, timestamptz '2026-01-01' - n * interval '6 hours' + (s * 100 + d) * interval '500 ms',
             ${url} || '/info/dataset_' || d || '/index.csv' || E'\\n' || ${url} || '/tabledap/dataset_' || d || '.csv?station_id,latitude,longitude&distinct()'
-     FROM generate_series(1, $1::int) n, generate_series(1, $2::int) s, generate_series(1, $3::int) d,
-          LATERAL (SELECT (n * 7919 + s * 104729 + d * 1299709) % 100 AS h) x`,
+     FROM generate_series(1, $1::int) n, generate_series(1, $2::int) s, ${ofSource('$3')} d,
+          LATERAL (SELECT (n * 7919 + s * 104729 + d::int8 * 1299709) % 100 AS h) x`,
     [size.runs, size.sources, size.datasets],
   )
   say('datasets')
@@ -49,8 +58,8 @@ export async function fill(database: Database, size: Size, say: (what: string) =
      SELECT ${url}, 'dataset_' || lpad(d::text, 4, '0'), 'Mooring ' || d, 'Mouillage ' || d, 'TimeSeries',
             ARRAY[(ARRAY['seaSurfaceTemperature','seaSurfaceSalinity','oxygen','subSurfaceTemperature'])[1 + d % 4]],
             md5(d::text), $3::int, now(), now()
-     FROM generate_series(1, $1::int) s, generate_series(1, $2::int) d`,
-    [size.sources, size.datasets, Math.floor(size.profiles / size.sources / size.datasets)],
+     FROM generate_series(1, $1::int) s, ${ofSource('$2')} d`,
+    [size.sources, size.datasets, Math.floor(size.profiles / datasets)],
   )
   say('profiles')
   await database.query(
@@ -58,7 +67,7 @@ export async function fill(database: Database, size: Size, say: (what: string) =
      SELECT n, d.pk AS dataset_pk, d.erddap_url, d.dataset_id, p.longitude, p.latitude,
             st_transform(st_setsrid(st_makepoint(p.longitude, p.latitude), 4326), 3857) AS geom
      FROM generate_series(1, ${Math.floor(size.profiles)}) n
-     JOIN cde.datasets d ON d.pk = 1 + n % ${size.sources * size.datasets}
+     JOIN cde.datasets d ON d.pk = 1 + n % ${datasets}
      CROSS JOIN LATERAL (SELECT -140 + (n::bigint * 7919 % 100003) / 100003.0 * 90 AS longitude,
                                 40 + (n::bigint * 104729 % 99991) / 99991.0 * 30 AS latitude) p;
      CREATE TEMP TABLE cells AS

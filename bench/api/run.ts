@@ -1,6 +1,6 @@
 /**
  * How fast the API answers with 2,000 datasets × 1,000 runs (2 million attempts) and a million profiles:
- *   npx tsx bench/api/run.ts [--small]
+ *   npx tsx bench/api/run.ts [--small | --many-servers]
  * Needs PostgreSQL with PostGIS on this machine; Chromium for the page. First each question alone and without the
  * cache of answers, as the database answers it; then 50 clients at once, as production is set up.
  */
@@ -13,9 +13,13 @@ import { migrate } from '../../src/database/migrate.ts'
 import type { DatabaseSettings } from '../../src/database/settings.ts'
 import { sourceSlug } from '../../src/serve/slugs.ts'
 import { startPostgres } from '../../test/support/postgres.ts'
-import { fill, full, sourceUrl } from './data.ts'
+import { fill, full, manyServers, sourceUrl } from './data.ts'
 
-const size = process.argv.includes('--small') ? { ...full, runs: 50, profiles: 50_000 } : full
+const size = process.argv.includes('--many-servers')
+  ? manyServers
+  : process.argv.includes('--small')
+    ? { ...full, runs: 50, profiles: 50_000 }
+    : full
 const clients = 50
 const seconds = 6
 const aimMs = 50
@@ -39,6 +43,7 @@ const questions: ReadonlyArray<readonly [name: string, paths: string[]]> = [
       (nth) => `/api/harvest/dataset/${slug(1 + (nth % size.sources))}/${datasetId(1 + (nth % 97))}`,
     ),
   ],
+  ['search', ['mooring%20150', 'dataset_0017', '503', 'nothing'].map((q) => `/api/harvest/search?q=${q}`)],
   ['runs/recent', ['/api/harvest/runs/recent']],
   ['runs/:id', numbers(20).map((nth) => `/api/harvest/runs/${runId(nth)}`)],
   ['reasons', ['/api/harvest/reasons']],
@@ -63,7 +68,7 @@ try {
   await fill(database, size, (what) => console.log(`${since(began)}  ${what}`))
   await database.close()
   console.log(
-    `${since(began)}  filled: ${size.sources * size.datasets * size.runs} attempts, ${size.profiles} profiles\n`,
+    `${since(began)}  filled: ${(size.sources * size.datasets + Math.max(0, (size.most ?? 0) - size.datasets)) * size.runs} attempts, ${size.profiles} profiles\n`,
   )
 
   await alone(settings)
@@ -148,7 +153,7 @@ async function page(url: string): Promise<void> {
   )
   const began = performance.now()
   await tab.goto(`${url}/harvest`)
-  await tab.locator('.cards').waitFor()
+  await tab.locator('.servers').waitFor()
   const shown = performance.now() - began
   await tab.waitForLoadState('networkidle')
   const [requests, bytes, blocked] = await tab.evaluate<[number, number, number]>(
@@ -156,7 +161,7 @@ async function page(url: string): Promise<void> {
   )
   await browser.close()
   console.log(
-    `\nFirst page: ${requests} requests, ${(bytes / 1024).toFixed(0)} KB, ${blocked.toFixed(0)} ms blocked, cards after ${shown.toFixed(0)} ms`,
+    `\nFirst page: ${requests} requests, ${(bytes / 1024).toFixed(0)} KB, ${blocked.toFixed(0)} ms blocked, sources after ${shown.toFixed(0)} ms`,
   )
 }
 

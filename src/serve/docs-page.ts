@@ -1,4 +1,5 @@
 /** The API's description as a page that loads nothing: made on the server, from the OpenAPI document. */
+import type { Language } from '../rules/reasons/index.ts'
 
 interface Schema {
   $ref?: string
@@ -27,16 +28,79 @@ export interface ApiDocument {
   components?: { schemas?: Record<string, Schema> }
 }
 
-export function apiPage(document: ApiDocument, basePath: string): string {
+const english = {
+  version: 'Version',
+  document: 'OpenAPI 3.1 document',
+  requests: 'Requests',
+  shapes: 'Shapes',
+  required: ', required',
+  optional: ' (optional)',
+  token: 'Needs the header <code>Authorization: Bearer …</code>.',
+  parameter: 'Parameter',
+  in: 'In',
+  type: 'Type',
+  meaning: 'Meaning',
+  body: 'Body',
+  status: 'Status',
+  answer: 'Answer',
+  field: 'Field',
+  or: ' or ',
+  list: 'list of ',
+  anything: 'anything',
+  types: {} as Readonly<Record<string, string>>,
+  places: {} as Readonly<Record<string, string>>,
+}
+type Words = typeof english
+
+const wordsOf: Readonly<Record<Language, Words>> = {
+  en: english,
+  fr: {
+    version: 'Version',
+    document: 'Document OpenAPI 3.1',
+    requests: 'Requêtes',
+    shapes: 'Formes',
+    required: ', obligatoire',
+    optional: ' (facultatif)',
+    token: 'Exige l’en-tête <code>Authorization: Bearer …</code>.',
+    parameter: 'Paramètre',
+    in: 'Où',
+    type: 'Type',
+    meaning: 'Sens',
+    body: 'Corps',
+    status: 'État',
+    answer: 'Réponse',
+    field: 'Champ',
+    or: ' ou ',
+    list: 'liste de ',
+    anything: 'n’importe quoi',
+    types: {
+      string: 'texte',
+      number: 'nombre',
+      integer: 'entier',
+      boolean: 'booléen',
+      object: 'objet',
+      null: 'null',
+      anything: 'n’importe quoi',
+    },
+    places: { path: 'chemin', query: 'requête', header: 'en-tête' },
+  },
+}
+
+/** @param document its texts in the language of the page */
+export function apiPage(document: ApiDocument, basePath: string, language: Language = 'en'): string {
+  const words = wordsOf[language]
+  const other = language === 'en' ? 'fr' : 'en'
   const operations = Object.entries(document.paths ?? {}).flatMap(([path, methods]) =>
-    Object.entries(methods).map(([method, operation]) => operationBlock(basePath + path, method, operation)),
+    Object.entries(methods).map(([method, operation]) =>
+      operationBlock(words, basePath + path, method, operation),
+    ),
   )
   const schemas = Object.entries(document.components?.schemas ?? {}).map(
     ([name, schema]) =>
-      `<section id="schema-${text(name)}"><h3>${text(name)}</h3>${properties(schema)}</section>`,
+      `<section id="schema-${text(name)}"><h3>${text(name)}</h3>${properties(words, schema)}</section>`,
   )
   return `<!doctype html>
-<html lang="en">
+<html lang="${language}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -45,13 +109,13 @@ export function apiPage(document: ApiDocument, basePath: string): string {
 </head>
 <body>
 <main>
-<p><a href="${text(basePath)}/harvest">← ${text(document.info.title)}</a></p>
+<p><a href="${text(basePath)}/harvest?lang=${language}">← ${text(document.info.title)}</a> · <a href="${text(basePath)}/api/docs?lang=${other}" lang="${other}" hreflang="${other}">${other === 'fr' ? 'Français' : 'English'}</a></p>
 <h1>API</h1>
 <p>${prose(document.info.description ?? '')}</p>
-<p>Version ${text(document.info.version)} · <a href="${text(basePath)}/api/openapi.json">OpenAPI 3.1 document</a></p>
-<h2>Requests</h2>
+<p>${words.version} ${text(document.info.version)} · <a href="${text(basePath)}/api/openapi.json">${words.document}</a></p>
+<h2>${words.requests}</h2>
 ${operations.join('\n')}
-<h2>Shapes</h2>
+<h2>${words.shapes}</h2>
 ${schemas.join('\n')}
 </main>
 </body>
@@ -59,16 +123,16 @@ ${schemas.join('\n')}
 `
 }
 
-function operationBlock(path: string, method: string, operation: Operation): string {
+function operationBlock(words: Words, path: string, method: string, operation: Operation): string {
   const parameters = (operation.parameters ?? []).map(
     (parameter) =>
-      `<tr><td><code>${text(parameter.name)}</code></td><td>${text(parameter.in)}${parameter.required ? ', required' : ''}</td><td>${shape(parameter.schema)}</td><td>${prose(parameter.description ?? parameter.schema?.description ?? '')}</td></tr>`,
+      `<tr><td><code>${text(parameter.name)}</code></td><td>${text(words.places[parameter.in] ?? parameter.in)}${parameter.required ? words.required : ''}</td><td>${shape(words, parameter.schema)}</td><td>${prose(parameter.description ?? parameter.schema?.description ?? '')}</td></tr>`,
   )
   const body = Object.values(operation.requestBody?.content ?? {})[0]?.schema
   const responses = Object.entries(operation.responses ?? {}).map(([status, response]) => {
     const [type, content] = Object.entries(response.content ?? {})[0] ?? []
     const what = content
-      ? `${shape(content.schema)}${type === 'application/json' ? '' : ` (${text(type ?? '')})`}`
+      ? `${shape(words, content.schema)}${type === 'application/json' ? '' : ` (${text(type ?? '')})`}`
       : ''
     return `<tr><td>${text(status)}</td><td>${prose(response.description ?? '')}</td><td>${what}</td></tr>`
   })
@@ -76,42 +140,42 @@ function operationBlock(path: string, method: string, operation: Operation): str
 <h3><span class="method">${text(method.toUpperCase())}</span> <code>${text(path)}</code></h3>
 <p>${prose(operation.summary ?? '')}</p>
 ${operation.description ? `<p>${prose(operation.description)}</p>` : ''}
-${operation.security ? '<p>Needs the header <code>Authorization: Bearer …</code>.</p>' : ''}
-${parameters.length > 0 ? `<table><thead><tr><th scope="col">Parameter</th><th scope="col">In</th><th scope="col">Type</th><th scope="col">Meaning</th></tr></thead><tbody>${parameters.join('')}</tbody></table>` : ''}
-${body ? `<p>Body: ${shape(body)}</p>` : ''}
-<table><thead><tr><th scope="col">Status</th><th scope="col">Meaning</th><th scope="col">Answer</th></tr></thead><tbody>${responses.join('')}</tbody></table>
+${operation.security ? `<p>${words.token}</p>` : ''}
+${parameters.length > 0 ? `<table><thead><tr><th scope="col">${words.parameter}</th><th scope="col">${words.in}</th><th scope="col">${words.type}</th><th scope="col">${words.meaning}</th></tr></thead><tbody>${parameters.join('')}</tbody></table>` : ''}
+${body ? `<p>${words.body}: ${shape(words, body)}</p>` : ''}
+<table><thead><tr><th scope="col">${words.status}</th><th scope="col">${words.meaning}</th><th scope="col">${words.answer}</th></tr></thead><tbody>${responses.join('')}</tbody></table>
 </section>`
 }
 
-function properties(schema: Schema): string {
+function properties(words: Words, schema: Schema): string {
   const rows = Object.entries(schema.properties ?? {}).map(
     ([name, property]) =>
-      `<tr><td><code>${text(name)}</code>${schema.required?.includes(name) ? '' : ' (optional)'}</td><td>${shape(property)}</td><td>${prose(property.description ?? '')}</td></tr>`,
+      `<tr><td><code>${text(name)}</code>${schema.required?.includes(name) ? '' : words.optional}</td><td>${shape(words, property)}</td><td>${prose(property.description ?? '')}</td></tr>`,
   )
-  return `<table><thead><tr><th scope="col">Field</th><th scope="col">Type</th><th scope="col">Meaning</th></tr></thead><tbody>${rows.join('')}</tbody></table>`
+  return `<table><thead><tr><th scope="col">${words.field}</th><th scope="col">${words.type}</th><th scope="col">${words.meaning}</th></tr></thead><tbody>${rows.join('')}</tbody></table>`
 }
 
 /** A type in a few words: `text or null`, `list of Run`, `success | skipped | error`. */
-function shape(schema: Schema | undefined): string {
+function shape(words: Words, schema: Schema | undefined): string {
   if (schema === undefined) return ''
   if (schema.$ref !== undefined) {
     const name = schema.$ref.split('/').pop() ?? ''
     return `<a href="#schema-${text(name)}">${text(name)}</a>`
   }
-  if (schema.anyOf) return schema.anyOf.map(shape).join(' or ')
+  if (schema.anyOf) return schema.anyOf.map((one) => shape(words, one)).join(words.or)
   if (schema.enum) return schema.enum.map((value) => `<code>${text(String(value))}</code>`).join(' | ')
   if (schema.const !== undefined) return `<code>${text(String(schema.const))}</code>`
-  const types = Array.isArray(schema.type) ? schema.type : [schema.type ?? 'anything']
+  const types = Array.isArray(schema.type) ? schema.type : [schema.type ?? words.anything]
   return types
     .map((type) => {
-      if (type === 'array') return `list of ${shape(schema.items)}`
-      if (type !== 'object' || !schema.properties) return text(type)
+      if (type === 'array') return `${words.list}${shape(words, schema.items)}`
+      if (type !== 'object' || !schema.properties) return text(words.types[type] ?? type)
       const inner = Object.entries(schema.properties).map(
-        ([name, property]) => `<code>${text(name)}</code>: ${shape(property)}`,
+        ([name, property]) => `<code>${text(name)}</code>: ${shape(words, property)}`,
       )
       return `{ ${inner.join(', ')} }`
     })
-    .join(' or ')
+    .join(words.or)
 }
 
 /** Text with its `code`. */

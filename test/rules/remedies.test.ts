@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { loadVocabularies } from '../../src/config/vocabularies.ts'
 import { type AttemptOutcome, failed, skipped } from '../../src/rules/attempt.ts'
@@ -195,4 +196,20 @@ test('every remedy has its group in both languages, and one of another version i
     for (const language of languages) expect(remedyGroup(language, code)).not.toBe(code)
   expect(showRemedy('fr', { code: 'FROM_TOMORROW', of: 'X', values: {} })).toBeNull()
   expect(showRemedy('fr', { code: 'ADD_CF_ROLE', of: 'X', values: null })).toBeNull()
+})
+
+test('each remedy links to a heading that ERDDAP’s documentation has', () => {
+  const words = readFileSync('src/rules/remedies/words.ts', 'utf8')
+  const anchors = [...words.matchAll(/\$\{manual\}#([\w-]+)/g)].map(([, anchor]) => anchor)
+  // Of docs/server-admin/datasets.md in ERDDAP/erddap.github.io.
+  const known = [
+    'cdm_data_type',
+    'destinationname',
+    'fixed-value-sourcenames',
+    'global-attributes',
+    'standard_name',
+    'subsetvariables',
+    'variable-addattributes',
+  ]
+  expect([...new Set(anchors)].sort()).toEqual(known)
 })

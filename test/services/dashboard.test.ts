@@ -3,12 +3,12 @@
  * both languages, light and dark, wide and narrow, with axe; filter, search, trigger and a live run.
  */
 import { execFile } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openDatabase } from '../../src/database/open.ts'
 import type { Database } from '../../src/database/port.ts'
@@ -16,15 +16,19 @@ import type { RunControl, RunView } from '../../src/serve/ports.ts'
 import { type ApiServer, createServer } from '../../src/serve/server.ts'
 import { en } from '../../src/web/translations/en.ts'
 import { fr } from '../../src/web/translations/fr.ts'
+import { buildPage, type Look, launchBrowser, openPage, violations, visitPage } from '../support/browser.ts'
 import { harvesterProgram, root } from '../support/program.ts'
 
 const run = promisify(execFile)
 const shots = join(root, 'test-results', 'dashboard')
-const browserPath = process.env.CHROMIUM ?? '/usr/bin/chromium'
 const pacific = 'https://erddap.demo-pacific.example/erddap'
 const pacificSlug = 'erddap-demo-pacific-example-erddap'
 const longId = `a_very_long_dataset_id_${'without_any_blank_'.repeat(12)}end`
 const token = 'test-token'
+
+/** Its own server, so that the numbers of the others stay. */
+const odd = 'https://odd.example/erddap'
+const oddId = 'tide/100%2F of #1 & é'
 
 let folder: string
 let database: Database
@@ -33,18 +37,15 @@ let base: string
 let browser: Browser
 let control: ScriptedRuns
 
+const open = (look: Look) => openPage(browser, base, look)
+const visit = (page: Page, path: string) => visitPage(page, base + path)
+
 beforeAll(async () => {
-  if (!existsSync(browserPath)) throw new Error('No Chromium: run scripts/install-service-tests.sh')
   mkdirSync(shots, { recursive: true })
   folder = mkdtempSync(join(tmpdir(), 'harvester-dashboard-'))
   const page = join(folder, 'page')
   await Promise.all([
-    run(process.execPath, [
-      join(root, 'node_modules/vite/bin/vite.js'),
-      'build',
-      ...['--config', join(root, 'src/web/vite.config.ts'), '--logLevel', 'warn'],
-      ...['--outDir', page, '--emptyOutDir'],
-    ]),
+    buildPage(page),
     run(process.execPath, [...harvesterProgram, 'start', '--once'], {
       cwd: folder,
       maxBuffer: 1e8,
@@ -63,19 +64,7 @@ beforeAll(async () => {
     prefectUiUrl: 'http://127.0.0.1:4200',
   })
   base = await server.listen()
-  browser = await chromium.launch({
-    executablePath: browserPath,
-    args: [
-      '--headless',
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-  })
+  browser = await launchBrowser()
 })
 
 afterAll(async () => {
@@ -118,6 +107,12 @@ async function addHistory(): Promise<void> {
      VALUES (gen_random_uuid(), now() - interval '1 hour', now() - interval '59 minutes', 'failed',
        'The list of datasets could not be had: GET https://data.unreachable-observatory.example/erddap/tabledap/allDatasets.csv: connect ECONNREFUSED',
        'single', 'https://data.unreachable-observatory.example/erddap', 'schedule')`,
+  )
+  await database.query(
+    `INSERT INTO cde.harvest_attempts
+     SELECT run_id, $1, $2, 'erddap', 'error', 'HTTP_ERROR', 'GET answered 500', 900, now(), $1 || '/info/x/index.csv'
+     FROM cde.harvest_runs ORDER BY started_at DESC LIMIT 1`,
+    [odd, oddId],
   )
   await database.query(
     `INSERT INTO harvester.sources (erddap_url, configured, gridded_datasets) VALUES ($1, true, 12)
@@ -196,47 +191,6 @@ class ScriptedRuns implements RunControl {
   }
 }
 
-interface Look {
-  language: 'en' | 'fr'
-  scheme: 'light' | 'dark'
-  width: number
-}
-
-/** A context in which every request to another origin is an error, as is whatever the console calls one. */
-async function open(look: Look): Promise<{ context: BrowserContext; page: Page; faults: string[] }> {
-  const context = await browser.newContext({
-    viewport: { width: look.width, height: 900 },
-    colorScheme: look.scheme,
-    locale: look.language === 'fr' ? 'fr-CA' : 'en-CA',
-    timezoneId: 'America/Halifax',
-    reducedMotion: 'reduce',
-  })
-  const page = await context.newPage()
-  const faults: string[] = []
-  page.on('request', (request) => {
-    if (!request.url().startsWith(new URL(base).origin)) faults.push(`asked ${request.url()}`)
-  })
-  page.on('console', (message) => {
-    if (message.type() === 'error' && !message.text().includes('404')) faults.push(message.text())
-  })
-  page.on('pageerror', (error) => faults.push(error.message))
-  return { context, page, faults }
-}
-
-async function visit(page: Page, path: string): Promise<void> {
-  await page.goto(`${base}${path}`)
-  await page.locator('h1').waitFor()
-  await expect.poll(() => page.locator('.loading').count(), { timeout: 60_000 }).toBe(0)
-}
-
-const axeSource = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8')
-
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(axeSource)
-  return page.evaluate<string[]>(`axe.run().then(({ violations }) => violations.flatMap((violation) =>
-    violation.nodes.map((node) => violation.id + ': ' + node.html.slice(0, 160) + ' ' + node.failureSummary)))`)
-}
-
 const pages = async (): Promise<Array<[name: string, path: string]>> => {
   const { rows } = await database.query<{ run_id: string }>(
     `SELECT run_id FROM cde.harvest_runs WHERE scope = 'full' ORDER BY started_at DESC LIMIT 1`,
@@ -310,6 +264,21 @@ describe('an ERDDAP admin', () => {
     expect(await time.getAttribute('title')).toMatch(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC$/)
     await page.goBack()
     expect(await page.getByRole('searchbox').inputValue()).toBe('BROKEN')
+    expect(faults).toEqual([])
+    await context.close()
+  })
+
+  test('reaches a dataset whose id holds slashes, and what looks like an encoded one', async () => {
+    const { context, page, faults } = await open({ language: 'en', scheme: 'light', width: 1280 })
+    await visit(page, '/harvest/server/odd-example-erddap')
+    await page.locator('.datasets .id').click()
+    const heading = page.locator('h1')
+    await expect.poll(() => heading.textContent()).toBe(oddId)
+    await page.getByText('The server refused or failed').first().waitFor()
+    await page.reload()
+    await page.getByText('The server refused or failed').first().waitFor()
+    expect(await heading.textContent()).toBe(oddId)
+    expect(await page.title()).toContain(oddId)
     expect(faults).toEqual([])
     await context.close()
   })

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { runVerdict, sourceVerdict } from '../../src/rules/verdict.ts'
 import { hexagonCentre } from '../../src/serve/hexagons.ts'
 import type { RunAttemptRow, RunDetailRow } from '../../src/serve/schemas.ts'
 import { sourceSlug } from '../../src/serve/slugs.ts'
@@ -26,7 +27,9 @@ import {
   worldsInView,
   zoomed,
 } from '../../src/web/model/mapView.ts'
+import { lastPart } from '../../src/web/model/path.ts'
 import { requestsOf } from '../../src/web/model/requests.ts'
+import { runMessage } from '../../src/web/model/runMessage.ts'
 import { datasetLink, slugOf, sourceParts } from '../../src/web/model/sources.ts'
 import { duration, localTime, relativeTime, utcTime } from '../../src/web/model/times.ts'
 
@@ -252,6 +255,58 @@ describe('hexagons', () => {
     expect(classBounds([5_000_000])).toHaveLength(5)
     const bounds = classBounds([250])
     expect([1, 2, 10, 11, 250].map((count) => classOf(count, bounds))).toEqual([0, 1, 1, 2, 3])
+  })
+})
+
+test.each(['tide 100%/é', 'a%2Fb', 'a/b', '%', 'x#y?z', '%252F', 'Åland & Öar'])(
+  'the id %s comes out of its address as it went in',
+  (id) => {
+    expect(lastPart(`/harvest/dataset/erddap-a-ca/${encodeURIComponent(id)}`)).toBe(id)
+  },
+)
+
+test('a path that is written by hand is read as far as it goes', () => {
+  expect(lastPart('/harvest/dataset/a/100%')).toBe('100%')
+})
+
+describe('what a run says of itself', () => {
+  const counts = { success: 12, unchanged: 3, skipped: 1, error: 2, decidedByList: 0 }
+
+  test('is said in French, as the verdict makes it', () => {
+    const { message } = sourceVerdict(counts, null)
+    expect(runMessage('en', message)).toEqual({ text: message, language: 'en' })
+    expect(runMessage('fr', message)).toEqual({
+      text: '12 moissonnés, 3 inchangés, 1 écarté, 2 échecs sur 18',
+      language: 'fr',
+    })
+    const nothing = sourceVerdict({ success: 0, unchanged: 0, skipped: 0, error: 0, decidedByList: 0 }, null)
+    expect(runMessage('fr', nothing.message).text).toBe('rien à moissonner')
+    const both = runVerdict([
+      { ok: false, message, source: 'https://a.ca/erddap' },
+      { ok: false, message: '1 of 1 failed', source: 'https://b.ca/erddap' },
+      { ok: true, message: '4 harvested', source: 'https://c.ca/erddap' },
+    ])
+    expect(runMessage('fr', both.message)).toEqual({
+      text: '2 sources sur 3 en échec : https://a.ca/erddap : 12 moissonnés, 3 inchangés, 1 écarté, 2 échecs sur 18; https://b.ca/erddap : 1 échec sur 1',
+      language: 'fr',
+    })
+  })
+
+  test('names who ended it, and leaves what is not ours in its own words', () => {
+    expect(runMessage('fr', 'Crashed: nothing was heard of the run for a day')).toEqual({
+      text: 'Interrompue : l’exécution n’a plus donné signe de vie depuis un jour',
+      language: 'fr',
+    })
+    expect(
+      runMessage('fr', 'the list of datasets could not be had: GET https://a.ca answered 502').text,
+    ).toBe('La liste des jeux de données n’a pas pu être obtenue : GET https://a.ca answered 502')
+    expect(runMessage('fr', 'Cancelled: by ana').text).toBe('Annulée : par ana')
+    for (const strange of [
+      'The database cannot be reached',
+      '1 of 2 sources failed: https://a.ca: disk full',
+      '3 harvested, or so',
+    ])
+      expect(runMessage('fr', strange)).toEqual({ text: strange, language: 'en' })
   })
 })
 

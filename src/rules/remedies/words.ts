@@ -8,6 +8,7 @@ import { variableName } from '../reasons/variables.ts'
 import type { Language } from '../reasons/words.ts'
 import { att, block, element, fixedVariable, globalAttributes, variable } from './xml.ts'
 
+/** Its headings carry anchors of their own, in small letters: read in `docs/server-admin/datasets.md` of ERDDAP/erddap.github.io. */
 const manual = 'https://erddap.github.io/docs/server-admin/datasets'
 
 export interface StandardNameProposal {
@@ -66,7 +67,7 @@ export const remedies = {
       fr: () => 'Mettez cde_ingest à true, si le jeu de données peut être indexé après tout.',
     },
     change: () => globalAttributes([att('cde_ingest', 'true')]),
-    page: () => `${manual}#addattributes`,
+    page: () => `${manual}#global-attributes`,
   }),
   NAME_VARIABLES: remedy<{
     missing: readonly {
@@ -215,7 +216,7 @@ export const remedies = {
         `Si ${keep} est l’identifiant, retirez le cf_role ${role} de ${remove.join(', ')}.`,
     },
     change: ({ remove }) => remove.map((name) => variable(name, [att('cf_role', 'null')])).join('\n'),
-    page: () => `${manual}#addattributes`,
+    page: () => `${manual}#variable-addattributes`,
   }),
   SET_PLATFORM: remedy<{ given: string; suggested: string | null; vocabulary: string }>({
     group: { en: 'name the platform', fr: 'nommer la plateforme' },
@@ -242,6 +243,6 @@ export const remedies = {
       fr: () => 'Donnez au jeu de données un titre à lui.',
     },
     change: () => globalAttributes([att('title', '…')]),
-    page: () => `${manual}#title`,
+    page: () => `${manual}#global-attributes`,
   }),
 } satisfies Record<string, unknown>

@@ -1,5 +1,6 @@
 import type { ApiContext } from '../api.ts'
-import { apiPage, apiStyle } from '../docs-page.ts'
+import { inFrench } from '../docs-french.ts'
+import { type ApiDocument, apiPage, apiStyle } from '../docs-page.ts'
 import { pagePolicy } from '../security.ts'
 
 /** The description of the API, made from the schemas that check it, for machines and for readers. */
@@ -18,13 +19,19 @@ export function docsRoutes(api: ApiContext): void {
       servers: [{ url: settings.basePath || '/' }],
     })
   app.get('/api/openapi.json', (c) => answers.send(c, async () => describe(), { freshSeconds: 3600 }))
-  app.get('/api/docs', (c) =>
-    answers.send(c, async () => apiPage(describe() as unknown as ApiDocument, settings.basePath), {
-      contentType: 'text/html; charset=utf-8',
-      freshSeconds: 3600,
-      headers: { 'content-security-policy': pagePolicy },
-    }),
-  )
+  app.get('/api/docs', (c) => {
+    const language = c.req.query('lang') === 'fr' ? 'fr' : 'en'
+    const document = () => describe() as unknown as ApiDocument
+    return answers.send(
+      c,
+      async () => apiPage(language === 'fr' ? inFrench(document()) : document(), settings.basePath, language),
+      {
+        contentType: 'text/html; charset=utf-8',
+        freshSeconds: 3600,
+        headers: { 'content-security-policy': pagePolicy },
+      },
+    )
+  })
   app.get('/api/docs.css', (c) =>
     answers.send(c, async () => apiStyle, {
       contentType: 'text/css; charset=utf-8',
@@ -33,5 +40,3 @@ export function docsRoutes(api: ApiContext): void {
     }),
   )
 }
-
-type ApiDocument = Parameters<typeof apiPage>[0]

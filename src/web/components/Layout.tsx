@@ -42,7 +42,7 @@ export function Layout({ children }: { children: ReactNode }) {
 }
 
 function Header() {
-  const { t } = useWords()
+  const { t, language } = useWords()
   return (
     <header className="top">
       <div className="top-inner">
@@ -55,7 +55,7 @@ function Header() {
             {t('nav.overview')}
           </NavLink>
           <NavLink to="/harvest/map">{t('nav.map')}</NavLink>
-          <a href={apiUrl('api/docs')}>{t('nav.api')}</a>
+          <a href={apiUrl(`api/docs?lang=${language}`)}>{t('nav.api')}</a>
         </nav>
         <div className="top-tools">
           <LanguageButton />

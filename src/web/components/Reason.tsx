@@ -42,9 +42,15 @@ export function Message({
 }
 
 /** Warnings of a dataset that is harvested all the same: they are no reason, but worth a look. */
-export function Warnings({ told }: { told: Told }) {
+export function Warnings({
+  told,
+  but,
+}: {
+  told: Told /** What was said already. */
+  but?: string | undefined
+}) {
   const { language } = useWords()
-  const found = warningsOf(told, language)
+  const found = warningsOf(told, language).filter((text) => text !== but)
   if (found.length === 0) return null
   return (
     <ul className="warnings">
@@ -54,6 +60,24 @@ export function Warnings({ told }: { told: Told }) {
         </li>
       ))}
     </ul>
+  )
+}
+
+/** Why a dataset is not harvested, and what is to be said of one that is. */
+export function Why({
+  attempt,
+}: {
+  attempt: { reason_code: string | null; error_message: string | null; told: Told }
+}) {
+  const reason = useReason()
+  const { language } = useWords()
+  const code = attempt.reason_code
+  return (
+    <>
+      {code !== null && code !== 'UNCHANGED' && <span title={reason(code).advice}>{reason(code).title}</span>}
+      <Message attempt={attempt} />
+      <Warnings told={attempt.told} but={said(attempt, language)?.text} />
+    </>
   )
 }
 

@@ -4,6 +4,7 @@ import type { Run } from '../api.ts'
 import { useWords } from '../language.ts'
 import { slugOf, sourceParts } from '../model/sources.ts'
 import { Counts } from './Counts.tsx'
+import { RunMessage } from './RunMessage.tsx'
 import { RunBadge } from './Status.tsx'
 import { Ago, Duration } from './Time.tsx'
 
@@ -72,9 +73,7 @@ export function RunsTable({ runs, compact = false }: { runs: readonly Run[]; com
                   </Link>
                 )}
                 {run.status === 'failed' && run.error_message && (
-                  <span className="note error clamp" title={run.error_message} lang="en">
-                    {run.error_message}
-                  </span>
+                  <RunMessage className="note error clamp" message={run.error_message} />
                 )}
               </td>
               {!compact && <td data-label={t('runs.by')}>{starter(run.triggered_by)}</td>}

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
-import { Link, useParams } from 'react-router'
+import { Link, useLocation, useParams } from 'react-router'
 import { api, type DatasetAttemptRow, type IndexedDatasetOf } from '../api.ts'
 import { BreakableId } from '../components/BreakableId.tsx'
 import { Icon } from '../components/Icon.tsx'
@@ -11,6 +11,7 @@ import { StatusBadge } from '../components/Status.tsx'
 import { Ago, Duration, Time } from '../components/Time.tsx'
 import { usePageTitle } from '../components/usePage.ts'
 import { useWords } from '../language.ts'
+import { lastPart } from '../model/path.ts'
 import { requestsOf } from '../model/requests.ts'
 import { datasetLink, sourceParts } from '../model/sources.ts'
 
@@ -18,7 +19,8 @@ const atOnce = 30
 
 /** The history of one dataset: what happened, what can be done, and the very requests that were made. */
 export function DatasetPage() {
-  const { slug = '', id = '' } = useParams()
+  const { slug = '' } = useParams()
+  const id = lastPart(useLocation().pathname)
   const { t } = useWords()
   usePageTitle(id)
   const attempts = useQuery({ queryKey: ['dataset', slug, id], queryFn: () => api.dataset(slug, id) })

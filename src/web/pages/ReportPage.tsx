@@ -1,17 +1,20 @@
 import { useQuery } from '@tanstack/react-query'
-import { Link, useParams } from 'react-router'
+import { Link, useLocation, useParams } from 'react-router'
 import { api, apiUrl, type ReportGroupRow } from '../api.ts'
 import { Icon } from '../components/Icon.tsx'
 import { Change } from '../components/Reason.tsx'
 import { Answer } from '../components/States.tsx'
 import { usePageTitle } from '../components/usePage.ts'
 import { useWords } from '../language.ts'
+import { lastPart } from '../model/path.ts'
 import { slugOf, sourceParts } from '../model/sources.ts'
 import { integer } from '../model/times.ts'
 
 /** What the owner of a server, or an organization, could mend: made to be read on paper, too. */
 export function ReportPage() {
-  const { slug, name } = useParams()
+  const { slug, name: named } = useParams()
+  const here = useLocation().pathname
+  const name = named === undefined ? undefined : lastPart(here)
   const { t, language } = useWords()
   const path = name === undefined ? (slug ?? '') : `organization/${encodeURIComponent(name)}`
   const report = useQuery({

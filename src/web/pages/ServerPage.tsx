@@ -2,15 +2,13 @@ import { useQuery } from '@tanstack/react-query'
 import { useDeferredValue, useMemo } from 'react'
 import { Link, useParams, useSearchParams } from 'react-router'
 import { api, apiUrl, type Dataset, type Server } from '../api.ts'
-import { BreakableId } from '../components/BreakableId.tsx'
 import { TrendChart } from '../components/Charts.tsx'
+import { DatasetTable } from '../components/DatasetTable.tsx'
 import { Icon } from '../components/Icon.tsx'
-import { Message, useHashReason, useReason, Warnings } from '../components/Reason.tsx'
 import { ReasonsList } from '../components/ReasonsList.tsx'
-import { Sparkline } from '../components/Sparkline.tsx'
+import { RunMessage } from '../components/RunMessage.tsx'
 import { Answer, Empty } from '../components/States.tsx'
-import { StatusBadge } from '../components/Status.tsx'
-import { Ago, Duration } from '../components/Time.tsx'
+import { StatusTabs } from '../components/StatusTabs.tsx'
 import { TriggerButton } from '../components/TriggerButton.tsx'
 import { usePageTitle } from '../components/usePage.ts'
 import { useWords } from '../language.ts'
@@ -23,8 +21,7 @@ import {
   readView,
   writeView,
 } from '../model/datasets.ts'
-import { harvestMode } from '../model/harvestMode.ts'
-import { datasetLink, sourceParts } from '../model/sources.ts'
+import { sourceParts } from '../model/sources.ts'
 import { integer } from '../model/times.ts'
 
 /** The datasets of a source: which are in the index, which are not, and why. */
@@ -126,9 +123,7 @@ function Head({ slug, url, server }: { slug: string; url: string | null; server:
       {server?.last_error && (
         <p className="note error">
           <strong>{t('source.lastError')}</strong>{' '}
-          <span className="break" lang="en">
-            {server.last_error}
-          </span>
+          <RunMessage className="break" message={server.last_error} />
         </p>
       )}
       {server?.gridded_datasets ? (
@@ -182,21 +177,17 @@ function Datasets({ slug, datasets }: { slug: string; datasets: readonly Dataset
         {t('runs.datasets')}
       </h2>
       <div className="tools">
-        <fieldset className="tabs">
-          <legend className="sr">{t('server.filter')}</legend>
-          {(['problems', 'error', 'skipped', 'success', 'all'] as const).map((one) => (
-            <label key={one} className={status === one ? 'on' : ''}>
-              <input
-                type="radio"
-                name="status"
-                checked={status === one}
-                onChange={() => set({ status: one })}
-              />
-              {t(`status.${one}`)}{' '}
-              <StatusCount n={one === 'all' ? found.length : one === 'problems' ? problems : counts[one]} />
-            </label>
-          ))}
-        </fieldset>
+        <StatusTabs
+          shown={status}
+          counts={[
+            ['problems', problems],
+            ['error', counts.error],
+            ['skipped', counts.skipped],
+            ['success', counts.success],
+            ['all', found.length],
+          ]}
+          onPick={(one) => set({ status: one })}
+        />
         <label className="search">
           <span className="sr">{t('server.search')}</span>
           <Icon name="search" />
@@ -240,112 +231,4 @@ function Datasets({ slug, datasets }: { slug: string; datasets: readonly Dataset
       )}
     </section>
   )
-}
-
-function StatusCount({ n }: { n: number }) {
-  const { language } = useWords()
-  return <span className="num">{integer(n, language)}</span>
-}
-
-function DatasetTable({ slug, datasets }: { slug: string; datasets: readonly Dataset[] }) {
-  const { t } = useWords()
-  return (
-    <table className="stack datasets">
-      <thead>
-        <tr>
-          <th scope="col">{t('server.column.status')}</th>
-          <th scope="col">{t('server.column.dataset')}</th>
-          <th scope="col">{t('server.column.history')}</th>
-          <th scope="col">{t('server.column.reason')}</th>
-          <th scope="col">{t('server.column.updated')}</th>
-          <th scope="col">{t('server.column.checked')}</th>
-          <th scope="col" className="right">
-            {t('server.column.duration')}
-          </th>
-        </tr>
-      </thead>
-      <tbody>
-        {datasets.map((dataset) => (
-          <DatasetRow key={dataset.dataset_id} slug={slug} dataset={dataset} />
-        ))}
-      </tbody>
-    </table>
-  )
-}
-
-function DatasetRow({ slug, dataset }: { slug: string; dataset: Dataset }) {
-  const { t, language } = useWords()
-  const reason = useReason()
-  const link = datasetLink(dataset.erddap_url, dataset.dataset_id, dataset.source)
-  const title = (language === 'fr' ? (dataset.title_fr ?? dataset.title) : dataset.title) ?? null
-  return (
-    <tr>
-      <td>
-        <StatusBadge status={dataset.status} />
-      </td>
-      <td className="wide">
-        <Link
-          className="id"
-          to={`/harvest/dataset/${encodeURIComponent(slug)}/${encodeURIComponent(dataset.dataset_id)}`}
-        >
-          <BreakableId id={dataset.dataset_id} />
-        </Link>
-        {title !== null && title !== dataset.dataset_id && <span className="under clamp">{title}</span>}
-        <span className="under">
-          <Mode dataset={dataset} />
-          {link !== null && (
-            <>
-              {harvestMode(dataset.content_hash, dataset.content_hash_reason).mode === 'unknown' ? '' : ' · '}
-              <a href={link} rel="noreferrer" className="quiet-link">
-                {t('server.onServer')}
-                <span className="sr"> ({dataset.dataset_id})</span>
-                <Icon name="external" />
-              </a>
-            </>
-          )}
-        </span>
-      </td>
-      <td data-label={t('server.column.history')}>
-        <Sparkline statuses={dataset.history_statuses} />
-      </td>
-      <td
-        className="wide"
-        data-label={
-          dataset.reason_code === null && !dataset.told?.warnings.length
-            ? undefined
-            : t('server.column.reason')
-        }
-      >
-        {dataset.reason_code !== null && (
-          <>
-            <span title={reason(dataset.reason_code).advice}>{reason(dataset.reason_code).title}</span>
-            <Message attempt={dataset} />
-          </>
-        )}
-        <Warnings told={dataset.told} />
-      </td>
-      <td className="nowrap" data-label={t('server.column.updated')}>
-        <Ago at={dataset.last_updated_at} none={t('time.none')} />
-      </td>
-      <td className="nowrap" data-label={t('server.column.checked')}>
-        <Ago at={dataset.attempted_at} />
-      </td>
-      <td className="right" data-label={t('server.column.duration')}>
-        <Duration ms={dataset.duration_ms} />
-      </td>
-    </tr>
-  )
-}
-
-function Mode({ dataset }: { dataset: Dataset }) {
-  const { t } = useWords()
-  const hash = useHashReason()
-  const found = harvestMode(dataset.content_hash, dataset.content_hash_reason)
-  // A dataset that was never harvested has no mode: saying so of each would say nothing.
-  if (found.mode === 'unknown') return null
-  const hint =
-    found.mode === 'full' || found.mode === 'trusted'
-      ? t(`mode.${found.mode}.hint`, { reason: hash(found.reason) })
-      : t(`mode.${found.mode}.hint`)
-  return <span title={hint}>{t(`mode.${found.mode}`)}</span>
 }

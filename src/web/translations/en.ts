@@ -91,6 +91,7 @@ export const en = {
   'count.error': 'failed',
 
   'schedule.name': 'Deployment',
+  'schedule.vernaculars': 'Names of species',
   'schedule.cron': 'When',
   'schedule.next': 'Next run',
   'schedule.last': 'Last run',

@@ -99,6 +99,7 @@ export const fr: Record<keyof typeof en, string> & Record<`${string}_many`, stri
   'count.error': 'échoués',
 
   'schedule.name': 'Déploiement',
+  'schedule.vernaculars': 'Noms d’espèces',
   'schedule.cron': 'Quand',
   'schedule.next': 'Prochaine',
   'schedule.last': 'Dernière',
