@@ -140,7 +140,7 @@ function operationBlock(words: Words, path: string, method: string, operation: O
 <h3><span class="method">${text(method.toUpperCase())}</span> <code>${text(path)}</code></h3>
 <p>${prose(operation.summary ?? '')}</p>
 ${operation.description ? `<p>${prose(operation.description)}</p>` : ''}
-${operation.security ? `<p>${words.token}</p>` : ''}
+${operation.security?.length ? `<p>${words.token}</p>` : ''}
 ${parameters.length > 0 ? `<table><thead><tr><th scope="col">${words.parameter}</th><th scope="col">${words.in}</th><th scope="col">${words.type}</th><th scope="col">${words.meaning}</th></tr></thead><tbody>${parameters.join('')}</tbody></table>` : ''}
 ${body ? `<p>${words.body}: ${shape(words, body)}</p>` : ''}
 <table><thead><tr><th scope="col">${words.status}</th><th scope="col">${words.meaning}</th><th scope="col">${words.answer}</th></tr></thead><tbody>${responses.join('')}</tbody></table>

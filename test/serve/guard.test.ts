@@ -492,6 +492,8 @@ describe('the page of the API in French', () => {
     const html = await (await fetch(`${base}/api/docs?lang=fr`)).text()
     expect(html).toContain('<html lang="fr">')
     expect(html).toContain('Les 20 dernières exécutions')
+    // Reading is public; only starting a run needs the token.
+    expect(html.match(/Exige l’en-tête/g)).toHaveLength(1)
     expect(html).toContain('href="/api/docs?lang=en" lang="en"')
     const words = html
       .replaceAll(/<code>.*?<\/code>|<style.*?<\/style>|<a [^>]*lang="en".*?<\/a>|<[^>]*>/gs, ' ')
