@@ -58,3 +58,21 @@ export function believeRows(evidence: RowsEvidence): RowsBelief {
   if (promise !== null) return { belief: 'contradictory', contradiction: { kind: 'promised', ...promise } }
   return { belief: 'no-rows' }
 }
+
+export interface NoTimesEvidence {
+  /** The greatest number of times that a row was counted to have; undefined where they were not counted. */
+  counted?: number | undefined
+  listRow?: PromisedExtent | null | undefined
+  metadata?: PromisedExtent | null | undefined
+}
+
+/**
+ * Whether rows that have positions have no time at all, when the server says that it has none: not where it counted
+ * some, nor where the list or the metadata know from when to when they are. Null: they have none.
+ */
+export function believeNoTimes({ counted, listRow, metadata }: NoTimesEvidence): RowsContradiction | null {
+  if (counted !== undefined && counted > 0) return { kind: 'positions-only' }
+  for (const promise of [listRow, metadata])
+    if (promise?.what === 'time') return { kind: 'promised', ...promise }
+  return null
+}

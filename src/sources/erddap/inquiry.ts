@@ -104,14 +104,15 @@ export class Inquiry {
     const { plan, queries, folder } = this.#question
     const { reading, withData, readsData } = this.questions
     const named = unique([...plan.identity, variable])
-    let columns = reading(named)
-    const ask = () => {
-      // What tells the profiles apart has one value in each.
-      if (plan.identity.includes(variable)) return queries.distinct(plan.identity)
-      return queries.minMax(plan.identity, variable, besides(columns, named))
-    }
+    // What tells the profiles apart has one value in each.
+    const isIdentity = plan.identity.includes(variable)
+    let columns = isIdentity ? named : reading(named)
+    const ask = () =>
+      isIdentity
+        ? queries.distinct(plan.identity)
+        : queries.minMax(plan.identity, variable, besides(columns, named))
     let table = await ask()
-    const more = withData(columns)
+    const more = isIdentity ? null : withData(columns)
     if (table === null && more !== null) {
       columns = more
       table = await ask()

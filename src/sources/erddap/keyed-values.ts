@@ -47,6 +47,11 @@ export async function joined<V>(
   }
 }
 
+/** An answer that was asked for and holds nobody: not the same as one that was not asked for. */
+export function noValues<V>(): KeyedValues<V> {
+  return { at: () => null, async *entries() {}, close: async () => {} }
+}
+
 /** Distinct keys, but no further than it takes to know that there are several. */
 export async function countKeys(values: KeyedValues<unknown>): Promise<number> {
   let first: string | undefined

@@ -12,9 +12,11 @@ import { HarvesterError } from '../../errors.ts'
 import { readingsPerDay } from '../../rules/duration.ts'
 import {
   type AnswerName,
+  believeNoTimes,
   believeRows,
   hasOneTime,
   isSingle,
+  type RowsContradiction,
   type RowsEvidence,
 } from '../../rules/evidence/index.ts'
 import { parseNumber } from '../../rules/numbers.ts'
@@ -28,7 +30,7 @@ import { isNoMatterOfCounts } from './counter.ts'
 import type { CountsOf } from './counts.ts'
 import { idsOfKey } from './identity.ts'
 import { Inquiry } from './inquiry.ts'
-import { countKeys, type KeyedValues } from './keyed-values.ts'
+import { countKeys, type KeyedValues, noValues } from './keyed-values.ts'
 import { entriesOf, firstGroup, type PositionGroup, type PositionTable } from './positions.ts'
 import type { ProfileAnswer, ProfileQuestion } from './profile-question.ts'
 import { nameOf, writeProfiles } from './profile-writer.ts'
@@ -108,6 +110,8 @@ class ProfileHarvest {
       return { positions: distinct, times: null }
     }
     this.#inquiry.counter.giveUp('no-rows')
+    // Whatever the reason, one answer has rows and the other has none.
+    this.#agree = false
     const probe = distinct.timed ? this.#inquiry.questions.probe : 'time'
     const times = probe === null ? null : await this.#inquiry.extents(probe)
     this.#believeRows({ counts: 'no-rows', distinct: 'rows', times: times === null ? 'no-rows' : 'rows' })
@@ -117,11 +121,18 @@ class ProfileHarvest {
   #believeRows(evidence: RowsEvidence): void {
     const { metadata, listed, now } = this.#question
     const belief = believeRows({ ...evidence, listRow: listed, metadata: promisedByMetadata(metadata, now) })
-    if (belief.belief !== 'contradictory') return
-    throw new HarvesterError('CONTRADICTORY_ANSWERS', 'the answers of the server contradict each other', {
-      remedy: 'See whether its source files can be read, and let the server load the dataset again.',
-      facts: { contradiction: belief.contradiction },
+    if (belief.belief === 'contradictory') throw contradictory(belief.contradiction)
+  }
+
+  /** The server says that rows with positions have no times. */
+  async #believeNoTimes(positions: PositionTable): Promise<void> {
+    const { metadata, listed, now } = this.#question
+    const contradiction = believeNoTimes({
+      counted: positions.counted ? await greatestTimeCount(positions) : undefined,
+      listRow: listed,
+      metadata: promisedByMetadata(metadata, now),
     })
+    if (contradiction !== null) throw contradictory(contradiction)
   }
 
   // One identity
@@ -169,10 +180,13 @@ class ProfileHarvest {
   async #askForSingle(answers: Answers): Promise<void> {
     const { vertical } = this.#question.plan
     const time = this.#stated('time')
-    if (time === null && !answers.positions.timed) answers.times ??= await this.#inquiry.extents('time')
+    if (time === null && !answers.positions.timed) {
+      answers.times ??= await this.#inquiry.extents('time')
+      if (answers.times === null) await this.#believeNoTimes(answers.positions)
+    }
     const startsAfterEnd = time !== null && time.min > time.max
     if (vertical !== null && !startsAfterEnd && this.#stated(vertical) === null)
-      answers.verticals = await this.#inquiry.extents(vertical)
+      answers.verticals = (await this.#inquiry.extents(vertical)) ?? noValues()
     await this.#settle(answers)
   }
 
@@ -214,9 +228,12 @@ class ProfileHarvest {
     }
     if (!positions.timed) {
       answers.times ??= await this.#inquiry.extents('time')
-      if (answers.times === null) return false
+      if (answers.times === null) {
+        await this.#believeNoTimes(positions)
+        return false
+      }
     }
-    if (vertical !== null) answers.verticals ??= await this.#inquiry.extents(vertical)
+    if (vertical !== null) answers.verticals ??= (await this.#inquiry.extents(vertical)) ?? noValues()
     if (!positions.counted) {
       answers.counts = await this.#inquiry.countsByIdentity()
     }
@@ -329,6 +346,20 @@ class ProfileHarvest {
   #nameOf(key: string): string {
     return nameOf(idsOfKey(key, this.#inquiry.identity))
   }
+}
+
+function contradictory(contradiction: RowsContradiction): HarvesterError {
+  return new HarvesterError('CONTRADICTORY_ANSWERS', 'the answers of the server contradict each other', {
+    remedy: 'See whether its source files can be read, and let the server load the dataset again.',
+    facts: { contradiction },
+  })
+}
+
+async function greatestTimeCount(positions: PositionTable): Promise<number> {
+  let greatest = 0
+  for await (const groups of positions.groups())
+    for (const { counts } of groups) greatest = Math.max(greatest, counts?.time ?? 0)
+  return greatest
 }
 
 function sameTimes(seen: Extent | null, stated: Extent | null): boolean {

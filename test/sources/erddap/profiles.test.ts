@@ -1,0 +1,201 @@
+/** What is believed of answers that are lacking, wrong or from another moment: one dataset, its answers made by hand. */
+import { describe, expect, it } from 'vitest'
+import { decideFromMetadata } from '../../../src/rules/decisions.ts'
+import type { ProfileRow } from '../../../src/rules/profile.ts'
+import type { ProfileAnswer } from '../../../src/sources/erddap/profile-question.ts'
+import { harvestProfiles } from '../../../src/sources/erddap/profiles.ts'
+import { promisedByList } from '../../../src/sources/erddap/promised.ts'
+import { unknownAbilities } from '../../../src/sources/erddap/server-abilities.ts'
+import type { DatasetMetadata, ErddapTable } from '../../../src/sources/erddap/types.ts'
+import { listedAs, metadataOf, vocabularies } from '../../rules/examples.ts'
+
+type Rows = readonly (readonly string[])[]
+/** Rows of the columns that were asked for; null where the server says that there are none. */
+type Answer = Rows | null | ((columns: readonly string[]) => Rows | null)
+
+interface Server {
+  count: Answer
+  distinct?: Answer
+  minMax?: Record<string, Answer>
+}
+
+const buoy = {
+  station: { cf_role: 'timeseries_id' },
+  time: { standard_name: 'time' },
+  latitude: { standard_name: 'latitude' },
+  longitude: { standard_name: 'longitude' },
+  depth: { standard_name: 'depth' },
+  temp: { standard_name: 'sea_water_temperature' },
+}
+
+const subset = { subsetVariables: 'station, latitude, longitude' }
+
+interface Seen {
+  answer: ProfileAnswer
+  rows: ProfileRow[]
+  asked: string[]
+}
+
+async function harvest(
+  server: Server,
+  {
+    variables = buoy as Record<string, Record<string, string>>,
+    globals = subset as Record<string, string>,
+    type = 'TimeSeries',
+    row = {} as Record<string, string>,
+  } = {},
+): Promise<Seen> {
+  const metadata: DatasetMetadata = metadataOf(variables, { cdm_data_type: type, ...globals })
+  const decision = decideFromMetadata({ listed: listedAs(type), metadata, vocabularies })
+  if (decision.kind === 'skip') throw new Error(`skipped: ${decision.outcome.reason}`)
+  const asked: string[] = []
+  const rows: ProfileRow[] = []
+  const reply = (question: string, columns: readonly string[], given: Answer = null): ErddapTable | null => {
+    asked.push(`${columns.join(',')}&${question}`)
+    const found = typeof given === 'function' ? given(columns) : given
+    if (found === null) return null
+    return {
+      columns,
+      rows: (async function* () {
+        yield* found
+      })(),
+    }
+  }
+  const answer = await harvestProfiles({
+    plan: decision.plan,
+    metadata,
+    abilities: unknownAbilities(),
+    listed: promisedByList({ ...listedAs(type), row }),
+    isMirrored: () => false,
+    now: Date.UTC(2026, 10, 28),
+    folder: '/nowhere',
+    signal: new AbortController().signal,
+    onRows: async (some) => {
+      rows.push(...some)
+    },
+    queries: {
+      count: async (columns, groups) => reply(`orderByCount("${groups.join(',')}")`, columns, server.count),
+      distinct: async (columns) => reply('distinct()', columns, server.distinct),
+      minMax: async (groups, variable, also) =>
+        reply(
+          `orderByMinMax("${[...groups, variable].join(',')}")`,
+          [...groups, ...also, variable],
+          server.minMax?.[variable],
+        ),
+    },
+  })
+  return { answer, rows, asked }
+}
+
+/** Rows of a count: the columns asked for, by name. */
+const counted =
+  (...groups: Record<string, string>[]): Answer =>
+  (columns) =>
+    groups.map((group) => columns.map((column) => group[column] ?? '10'))
+
+const two = counted(
+  { station: 'K0', latitude: '45', longitude: '-125' },
+  { station: 'K1', latitude: '46', longitude: '-125' },
+)
+const extentOf = (...values: [station: string, min: string, max: string][]): Rows =>
+  values.flatMap(([station, min, max]) => [
+    [station, min],
+    [station, max],
+  ])
+const times = extentOf(
+  ['K0', '2021-03-01T00:00:00Z', '2021-03-02T00:00:00Z'],
+  ['K1', '2021-03-01T00:00:00Z', '2021-03-02T00:00:00Z'],
+)
+const depths = extentOf(['K0', '5', '20'], ['K1', '5', '30'])
+const contradictory = { code: 'CONTRADICTORY_ANSWERS' }
+
+describe('"no rows" of the times', () => {
+  it('is not believed of stations whose times the server counted', async () => {
+    await expect(harvest({ count: two, minMax: { depth: depths } })).rejects.toMatchObject({
+      ...contradictory,
+      facts: { contradiction: { kind: 'positions-only' } },
+    })
+  })
+
+  it('is not believed of the only station either', async () => {
+    const count = counted({ station: 'K0', latitude: '45', longitude: '-125' })
+    await expect(harvest({ count, minMax: { depth: depths } })).rejects.toMatchObject(contradictory)
+  })
+
+  it('is not believed where the list says from when to when they are', async () => {
+    const count = counted({ station: 'K0', latitude: '45', longitude: '-125', time: '0' })
+    const row = { minTime: '2021-03-01T00:00:00Z', maxTime: '2021-03-02T00:00:00Z', minLatitude: '45' }
+    await expect(harvest({ count }, { row })).rejects.toMatchObject(contradictory)
+  })
+
+  it('is believed where none was counted and nothing else knows of any', async () => {
+    const count = counted(
+      { station: 'K0', latitude: '45', longitude: '-125', time: '0' },
+      { station: 'K1', latitude: '46', longitude: '-125', time: '0' },
+    )
+    const { answer, rows } = await harvest({ count }, { row: { minLatitude: '45', maxLatitude: '46' } })
+    expect(rows).toEqual([])
+    expect(answer.empty.step).toBe('times')
+  })
+})
+
+describe('"no rows" of the depths', () => {
+  it('of stations whose depths were counted is asked again, told, and no proof for the next run', async () => {
+    const { answer, rows, asked } = await harvest({ count: two, minMax: { time: times } })
+    expect(rows).toHaveLength(2)
+    expect(answer.agree).toBe(false)
+    expect(answer.warnings).toContainEqual({
+      code: 'ANSWERS_DISAGREE',
+      values: { answer: 'verticals', count: 2, ids: ['K0', 'K1'] },
+    })
+    expect(asked.filter((question) => question.includes('"station,depth"')).length).toBeGreaterThan(1)
+  })
+
+  it('is mended by the second answer', async () => {
+    let refusals = 2
+    const depth: Answer = (columns) =>
+      refusals-- > 0
+        ? null
+        : depths.map(([id, value]) => columns.map((name) => (name === 'station' ? id! : value!)))
+    const { answer, rows } = await harvest({ count: two, minMax: { time: times, depth } })
+    expect(rows.map((row) => row.depth_max)).toEqual([20, 30])
+    expect(answer).toMatchObject({ agree: true, warnings: [] })
+  })
+
+  it('is the surface where no depth was counted', async () => {
+    const count = counted(
+      { station: 'K0', latitude: '45', longitude: '-125', depth: '0' },
+      { station: 'K1', latitude: '46', longitude: '-125', depth: '0' },
+    )
+    const { answer, rows } = await harvest({ count, minMax: { time: times } })
+    expect(rows.map((row) => [row.depth_min, row.depth_max])).toEqual([
+      [0, 0],
+      [0, 0],
+    ])
+    expect(answer).toMatchObject({ agree: true, warnings: [] })
+  })
+
+  it('of the only station is no proof either', async () => {
+    const count = counted({ station: 'K0', latitude: '45', longitude: '-125' })
+    const { answer } = await harvest({ count, minMax: { time: times.slice(0, 2) } })
+    expect(answer.agree).toBe(false)
+  })
+})
+
+describe('"no rows" of every count', () => {
+  it('of a dataset that has positions and times leaves no proof for the next run', async () => {
+    const { answer, rows } = await harvest(
+      {
+        count: null,
+        distinct: [
+          ['K0', '45', '-125'],
+          ['K1', '46', '-125'],
+        ],
+        minMax: { time: times, depth: depths },
+      },
+      { globals: {} },
+    )
+    expect(rows.map((row) => row.n_records)).toEqual([null, null])
+    expect(answer).toMatchObject({ agree: false, fresh: true })
+  })
+})
