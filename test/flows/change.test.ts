@@ -6,6 +6,7 @@ import type { DemoDataset } from '../../src/demo/dataset.ts'
 import { type ErddapOptions, type ErddapServer, startErddap } from '../../src/demo/erddap.ts'
 import { scaleDatasets } from '../../src/demo/scale.ts'
 import { addAttempts, startRun } from '../../src/inventory/audit.ts'
+import { lastDataHarvests } from '../../src/inventory/fingerprints.ts'
 import { emptyDatabase } from '../support/database.ts'
 import { openMigrated } from '../support/engine.ts'
 import { createHarvester, type Harvester } from '../support/harvester.ts'
@@ -496,6 +497,51 @@ describe('a list', () => {
       d8: 'UNCHANGED',
       d9: 'NOT_LISTED',
     })
+  })
+})
+
+describe('when data were last asked for', () => {
+  const erddapUrl = 'https://erddap.example.org/erddap'
+  const daysAgo = (days: number) => new Date(Date.now() - days * 86_400_000)
+  const head = `${erddapUrl}/tabledap/a.csv?time&distinct()`
+  const data = `${erddapUrl}/tabledap/a.csv?station,latitude,longitude,time&orderByCount("station,latitude,longitude")`
+
+  async function attempted(attempts: [runId: string, at: Date, queryUrls: string[], code?: string][]) {
+    for (const [runId, at, queryUrls, code] of attempts)
+      await addAttempts(database, runId, [
+        {
+          erddapUrl,
+          datasetId: 'a',
+          source: 'erddap',
+          status: 'success',
+          reason: null,
+          message: null,
+          durationMs: 1,
+          attemptedAt: at,
+          queryUrls,
+          ...(code && { told: { facts: [{ code, values: {} }], warnings: [] } }),
+        },
+      ])
+  }
+  const lastOf = async () => (await lastDataHarvests(database, erddapUrl, daysAgo(30))).get('a')
+  const runIds = [1, 2].map((at) => `00000000-0000-4000-8000-00000000000${at}`) as [string, string]
+
+  it('a change of the catalogue alone is not counted, although a redirect was followed to find out', async () => {
+    const harvested = daysAgo(20)
+    await attempted([
+      [runIds[0], harvested, [data]],
+      [runIds[1], daysAgo(3), [head], 'RECORD_CHANGED'],
+    ])
+    expect(await lastOf()).toEqual(harvested)
+  })
+
+  it('a time that is yet to come is no time, and hides none', async () => {
+    const harvested = daysAgo(20)
+    await attempted([
+      [runIds[0], harvested, [data]],
+      [runIds[1], daysAgo(-3650), [data]],
+    ])
+    expect(await lastOf()).toEqual(harvested)
   })
 })
 

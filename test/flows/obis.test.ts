@@ -141,6 +141,18 @@ describe('OBIS as a source', () => {
     )
   })
 
+  it('takes nothing over for longer than 30 days, whatever its file', async () => {
+    const server = await obisServer()
+    const harvest = await harvester(server, { obis_dataset_ids: [demoObisIds.trawlSurvey] })
+    await harvest.run({ source: 'obis' })
+    await database.query(`UPDATE cde.harvest_attempts SET attempted_at = attempted_at - interval '31 days'`)
+    const aged = await harvest.run({ source: 'obis' })
+    expect(aged.outcomes).toEqual({ [demoObisIds.trawlSurvey]: 'success' })
+    expect((await harvest.run({ source: 'obis' })).outcomes).toEqual({
+      [demoObisIds.trawlSurvey]: 'UNCHANGED',
+    })
+  })
+
   it('removes the cells of a dataset that left the configuration, after it was missing three times', async () => {
     const server = await obisServer()
     await (await harvester(server)).run({ source: 'obis' })

@@ -58,6 +58,7 @@ describe('a dataset is believed unchanged', () => {
     ['data go on arriving', { metadata: { realTime: true } }],
     ['the manifest shows other files', { views: { served: 'f0,f1', disk: 'f0,f1,f9' } }],
     ['nobody knows when it was harvested', { stored: { fingerprint: 'h', harvestedMs: null } }],
+    ['it was harvested in ten years', { stored: { fingerprint: 'h', harvestedMs: now + 3650 * day } }],
     ['it was harvested too long ago', { stored: { fingerprint: 'h', harvestedMs: now - 31 * day } }],
     ['the files are seen on the disk for the first time', { files: { ...served, view: 'disk' } }],
     [
@@ -102,6 +103,11 @@ describe('trust in metadata', () => {
     expect(isTrusted({ ...seen, metadata: { realTime: true } }, terms)).toBe(false)
     const old = { fingerprint: 'h', harvestedMs: now - 30 * day }
     expect(isTrusted({ ...seen, stored: old }, terms)).toBe(false)
+    const future = { fingerprint: 'h', harvestedMs: now + 3650 * day }
+    expect(isTrusted({ ...seen, stored: future }, terms)).toBe(false)
+    // Two machines that keep time are seconds apart.
+    const ahead = { fingerprint: 'h', harvestedMs: now + 60_000 }
+    expect(isTrusted({ ...seen, stored: ahead }, terms)).toBe(true)
     fc.assert(
       fc.property(parts(seen), (some) => {
         expect(isTrusted(some, terms)).toBe(Object.keys(some).length === 3)

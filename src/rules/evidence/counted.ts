@@ -36,5 +36,16 @@ const refusalsOfTheServer = 3
 
 /** Whether a server cannot count at all. One "no such function" says nothing, and none where others were counted. */
 export function lacksCounting({ counted, refused }: CountingSeen): boolean {
-  return counted === 0 && refused >= refusalsOfTheServer
+  return lacksAbility({ given: counted, refused })
+}
+
+/** What is known of anything that a server may lack, in one run: of how many datasets it was given, and refused. */
+export interface AbilitySeen {
+  given: number
+  refused: number
+}
+
+/** Whether a server lacks it altogether, so that it need not be asked for it of any other dataset. */
+export function lacksAbility({ given, refused }: AbilitySeen): boolean {
+  return given === 0 && refused >= refusalsOfTheServer
 }

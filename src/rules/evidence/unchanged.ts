@@ -1,6 +1,7 @@
 /** Whether a dataset is what it was at its last good harvest, and whether this harvest may be proof for the next. */
 
 import type { NoHashReason } from '../fingerprint.ts'
+import { clockRefusedMs } from './clock.ts'
 
 const dayMs = 86_400_000
 
@@ -66,7 +67,21 @@ export function isUnchanged(evidence: ChangeEvidence, terms: ChangeTerms): boole
   if (!metadata || !files || !stored || fingerprint === undefined) return false
   if (metadata.realTime || stored.fingerprint !== fingerprint) return false
   if (!isServed(files, terms.now) || viewsDiffer(evidence)) return false
-  return stored.harvestedMs !== null && stored.harvestedMs >= dueMs(terms)
+  return isYoung(stored, terms)
+}
+
+/** Whether a harvest may still be taken over, whatever its fingerprint: every skip has a greatest age. */
+export function isYoung(
+  stored: Pick<StoredHarvest, 'harvestedMs'>,
+  terms: Pick<ChangeTerms, 'now' | 'maxAgeMs' | 'phase'>,
+): boolean {
+  const harvestedMs = harvestTime(stored, terms.now)
+  return harvestedMs !== null && harvestedMs >= dueMs(terms)
+}
+
+/** When it was harvested; null for a time that is yet to come: a clock that was wrong says nothing about age. */
+function harvestTime({ harvestedMs }: Pick<StoredHarvest, 'harvestedMs'>, now: number): number | null {
+  return harvestedMs !== null && harvestedMs <= now + clockRefusedMs ? harvestedMs : null
 }
 
 /** Since when a harvest counts: the last moment of the dataset's own in the period of the greatest age. */
@@ -117,6 +132,6 @@ export function isTrusted(
   { now, maxAgeMs }: Pick<ChangeTerms, 'now' | 'maxAgeMs'>,
 ): boolean {
   if (!metadata || metadata.realTime || !stored || fingerprint === undefined) return false
-  if (stored.fingerprint !== fingerprint || stored.harvestedMs === null) return false
-  return now - stored.harvestedMs < maxAgeMs
+  const harvestedMs = harvestTime(stored, now)
+  return stored.fingerprint === fingerprint && harvestedMs !== null && now - harvestedMs < maxAgeMs
 }

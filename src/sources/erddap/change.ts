@@ -7,12 +7,14 @@
 import { createHash } from 'node:crypto'
 import { isHarvesterError } from '../../errors.ts'
 import {
+  type AbilitySeen,
   type ChangeEvidence,
   type ChangeTerms,
   type FilesSeen,
   fingerprintObstacle,
   isTrusted,
   isUnchanged,
+  lacksAbility,
 } from '../../rules/evidence/index.ts'
 import {
   type ContentFingerprint,
@@ -30,6 +32,7 @@ import {
 import { fact, type Note } from '../../rules/reasons/index.ts'
 import type { Vocabularies } from '../../rules/vocabularies.ts'
 import type { DiskViews } from '../kind.ts'
+import { phaseOf } from '../phase.ts'
 import type { ErddapClient, ErddapScope, ScopeSettings } from './client.ts'
 import type { DatasetMetadata, ListedDataset, SourceFile, SourceFiles } from './types.ts'
 
@@ -55,11 +58,7 @@ export interface ChangeDetection {
   diskViews: DiskViews | null
 }
 
-export interface FileAbilities {
-  manifest: boolean
-  listing: boolean
-  croissant: boolean
-}
+export type FileAbilities = Record<'manifest' | 'listing' | 'croissant', AbilitySeen>
 
 /** What became of the questions of a harvest. */
 export interface HarvestAnswers {
@@ -171,11 +170,6 @@ function trustNote(harvestedAt: number, { now, maxAgeMs }: ChangeTerms): Note {
   })
 }
 
-/** Where in a period a dataset has its own moment, 0 ≤ x < 1: the same in every run. */
-function phaseOf(datasetId: string): number {
-  return createHash('sha256').update(datasetId).digest().readUInt32BE(0) / 2 ** 32
-}
-
 /** Where the files of a dataset are asked for: its own server, or its origin's. */
 interface FilesPlace {
   scope: ErddapScope
@@ -221,24 +215,27 @@ async function findFiles(dataset: InspectedDataset, realTime: boolean): Promise<
 async function lookAtFiles(dataset: InspectedDataset, place: FilesPlace): Promise<FilesFound> {
   const { abilities, scope, id, isLocal } = place
   let walked: Walk | null = null
-  // Once it was found to be in too many folders, it is not walked again.
-  const isVast = dataset.change.diskViews?.get(dataset.listed.datasetId) !== undefined
-  if (abilities.listing && !(isVast && abilities.manifest)) {
+  // Once it was found to be in too many folders, it is not walked again. A listing that was refused says nothing of it.
+  const isVast = dataset.change.diskViews?.get(dataset.listed.datasetId)?.digest.startsWith(vast) === true
+  if (!lacksAbility(abilities.listing) && !(isVast && !lacksAbility(abilities.manifest))) {
     const answer = await attempt(dataset, () => walkFolders(scope, id))
     if (!answer.ok) return { kind: 'none', reason: answer.reason }
+    learn(abilities.listing, answer.value.kind)
     if (answer.value.kind === 'walk') {
       walked = answer.value
       if (walked.whole) return seenFiles(place, 'served', walked.files)
-    } else if (answer.value.kind === 'unsupported') abilities.listing = false
+    }
     // The list of a server says that there are files: an old one refuses what it does not know in the same words.
     // An origin's list is not known, so that its refusal is taken as it is.
-    else if (!isLocal) return { kind: 'none', reason: 'HASH_FILES_NOT_ACCESSIBLE' }
+    else if (answer.value.kind === 'not-accessible' && !isLocal)
+      return { kind: 'none', reason: 'HASH_FILES_NOT_ACCESSIBLE' }
   }
   for (const [what, ask] of diskViewsOf(place)) {
     const answer = await attempt(dataset, ask)
     if (!answer.ok) return { kind: 'none', reason: answer.reason }
-    if (answer.value.kind === 'unsupported') abilities[what] = false
-    if (answer.value.kind === 'files') return onDisk(dataset, place, answer.value.files, walked)
+    learn(abilities[what], answer.value.kind)
+    if (answer.value.kind === 'files')
+      return onDisk(dataset, place, answer.value.files, { walked, isVast: isVast || walked !== null })
   }
   return { kind: 'none', reason: walked ? 'HASH_UNREADABLE' : 'HASH_FILES_NOT_ACCESSIBLE' }
 }
@@ -248,8 +245,8 @@ function* diskViewsOf({
   scope,
   id,
 }: FilesPlace): Generator<['manifest' | 'croissant', () => Promise<SourceFiles>]> {
-  if (abilities.manifest) yield ['manifest', () => scope.manifest(id)]
-  if (abilities.croissant)
+  if (!lacksAbility(abilities.manifest)) yield ['manifest', () => scope.manifest(id)]
+  if (!lacksAbility(abilities.croissant))
     yield [
       'croissant',
       async () => {
@@ -268,7 +265,7 @@ async function onDisk(
   dataset: InspectedDataset,
   place: FilesPlace,
   files: readonly SourceFile[],
-  walked: Walk | null,
+  { walked, isVast }: { walked: Walk | null; isVast: boolean },
 ): Promise<FilesFound> {
   const found = seenFiles(place, 'disk', files)
   if (found.kind === 'none') return found
@@ -276,13 +273,21 @@ async function onDisk(
   const { datasetId } = dataset.listed
   const digest = sha256([found.files.text])
   const known = diskViews?.get(datasetId)
-  const sameSinceMs = known?.digest === digest ? known.sameSinceMs : dataset.now
-  await diskViews?.note(datasetId, { digest, sameSinceMs })
+  const isSame = known !== undefined && withoutMark(known.digest) === digest
+  const sameSinceMs = isSame ? known.sameSinceMs : dataset.now
+  await diskViews?.note(datasetId, { digest: isVast ? `${vast}${digest}` : digest, sameSinceMs })
   return {
     ...found,
     files: { ...found.files, sameSinceMs },
     ...(walked && { views: inWalkedFolders(walked, files) }),
   }
+}
+
+/** Marks the remembered view of a dataset whose folders are too many to be walked. */
+const vast = 'vast:'
+
+function withoutMark(digest: string): string {
+  return digest.startsWith(vast) ? digest.slice(vast.length) : digest
 }
 
 /** The same files, as the listing and as the manifest have them. */
@@ -300,10 +305,17 @@ function inWalkedFolders(
 function abilitiesOf(change: ChangeDetection, baseUrl: string): FileAbilities {
   let abilities = change.abilities.get(baseUrl)
   if (!abilities) {
-    abilities = { manifest: true, listing: true, croissant: true }
+    const nothing = () => ({ given: 0, refused: 0 })
+    abilities = { manifest: nothing(), listing: nothing(), croissant: nothing() }
     change.abilities.set(baseUrl, abilities)
   }
   return abilities
+}
+
+/** One dataset whose files the server refuses in odd words says nothing of the others. */
+function learn(ability: AbilitySeen, answer: SourceFiles['kind'] | Walk['kind']): void {
+  if (answer === 'unsupported') ability.refused += 1
+  else if (answer !== 'not-accessible') ability.given += 1
 }
 
 interface Walk {

@@ -2,6 +2,7 @@
 
 import { join } from 'node:path'
 import type { ObisSource } from '../../config/source.ts'
+import { isYoung } from '../../rules/evidence/index.ts'
 import {
   matchObisCkan,
   type ObisDescription,
@@ -10,6 +11,7 @@ import {
 } from '../../rules/obis-dataset.ts'
 import { amount } from '../../text.ts'
 import type { Listed, OpenSource, SourceKind, SourceParts } from '../kind.ts'
+import { phaseOf } from '../phase.ts'
 import { createObisClient } from './client.ts'
 import { harvestObisDataset, type ObisHarvest } from './dataset.ts'
 import { loadObisFilter, type ObisFilter } from './filter.ts'
@@ -70,7 +72,7 @@ function open(source: ObisSource, parts: SourceParts): OpenSource<Listed, ObisDe
     workers: datasetsAtOnce,
     list: async () => [...new Set(source.datasetIds)].map((datasetId) => ({ datasetId })),
     addressOf: (datasetId) => client.datasetUrl(datasetId),
-    async asker({ changes, catalogueChange, breaker, signal }) {
+    async asker({ changes, catalogueChange, breaker, now, signal }) {
       const harvest: ObisHarvest = {
         client,
         filter: await filterOf(parts),
@@ -79,9 +81,16 @@ function open(source: ObisSource, parts: SourceParts): OpenSource<Listed, ObisDe
         ...(catalogueChange && { catalogueChange }),
         signal,
       }
+      const known = changes.mode === 'off' ? null : await changes.memory()
+      const isYoungEnough = (datasetId: string) =>
+        known !== null &&
+        isYoung(
+          { harvestedMs: known.harvestedAt(datasetId) },
+          { now, maxAgeMs: changes.maxAgeMs, phase: phaseOf(datasetId) },
+        )
       return {
         ask({ datasetId }, listener) {
-          const knownHash = changes.mode === 'off' ? null : changes.knownHash(datasetId)
+          const knownHash = isYoungEnough(datasetId) ? changes.knownHash(datasetId) : null
           return harvestObisDataset(harvest, datasetId, knownHash, listener)
         },
       }
