@@ -2,16 +2,16 @@
 
 import { compareCodePoints } from '../../inventory/order.ts'
 import { type AnswerName, lackingAnswers } from '../../rules/evidence/index.ts'
-import type { Extent } from '../../rules/profile.ts'
 import type { CountsOf } from './counts.ts'
+import { hull, type SeenExtent } from './extents.ts'
 import type { KeyedValues } from './keyed-values.ts'
 import type { PositionTable } from './positions.ts'
 
 /** What was asked; null for an answer that was not needed, or that the server does not give. */
 export interface Answers {
   positions: PositionTable
-  times: KeyedValues<Extent> | null
-  verticals: KeyedValues<Extent> | null
+  times: KeyedValues<SeenExtent> | null
+  verticals: KeyedValues<SeenExtent> | null
   counts: KeyedValues<CountsOf> | null
 }
 
@@ -34,13 +34,13 @@ export async function compareAnswers({
   const lacking = new Map<AnswerName, { count: number; keys: string[] }>()
   let wholeDepths = true
   const others = {
-    times: await cursorOf<unknown>(times),
-    verticals: await cursorOf<unknown>(verticals),
-    counts: await cursorOf<CountsOf>(counts),
+    times: await cursorOf(times, hull),
+    verticals: await cursorOf(verticals, hull),
+    counts: await cursorOf(counts, (first) => first),
   }
 
   async function judge(key: string, placed: CountsOf | null | undefined) {
-    const [hasTimes, hasVerticals, ofCounts] = [
+    const [ofTimes, ofVerticals, ofCounts] = [
       await others.times?.take(key),
       await others.verticals?.take(key),
       await others.counts?.take(key),
@@ -49,8 +49,8 @@ export async function compareAnswers({
     if (counted === null || counted.time === null || counted.time !== counted.vertical) wholeDepths = false
     const found = lackingAnswers({
       positions: placed !== undefined,
-      times: others.times && hasTimes !== undefined,
-      verticals: others.verticals && hasVerticals !== undefined,
+      times: others.times && isWhole(ofTimes, counted?.time),
+      verticals: others.verticals && isWhole(ofVerticals, counted?.vertical),
       counts: others.counts && ofCounts !== undefined,
       counted: counted ?? undefined,
     })
@@ -84,13 +84,20 @@ export async function compareAnswers({
   return { lacking, wholeDepths }
 }
 
+/** Whether an extent is there, with both of its ends where it has several values. */
+function isWhole(extent: SeenExtent | undefined, count: number | null | undefined): boolean {
+  return extent !== undefined && !(extent.half && (count ?? 0) > 1)
+}
+
 /** Reads the entries of an answer key by key. */
 class KeyCursor<V> {
+  readonly #join: (a: V, b: V) => V
   readonly #blocks: AsyncIterator<readonly (readonly [string, V])[]>
   #block: readonly (readonly [string, V])[] = []
   #at = 0
 
-  constructor(values: KeyedValues<V>) {
+  constructor(values: KeyedValues<V>, join: (a: V, b: V) => V) {
+    this.#join = join
     this.#blocks = values.entries()[Symbol.asyncIterator]()
   }
 
@@ -101,8 +108,9 @@ class KeyCursor<V> {
   /** The value of a key that is the next one, and steps behind all its entries; undefined for any other key. */
   async take(key: string): Promise<V | undefined> {
     if (this.key !== key) return undefined
-    const value = this.#block[this.#at]![1]
+    let value = this.#block[this.#at]![1]
     while (this.key === key) {
+      value = this.#join(value, this.#block[this.#at]![1])
       this.#at += 1
       if (this.#at >= this.#block.length) await this.refill()
     }
@@ -119,9 +127,12 @@ class KeyCursor<V> {
   }
 }
 
-async function cursorOf<V>(values: KeyedValues<V> | null): Promise<KeyCursor<V> | undefined> {
+async function cursorOf<V>(
+  values: KeyedValues<V> | null,
+  join: (a: V, b: V) => V,
+): Promise<KeyCursor<V> | undefined> {
   if (!values) return undefined
-  const cursor = new KeyCursor(values)
+  const cursor = new KeyCursor(values, join)
   await cursor.refill()
   return cursor
 }

@@ -9,24 +9,60 @@ import { joined, type KeyedValues } from './keyed-values.ts'
 import { batchesOf, indexOf } from './table.ts'
 import type { ErddapTable } from './types.ts'
 
+/** Least and greatest value of an identity in one answer. */
+export interface SeenExtent extends Extent {
+  /** It is the last of the answer and has one row, where those before it have two: the answer may end too early. */
+  half?: true
+}
+
+/** How many rows the groups of an answer have, as they follow one another. */
+class GroupRows {
+  #groups = 0
+  #short = 0
+  #rows = 0
+  #last: string | undefined
+
+  add(group: string): void {
+    if (group !== this.#last || this.#groups === 0) {
+      if (this.#groups > 0 && this.#rows < 2) this.#short += 1
+      this.#last = group
+      this.#groups += 1
+      this.#rows = 0
+    }
+    this.#rows += 1
+  }
+
+  /** How many groups there were. */
+  get groups(): number {
+    return this.#groups
+  }
+
+  /** Whether the last group lacks its second row. Old servers send one row where both would be the same. */
+  endsHalf(ofOne: boolean): boolean {
+    return this.#rows === 1 && (this.#groups === 1 ? ofOne : this.#short === 0)
+  }
+}
+
 /** Minimum and maximum by identity, from the rows of orderByMinMax, whatever their number and order. */
 export async function collectExtents(
   table: ErddapTable,
   identity: IdentityColumns,
   variable: string,
   folder: string,
-): Promise<KeyedValues<Extent>> {
+): Promise<KeyedValues<SeenExtent>> {
   const keyOf = keyReader(table.columns, identity)
+  const groups = new GroupRows()
   const column = indexOf(table.columns, variable)
   const read = variable === 'time' ? parseTime : parseNumber
   const sorter = new ExternalSorter(folder)
   // The two rows of a group mostly follow one another: they are one record.
-  let last: [key: string, min: number, max: number] | undefined
+  let last: [key: string, min: number, max: number, half: number] | undefined
   for await (const rows of batchesOf(table)) {
     for (const row of rows) {
       const value = read(row[column]!)
       if (value === null) continue
       const key = keyOf(row)
+      groups.add(key)
       if (last && last[0] === key) {
         last[1] = Math.min(last[1], value)
         last[2] = Math.max(last[2], value)
@@ -34,17 +70,21 @@ export async function collectExtents(
       }
       const spilled = last && sorter.add(last)
       if (spilled) await spilled
-      last = [key, value, value]
+      last = [key, value, value, 0]
     }
   }
+  // All records of one identity have the same depth more often than the same time.
+  if (last && groups.endsHalf(variable === 'time')) last[3] = 1
   if (last) await sorter.add(last)
   return joined(sorter, extentOf, hull)
 }
 
 /** The least and the greatest depth of casts, and the times that these rows have. */
 export interface CastEnds {
-  vertical: KeyedValues<Extent>
-  time: KeyedValues<Extent>
+  vertical: KeyedValues<SeenExtent>
+  time: KeyedValues<SeenExtent>
+  /** How many casts have depths. */
+  casts: number
   /** In every cast both ends have the same time. */
   agree: boolean
   /** Of all times, epoch milliseconds. */
@@ -66,28 +106,36 @@ export async function collectCastEnds(
   const times = new ExternalSorter(folder)
   let agree = true
   let all: Extent | null = null
+  const groups = new GroupRows()
   let lastCast: string | undefined
   let lastTime: number | null = null
+  let lastKey: string | undefined
+  let lastDepth = 0
   for await (const rows of batchesOf(table)) {
     for (const row of rows) {
       const value = parseNumber(row[depth]!)
       if (value === null) continue
       const at = parseTime(row[time]!)
       const cast = parts.map((part) => row[part]).join(separator)
+      groups.add(cast)
       if (at === null || (cast === lastCast && at !== lastTime)) agree = false
       lastCast = cast
       lastTime = at
       const key = keyOf(row)
-      const spilled = verticals.add([key, value, value])
+      lastKey = key
+      lastDepth = value
+      const spilled = verticals.add([key, value, value, 0])
       if (spilled) await spilled
       if (at === null) continue
       all ??= { min: at, max: at }
       widen(all, at)
-      const alsoSpilled = times.add([key, at, at])
+      const alsoSpilled = times.add([key, at, at, 0])
       if (alsoSpilled) await alsoSpilled
     }
   }
+  if (lastKey !== undefined && groups.endsHalf(false)) await verticals.add([lastKey, lastDepth, lastDepth, 1])
   return {
+    casts: groups.groups,
     vertical: await joined(verticals, extentOf, hull),
     time: await joined(times, extentOf, hull),
     agree,
@@ -95,12 +143,14 @@ export async function collectCastEnds(
   }
 }
 
-function extentOf(record: Keyed): Extent {
-  return { min: record[1] as number, max: record[2] as number }
+function extentOf(record: Keyed): SeenExtent {
+  const extent = { min: record[1] as number, max: record[2] as number }
+  return record[3] === 1 ? { ...extent, half: true } : extent
 }
 
-function hull(a: Extent, b: Extent): Extent {
-  return { min: Math.min(a.min, b.min), max: Math.max(a.max, b.max) }
+export function hull(a: SeenExtent, b: SeenExtent): SeenExtent {
+  const extent = { min: Math.min(a.min, b.min), max: Math.max(a.max, b.max) }
+  return a.half || b.half ? { ...extent, half: true } : extent
 }
 
 export function widen(extent: Extent, value: number): void {

@@ -3,7 +3,7 @@
 import type { Extent } from '../../rules/profile.ts'
 import { Counter, isNoMatterOfCounts } from './counter.ts'
 import type { CountsOf } from './counts.ts'
-import { type CastEnds, collectCastEnds, collectExtents } from './extents.ts'
+import { type CastEnds, collectCastEnds, collectExtents, type SeenExtent } from './extents.ts'
 import { type IdentityColumns, identityColumns } from './identity.ts'
 import type { KeyedValues } from './keyed-values.ts'
 import { collectPositions, type PositionTable } from './positions.ts'
@@ -100,7 +100,7 @@ export class Inquiry {
   }
 
   /** Least and greatest value by identity; null where the server has none. */
-  async extents(variable: string): Promise<KeyedValues<Extent> | null> {
+  async extents(variable: string): Promise<KeyedValues<SeenExtent> | null> {
     const { plan, queries, folder } = this.#question
     const { reading, withData, readsData } = this.questions
     const named = unique([...plan.identity, variable])

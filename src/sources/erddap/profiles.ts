@@ -28,6 +28,7 @@ import { fact, type ValuesOf, type Warning } from '../../rules/reasons/index.ts'
 import { type Answers, compareAnswers } from './agreement.ts'
 import { isNoMatterOfCounts } from './counter.ts'
 import type { CountsOf } from './counts.ts'
+import type { SeenExtent } from './extents.ts'
 import { idsOfKey } from './identity.ts'
 import { Inquiry } from './inquiry.ts'
 import { countKeys, type KeyedValues, noValues } from './keyed-values.ts'
@@ -47,7 +48,7 @@ export function harvestProfiles(question: ProfileQuestion): Promise<ProfileAnswe
 /** The positions, with what was seen on the way to them. */
 interface Positions {
   positions: PositionTable
-  times: KeyedValues<Extent> | null
+  times: KeyedValues<SeenExtent> | null
 }
 
 /** The state of the work on one dataset: what was answered, and what is odd about it. */

@@ -199,3 +199,44 @@ describe('"no rows" of every count', () => {
     expect(answer).toMatchObject({ agree: false, fresh: true })
   })
 })
+
+describe('an answer of least and greatest that ends at a line end', () => {
+  const cut = { time: times.slice(0, -1), depth: depths }
+
+  it('between the two rows of its last station is asked again', async () => {
+    let given = 0
+    const time: Answer = () => (given++ === 0 ? cut.time : times)
+    const { answer, rows } = await harvest({ count: two, minMax: { time, depth: depths } })
+    expect(rows.map((row) => row.time_max.toISOString())).toEqual([
+      '2021-03-02T00:00:00.000Z',
+      '2021-03-02T00:00:00.000Z',
+    ])
+    expect(answer).toMatchObject({ agree: true, warnings: [] })
+  })
+
+  it('there each time is told, and no proof for the next run', async () => {
+    for (const minMax of [cut, { time: times, depth: depths.slice(0, -1) }]) {
+      const { answer } = await harvest({ count: two, minMax })
+      expect(answer.agree).toBe(false)
+      expect(answer.warnings).toContainEqual(
+        expect.objectContaining({ values: expect.objectContaining({ count: 1, ids: ['K1'] }) }),
+      )
+    }
+  })
+
+  it('is whole where the last station has one record, or the server sends one row of equal values', async () => {
+    const count = counted(
+      { station: 'K0', latitude: '45', longitude: '-125' },
+      { station: 'K1', latitude: '46', longitude: '-125', time: '1', depth: '1' },
+    )
+    const one = await harvest({ count, minMax: { time: times.slice(0, -1), depth: depths.slice(0, -1) } })
+    expect(one.answer).toMatchObject({ agree: true, warnings: [] })
+    const equal = [
+      ['K0', '5'],
+      ['K1', '5'],
+    ]
+    const old = await harvest({ count: two, minMax: { time: times, depth: equal } })
+    expect(old.answer).toMatchObject({ agree: true, warnings: [] })
+    expect(old.rows.map((row) => row.depth_max)).toEqual([5, 5])
+  })
+})
