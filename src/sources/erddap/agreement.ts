@@ -13,6 +13,8 @@ export interface Answers {
   times: KeyedValues<SeenExtent> | null
   verticals: KeyedValues<SeenExtent> | null
   counts: KeyedValues<CountsOf> | null
+  /** How many casts of stations there are in the answer with the times, or depths; null where it does not name them. */
+  casts?: { of: 'times' | 'verticals'; seen: number } | null
 }
 
 /** Identities named in a warning; the counts are whole. */
@@ -30,9 +32,12 @@ export async function compareAnswers({
   times,
   verticals,
   counts,
+  casts = null,
 }: Answers): Promise<Disagreement> {
   const lacking = new Map<AnswerName, { count: number; keys: string[] }>()
   let wholeDepths = true
+  let positioned = 0
+  let last: string | undefined
   const others = {
     times: await cursorOf(times, hull),
     verticals: await cursorOf(verticals, hull),
@@ -54,12 +59,14 @@ export async function compareAnswers({
       counts: others.counts && ofCounts !== undefined,
       counted: counted ?? undefined,
     })
-    for (const name of found) {
-      const known = lacking.get(name) ?? { count: 0, keys: [] }
-      known.count += 1
-      if (known.keys.length < shown) known.keys.push(key)
-      lacking.set(name, known)
-    }
+    for (const name of found) note(name, 1, key)
+  }
+
+  function note(name: AnswerName, count: number, key: string) {
+    const known = lacking.get(name) ?? { count: 0, keys: [] }
+    known.count += count
+    if (known.keys.length < shown) known.keys.push(key)
+    lacking.set(name, known)
   }
 
   /** The least key of the other answers, if it comes before `limit`. */
@@ -78,9 +85,16 @@ export async function compareAnswers({
       for (let key = nextBefore(group.key); key !== undefined; key = nextBefore(group.key))
         await judge(key, undefined)
       await judge(group.key, group.counts)
+      if (casts) positioned += group.castsWith[casts.of]
+      last = group.key
     }
   }
   for (let key = nextBefore(null); key !== undefined; key = nextBefore(null)) await judge(key, undefined)
+  // An answer that ends too early lacks the last casts of its last station.
+  if (casts && last !== undefined && positioned !== casts.seen) {
+    const name = positioned < casts.seen ? 'positions' : casts.of
+    if (!lacking.has(name)) note(name, Math.abs(positioned - casts.seen), last)
+  }
   return { lacking, wholeDepths }
 }
 

@@ -43,14 +43,23 @@ class GroupRows {
   }
 }
 
-/** Minimum and maximum by identity, from the rows of orderByMinMax, whatever their number and order. */
+export interface Extents extends KeyedValues<SeenExtent> {
+  /** How many groups the answer has: identities, or casts of them. */
+  groups: number
+}
+
+/**
+ * Minimum and maximum by identity, from the rows of orderByMinMax, whatever their number and order.
+ * @param groupBy what the answer is grouped by: the identity, or more
+ */
 export async function collectExtents(
   table: ErddapTable,
   identity: IdentityColumns,
-  variable: string,
+  { groupBy, variable }: { groupBy: readonly string[]; variable: string },
   folder: string,
-): Promise<KeyedValues<SeenExtent>> {
+): Promise<Extents> {
   const keyOf = keyReader(table.columns, identity)
+  const parts = groupBy.map((column) => indexOf(table.columns, column))
   const groups = new GroupRows()
   const column = indexOf(table.columns, variable)
   const read = variable === 'time' ? parseTime : parseNumber
@@ -62,7 +71,7 @@ export async function collectExtents(
       const value = read(row[column]!)
       if (value === null) continue
       const key = keyOf(row)
-      groups.add(key)
+      groups.add(parts.length === 1 ? row[parts[0]!]! : parts.map((part) => row[part]).join(separator))
       if (last && last[0] === key) {
         last[1] = Math.min(last[1], value)
         last[2] = Math.max(last[2], value)
@@ -76,7 +85,7 @@ export async function collectExtents(
   // All records of one identity have the same depth more often than the same time.
   if (last && groups.endsHalf(variable === 'time')) last[3] = 1
   if (last) await sorter.add(last)
-  return joined(sorter, extentOf, hull)
+  return { ...(await joined(sorter, extentOf, hull)), groups: groups.groups }
 }
 
 /** The least and the greatest depth of casts, and the times that these rows have. */

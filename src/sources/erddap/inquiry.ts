@@ -17,6 +17,8 @@ export class Inquiry {
   readonly counter: Counter
   /** All answers came from data, none from a table that the server made when it last read the dataset. */
   fresh = true
+  /** Casts of stations in the last answer with the times; null where it does not name them. */
+  castsWithTimes: number | null = null
   readonly #question: ProfileQuestion
   readonly #closing: { close(): Promise<void> }[] = []
   #positionsAgain: (() => Promise<PositionTable | null>) | null = null
@@ -99,18 +101,23 @@ export class Inquiry {
     }
   }
 
-  /** Least and greatest value by identity; null where the server has none. */
+  /**
+   * Least and greatest value by identity; null where the server has none. Times of stations are asked by cast: then
+   * their casts can be held against those of the positions, and an answer that ends too early shows.
+   */
   async extents(variable: string): Promise<KeyedValues<SeenExtent> | null> {
     const { plan, queries, folder } = this.#question
     const { reading, withData, readsData } = this.questions
-    const named = unique([...plan.identity, variable])
+    const byCast = variable === 'time' && this.identity.cast !== null && !plan.roleColumns.includes('time')
+    const groupBy = byCast ? plan.roleColumns : plan.identity
+    const named = unique([...groupBy, variable])
     // What tells the profiles apart has one value in each.
     const isIdentity = plan.identity.includes(variable)
     let columns = isIdentity ? named : reading(named)
     const ask = () =>
       isIdentity
         ? queries.distinct(plan.identity)
-        : queries.minMax(plan.identity, variable, besides(columns, named))
+        : queries.minMax(groupBy, variable, besides(columns, named))
     let table = await ask()
     const more = isIdentity ? null : withData(columns)
     if (table === null && more !== null) {
@@ -119,8 +126,9 @@ export class Inquiry {
     }
     if (!readsData(columns)) this.fresh = false
     if (table === null) return null
-    const extents = await collectExtents(table, this.identity, variable, folder)
+    const extents = await collectExtents(table, this.identity, { groupBy, variable }, folder)
     this.#closing.push(extents)
+    if (byCast) this.castsWithTimes = extents.groups
     return extents
   }
 

@@ -22,6 +22,8 @@ export interface PositionGroup {
   /** Positions differ between the rows of this identity. */
   severalPositions: boolean
   casts: number
+  /** Casts of which times, or depths, were counted, one without an id included. */
+  castsWith: { times: number; verticals: number }
   /** Where the answer counts. */
   counts: CountsOf | null
   /** Of all its times, where the answer has them; epoch milliseconds. */
@@ -141,6 +143,9 @@ class Places {
   }
 }
 
+const countedOfCasts = ['times', 'verticals'] as const
+const noCasts: typeof countedOfCasts | readonly [] = []
+
 async function* positionGroups(
   blocks: AsyncIterable<readonly Keyed[]>,
   {
@@ -157,6 +162,11 @@ async function* positionGroups(
   let group: PositionGroup | undefined
   let firstSequence = Number.POSITIVE_INFINITY
   let lastCast: string | undefined
+  let lastWith = { times: '', verticals: '' }
+  const countedAt = {
+    times: counted.indexOf('time'),
+    verticals: vertical === null ? -1 : counted.indexOf(vertical),
+  }
   let sums: number[] = []
   let done: PositionGroup[] = []
   const timeAt = 4 + counted.length
@@ -171,9 +181,18 @@ async function* positionGroups(
       const key = keyOf(full)
       if (group?.key !== key) {
         if (group) finish(group)
-        group = { key, position: null, severalPositions: false, casts: 0, counts: null, time: null }
+        group = {
+          key,
+          position: null,
+          severalPositions: false,
+          casts: 0,
+          castsWith: { times: 0, verticals: 0 },
+          counts: null,
+          time: null,
+        }
         firstSequence = Number.POSITIVE_INFINITY
         lastCast = undefined
+        lastWith = { times: '', verticals: '' }
         sums = new Array<number>(counted.length).fill(0)
         if (done.length >= groupsAtOnce) {
           yield done
@@ -186,6 +205,13 @@ async function* positionGroups(
         if (!missingCasts.includes(full.slice(key.length + 1))) group.casts += 1
       }
       for (let i = 0; i < counted.length; i++) sums[i]! += record[4 + i] as number
+      // Of a cast with several positions there are several rows.
+      for (const name of missingCasts ? countedOfCasts : noCasts) {
+        const at = countedAt[name]
+        if (at < 0 || lastWith[name] === full || !((record[4 + at] as number) > 0)) continue
+        lastWith[name] = full
+        group.castsWith[name] += 1
+      }
       const at = timed ? (record[timeAt] as number | null) : null
       if (at !== null) {
         group.time ??= { min: at, max: at }

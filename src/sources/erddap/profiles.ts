@@ -25,7 +25,7 @@ import { type Extent, type ProfileFacts, profileRow } from '../../rules/profile.
 import { actualRange } from '../../rules/range.ts'
 import type { DroppedRows } from '../../rules/reasons/drops.ts'
 import { fact, type ValuesOf, type Warning } from '../../rules/reasons/index.ts'
-import { type Answers, compareAnswers } from './agreement.ts'
+import { type Answers, compareAnswers, type Disagreement } from './agreement.ts'
 import { isNoMatterOfCounts } from './counter.ts'
 import type { CountsOf } from './counts.ts'
 import type { SeenExtent } from './extents.ts'
@@ -57,6 +57,8 @@ class ProfileHarvest {
   readonly #inquiry: Inquiry
   readonly #warnings: Warning[] = []
   #agree = true
+  /** Casts of stations in the answer with the ends of their depths, where that is used. */
+  #castsWithDepths: number | null = null
 
   constructor(question: ProfileQuestion) {
     this.#question = question
@@ -181,9 +183,12 @@ class ProfileHarvest {
   async #askForSingle(answers: Answers): Promise<void> {
     const { vertical } = this.#question.plan
     const time = this.#stated('time')
-    if (time === null && !answers.positions.timed) {
+    const { positions } = answers
+    // All casts of the only station may be in the answer, or only the first: a second one tells.
+    const hasCasts = this.#inquiry.identity.cast !== null && positions.counted
+    if ((time === null || hasCasts) && !positions.timed) {
       answers.times ??= await this.#inquiry.extents('time')
-      if (answers.times === null) await this.#believeNoTimes(answers.positions)
+      if (answers.times === null) await this.#believeNoTimes(positions)
     }
     const startsAfterEnd = time !== null && time.min > time.max
     if (vertical !== null && !startsAfterEnd && this.#stated(vertical) === null)
@@ -218,14 +223,20 @@ class ProfileHarvest {
     if (ends) {
       answers.times = ends.time
       answers.verticals = ends.vertical
-      const { wholeDepths } = await compareAnswers(answers)
+      this.#castsWithDepths = ends.casts
+      const { lacking, wholeDepths } = await this.#compare(answers)
+      const isWhole = !lacking.has('times') && !lacking.has('verticals')
       const oneTime = hasOneTime({
         declared: true,
-        endsAgree: ends.agree,
+        endsAgree: ends.agree && isWhole,
         countsAgree: wholeDepths,
         rangeAgrees: sameTimes(ends.times, this.#stated('time')),
       })
-      if (!oneTime) answers.times = null
+      if (!oneTime) {
+        answers.times = null
+        this.#castsWithDepths = null
+      }
+      if (!isWhole) answers.verticals = null
     }
     if (!positions.timed) {
       answers.times ??= await this.#inquiry.extents('time')
@@ -263,12 +274,31 @@ class ProfileHarvest {
 
   // What all share
 
+  #compare(answers: Answers): Promise<Disagreement> {
+    const { positions } = answers
+    const { castsWithTimes, identity, questions } = this.#inquiry
+    // A mirror that counts counts says nothing of the casts that have times.
+    const isComparable =
+      identity.cast !== null &&
+      positions.counted &&
+      questions.countedWithPositions.includes('time') &&
+      !this.#question.isMirrored(positions.url)
+    const casts = !isComparable
+      ? null
+      : castsWithTimes !== null
+        ? { of: 'times' as const, seen: castsWithTimes }
+        : this.#castsWithDepths !== null
+          ? { of: 'verticals' as const, seen: this.#castsWithDepths }
+          : null
+    return compareAnswers({ ...answers, casts })
+  }
+
   /** Holds the answers against each other; what one of them lacks is asked once more. */
   async #settle(answers: Answers): Promise<void> {
-    const found = await compareAnswers(answers)
+    const found = await this.#compare(answers)
     if (found.lacking.size === 0) return
     for (const name of found.lacking.keys()) await this.#askAgain(name, answers)
-    const { lacking } = await compareAnswers(answers)
+    const { lacking } = await this.#compare(answers)
     if (lacking.size === 0) return
     this.#agree = false
     for (const [answer, { count, keys }] of lacking)

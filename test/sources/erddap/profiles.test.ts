@@ -240,3 +240,73 @@ describe('an answer of least and greatest that ends at a line end', () => {
     expect(old.rows.map((row) => row.depth_max)).toEqual([5, 5])
   })
 })
+
+describe('casts of stations', () => {
+  const tower = { ...buoy, cast: { cf_role: 'profile_id' } }
+  const globals = { subsetVariables: 'station, cast, latitude, longitude' }
+  const castsOf = (station: string, ...ids: string[]) =>
+    ids.map((cast) => ({ station, cast, latitude: '45', longitude: '-125' }))
+  /** Two rows a cast: station, cast, whatever else was asked for, and a time. */
+  const timesOf =
+    (...casts: { station: string; cast: string }[]): Answer =>
+    (columns) =>
+      casts.flatMap(({ station, cast }) =>
+        ['00', '01'].map((hour) =>
+          columns.map((column) =>
+            column === 'time' ? `2021-03-01T${hour}:00:00Z` : column === 'cast' ? cast : station,
+          ),
+        ),
+      )
+  const all = [...castsOf('K0', 'c0', 'c1'), ...castsOf('K1', 'c2', 'c3')]
+  const depth = extentOf(['K0', '5', '20'], ['K1', '5', '30'])
+  const more = { variables: tower, globals, type: 'TimeSeriesProfile' }
+
+  it('are asked for with their times, in no request more', async () => {
+    const { answer, rows, asked } = await harvest(
+      { count: counted(...all), minMax: { time: timesOf(...all), depth } },
+      more,
+    )
+    expect(rows.map((row) => [row.timeseries_id, row.n_profiles, row.n_records])).toEqual([
+      ['K0', 2, 20],
+      ['K1', 2, 20],
+    ])
+    expect(answer).toMatchObject({ agree: true, warnings: [] })
+    expect(asked).toHaveLength(3)
+  })
+
+  it('of the last station that were cut off are asked for again', async () => {
+    let given = 0
+    const count: Answer = (columns) =>
+      (counted(...(given++ === 0 ? all.slice(0, -1) : all)) as (columns: readonly string[]) => Rows)(columns)
+    const { answer, rows } = await harvest({ count, minMax: { time: timesOf(...all), depth } }, more)
+    expect(rows.map((row) => row.n_profiles)).toEqual([2, 2])
+    expect(answer).toMatchObject({ agree: true, warnings: [] })
+  })
+
+  it('of the only station that were cut off are told, although its metadata know its times', async () => {
+    const station = castsOf('K0', 'c0', 'c1', 'c2')
+    const ranged = {
+      ...tower,
+      time: { standard_name: 'time', actual_range: '1614556800, 1614560400' },
+      depth: { standard_name: 'depth', actual_range: '5, 20' },
+    }
+    const { answer } = await harvest(
+      { count: counted(...station.slice(0, 2)), minMax: { time: timesOf(...station) } },
+      { ...more, variables: ranged },
+    )
+    expect(answer.agree).toBe(false)
+    expect(answer.warnings).toContainEqual({
+      code: 'ANSWERS_DISAGREE',
+      values: { answer: 'positions', count: 1, ids: ['K0'] },
+    })
+  })
+
+  it('without a time are rightly missing from the times', async () => {
+    const untimed = [...all, { station: 'K1', cast: 'c4', latitude: '45', longitude: '-125', time: '0' }]
+    const { answer } = await harvest(
+      { count: counted(...untimed), minMax: { time: timesOf(...all), depth } },
+      more,
+    )
+    expect(answer).toMatchObject({ agree: true, warnings: [] })
+  })
+})
