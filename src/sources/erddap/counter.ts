@@ -207,7 +207,7 @@ export class Counter {
   }
 
   get #columns(): string[] {
-    return this.#questions.reading([...this.#question.plan.identity, ...this.#counted])
+    return this.#questions.counting([...this.#question.plan.identity, ...this.#counted])
   }
 
   /** Why nothing can be counted; null if it can. */

@@ -86,9 +86,9 @@ class ProfileHarvest {
   // Positions
 
   async #positions(): Promise<Positions | null> {
-    const { groups, countedWithPositions, reading, withData } = this.#inquiry.questions
-    const columns = [...groups, ...countedWithPositions]
-    const first = this.#inquiry.counter.able ? await this.#inquiry.countPositions(reading(columns)) : 'failed'
+    const { groups, countedWithPositions, counting, withData } = this.#inquiry.questions
+    const columns = counting([...groups, ...countedWithPositions])
+    const first = this.#inquiry.counter.able ? await this.#inquiry.countPositions(columns) : 'failed'
     if (typeof first === 'object') return { positions: first, times: null }
     const distinct = await this.#inquiry.distinctPositions()
     if (distinct === null) {
@@ -97,7 +97,7 @@ class ProfileHarvest {
     }
     if (first === 'failed') return { positions: distinct, times: null }
     // It has positions, but says that there is nothing to count: some file types need a variable with data.
-    const more = withData(reading(columns))
+    const more = withData(columns)
     const counted = more && (await this.#inquiry.countPositions(more))
     if (counted !== null && typeof counted === 'object') {
       const { lacking } = await compareAnswers({

@@ -1,8 +1,9 @@
 /** Extents of time and place that the list or the metadata promise: where there is one, there are rows. */
 
 import type { PromisedExtent } from '../../rules/evidence/index.ts'
+import { parseNumber } from '../../rules/numbers.ts'
 import { actualRange } from '../../rules/range.ts'
-import { formatTime } from '../../rules/time.ts'
+import { formatTime, parseTime } from '../../rules/time.ts'
 import type { DatasetMetadata, ListedDataset } from './types.ts'
 
 /** An extent of time or place that the list gives. */
@@ -27,6 +28,20 @@ export function promisedByMetadata(metadata: DatasetMetadata, now: number): Prom
   for (const what of ['latitude', 'longitude'] as const) {
     const range = actualRange(metadata, what, { now })
     if (range) return { by, what, from: String(range.min), to: String(range.max) }
+  }
+  return promisedByGlobals(metadata)
+}
+
+/** What attributes of the dataset say, which servers make of its data as well. */
+function promisedByGlobals({ globals }: DatasetMetadata): PromisedExtent | null {
+  const of = (name: string) => globals.get(name)?.trim() ?? ''
+  for (const [what, first, last, read] of [
+    ['time', 'time_coverage_start', 'time_coverage_end', parseTime],
+    ['latitude', 'geospatial_lat_min', 'geospatial_lat_max', parseNumber],
+    ['longitude', 'geospatial_lon_min', 'geospatial_lon_max', parseNumber],
+  ] as const) {
+    const [from, to] = [of(first), of(last)]
+    if (read(from) !== null && read(to) !== null) return { by: 'metadata', what, from, to }
   }
   return null
 }

@@ -20,6 +20,11 @@ export interface DatasetQuestions {
   probe: string | null
   /** The columns with the variable that makes the server look at the data, if they need it. */
   reading(columns: readonly string[]): string[]
+  /**
+   * The same for columns that are counted. In files of several dimensions the ids, places and times of casts have one
+   * value a cast: without a depth of its own a record shows in a variable with data only.
+   */
+  counting(columns: readonly string[]): string[]
   /** The columns with a variable that has data in any case; null where none is left to be added. */
   withData(columns: readonly string[]): string[] | null
   /** Whether the server looks at the data for these columns. */
@@ -37,13 +42,18 @@ export function questionsOf(plan: DatasetPlan, metadata: DatasetMetadata): Datas
     // A column that is grouped by cannot be counted; a cast need not be where time is.
     (column) => (column === 'time' ? !plan.identity.includes(column) : !plan.roleColumns.includes(column)),
   )
+  const reading = (columns: readonly string[]) =>
+    readsData(columns) ? [...columns] : (withData(columns) ?? [...columns])
+  const hasDepths =
+    plan.cdmDataType === 'TimeSeries' || (plan.vertical !== null && !subset.has(plan.vertical))
   return {
     groups,
     counted,
     countedWithPositions: counted.filter((column) => !groups.includes(column)),
     castEnds: castEnds(plan, metadata),
     probe: data ?? plan.vertical,
-    reading: (columns) => (readsData(columns) ? [...columns] : (withData(columns) ?? [...columns])),
+    reading,
+    counting: (columns) => (hasDepths ? reading(columns) : (withData(columns) ?? [...columns])),
     withData,
     readsData,
   }

@@ -310,3 +310,45 @@ describe('casts of stations', () => {
     expect(answer).toMatchObject({ agree: true, warnings: [] })
   })
 })
+
+describe('records of casts without a depth', () => {
+  const { depth: _, station: __, ...places } = buoy
+  const profile = { cast: { cf_role: 'profile_id' }, ...places }
+  const cast = { cast: 'c0', latitude: '45', longitude: '-125' }
+
+  it.each(['cast', 'cast, time, latitude, longitude'])(
+    'are those of a variable with data, with subsetVariables %s',
+    async (subsetVariables) => {
+      // Of several dimensions: a cast has one time, and ten values.
+      const count: Answer = (columns) => [
+        columns.map((column) => cast[column as 'cast'] ?? (columns.includes('temp') ? '10' : '1')),
+      ]
+      const time: Answer = (columns) => {
+        const row = columns.map((column) => (column === 'time' ? '2021-03-01T00:00:00Z' : 'c0'))
+        return [row, row]
+      }
+      const { rows } = await harvest(
+        { count, minMax: { time } },
+        { variables: profile, globals: { subsetVariables }, type: 'Profile' },
+      )
+      expect(rows.map((row) => row.n_records)).toEqual([10])
+    },
+  )
+})
+
+describe('"no rows" of a whole dataset', () => {
+  it.each([
+    ['time', { time_coverage_start: '2021-03-01T00:00:00Z', time_coverage_end: '2021-03-02T00:00:00Z' }],
+    ['latitude', { geospatial_lat_min: '45', geospatial_lat_max: '46.0' }],
+  ])('is a contradiction where its attributes know of a %s', async (what, globals) => {
+    await expect(harvest({ count: null }, { globals })).rejects.toMatchObject({
+      ...contradictory,
+      facts: { contradiction: { kind: 'promised', by: 'metadata', what } },
+    })
+  })
+
+  it('is believed where nothing knows of any', async () => {
+    const { answer } = await harvest({ count: null }, { globals: { geospatial_lat_min: 'NaN' } })
+    expect(answer.empty.step).toBe('positions')
+  })
+})
