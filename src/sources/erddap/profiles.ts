@@ -127,15 +127,20 @@ class ProfileHarvest {
     if (belief.belief === 'contradictory') throw contradictory(belief.contradiction)
   }
 
-  /** The server says that rows with positions have no times. */
-  async #believeNoTimes(positions: PositionTable): Promise<void> {
+  /** Asks for the times by identity; null where no row has one, which is not believed of one answer. */
+  async #timesOf(positions: PositionTable): Promise<KeyedValues<SeenExtent> | null> {
+    const times = await this.#inquiry.extents('time')
+    if (times !== null) return times
     const { metadata, listed, now } = this.#question
     const contradiction = believeNoTimes({
       counted: positions.counted ? await greatestTimeCount(positions) : undefined,
       listRow: listed,
       metadata: promisedByMetadata(metadata, now),
     })
-    if (contradiction !== null) throw contradictory(contradiction)
+    if (contradiction === null) return null
+    const again = await this.#inquiry.extents('time')
+    if (again === null) throw contradictory(contradiction)
+    return again
   }
 
   // One identity
@@ -186,10 +191,7 @@ class ProfileHarvest {
     const { positions } = answers
     // All casts of the only station may be in the answer, or only the first: a second one tells.
     const hasCasts = this.#inquiry.identity.cast !== null && positions.counted
-    if ((time === null || hasCasts) && !positions.timed) {
-      answers.times ??= await this.#inquiry.extents('time')
-      if (answers.times === null) await this.#believeNoTimes(positions)
-    }
+    if ((time === null || hasCasts) && !positions.timed) answers.times ??= await this.#timesOf(positions)
     const startsAfterEnd = time !== null && time.min > time.max
     if (vertical !== null && !startsAfterEnd && this.#stated(vertical) === null)
       answers.verticals = (await this.#inquiry.extents(vertical)) ?? noValues()
@@ -239,11 +241,8 @@ class ProfileHarvest {
       if (!isWhole) answers.verticals = null
     }
     if (!positions.timed) {
-      answers.times ??= await this.#inquiry.extents('time')
-      if (answers.times === null) {
-        await this.#believeNoTimes(positions)
-        return false
-      }
+      answers.times ??= await this.#timesOf(positions)
+      if (answers.times === null) return false
     }
     if (vertical !== null) answers.verticals ??= (await this.#inquiry.extents(vertical)) ?? noValues()
     if (!positions.counted) {

@@ -117,6 +117,19 @@ describe('"no rows" of the times', () => {
     })
   })
 
+  it('is asked once more, and mended by the second answer', async () => {
+    let refusals = 2
+    const time: Answer = (columns) =>
+      refusals-- > 0
+        ? null
+        : times.map(([id, at]) =>
+            columns.map((name) => (name === 'time' ? at! : name === 'station' ? id! : '1')),
+          )
+    const { answer, rows } = await harvest({ count: two, minMax: { time, depth: depths } })
+    expect(rows).toHaveLength(2)
+    expect(answer).toMatchObject({ agree: true, warnings: [] })
+  })
+
   it('is not believed of the only station either', async () => {
     const count = counted({ station: 'K0', latitude: '45', longitude: '-125' })
     await expect(harvest({ count, minMax: { depth: depths } })).rejects.toMatchObject(contradictory)
