@@ -10,7 +10,7 @@ import { Answer, Empty, Failure } from '../components/States.tsx'
 import { TriggerButton } from '../components/TriggerButton.tsx'
 import { usePageTitle } from '../components/usePage.ts'
 import { useWords } from '../language.ts'
-import { percent } from '../model/times.ts'
+import { integer, percent } from '../model/times.ts'
 
 const refresh = { refetchInterval: 30_000 }
 
@@ -101,7 +101,8 @@ function Lead({ servers }: { servers: readonly Server[] }) {
   const total = servers.reduce((sum, server) => sum + Math.max(server.n_datasets, server.n_indexed), 0)
   return (
     <p className="lead">
-      {t('overview.lead', { count: servers.length })} · {t('overview.datasets', { count: total })}
+      {t('overview.lead', { count: servers.length })} ·{' '}
+      {t('overview.datasets', { count: total, formatted: integer(total, language) })}
       {total > 0 && <>, {t('overview.healthy', { percent: percent(indexed / total, language) })}</>}
     </p>
   )

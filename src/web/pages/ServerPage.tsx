@@ -154,7 +154,7 @@ function Head({ slug, url, server }: { slug: string; url: string | null; server:
 }
 
 function Datasets({ slug, datasets }: { slug: string; datasets: readonly Dataset[] }) {
-  const { t } = useWords()
+  const { t, language } = useWords()
   const [search, setSearch] = useSearchParams()
   const view = readView(search)
   const wanted = useDeferredValue(view.search)
@@ -200,7 +200,7 @@ function Datasets({ slug, datasets }: { slug: string; datasets: readonly Dataset
         </label>
       </div>
       <p className="faint" role="status">
-        {t('server.shown', { count: shown.length })}
+        {t('server.shown', { count: shown.length, formatted: integer(shown.length, language) })}
       </p>
       {shown.length === 0 ? (
         <div className="empty">
