@@ -151,6 +151,7 @@ function demoConfig(sources: DemoSources, biology: DemoBiology): HarvestConfig {
       skip_dataset_ids: sources.skippedDatasets[new URL(url).host] ?? [],
     })),
     ckan_url: sources.ckanUrl,
+    moving_platforms: 'all',
     ...biology.settings,
     folder: join(folder, 'harvest'),
   })

@@ -5,7 +5,7 @@ import Table from 'cli-table3'
 import { Command, Option } from 'commander'
 import { createCkanCatalogue } from '../catalogue/catalogue.ts'
 import { readEnvironment } from '../config/environment.ts'
-import { harvestSchema } from '../config/harvest-schema.ts'
+import { type HarvestSettings, harvestSchema } from '../config/harvest-schema.ts'
 import { normaliseSourceUrl } from '../config/source.ts'
 import { loadVocabularies } from '../config/vocabularies.ts'
 import { exitCodes, HarvesterError } from '../errors.ts'
@@ -19,11 +19,13 @@ import { matchCkan } from '../rules/ckan.ts'
 import type { ProfileRow } from '../rules/profile.ts'
 import { adviceOf, type Language, languages, sentence, sentences } from '../rules/reasons/index.ts'
 import { type Remedy, showRemedy } from '../rules/remedies/index.ts'
+import { movingTypes } from '../rules/tracks/types.ts'
 import { indexVocabularies } from '../rules/vocabularies.ts'
 import { createErddapClient } from '../sources/erddap/client.ts'
 import { harvestDataset } from '../sources/erddap/dataset.ts'
 import { erddapKind } from '../sources/erddap/kind.ts'
 import { unknownAbilities } from '../sources/erddap/server-abilities.ts'
+import { movingHarvest } from '../sources/erddap/tracks/moving.ts'
 import { decodeUrl } from '../sources/erddap/urls.ts'
 import { amount, cut, visible, visibleLines } from '../text.ts'
 import { interruptible } from './console.ts'
@@ -50,6 +52,12 @@ export function explainCommand(): Command {
     .argument('<dataset>', 'the dataset id')
     .option('--rows <number>', 'rows shown', wholeNumber({ least: 0, most: 1_000_000 }), 20)
     .option('--ckan-url <url>', 'join this CKAN catalogue too', text)
+    .option('--moving-platforms <types>', 'types of moving platforms, by commas, or `all`', text)
+    .option(
+      '--moving-max-rows <number>',
+      'rows of a moving platform at most',
+      wholeNumber({ least: 1000, most: 10_000_000 }),
+    )
     .addOption(
       new Option('--lang <language>', 'language of reasons, warnings and remedies')
         .choices([...languages])
@@ -63,13 +71,15 @@ export function explainCommand(): Command {
 interface Flags {
   rows: number
   ckanUrl?: string
+  movingPlatforms?: string
+  movingMaxRows?: number
   lang: Language
 }
 
 async function explain(address: string, datasetId: string, flags: Flags): Promise<number> {
   readEnvironment(process.env)
   const url = normaliseSourceUrl(address)
-  const settings = harvestSchema.parse({})
+  const settings = settingsOf(flags)
   const http = createHttpClient({ version })
   const folder = await mkdtemp(join(tmpdir(), 'harvester-explain-'))
   const stop = interruptible()
@@ -104,6 +114,14 @@ async function explain(address: string, datasetId: string, flags: Flags): Promis
         abilities: unknownAbilities(),
         breaker: createBreaker(),
         skipList: new Set(),
+        ...(settings.moving_platforms.length > 0 && {
+          moving: movingHarvest({
+            types: settings.moving_platforms,
+            maxRows: settings.moving_max_rows,
+            minHours: 0,
+            harvestedAt: () => null,
+          }),
+        }),
         datasetTimeoutMs: settings.timeouts.dataset_seconds * 1000,
         now: now.getTime(),
         folder,
@@ -118,9 +136,10 @@ async function explain(address: string, datasetId: string, flags: Flags): Promis
       },
     )
     print('\nDecisions')
-    showDecisions(result.outcome, flags.lang)
+    showDecisions(result.outcome, flags.lang, settings.moving_platforms)
     for (const warning of result.warnings) print(`  ! ${sentence(flags.lang, warning)}`)
     showRemedies(result.outcome, result.remedies, flags.lang)
+    if (result.harvested?.told) print(`  = ${result.harvested.told.text}`)
     if (result.harvested) {
       const snapshot = flags.ckanUrl
         ? await createCkanCatalogue({ http, cacheDir: folder }).snapshot(flags.ckanUrl, {
@@ -182,7 +201,31 @@ function showRemedies(outcome: AttemptOutcome, remedies: readonly Remedy[], lang
   }
 }
 
-function showDecisions(outcome: AttemptOutcome, language: Language): void {
+/** @throws HarvesterError USAGE for a type that does not exist */
+function settingsOf({ movingPlatforms, movingMaxRows }: Flags): HarvestSettings {
+  const found = harvestSchema.safeParse({
+    ...(movingPlatforms !== undefined && {
+      moving_platforms: movingPlatforms.split(',').map((type) => type.trim()),
+    }),
+    ...(movingMaxRows !== undefined && { moving_max_rows: movingMaxRows }),
+  })
+  if (found.success) return found.data
+  throw new HarvesterError('USAGE', `--moving-platforms ${movingPlatforms}: there is no such type`, {
+    remedy: `Types are ${movingTypes.join(', ')}, or all.`,
+  })
+}
+
+/** Where platforms that move are asked for, these decide too. */
+const movingDecisions: typeof decisions = [
+  ['SERVER_TOO_OLD_FOR_TRACKS', 'the server can group by cells, if it moves'],
+  ['TRACK_TOO_LARGE', 'the server can answer, whole or in parts, if it moves'],
+]
+
+function showDecisions(
+  outcome: AttemptOutcome,
+  language: Language,
+  moving: HarvestSettings['moving_platforms'],
+): void {
   const said = visible(
     outcome.facts.length > 0 ? sentences(language, outcome.facts) : (outcome.message ?? ''),
   )
@@ -191,7 +234,17 @@ function showDecisions(outcome: AttemptOutcome, language: Language): void {
     print(`  ✗ ${outcome.reason}: ${said}`)
     return
   }
-  for (const [code, sentence] of decisions) {
+  const taken = [
+    ...decisions.slice(0, -1),
+    ...(moving.length > 0 ? movingDecisions : []),
+    ...decisions.slice(-1),
+  ].map(([code, sentence]): [string, string] => [
+    code,
+    code === 'CDM_DATA_TYPE_UNSUPPORTED' && moving.length > 0
+      ? `${sentence}, or ${moving.join(', ')}`
+      : sentence,
+  ])
+  for (const [code, sentence] of taken) {
     if (code === reason) {
       print(`  ✗ ${sentence}: skipped ${code}, ${said}`)
       return

@@ -4,6 +4,7 @@ import type { CkanServer } from './ckan.ts'
 import { startCkan } from './ckan.ts'
 import { demoCkanRecords } from './ckan-records.ts'
 import { atlanticDatasets, skipListedId } from './datasets-atlantic.ts'
+import { movingInTheAtlantic, movingInThePacific } from './datasets-moving.ts'
 import { pacificDatasets } from './datasets-pacific.ts'
 import type { ErddapServer } from './erddap.ts'
 import { startErddap } from './erddap.ts'
@@ -50,7 +51,7 @@ export async function startDemoSources(options: DemoSourcesOptions = {}): Promis
     await Promise.all(started.map((server) => server.close()))
   }
   try {
-    const atlanticContent = atlanticDatasets()
+    const atlanticContent = [...atlanticDatasets(), ...movingInTheAtlantic()]
     const atlantic = await startErddap({
       ...common,
       port: port === 0 ? 0 : port + 1,
@@ -58,7 +59,10 @@ export async function startDemoSources(options: DemoSourcesOptions = {}): Promis
       ...(isFixed ? { publicUrl: demoUrls.atlantic } : {}),
     })
     started.push(atlantic)
-    const pacificContent = pacificDatasets(isFixed ? demoUrls.atlantic : atlantic.url)
+    const pacificContent = [
+      ...pacificDatasets(isFixed ? demoUrls.atlantic : atlantic.url),
+      ...movingInThePacific(),
+    ]
     const pacific = await startErddap({
       ...common,
       port,

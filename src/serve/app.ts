@@ -19,6 +19,7 @@ import { runRoutes } from './routes/runs.ts'
 import { scheduleRoutes } from './routes/schedules.ts'
 import { searchRoutes } from './routes/search.ts'
 import { serverRoutes } from './routes/servers.ts'
+import { trackRoutes } from './routes/tracks.ts'
 import { triggerRoutes } from './routes/trigger.ts'
 import { dataPolicy, securityHeaders } from './security.ts'
 
@@ -70,6 +71,7 @@ export async function buildApp(settings: Settings): Promise<App> {
   datasetRoutes(api)
   runRoutes(api)
   coverageRoutes(api)
+  trackRoutes(api)
   biologyRoutes(api)
   scheduleRoutes(api)
   triggerRoutes(api)

@@ -246,6 +246,37 @@ export const CoverageAnswer = z
   })
   .openapi('Coverage')
 
+const position = z.tuple([z.number(), z.number()]).openapi({ description: 'Longitude and latitude' })
+
+export const TracksAnswer = z
+  .strictObject({
+    type: z.literal('FeatureCollection'),
+    truncated: z.boolean().openapi({ description: 'There are more tracks' }),
+    features: z.array(
+      z.strictObject({
+        type: z.literal('Feature'),
+        geometry: z
+          .strictObject({ type: z.literal('MultiLineString'), coordinates: z.array(z.array(position)) })
+          .nullable(),
+        properties: z.strictObject({
+          erddap_url: z.string(),
+          dataset_id: z.string(),
+          trajectory_id: z.string().openapi({ description: 'Empty where there is none' }),
+          time_min: z.string(),
+          time_max: z.string(),
+          n_records: count.nullable().openapi({ description: 'Null where nobody could count' }),
+          n_days: count,
+          n_rows: count,
+          west: z.number().openapi({ description: 'Greater than east across the antimeridian' }),
+          east: z.number(),
+          south: z.number(),
+          north: z.number(),
+        }),
+      }),
+    ),
+  })
+  .openapi('Tracks')
+
 export const BiologyAnswer = z
   .strictObject({
     nodes: z.array(z.strictObject({ node: z.string(), n_datasets: count, n_cells: count })),
@@ -354,6 +385,7 @@ export type FoundDatasetOf = z.infer<typeof FoundDataset>
 export type IndexedDatasetOf = z.infer<typeof IndexedDataset>
 export type Trend = z.infer<typeof TrendPoint>
 export type Coverage = z.infer<typeof CoverageAnswer>
+export type Tracks = z.infer<typeof TracksAnswer>
 export type Biology = z.infer<typeof BiologyAnswer>
 export type ScheduleRow = z.infer<typeof Schedule>
 export type AboutRow = z.infer<typeof About>
