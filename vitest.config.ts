@@ -11,6 +11,7 @@ const engine = [
   'flows/evidence',
   'flows/obis',
   'flows/vernaculars',
+  'flows/hand-over',
   'flows/bad-ids',
   'serve/api',
   'serve/reports',

@@ -6,8 +6,6 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createProcess } from '../../src/app/services.ts'
 import { readEnvironment } from '../../src/config/environment.ts'
 import { readHarvestConfig } from '../../src/config/harvest.ts'
-import { migrate } from '../../src/database/migrate.ts'
-import { openDatabase } from '../../src/database/open.ts'
 import type { Database } from '../../src/database/port.ts'
 import { type ErddapServer, startErddap } from '../../src/demo/erddap.ts'
 import { scaleDatasets } from '../../src/demo/scale.ts'
@@ -15,6 +13,7 @@ import { harvestSourceFlow } from '../../src/flows/harvest-source.ts'
 import type { HarvestEvent } from '../../src/log/events.ts'
 import { silentLog } from '../../src/log/log.ts'
 import { type AnyFlow, createLocalBackend, memoryStore, startStandalone } from '../../src/runs/index.ts'
+import { openMigrated } from '../support/engine.ts'
 import { waitUntil } from '../support/prefect.ts'
 import { spec } from '../support/prefect-flows.ts'
 
@@ -25,10 +24,9 @@ let erddap: ErddapServer
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'hand-over-'))
-  database = await openDatabase({ kind: 'embedded', dataFolder: join(folder, 'database') })
-  await migrate(database)
+  database = await openMigrated()
   erddap = await startErddap({ datasets: scaleDatasets({ kind: 'mixed', datasets }) })
-}, 240_000)
+})
 afterAll(async () => {
   await erddap?.close()
   await database?.close()
