@@ -9,7 +9,7 @@ import { engineOwner, openEngine } from '../../src/database/embedded/host.ts'
 import { processStart, takeLock } from '../../src/database/embedded/lock.ts'
 import { openDatabase } from '../../src/database/open.ts'
 import { HarvesterError, isHarvesterError } from '../../src/errors.ts'
-import { typescript } from '../support/program.ts'
+import { testProgram } from '../support/program.ts'
 
 describe('the embedded database among processes', () => {
   const folders: string[] = []
@@ -24,7 +24,7 @@ describe('the embedded database among processes', () => {
     folders.push(top)
     // Too long for the path of a socket: another place is found, and the lock tells where.
     const dataFolder = join(top, 'a-folder-with-a-long-name-'.repeat(5))
-    const owner = spawn(process.execPath, [...typescript('test/support/embedded-owner.ts'), dataFolder], {
+    const owner = spawn(process.execPath, [...testProgram('embedded-owner'), dataFolder], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     children.push(owner)

@@ -28,7 +28,7 @@ import {
 import { acquireTagSlots } from '../../src/runs/prefect/leases.ts'
 import { type PrefectServer, waitUntil } from '../support/prefect.ts'
 import { flows, harvestPool, maintenancePool, parent, slow, source, spec } from '../support/prefect-flows.ts'
-import { harvesterProgram, typescript } from '../support/program.ts'
+import { harvesterProgram, testProgram } from '../support/program.ts'
 import { type SharedPostgres, sharedPostgres, startSharedPrefect } from '../support/shared.ts'
 
 const never = new AbortController().signal
@@ -67,7 +67,7 @@ describe('two standalone processes on one PostgreSQL', () => {
     await gone
   }
   const start = async (worker: string, more: Record<string, string> = {}): Promise<ChildProcess> => {
-    const child = spawn(process.execPath, typescript('test/support/limited-process.ts'), {
+    const child = spawn(process.execPath, testProgram('limited-process'), {
       env: { PATH: process.env.PATH, ...env, TEST_WORKER: worker, ...more },
       stdio: ['ignore', 'pipe', 'inherit'],
     })

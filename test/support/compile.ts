@@ -1,8 +1,30 @@
-/** Before all tests: compiles the program that tests start as a process, where its sources are newer. */
+/** Before all tests: compiles the program that they start as a process, and programs of their own, where needed. */
 import { execFileSync } from 'node:child_process'
-import { join } from 'node:path'
-import { root } from './program.ts'
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { build } from 'esbuild'
+import { root, testPrograms, testProgramsFolder } from './program.ts'
 
-export default function compile(): void {
+export default async function compile(): Promise<void> {
   execFileSync(process.execPath, [join(root, 'scripts/build.mjs'), '--program'], { stdio: 'inherit' })
+  const { outputFiles } = await build({
+    absWorkingDir: root,
+    entryPoints: testPrograms.map((name) => `test/support/${name}.ts`),
+    outdir: testProgramsFolder,
+    bundle: true,
+    write: false,
+    packages: 'external',
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    sourcemap: 'inline',
+    logLevel: 'error',
+  })
+  for (const { path, contents } of outputFiles) {
+    mkdirSync(dirname(path), { recursive: true })
+    // Another run may be starting the same.
+    const writing = `${path}.${process.pid}`
+    writeFileSync(writing, contents)
+    renameSync(writing, path)
+  }
 }

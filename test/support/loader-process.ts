@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
-import { typescript } from './program.ts'
+import { testProgram } from './program.ts'
 
 /** A loader in a process of its own, that can be killed. */
 export interface LoaderProcess {
@@ -15,7 +15,7 @@ export interface LoaderProcess {
 }
 
 export function startLoader(folder: string, environment: Record<string, string>): LoaderProcess {
-  const child: ChildProcess = spawn(process.execPath, [...typescript('test/support/loader.ts'), folder], {
+  const child: ChildProcess = spawn(process.execPath, [...testProgram('loader'), folder], {
     env: { ...process.env, ...environment },
     stdio: ['pipe', 'pipe', 'inherit'],
   })

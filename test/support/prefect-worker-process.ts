@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { waitUntil } from './prefect.ts'
-import { typescript } from './program.ts'
+import { testProgram } from './program.ts'
 
 /** `test/support/prefect-worker.ts` as a process. */
 export interface WorkerProcess {
@@ -13,7 +13,7 @@ export async function startWorkerProcess(
   apiUrl: string,
   environment: Record<string, string>,
 ): Promise<WorkerProcess> {
-  const child: ChildProcess = spawn(process.execPath, typescript('test/support/prefect-worker.ts'), {
+  const child: ChildProcess = spawn(process.execPath, testProgram('prefect-worker'), {
     env: { PATH: process.env.PATH, PREFECT_API_URL: apiUrl, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
