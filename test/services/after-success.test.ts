@@ -349,7 +349,7 @@ describe('on a Prefect server', () => {
   }
 
   async function ended(id: string): Promise<string> {
-    await waitUntil(`the end of ${id}`, async () => (await backend.readRun(id))?.endedAt != null, 90_000)
+    await waitUntil(`the end of ${id}`, async () => (await backend.readRun(id))?.endedAt != null)
     const state = (await backend.readRun(id))?.state
     return `${state?.name}: ${state?.message}`
   }
@@ -475,11 +475,7 @@ describe('on a Prefect server', () => {
     const command = { run: ['sh', '-c', `sleep 600 & echo $! > ${file}; wait`] }
     await withWorker({ after_success: [{ command }] }, { 'harvest-a': {} }, async () => {
       const { id } = await triggerDeployment(backend, 'harvest-all', {})
-      await waitUntil(
-        'the program',
-        () => existsSync(file) && readFileSync(file, 'utf8').trim() !== '',
-        90_000,
-      )
+      await waitUntil('the program', () => existsSync(file) && readFileSync(file, 'utf8').trim() !== '')
       const pid = Number(readFileSync(file, 'utf8'))
       await backend.cancelRun(id)
       expect(await ended(id)).toMatch(/^Cancelled/)

@@ -96,7 +96,7 @@ async function startWorker(name: string): Promise<WorkerCommand> {
 }
 
 async function ended(id: string): Promise<string> {
-  await waitUntil(`the end of ${id}`, async () => isFinal((await backend.readRun(id))!.state.type), 120_000)
+  await waitUntil(`the end of ${id}`, async () => isFinal((await backend.readRun(id))!.state.type))
   return (await backend.readRun(id))!.state.name
 }
 
@@ -133,7 +133,7 @@ test('a run whose worker was killed is told as crashed, once, by the worker that
   const killed = await startWorker('alerts-b')
   erddap.setHostile([{ match: /tabledap\/(?!allDatasets)/, behave: { kind: 'silent' } }])
   const { id } = await triggerDeployment(backend, deployment, {})
-  await waitUntil('the run', async () => (await backend.readRun(id))?.state.type === 'RUNNING', 60_000)
+  await waitUntil('the run', async () => (await backend.readRun(id))?.state.type === 'RUNNING')
   await waitUntil('a request to hang', () =>
     erddap.requests.some(({ path }) => /tabledap\/(?!allDatasets)/.test(path)),
   )

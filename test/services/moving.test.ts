@@ -154,7 +154,6 @@ it('5. changes over: the real database, with its rows, numbers and history', asy
   await waitUntil(
     'the runs of the deployment',
     async () => (await ask('cde', runs)).length === sources.erddapUrls.length,
-    120_000,
   )
   const servers = await fetch(`http://127.0.0.1:${port}/api/harvest/servers`)
   expect(servers.status).toBe(200)

@@ -108,16 +108,12 @@ describe('waiting on a Prefect server', () => {
   const env = () => ({ PREFECT_API_URL: prefect.apiUrl, HARVESTER_NAMESPACE: 'sensors' })
 
   it('the run of a deploy waits for a source that starts later, and harvests it', async () => {
-    await waitUntil(
-      'the harvest of all sources',
-      async () => {
-        const { data } = await backend.client.normal.POST('/flow_runs/filter', {
-          body: { limit: 10, offset: 0, sort: 'START_TIME_DESC' },
-        })
-        return data?.some(({ name, state }) => name === 'harvest-all' && state?.type === 'COMPLETED') ?? false
-      },
-      120_000,
-    )
+    await waitUntil('the harvest of all sources', async () => {
+      const { data } = await backend.client.normal.POST('/flow_runs/filter', {
+        body: { limit: 10, offset: 0, sort: 'START_TIME_DESC' },
+      })
+      return data?.some(({ name, state }) => name === 'harvest-all' && state?.type === 'COMPLETED') ?? false
+    })
     const waiting = lines.filter(({ task }) => task === 'wait-for-source').map(({ text }) => text)
     expect(waiting[0]).toBe('waiting until the server answers')
     expect(waiting.at(-1)).toBe('ready: the server answers (ERDDAP 2.31)')

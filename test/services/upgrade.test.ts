@@ -85,7 +85,7 @@ async function work(which: Which): Promise<void> {
     worker.kill('SIGKILL')
     console.error(which, (await worker.ended).stderr.slice(-5000))
   })
-  await waitUntil(`the ${which} worker`, async () => (await online()).includes(which), 90_000)
+  await waitUntil(`the ${which} worker`, async () => (await online()).includes(which))
 }
 async function stop(which: string): Promise<void> {
   const worker = open.get(which)
@@ -135,10 +135,8 @@ async function trigger(name: string, parameters: Record<string, unknown> = {}): 
 }
 /** Waits for the end; gives who did it. */
 async function completed(id: string): Promise<string> {
-  await waitUntil(
-    `the run ${id}`,
-    async () => ['COMPLETED', 'FAILED', 'CRASHED', 'CANCELLED'].includes((await read(id)).state_type),
-    120_000,
+  await waitUntil(`the run ${id}`, async () =>
+    ['COMPLETED', 'FAILED', 'CRASHED', 'CANCELLED'].includes((await read(id)).state_type),
   )
   const { state_type, state, labels } = await read(id)
   expect(state_type, `${state.name}: ${state.message}`).toBe('COMPLETED')

@@ -125,7 +125,7 @@ describe('standalone processes on one PostgreSQL', () => {
     const runs = async (createdBy: string) =>
       (await store.runs({ deployment: 'harvest-all-workers' })).filter((one) => one.createdBy === createdBy)
     await waitUntil('the run of the start', async () => (await runs('deploy')).length > 0)
-    await waitUntil('the run of a tick', async () => (await runs('schedule')).length > 0, 90_000)
+    await waitUntil('the run of a tick', async () => (await runs('schedule')).length > 0)
     await waitUntil('three workers', async () => (await names()).length >= 3)
     await waitUntil('the end of both', async () => {
       const all = [...(await runs('deploy')), ...(await runs('schedule'))]
@@ -175,17 +175,15 @@ describe('workers of a Prefect server', () => {
   it('are online under two names, run one harvest of the deploy, and leave together at one stop', async () => {
     const more = { PREFECT_API_URL: prefect.apiUrl, RUN_ON_DEPLOY: 'true', DEPLOY_ID: 'one' }
     const supervisor = run(['workers', 'start', '-n', '2'], more)
-    await waitUntil('both workers', async () => (await online()).length === 2, 90_000)
+    await waitUntil('both workers', async () => (await online()).length === 2)
     expect(await online()).toEqual([first, second])
     type Run = { name: string; state_type: string; idempotency_key: string | null }
     const ofDeploy = async () =>
       (await ask<Run[]>('/flow_runs/filter', { sort: 'ID_DESC', limit: 50 })).filter(
         ({ idempotency_key: key }) => key?.startsWith('run-on-deploy:') === true,
       )
-    await waitUntil(
-      'the harvest of the deploy',
-      async () => (await ofDeploy()).some(({ state_type: type }) => type === 'COMPLETED'),
-      120_000,
+    await waitUntil('the harvest of the deploy', async () =>
+      (await ofDeploy()).some(({ state_type: type }) => type === 'COMPLETED'),
     )
     expect(await ofDeploy()).toHaveLength(1)
 

@@ -60,7 +60,7 @@ export function prefectEnvironment(home: string, settings: Record<string, string
 export async function waitUntil(
   what: string,
   check: () => Promise<boolean> | boolean,
-  timeoutMs = 120_000,
+  timeoutMs = 240_000,
   everyMs = 200,
 ): Promise<void> {
   const until = Date.now() + timeoutMs
@@ -128,14 +128,10 @@ export async function startPrefect(
         output = (output + data).slice(-20_000)
       })
     server = child
-    await waitUntil(
-      'the Prefect server',
-      async () => {
-        if (child.exitCode !== null) throw new Error(`Prefect ended: ${output}`)
-        return (await fetch(`http://127.0.0.1:${port}/api/health`)).ok
-      },
-      120_000,
-    )
+    await waitUntil('the Prefect server', async () => {
+      if (child.exitCode !== null) throw new Error(`Prefect ended: ${output}`)
+      return (await fetch(`http://127.0.0.1:${port}/api/health`)).ok
+    })
   }
   const kill = async (signal: NodeJS.Signals) => {
     const child = server as ChildProcess | null

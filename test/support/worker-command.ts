@@ -41,14 +41,10 @@ export async function startWorkerCommand(
     },
   }
   try {
-    await waitUntil(
-      'the worker',
-      () => {
-        if (child.exitCode !== null) throw new Error(`It ended: ${output}`)
-        return output.includes('is running')
-      },
-      90_000,
-    )
+    await waitUntil('the worker', () => {
+      if (child.exitCode !== null) throw new Error(`It ended: ${output}`)
+      return output.includes('is running')
+    })
   } catch (error) {
     await worker.kill('SIGKILL')
     throw error
