@@ -58,6 +58,9 @@ function fromBase64(text: string | undefined): string | undefined {
   const packed = text.replaceAll(/\s/g, '').replace(/^(["'])(.*)\1$/s, '$2')
   try {
     if (!/^[\w+/-]+={0,2}$/.test(packed)) throw new Error('it has characters that Base64 does not have')
+    // What was cut could be good YAML with fewer servers.
+    if (packed.replace(/={1,2}$/, '').length % 4 === 1 || (packed.endsWith('=') && packed.length % 4 !== 0))
+      throw new Error('its end is missing')
     return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(packed, 'base64'))
   } catch (cause) {
     throw new HarvesterError('CONFIG_INVALID', 'HARVEST_CONFIG_B64 is no text in Base64', {

@@ -70,7 +70,9 @@ export async function publishArtifacts(parts: {
   const tail =
     logFile.failure === null ? await logFile.tail() : `The log file could not be written: ${logFile.failure}`
   // A fence longer than any in the log keeps the log whole.
-  const fence = '`'.repeat(Math.max(3, ...[...tail.matchAll(/`+/g)].map(([run]) => run.length + 1)))
+  let longest = 2
+  for (const [run] of tail.matchAll(/`+/g)) longest = Math.max(longest, run.length)
+  const fence = '`'.repeat(longest + 1)
   await context.artifact.markdown({
     key: `harvest-log-${slug}`,
     markdown: `${link}${fence}text\n${tail}\n${fence}\n`,

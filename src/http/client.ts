@@ -124,10 +124,10 @@ export function createHttpClient(settings: HttpClientSettings): HttpClient {
       if (redirects >= maxRedirects)
         throw new HarvesterError(
           'HTTP_BAD_ANSWER',
-          `${method} ${request.url}: redirected more than ${maxRedirects} times, last to ${exchange.headers.location}`,
+          `${method} ${request.url}: redirected more than ${maxRedirects} times${foreign ? '' : `, last to ${exchange.headers.location}`}`,
           { facts: { url: url.href } },
         )
-      const next = redirectTarget(url, exchange.headers.location, request.allowDowngrade ?? false)
+      const next = redirectTarget(url, exchange.headers.location, request.allowDowngrade ?? false, foreign)
       if (next.origin !== url.origin) {
         const { authorization: _, cookie: __, ...rest } = headers
         headers = rest

@@ -12,9 +12,15 @@ const unsafe = /["<>|[\]{}^\\`\u0000-\u0020]|[^\u0000-\u007e]/gu
  * @param from the URL that answered
  * @param location the header as sent: may be relative, may hold raw quotes
  * @param allowDowngrade whether https may lead to http
+ * @param foreign whether it is another host than the configured one that sends us on: it is not quoted
  * @throws HTTP_BAD_ANSWER
  */
-export function redirectTarget(from: URL, location: string | undefined, allowDowngrade: boolean): URL {
+export function redirectTarget(
+  from: URL,
+  location: string | undefined,
+  allowDowngrade: boolean,
+  foreign = false,
+): URL {
   if (!location)
     throw new HarvesterError('HTTP_BAD_ANSWER', `GET ${from.href}: a redirect without a Location`)
   let target: URL
@@ -23,7 +29,7 @@ export function redirectTarget(from: URL, location: string | undefined, allowDow
   } catch (cause) {
     throw new HarvesterError(
       'HTTP_BAD_ANSWER',
-      `GET ${from.href}: a redirect to "${location}", which is no URL`,
+      `GET ${from.href}: a redirect to ${foreign ? 'what' : `"${location}", which`} is no URL`,
       {
         cause,
       },
@@ -32,12 +38,12 @@ export function redirectTarget(from: URL, location: string | undefined, allowDow
   if (target.protocol !== 'http:' && target.protocol !== 'https:')
     throw new HarvesterError(
       'HTTP_BAD_ANSWER',
-      `GET ${from.href}: a redirect to ${target.protocol}, which is not HTTP`,
+      `GET ${from.href}: a redirect to ${foreign ? 'what' : `${target.protocol}, which`} is not HTTP`,
     )
   if (from.protocol === 'https:' && target.protocol === 'http:' && !allowDowngrade)
     throw new HarvesterError(
       'HTTP_BAD_ANSWER',
-      `GET ${from.href}: redirected from https to http (${target.href}), which is not followed`,
+      `GET ${from.href}: redirected from https to http${foreign ? '' : ` (${target.href})`}, which is not followed`,
       { remedy: 'If the server really has no https, configure its http address.' },
     )
   // No credentials in an address that somebody else chose.

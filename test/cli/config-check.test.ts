@@ -153,6 +153,14 @@ const refused: [what: string, env: Record<string, string>, said: RegExp[]][] = [
     [/HARVEST_CONFIG_B64 is no text in Base64/],
   ],
   [
+    'Base64 that was cut',
+    {
+      HARVEST_CONFIG_YAML: '',
+      HARVEST_CONFIG_B64: Buffer.from(`${site}\n# all`).toString('base64').slice(0, 73),
+    },
+    [/HARVEST_CONFIG_B64 is no text in Base64/],
+  ],
+  [
     'Base64 with a fault',
     { HARVEST_CONFIG_YAML: '', HARVEST_CONFIG_B64: Buffer.from('erddap_url: x').toString('base64') },
     [/HARVEST_CONFIG_B64 is not usable:\n {2}line 1: erddap_url: unknown key/],

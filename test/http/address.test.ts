@@ -56,6 +56,8 @@ describe('an address', () => {
     'http://[fd00:ec2::254]/',
     'http://[64:ff9b::10.0.0.1]/',
     'http://[2002:7f00:1::]/',
+    'http://[2001::5efe:1]/',
+    'http://[3fff::1]/',
   ])('%s leads inwards', (url) => {
     expect(isInward(hostOf(url))).toBe(true)
   })
@@ -64,6 +66,7 @@ describe('an address', () => {
     'http://8.8.8.8/',
     'http://172.32.0.1/',
     'http://[2606:4700::1111]/',
+    'http://[2001:4860:4860::8888]/',
     'http://[::ffff:8.8.8.8]/',
     'http://[64:ff9b::808:808]/',
     'http://erddap.example.org/',
@@ -139,6 +142,25 @@ describe('another host than the configured one', () => {
     expect(said).toContain('HTTP_')
     expect(said).not.toContain('root')
   })
+
+  it.each(['ht!tp://secret', 'ftp://secret/', 'http://[secret', ''])(
+    'is not quoted where it leads: %s',
+    async (location) => {
+      const other = await httpServer((_request, response) => response.writeHead(302, { location }).end())
+      const server = await httpServer((_request, response) =>
+        response.writeHead(302, { location: other.url }).end(),
+      )
+      const failure: Error = await plainClient()
+        .text({ url: server.url, retries: 0 })
+        .then(
+          () => new Error('none'),
+          (error) => error,
+        )
+      expect(`${failure.message} ${failure.cause instanceof Error ? failure.cause.message : ''}`).not.toMatch(
+        /secret|none/,
+      )
+    },
+  )
 
   it('may be inward where the configured one is', async () => {
     const inner = await httpServer((_request, response) => response.end('inside'))

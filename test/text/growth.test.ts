@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { parseCkanRecord } from '../../src/catalogue/record.ts'
+import * as networks from '../../src/config/networks.ts'
 import * as configSource from '../../src/config/source.ts'
 import { describeError } from '../../src/errors.ts'
 import * as charset from '../../src/http/charset.ts'
@@ -261,9 +262,13 @@ const modules: [string, Record<string, unknown>, Record<string, Call | string>][
       mayChange: (t) => security.mayChange({ origin: t, fetchSite: undefined, host: t }, [t]),
       userOf: security.userOf,
       isLogName: security.isLogName,
-      trustedProxies: 'of the configuration',
       clientOf: (t) => security.clientOf('127.0.0.1', t, () => true),
     },
+  ],
+  [
+    'src/config/networks.ts',
+    networks,
+    { trustedProxies: 'of the configuration', plainAddress: networks.plainAddress },
   ],
   [
     'src/serve/slugs.ts',

@@ -272,3 +272,26 @@ describe('every recorded CSV', () => {
     expect(rows).toBe(lines - (unitsRow ? 2 : 1))
   })
 })
+
+describe('a row that does not end', () => {
+  it('is no more work where it comes in small pieces', async () => {
+    const row = `"\n",${'"a",'.repeat(250_000)}`
+    const pieces = Array.from({ length: row.length / 50 }, () => 50)
+    const began = process.cpuUsage()
+    await expect(read(`a,b\nc,d\n1,2\n${row}`, {}, { pieces })).rejects.toThrow(
+      'truncated: line 4 does not end',
+    )
+    const { user, system } = process.cpuUsage(began)
+    // Looked at with every piece it is a minute.
+    expect((user + system) / 1000).toBeLessThan(10_000)
+  })
+
+  it('is read whole whatever pieces it comes in', async () => {
+    const text = `a,b\nc,d\n1,"${'x\n'.repeat(500)}"\n2,${'y'.repeat(900)}\n3,4\n`
+    const whole = await read(text)
+    for (const size of [1, 7, 64, 500])
+      expect(
+        await read(text, {}, { pieces: Array.from({ length: text.length / size }, () => size) }),
+      ).toEqual(whole)
+  })
+})
