@@ -188,7 +188,13 @@ async function openForReading(
   if (settings.kind === 'embedded') return writable.open()
   const own = environment.DATABASE_READ_URL
   const reading = own === undefined ? settings : databaseSettings({ ...process.env, DATABASE_URL: own })
-  return openDatabase(reading, { readOnly: true, applicationName: 'erddap-harvester api', signal })
+  return openDatabase(reading, {
+    readOnly: true,
+    applicationName: 'erddap-harvester api',
+    // Who asks a page waits no longer for a database that does not answer.
+    statementMs: 120_000,
+    signal,
+  })
 }
 
 /** What the API is told of the process it runs in. */

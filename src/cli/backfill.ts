@@ -19,8 +19,8 @@ import {
 import { type BackfillEvent, refreshed, resumable, runBackfill } from '../operate/backfill/run.ts'
 import { parseEach, parseParam } from '../operate/backfill/values.ts'
 import { oneShotWorker } from '../runs/index.ts'
-import { amount } from '../text.ts'
-import { type Console, createConsole, interruptible } from './console.ts'
+import { amount, visible } from '../text.ts'
+import { type Console, createConsole, interruptible, sayJson, sayLines } from './console.ts'
 import { fileOption, list, logLevelOption, text, wholeNumber } from './options.ts'
 
 interface Flags {
@@ -83,8 +83,8 @@ async function backfill(deployment: string, flags: Flags): Promise<number> {
   const opened = await openEngine(flags, stop.signal)
   const { engine, console } = opened
   const say = (line: string) => {
-    if (console.bars) console.bars.print(`${line}\n`)
-    else process.stderr.write(`${line}\n`)
+    if (console.bars) console.bars.print(`${visible(line)}\n`)
+    else process.stderr.write(`${visible(line)}\n`)
   }
   try {
     const plan = planBackfill({ target: await engine.target(deployment), each, params, key: flags.key })
@@ -95,22 +95,16 @@ async function backfill(deployment: string, flags: Flags): Promise<number> {
     if (flags.dryRun) {
       const steps = stepsOf(plan.items, await engine.known(tag), flags)
       if (flags.json)
-        print(
-          JSON.stringify(
-            {
-              ...about,
-              dryRun: true,
-              runs: steps.map((step) => ({
-                parameters: step.item.varies,
-                deployment: step.item.deployment,
-                would: intent(step),
-              })),
-            },
-            null,
-            2,
-          ),
-        )
-      else print(`Backfill ${plan.key}\n${renderSteps(steps)}`)
+        sayJson({
+          ...about,
+          dryRun: true,
+          runs: steps.map((step) => ({
+            parameters: step.item.varies,
+            deployment: step.item.deployment,
+            would: intent(step),
+          })),
+        })
+      else sayLines(`Backfill ${plan.key}\n${renderSteps(steps)}`)
       return exitCodes.done
     }
     say(
@@ -135,9 +129,8 @@ async function backfill(deployment: string, flags: Flags): Promise<number> {
       result = { ...result, rows: await refreshed(engine, result.rows) }
     console.bars?.stop()
     const now = new Date()
-    print(
-      flags.json ? JSON.stringify(jsonResult(about, result, now), null, 2) : renderResult(result.rows, now),
-    )
+    if (flags.json) sayJson(jsonResult(about, result, now))
+    else sayLines(renderResult(result.rows, now))
     if (result.problem !== null) throw resumable(result.problem)
     if (result.interrupted) {
       process.stderr.write(
@@ -274,8 +267,4 @@ function teller(
     const line = quiet ? null : lineOf(event, new Date())
     if (line !== null) say(line)
   }
-}
-
-function print(text: string): void {
-  process.stdout.write(`${text}\n`)
 }

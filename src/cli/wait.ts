@@ -10,6 +10,7 @@ import { exitCodes, HarvesterError } from '../errors.ts'
 import { namedOrUrl, type WaitParameters, waitForSourceFlow } from '../flows/wait-for-source.ts'
 import { parseLogLevel } from '../log/log.ts'
 import { createLocalBackend, memoryStore, prefectSettings, runFlow } from '../runs/index.ts'
+import { visible } from '../text.ts'
 import { createConsole, interruptible, sayLine } from './console.ts'
 import { fileOption, logLevelOption, seconds } from './options.ts'
 import { followed } from './trigger.ts'
@@ -130,7 +131,7 @@ async function waitHere(
     if (result.error !== null) throw result.error
     const ready = result.state === 'COMPLETED'
     const out = ready ? process.stdout : process.stderr
-    out.write(`${ready ? '' : 'harvester: '}${result.message}\n`)
+    out.write(`${ready ? '' : 'harvester: '}${visible(result.message)}\n`)
     return ready ? exitCodes.done : exitCodes.failed
   } finally {
     stop.dispose()

@@ -11,7 +11,7 @@ import type {
   QueryOptions,
   Session,
 } from './port.ts'
-import { guardWire } from './wire.ts'
+import { guardWire, socketOf } from './wire.ts'
 
 export interface ClientOptions {
   kind: DatabaseKind
@@ -28,7 +28,11 @@ export interface ClientOptions {
   onEnding?: (() => Promise<void>) | undefined
   /** What else ends with the database: the engine, if we own it. */
   onClose?: (() => Promise<void>) | undefined
+  /** How long work that was cancelled waits for a server to stop it. @default 10 seconds */
+  cancelMs?: number | undefined
 }
+
+const defaultCancelMilliseconds = 10_000
 
 /** `int8` fits a number in everything this product counts. */
 const types = {
@@ -74,13 +78,22 @@ export class ClientDatabase implements Database {
     const client = await this.#connect(signal)
     const session = new ClientSession(client, this.description, signal)
     const onError = () => session.markBroken()
-    const onAbort = () => void this.#cancel(client)
+    let timer: NodeJS.Timeout | undefined
+    const onAbort = () => {
+      void this.#cancel(client)
+      // A server that does not answer does not hear of it either: it finds the connection gone.
+      timer = setTimeout(
+        () => socketOf(client).destroy(new Error('Connection terminated')),
+        this.#options.cancelMs ?? defaultCancelMilliseconds,
+      )
+    }
     client.on('error', onError)
     if (this.kind === 'postgres') signal?.addEventListener('abort', onAbort, { once: true })
     try {
       return await work(session)
     } finally {
       signal?.removeEventListener('abort', onAbort)
+      clearTimeout(timer)
       client.off('error', onError)
       session.end()
       // After a cancel a late signal could still hit whatever runs next on this connection.

@@ -1,9 +1,9 @@
-import type { Socket } from 'node:net'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type pg from 'pg'
 import { from as copyFrom } from 'pg-copy-streams'
 import type { CopyColumn, CopyValue, Session } from './port.ts'
+import { socketOf } from './wire.ts'
 
 /** The largest bulk of one statement on the embedded engine. */
 export const embeddedBatchRows = 5_000
@@ -65,11 +65,10 @@ export async function copyByStream(
     if (chunk) yield Buffer.from(chunk)
   }
   const target = client.query(copyFrom(`COPY ${table} (${columns.map((c) => c.name).join(', ')}) FROM STDIN`))
-  const { stream } = (client as unknown as { connection: { stream: Socket } }).connection
   const timer =
     limitMs === undefined
       ? undefined
-      : setTimeout(() => stream.destroy(new Error('Query read timeout')), limitMs)
+      : setTimeout(() => socketOf(client).destroy(new Error('Query read timeout')), limitMs)
   try {
     await pipeline(Readable.from(chunks(), { objectMode: true }), target)
   } finally {

@@ -11,11 +11,16 @@ const longestShort = 1 << 16
 
 /** Ends a connection whose server sends what cannot be a message (frontend/backend protocol 3.0, message formats). */
 export function guardWire(client: pg.ClientBase): void {
-  const { stream } = (client as unknown as { connection: { stream: Socket } }).connection
+  const stream = socketOf(client)
   const check = frameCheck()
   stream.on('data', (bytes: Buffer) => {
     if (!check(bytes)) stream.destroy(new Error('Connection terminated: the answer is no PostgreSQL'))
   })
+}
+
+/** What a connection goes over: to end one whose server would hear no other word. */
+export function socketOf(client: pg.ClientBase): Socket {
+  return (client as unknown as { connection: { stream: Socket } }).connection.stream
 }
 
 /** Tells of each piece, from a beginning of a message on, whether it can be PostgreSQL. */

@@ -50,7 +50,7 @@ export function createHttpClient(settings: HttpClientSettings): HttpClient {
     settings.sleep ??
     ((ms: number, signal: AbortSignal | undefined) => delay(ms, undefined, signal ? { signal } : {}))
   const random = settings.random ?? Math.random
-  const userAgent = `erddap-harvester/${settings.version}${settings.contact ? ` (+${settings.contact})` : ''}`
+  const userAgent = `erddap-harvester/${settings.version}${settings.contact ? ` (+${inHeader(settings.contact)})` : ''}`
 
   /** Asks until there is an answer whose beginning was read, or no hope. */
   async function open(request: HttpRequest, deadline: Deadline, tries: Tries): Promise<Exchange> {
@@ -389,6 +389,14 @@ function withAttempts(error: unknown, attempts: number): unknown {
     ...(error.cause === undefined ? {} : { cause: error.cause }),
     facts: Object.defineProperties({ attempts }, Object.getOwnPropertyDescriptors(error.facts)),
   })
+}
+
+/** A text of the operator's in a header: what has no place there (line ends, an apostrophe of typography) is encoded. */
+function inHeader(text: string): string {
+  return text
+    .trim()
+    .replace(/\s+/g, ' ')
+    .replace(/[^\x20-\x7e]/gu, (character) => encodeURIComponent(Buffer.from(character).toString()))
 }
 
 function lowerCased(headers: Readonly<Record<string, string>>): Record<string, string> {

@@ -153,10 +153,10 @@ const refused: [what: string, env: Record<string, string>, said: RegExp[]][] = [
     [/HARVEST_CONFIG_B64 is no text in Base64/],
   ],
   [
-    'Base64 that was cut',
+    'a text in Base64 without its end',
     {
       HARVEST_CONFIG_YAML: '',
-      HARVEST_CONFIG_B64: Buffer.from(`${site}\n# all`).toString('base64').slice(0, 73),
+      HARVEST_CONFIG_B64: Buffer.from(`${site}\n# all`).toString('base64').slice(0, 69),
     },
     [/HARVEST_CONFIG_B64 is no text in Base64/],
   ],

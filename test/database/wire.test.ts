@@ -131,4 +131,31 @@ describe('what a server sends', () => {
     server.close()
     await database.close()
   })
+
+  it('does not hold work that was cancelled, where nobody stops it', async () => {
+    const sockets = new Set<Socket>()
+    const server = createServer((socket) => {
+      sockets.add(socket)
+      socket.on('error', () => {})
+      socket.once('data', () => socket.write(loginDone))
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const database = new ClientDatabase({
+      kind: 'postgres',
+      connection: { host: '127.0.0.1', port: (server.address() as AddressInfo).port, user: 'a', ssl: false },
+      description: 'the database',
+      serverVersion: 150_000,
+      maxConnections: 1,
+      cancelMs: 200,
+    })
+    const stop = new AbortController()
+    setTimeout(() => stop.abort(), 300)
+    await expect(database.query('SELECT 1', [], { signal: stop.signal })).rejects.toMatchObject({
+      code: 'CANCELLED',
+    })
+    for (const socket of sockets) socket.destroy()
+    server.close()
+    await database.close()
+  })
 })

@@ -72,6 +72,17 @@ describe('an ordinary request', () => {
     expect((await http.text({ url: `${server.url}/no-such-thing` })).body).toBe('\ufffd')
   })
 
+  it.each([
+    ['data@example.org', 'data@example.org'],
+    ['l’équipe\n  data@example.org', 'l%E2%80%99%C3%A9quipe data@example.org'],
+  ])('says who to write to, whatever signs that has: %j', async (contact, said) => {
+    const server = await httpServer((request, response) => response.end(request.headers['user-agent']))
+    const { http } = clientWith({ contact })
+    expect((await http.text({ url: server.url })).body).toMatch(
+      new RegExp(`^erddap-harvester/\\S+ \\(\\+${said}\\)$`),
+    )
+  })
+
   it('sends the login of an address as a header and never shows it', async () => {
     const server = await httpServer((_request, response) => response.writeHead(404).end('no'))
     const { http } = clientWith()

@@ -198,16 +198,18 @@ function email(server: URL, to: readonly string[], from: string | undefined, lim
       const transport = createTransport(address.href)
       try {
         const { subject, text } = asMail(message)
-        const sent = transport.sendMail({
-          from: sender,
-          to: [...to],
-          subject,
-          text,
-          headers: { 'Auto-Submitted': 'auto-generated', 'X-Erddap-Harvester-Alert': message.id },
-          disableFileAccess: true,
-          disableUrlAccess: true,
-        })
-        await within(limits.totalMs ?? 25_000, sent)
+        const send = (signal: AbortSignal) =>
+          transport.sendMail({
+            signal,
+            from: sender,
+            to: [...to],
+            subject,
+            text,
+            headers: { 'Auto-Submitted': 'auto-generated', 'X-Erddap-Harvester-Alert': message.id },
+            disableFileAccess: true,
+            disableUrlAccess: true,
+          })
+        await within(limits.totalMs ?? 25_000, send)
       } catch (error) {
         throw notSent(description, error, server)
       } finally {
@@ -217,17 +219,19 @@ function email(server: URL, to: readonly string[], from: string | undefined, lim
   }
 }
 
-/** Each step of a talk has its limit; a server that drips has this one. */
-async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+/** Each step of a talk has its limit; a server that drips has this one, and is left by then. */
+async function within<T>(ms: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const controller = new AbortController()
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new HarvesterError('HTTP_TIMEOUT', `took longer than ${ms / 1000} s`)),
-      ms,
-    )
+    timer = setTimeout(() => {
+      const error = new HarvesterError('HTTP_TIMEOUT', `took longer than ${ms / 1000} s`)
+      reject(error)
+      controller.abort(error)
+    }, ms)
   })
   try {
-    return await Promise.race([work, late])
+    return await Promise.race([work(controller.signal), late])
   } finally {
     clearTimeout(timer)
   }

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { type AddressInfo, createServer, type Server } from 'node:net'
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -248,6 +249,25 @@ describe('a mail', () => {
     const { port } = silent.address() as AddressInfo
     const [channel] = channels({ ALERT_EMAIL_TO: 'ops@example.org', SMTP_URL: `smtp://127.0.0.1:${port}` })
     await expect(channel!.send(message)).rejects.toMatchObject({ code: 'ALERT_NOT_SENT' })
+  })
+
+  it('is given up, and the server left, where it speaks a letter at a time', async () => {
+    const left: Promise<unknown>[] = []
+    const dripping: Server = createServer((socket) => {
+      socket.on('error', () => {})
+      const timer = setInterval(() => socket.write('2'), 20)
+      left.push(once(socket, 'close').finally(() => clearInterval(timer)))
+    })
+    await new Promise<void>((done) => dripping.listen(0, '127.0.0.1', done))
+    ends.push(() => dripping.close())
+    const { port } = dripping.address() as AddressInfo
+    const [channel] = channels(
+      { ALERT_EMAIL_TO: 'ops@example.org', SMTP_URL: `smtp://127.0.0.1:${port}` },
+      { answerMs: 10_000, totalMs: 500 },
+    )
+    await expect(channel!.send(message)).rejects.toMatchObject({ code: 'ALERT_NOT_SENT' })
+    await Promise.all(left)
+    expect(left).toHaveLength(1)
   })
 })
 
