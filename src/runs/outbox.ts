@@ -48,7 +48,9 @@ export function openOutbox(options: OutboxOptions): Outbox {
     await mkdir(folder, { recursive: true })
     await writeFile(join(folder, ownerFile), JSON.stringify(options.instance))
   }
-  const fileOf = (end: RunEnd) => (own === null ? null : join(own, `${end.flowRunId}.json`))
+  /** An id that could lead out of the folder is of no server that is one: its end is told, and not kept. */
+  const fileOf = (end: RunEnd) =>
+    own === null || !/^[\w-]{1,100}$/.test(end.flowRunId) ? null : join(own, `${end.flowRunId}.json`)
   const keep = async (end: RunEnd): Promise<void> => {
     const file = fileOf(end)
     if (own === null || file === null) return

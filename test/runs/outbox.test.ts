@@ -51,6 +51,21 @@ it('tells an end until it is taken, and keeps it on disk until then', async () =
   expect(files()).toEqual([])
 })
 
+it('tells the end of a run whose id leads elsewhere, and writes nothing there', async () => {
+  const instance = await newInstance('w')
+  const outbox = open(instance)
+  const seen: string[] = []
+  await outbox.deliver(end('../../stray'), async () => {
+    seen.push(
+      ...files().map(String),
+      ...readdirSync(join(folder, '..')).filter((name) => name.startsWith('stray')),
+    )
+    return { kind: 'accepted' }
+  })
+  expect(seen).toEqual([])
+  await outbox.close()
+})
+
 it('forgets what is refused for good', async () => {
   const outbox = open(await newInstance('w'))
   const refused = outbox.deliver(end('a'), async () => {

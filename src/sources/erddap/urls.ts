@@ -1,5 +1,6 @@
 /** Every address that is asked of an ERDDAP, as pure functions, percent-encoded; and back again for people. */
 
+import { isAskable } from '../../rules/ids.ts'
 import { formatTime } from '../../rules/time.ts'
 
 /** Without trailing slashes. */
@@ -125,7 +126,8 @@ export function manifestUrl(base: string, datasetId: string): string {
 
 /** @param folder below the dataset's own, '' for that; with or without slashes at its ends */
 export function filesUrl(base: string, datasetId: string, folder = ''): string {
-  const steps = folder.split('/').filter((step) => step !== '')
+  // A folder is within the dataset's own, whatever a server calls it.
+  const steps = folder.split('/').filter((step) => !['', '.', '..'].includes(step))
   return `${base}/files/${[datasetId, ...steps].map(encodeURIComponent).join('/')}/.csv`
 }
 
@@ -181,7 +183,7 @@ export function datasetAddress(url: string): DatasetAddress | null {
   if (!match) return null
   // The type of file follows the last dot; ids may hold dots of their own.
   const datasetId = decodeUrl(match[2]!).replace(/\.[A-Za-z0-9]+$/, '')
-  return datasetId === '' ? null : { baseUrl: baseUrlOf(match[1]!), datasetId }
+  return datasetId === '' || !isAskable(datasetId) ? null : { baseUrl: baseUrlOf(match[1]!), datasetId }
 }
 
 /** Whether two addresses are those of one dataset; a server that only sends from http to https is no other server. */

@@ -112,3 +112,10 @@ describe('whose data an address is', () => {
     expect(baseUrlOf(' https://o.example/erddap// ')).toBe('https://o.example/erddap')
   })
 })
+
+it('asks for no folder beside the dataset, and for no dataset that is another page', () => {
+  const base = 'https://erddap.example.org/erddap'
+  expect(filesUrl(base, 'a', '../b/./c/..')).toBe(`${base}/files/a/b/c/.csv`)
+  expect(datasetAddress(`${base}/tabledap/%2e%2e.csv?time`)).toBeNull()
+  expect(datasetAddress(`${base}/tabledap/a%0a.csv?time`)).toBeNull()
+})
