@@ -181,6 +181,7 @@ export class ClientDatabase implements Database {
         this.#canceller = undefined
       })
       await client.connect()
+      guardWire(client)
       return client
     })()
     try {

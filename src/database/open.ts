@@ -7,6 +7,7 @@ import type { Owner } from './embedded/lock.ts'
 import { databaseError, sqlStateOf } from './failure.ts'
 import type { Database } from './port.ts'
 import { type DatabaseSettings, describeSettings } from './settings.ts'
+import { guardWire } from './wire.ts'
 
 export interface OpenOptions {
   /** Called when the embedded engine starts in this process (some 8 seconds the first time). */
@@ -36,6 +37,8 @@ const connectTimeoutMilliseconds = 10_000
 const keepAliveMilliseconds = 30_000
 /** Beyond the server's own limit of a load's statements: for a server that does not answer any more. */
 const statementTimeoutMilliseconds = 35 * 60_000
+/** What is asked first is answered at once, or by nobody. */
+const probeTimeoutMilliseconds = 60_000
 
 /**
  * Opens the database and makes sure that it can be used: reachable, login accepted, new enough, with PostGIS and
@@ -179,11 +182,16 @@ async function probe(
 ): Promise<number> {
   const client = new pg.Client(connection)
   client.on('error', () => {})
-  const look = async () => (await client.query<Probe>(probeSql)).rows[0]!
+  const question = {
+    text: probeSql,
+    query_timeout: Math.min(probeTimeoutMilliseconds, connection.query_timeout ?? Number.POSITIVE_INFINITY),
+  }
+  const look = async () => (await client.query<Probe>(question)).rows[0]!
   let found: Probe
   let refusals: unknown[] = []
   try {
     await client.connect()
+    guardWire(client)
     found = await look()
     if (onCreated && found.version >= oldestServer && missingOf(found).length > 0) {
       refusals = await createExtensions(client, missingOf(found), onCreated)

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { ClientDatabase } from '../../src/database/client.ts'
+import { openDatabase } from '../../src/database/open.ts'
 import { frameCheck } from '../../src/database/wire.ts'
 
 function message(type: string, body = Buffer.alloc(0)): Buffer {
@@ -157,5 +158,38 @@ describe('what a server sends', () => {
     for (const socket of sockets) socket.destroy()
     server.close()
     await database.close()
+  })
+
+  it.each([
+    ['is no message', '\x07nonsense\xff\xff'],
+    // Whoever believes its length waits for a gigabyte.
+    ['is a message without an end', 'S\x3f\xff\xff\xff'],
+  ])('does not hold the opening where what comes %s', async (_what, bytes) => {
+    const sockets = new Set<Socket>()
+    const server = createServer((socket) => {
+      sockets.add(socket)
+      socket.on('error', () => {})
+      let turn = 0
+      socket.on('data', () => socket.write(turn++ === 0 ? loginDone : Buffer.from(bytes, 'latin1')))
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const settings = {
+      kind: 'postgres' as const,
+      host: '127.0.0.1',
+      port,
+      database: 'a',
+      user: 'a',
+      password: undefined,
+      caFile: undefined,
+      sslMode: 'disable' as const,
+    }
+    await expect(openDatabase(settings, { statementMs: 500 })).rejects.toMatchObject({
+      code: 'DATABASE_FAILED',
+      facts: { transient: true },
+    })
+    for (const socket of sockets) socket.destroy()
+    server.close()
   })
 })
