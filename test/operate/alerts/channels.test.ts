@@ -43,7 +43,7 @@ const message = alertMessage(
   { id: 'm', namespace: 'default', host: 'h', at: now },
 )
 
-function channels(settings: ChannelSettings, limits = { answerMs: 300, totalMs: 20_000 }) {
+function channels(settings: ChannelSettings, limits = { answerMs: 2000, totalMs: 20_000 }) {
   // Waits between attempts are the client's business, and tested there.
   const http = createHttpClient({ version: 'test', gate: null, sleep: async () => {} })
   ends.push(() => http.close())
