@@ -127,9 +127,9 @@ async function ended(backend: PrefectBackend, id: string, name: string): Promise
 /** The program of a version, installed into a folder. */
 function install(version: string, venv: string): string {
   execFileSync('python3', ['-m', 'venv', venv])
-  // Newer releases of these two are allowed by Prefect and break it.
+  // Newer releases of two are allowed by Prefect and break it; 3.2 does not name the last, and needs it.
   const prefect = version === 'latest' ? 'prefect' : `prefect==${version}`
-  const wanted = [prefect, 'fastapi<0.140', 'sqlalchemy<2.1']
+  const wanted = [prefect, 'fastapi<0.140', 'sqlalchemy<2.1', 'importlib_metadata']
   execFileSync(join(venv, 'bin/pip'), ['install', '--quiet', '--disable-pip-version-check', ...wanted], {
     stdio: 'inherit',
   })

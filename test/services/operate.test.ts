@@ -133,10 +133,17 @@ test('status shows the pools, the worker, the run at work, the deployments and t
 })
 
 test('doctor finds a healthy database and a healthy server', async () => {
+  // One that waits beside those that have ended: in what order they are given tells the database.
+  const { id } = await triggerDeployment(backend, 'slow', {})
   const found: Finding[] = []
   for await (const finding of examine(undefined, env, signal)) found.push(finding)
   const ofLevel = (what: string) => found.find((finding) => finding.what === what)?.level
   expect(
     ['database', 'migrations', 'database rights', 'Prefect', 'Prefect login', 'clock'].map(ofLevel),
   ).toEqual(['ok', 'ok', 'ok', 'ok', 'ok', 'ok'])
+  expect(found.find(({ what }) => what === 'Prefect database')).toMatchObject({
+    level: 'ok',
+    text: 'PostgreSQL',
+  })
+  await backend.cancelRun(id)
 })

@@ -74,7 +74,14 @@ const pageOf = <T>(items: readonly T[], { offset, limit }: Json): T[] =>
 const finals = new Set(['COMPLETED', 'FAILED', 'CRASHED', 'CANCELLED'])
 
 export async function startFakePrefect(
-  options: { authString?: string; csrf?: boolean; prefix?: string; version?: string } = {},
+  options: {
+    authString?: string
+    csrf?: boolean
+    prefix?: string
+    version?: string
+    /** How it orders what has no end. @default 'postgresql' */
+    database?: 'postgresql' | 'sqlite'
+  } = {},
 ): Promise<FakePrefect> {
   const prefix = options.prefix ?? '/api'
   const flows = new Map<string, { id: string; name: string }>()
@@ -211,6 +218,7 @@ export async function startFakePrefect(
     const due = (part.next_scheduled_start_time as { before_?: string } | undefined)?.before_
     const key = any('idempotency_key')
     const tags = (part.tags as { all_?: string[] } | undefined)?.all_
+    const endless = (part.end_time as { is_null_?: boolean } | undefined)?.is_null_
     const planned = (part.expected_start_time as { before_?: string } | undefined)?.before_
     const ofTags = (filter.deployments as { tags?: { all_: string[] } } | undefined)?.tags?.all_
     const deployment = deployments.get(run.deployment_id ?? '')
@@ -218,6 +226,7 @@ export async function startFakePrefect(
       (!names('deployments') || names('deployments')?.includes(deployment?.name ?? '') === true) &&
       (!ofTags || ofTags.every((tag) => deployment?.tags.includes(tag))) &&
       (!planned || run.expected_start_time <= planned) &&
+      (endless === undefined || endless === (run.end_time === null)) &&
       (!names('work_pools') || names('work_pools')?.includes(pool) === true) &&
       (!names('flows') || names('flows')?.includes(flows.get(run.flow_id)?.name ?? '') === true) &&
       (!due || (run.next_scheduled_start_time ?? '9') <= due) &&
@@ -413,6 +422,10 @@ export async function startFakePrefect(
       (body) => {
         const matching = [...runs.values()].filter((run) => matches(run, body))
         if (/DESC$/.test(String(body.sort))) matching.reverse()
+        if (body.sort === 'END_TIME_DESC') {
+          const missing = options.database === 'sqlite' ? '0' : '9'
+          matching.sort((a, b) => (b.end_time ?? missing).localeCompare(a.end_time ?? missing))
+        }
         return ok(pageOf(matching, body))
       },
     ],

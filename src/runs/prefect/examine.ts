@@ -1,7 +1,8 @@
 /** Looks at all that runs on a Prefect server need: address, version, login, clock, and the pools with their workers. */
 import type { Examined } from '../orchestrator.ts'
 import type { PrefectBackend } from './backend.ts'
-import { must, serverVersion } from './client.ts'
+import { must, type PrefectClient, serverVersion } from './client.ts'
+import { listWorkers } from './kept-pools.ts'
 import { poolType, readPool } from './pools.ts'
 
 const what = 'Prefect'
@@ -39,6 +40,7 @@ export async function* examinePrefect(
     const date = Date.parse(answer.response.headers.get('date') ?? '')
     if (Number.isFinite(date)) yield clockFinding(date, asked, Date.now())
     for (const name of new Set(pools)) yield await examinePool(backend, name)
+    yield* examineDatabase(backend, pools)
   } catch (error) {
     yield {
       level: 'fail',
@@ -47,6 +49,58 @@ export async function* examinePrefect(
       remedy: 'Check PREFECT_API_URL, PREFECT_API_AUTH_STRING, the proxy, and that the server runs.',
     }
   }
+}
+
+/** On SQLite several workers wait for each other's transactions, up to a minute. */
+async function* examineDatabase(backend: PrefectBackend, pools: readonly string[]): AsyncGenerator<Examined> {
+  const kind = await databaseOf(backend.client)
+  if (kind === null) return
+  if (kind === 'PostgreSQL') {
+    yield fine('Prefect database', 'PostgreSQL')
+    return
+  }
+  const declaration = {
+    deployments: [],
+    pools: pools.map((name) => ({ name, concurrencyLimit: null })),
+    tagLimits: {},
+  }
+  const online = (await listWorkers(backend, declaration)).filter(({ alive }) => alive)
+  const workers = new Set(online.map(({ name }) => name)).size
+  yield workers > 1
+    ? warned(
+        'Prefect database',
+        `SQLite, and ${workers} workers poll: they wait for each other, up to a minute ("database is locked")`,
+        'Give the server PostgreSQL: PREFECT_API_DATABASE_CONNECTION_URL=postgresql+asyncpg://user:password@host/prefect.',
+      )
+    : fine('Prefect database', 'SQLite, which does for one worker')
+}
+
+/**
+ * A server does not tell where it keeps its data, and its order of runs does: PostgreSQL puts those without an end
+ * before all others, SQLite behind them. Null where there are not both kinds of runs.
+ */
+async function databaseOf(client: PrefectClient): Promise<'PostgreSQL' | 'SQLite' | null> {
+  const first = async (end_time?: { is_null_: boolean }) => {
+    const [run] = await must(
+      'list runs',
+      client.once.POST('/flow_runs/filter', {
+        body: {
+          ...(end_time && { flow_runs: { operator: 'and_', end_time } }),
+          sort: 'END_TIME_DESC',
+          limit: 1,
+          offset: 0,
+        },
+      }),
+    )
+    return run ?? null
+  }
+  const [open, ended, foremost] = await Promise.all([
+    first({ is_null_: true }),
+    first({ is_null_: false }),
+    first(),
+  ])
+  if (!open || !ended || !foremost) return null
+  return foremost.end_time == null ? 'PostgreSQL' : 'SQLite'
 }
 
 async function examinePool(backend: PrefectBackend, name: string): Promise<Examined> {
