@@ -1,5 +1,5 @@
 # For those who run a Prefect server and workers on a machine of their own, without Docker. `make help` lists it all.
-#   make start-server start-worker N=2 HOST=0.0.0.0 PORT=4300 PREFECT_DB_URL=postgresql+asyncpg://user:password@host/prefect
+#   make start-server start-worker N=2 HOST=0.0.0.0 PORT=4300 SERVER_DB=postgresql+asyncpg://user:password@host/prefect
 
 HOST ?= 127.0.0.1
 PORT ?= 4200
@@ -12,9 +12,9 @@ HARVEST_POOL ?= harvest
 MAINTENANCE_POOL ?= maintenance
 
 # Where the server keeps its data; by default in SQLite, which does for one worker.
-PREFECT_DB_URL ?= $(PREFECT_API_DATABASE_CONNECTION_URL)
-ifneq ($(PREFECT_DB_URL),)
-export PREFECT_API_DATABASE_CONNECTION_URL := $(PREFECT_DB_URL)
+SERVER_DB ?= $(PREFECT_API_DATABASE_CONNECTION_URL)
+ifneq ($(SERVER_DB),)
+export PREFECT_API_DATABASE_CONNECTION_URL := $(SERVER_DB)
 endif
 
 # The server is asked directly, whatever proxy is set; hosts that were excepted stay so.
@@ -43,7 +43,7 @@ start-server: ## Start a Prefect server on HOST:PORT and wait until it answers
 	  scripts/process.sh start $(RUN_DIR)/server.pid $(RUN_DIR)/server.log $(PREFECT) server start --host $(HOST) --port $(PORT)
 	@scripts/process.sh wait $(RUN_DIR)/server.pid $(RUN_DIR)/server.log $(PREFECT_API_URL)/health
 	@echo "Prefect: $(PREFECT_API_URL:/api=)"
-	@$(if $(filter postgresql%,$(PREFECT_API_DATABASE_CONNECTION_URL)),:,echo "It keeps its data in SQLite, which does for one worker; for more, start it with PREFECT_DB_URL=postgresql+asyncpg://user:password@host/prefect")
+	@$(if $(filter postgresql%,$(PREFECT_API_DATABASE_CONNECTION_URL)),:,echo "It keeps its data in SQLite, which does for one worker; for more, start it with SERVER_DB=postgresql+asyncpg://user:password@host/prefect")
 
 start-worker: build ## Start N workers (N=1)
 	@mkdir -p $(RUN_DIR)

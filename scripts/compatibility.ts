@@ -152,7 +152,16 @@ async function tried(): Promise<Outcome> {
   const folder = mkdtempSync(join(tmpdir(), 'compatibility-'))
   const settings = prefectSettings({ PREFECT_API_URL: server.apiUrl }) as PrefectSettings
   const backend = createPrefectBackend({ settings, namespaceTag: 'erddap-harvester:compatibility' })
-  const version = await serverVersion(backend.client)
+  let version = ''
+  // A server that has just begun to answer may refuse its first questions.
+  await waitUntil(
+    'the version of the server',
+    async () => {
+      version = await serverVersion(backend.client).catch(() => '')
+      return version !== ''
+    },
+    patience,
+  )
   try {
     await verdict(results, 'registration', () => checks.registration!(backend))
     const worker = await startWorker({

@@ -36,10 +36,10 @@ const make = async (...args: string[]) => {
 
 it('starts the server on the PostgreSQL that is named, else says what SQLite is good for', async () => {
   try {
-    expect(await make('start-server')).toMatch(/SQLite, which does for one worker.*PREFECT_DB_URL=/)
+    expect(await make('start-server')).toMatch(/SQLite, which does for one worker.*SERVER_DB=/)
     expect(readFileSync(join(folder, 'told'), 'utf8')).toBe('nothing')
     await make('stop')
-    expect(await make('start-server', `PREFECT_DB_URL=${postgres}`)).not.toContain('SQLite')
+    expect(await make('start-server', `SERVER_DB=${postgres}`)).not.toContain('SQLite')
     expect(readFileSync(join(folder, 'told'), 'utf8')).toBe(postgres)
   } finally {
     await make('stop')
