@@ -12,6 +12,7 @@ import type {
   Run,
   ScheduleRow,
   Server,
+  Tracks,
   Trend,
 } from '../serve/schemas.ts'
 import type { RunAnswer } from './model/liveRun.ts'
@@ -32,6 +33,7 @@ export type {
   RunDetailRow,
   ScheduleRow,
   Server,
+  Tracks,
   Trend,
 } from '../serve/schemas.ts'
 
@@ -91,6 +93,8 @@ export const api = {
   reasons: () => ask<Reason[]>('api/harvest/reasons'),
   schedules: () => ask<ScheduleRow[]>('api/harvest/schedules'),
   biology: () => ask<Biology>('api/harvest/biology'),
+  tracks: (slug: string, id: string) =>
+    ask<Tracks>(`api/harvest/tracks?source=${part(slug)}&dataset=${part(id)}`),
   coverage: (query: URLSearchParams) => ask<Coverage>(`api/harvest/coverage?${query}`),
   trigger: (body: { source?: string; force?: boolean }, token: string) =>
     ask<{ run_id: string; url: string }>('api/harvest/trigger', {

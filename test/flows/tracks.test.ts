@@ -9,6 +9,7 @@ import type { Database } from '../../src/database/port.ts'
 import type { DemoDataset, Row } from '../../src/demo/dataset.ts'
 import { type ErddapOptions, type ErddapServer, startErddap } from '../../src/demo/erddap.ts'
 import { drifters, floats, glider, ship, survey } from '../../src/demo/moving.ts'
+import { tracksOfIndex } from '../../src/inventory/queries/tracks.ts'
 import { day, describe as described, epoch } from '../acceptance/build.ts'
 import { emptyDatabase } from '../support/database.ts'
 import { createHarvester, type Harvester } from '../support/harvester.ts'
@@ -202,6 +203,11 @@ describe('switched on', () => {
     expect(stored.filter((track) => /180 .*-180 /.test(track.geom ?? '')).length).toBeGreaterThan(0)
     expect(stored[0]!.trajectory_id).toBe('')
     expect(await run.table('tracks')).toHaveLength(stored.length)
+    const shown = await tracksOfIndex(database, { erddapUrl: server.url, datasetId: 'ship', limit: 10 })
+    expect(shown).toMatchObject([{ trajectory_id: 'CCGS Demonstration', n_records: 3000, n_days: 63 }])
+    const geometry = JSON.parse(shown[0]!.geometry!) as { type: string; coordinates: [number, number][][] }
+    expect(geometry.type).toBe('MultiLineString')
+    expect(geometry.coordinates[0]![0]![0]).toBeCloseTo(-70.4, 1)
   })
 
   it('nothing changes in the index where nothing changed, and unchanged datasets are skipped', async () => {

@@ -4,6 +4,7 @@ import { Link, useLocation, useParams } from 'react-router'
 import { api, type DatasetAttemptRow, type IndexedDatasetOf } from '../api.ts'
 import { BreakableId } from '../components/BreakableId.tsx'
 import { Icon } from '../components/Icon.tsx'
+import { TrackMap } from '../components/map/TrackMap.tsx'
 import { Message, Remedies, useReason, Warnings } from '../components/Reason.tsx'
 import { Sparkline } from '../components/Sparkline.tsx'
 import { Answer } from '../components/States.tsx'
@@ -53,11 +54,30 @@ export function DatasetPage() {
               )}
             </div>
             {latest && <Latest attempt={latest} index={index.data} />}
+            <TracksOf slug={slug} id={id} />
             <History attempts={found} />
           </>
         )
       }}
     </Answer>
+  )
+}
+
+/** Where a platform that moves went; nothing for what stands still. */
+function TracksOf({ slug, id }: { slug: string; id: string }) {
+  const { t } = useWords()
+  const { data } = useQuery({ queryKey: ['tracks', slug, id], queryFn: () => api.tracks(slug, id) })
+  if (data === undefined || data.features.length === 0) return null
+  return (
+    <section aria-labelledby="tracks">
+      <h2 id="tracks">{t('tracks.title')}</h2>
+      <p className="faint">
+        {data.truncated
+          ? t('tracks.most', { count: data.features.length })
+          : t('tracks.count', { count: data.features.length })}
+      </p>
+      <TrackMap tracks={data} />
+    </section>
   )
 }
 

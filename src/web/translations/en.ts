@@ -144,6 +144,14 @@ export const en = {
   'spark.label_other': 'The last {{count}} attempts, newest first: {{statuses}}',
   'spark.empty': 'No attempts',
 
+  'tracks.title': 'Tracks',
+  'tracks.figure': 'Map of the tracks of this dataset',
+  'tracks.legend':
+    'Each line is a platform’s way; it is broken at gaps of more than 30 days and at speeds that no platform has.',
+  'tracks.count_one': '{{count}} track',
+  'tracks.count_other': '{{count}} tracks',
+  'tracks.most_one': 'The longest track',
+  'tracks.most_other': 'The {{count}} tracks with the most rows',
   'dataset.latest': 'Latest attempt',
   'dataset.todo': 'What can be done',
   'dataset.message': 'Message',

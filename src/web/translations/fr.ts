@@ -163,6 +163,16 @@ export const fr: Record<keyof typeof en, string> & Record<`${string}_many`, stri
     'Les {{count}} dernières tentatives, de la plus récente à la plus ancienne : {{statuses}}',
   'spark.empty': 'Aucune tentative',
 
+  'tracks.title': 'Trajectoires',
+  'tracks.figure': 'Carte des trajectoires de ce jeu de données',
+  'tracks.legend':
+    'Chaque ligne est le parcours d’une plateforme; elle est coupée aux lacunes de plus de 30 jours et aux vitesses impossibles.',
+  'tracks.count_one': '{{count}} trajectoire',
+  'tracks.count_many': '{{count}} de trajectoires',
+  'tracks.count_other': '{{count}} trajectoires',
+  'tracks.most_one': 'La trajectoire la plus longue',
+  'tracks.most_many': 'Les {{count}} de trajectoires qui ont le plus de lignes',
+  'tracks.most_other': 'Les {{count}} trajectoires qui ont le plus de lignes',
   'dataset.latest': 'Dernière tentative',
   'dataset.todo': 'Ce qu’on peut faire',
   'dataset.message': 'Message',

@@ -21,6 +21,19 @@ function ringPath(ring: readonly number[], shift: number): string {
   return `${path}Z`
 }
 
+/** Lines in degrees, longitude first. */
+export function linesPath(lines: ReadonlyArray<ReadonlyArray<readonly [number, number]>>): string {
+  return lines
+    .map((line) => {
+      const vertices = line.map(([longitude, latitude]) => {
+        const [x, y] = toMetres(longitude, latitude)
+        return `${(x / 1000).toFixed(2)} ${(-y / 1000).toFixed(2)}`
+      })
+      return `M${vertices.join('L')}`
+    })
+    .join('')
+}
+
 /** Hexagons by their centres in degrees. */
 export function hexagonsPath(
   centres: ReadonlyArray<{ longitude: number; latitude: number }>,
