@@ -50,6 +50,8 @@ describe('Docker Compose', () => {
     const theirs = resolveCompose([coolify], { ...password, SERVICE_URL_PREFECT: address })
     expect(comparable(theirs)).toEqual(comparable(ours))
     for (const service of Object.values(theirs.services)) expect(service.ports).toBeUndefined()
+    const trusted = (model: ComposeModel) => model.services.dashboard?.environment?.HARVESTER_TRUSTED_PROXIES
+    expect([trusted(ours), trusted(theirs)]).toEqual(['', '10.0.0.0/8,172.16.0.0/12,192.168.0.0/16'])
   })
 
   it('merges both without adding anything', () => {
@@ -158,7 +160,10 @@ function comparable(model: ComposeModel) {
           volumes: volumes?.map(({ source, target }) => `${source}:${target}`),
           networks: undefined,
           environment: Object.fromEntries(
-            Object.entries(environment ?? {}).filter(([key]) => !key.startsWith('SERVICE_')),
+            Object.entries(environment ?? {}).filter(
+              // Coolify's proxy stands before the dashboard.
+              ([key]) => !key.startsWith('SERVICE_') && key !== 'HARVESTER_TRUSTED_PROXIES',
+            ),
           ),
         },
       ]),

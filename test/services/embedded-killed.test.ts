@@ -36,7 +36,7 @@ async function write(version: number): Promise<string> {
 }
 
 it('an embedded loader that is killed leaves the state before it, for the next process to open', {
-  timeout: 480_000,
+  timeout: 1_200_000,
 }, async () => {
   const start = (folder: string) => {
     const loader = startLoader(folder, { DATABASE: 'embedded', HARVESTER_DATA_DIR: data })
