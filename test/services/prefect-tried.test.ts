@@ -1,0 +1,181 @@
+/** What people do with our runs by Prefect's own means, on a real server. */
+import { execFile } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { z } from 'zod'
+import {
+  type AnyFlow,
+  completed,
+  createPrefectBackend,
+  flow,
+  flowRegistry,
+  type PrefectBackend,
+  type PrefectSettings,
+  prefectSettings,
+  type Registration,
+  registerDeployments,
+  startWorker,
+  systemRuntime,
+  type WorkerOptions,
+} from '../../src/runs/index.ts'
+import { type PrefectServer, prefectBin, prefectEnvironment, waitUntil } from '../support/prefect.ts'
+import { flows, harvestPool, slow, source, spec } from '../support/prefect-flows.ts'
+import { startSharedPrefect } from '../support/shared.ts'
+
+const run = promisify(execFile)
+const limited = flow({
+  name: 'Test Limited',
+  description: 'Takes longer than it may.',
+  parameters: z.object({}),
+  runName: () => 'limited',
+  timeoutSeconds: 1,
+  run: async (_, { signal }) => {
+    await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+    return completed('in vain')
+  },
+}) as unknown as AnyFlow
+const priorityPool = 'tried-priorities'
+const registration: Registration = {
+  namespace: 'tried',
+  pools: [
+    { name: harvestPool, concurrencyLimit: null },
+    {
+      name: priorityPool,
+      concurrencyLimit: null,
+      queues: [
+        { name: 'urgent', concurrencyLimit: null, priority: 1 },
+        { name: 'default', concurrencyLimit: null, priority: 9 },
+      ],
+    },
+  ],
+  deployments: [
+    spec('source', source),
+    spec('slow', slow),
+    spec('limited', limited),
+    spec('urgent', source, { workPool: priorityPool, workQueue: 'urgent' }),
+    spec('patient', source, { workPool: priorityPool }),
+  ],
+  tagLimits: { database: 1 },
+  limits: 'reset',
+}
+
+let server: PrefectServer
+let settings: PrefectSettings
+let backend: PrefectBackend
+let folder: string
+let env: NodeJS.ProcessEnv
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'tried-'))
+  server = await startSharedPrefect()
+  settings = prefectSettings({ PREFECT_API_URL: server.apiUrl }) as PrefectSettings
+  backend = createPrefectBackend({ settings, namespaceTag: 'erddap-harvester:tried' })
+  await registerDeployments(backend, registration)
+  env = prefectEnvironment(folder, { PREFECT_API_URL: server.apiUrl })
+})
+afterAll(async () => {
+  await backend?.close()
+  await server?.stop()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+async function withWorker<T>(work: () => Promise<T>, more: Partial<WorkerOptions> = {}): Promise<T> {
+  const worker = await startWorker({
+    backend: createPrefectBackend({ settings, ...(more.runtime && { runtime: more.runtime }) }),
+    flows: flowRegistry([...flows, limited]),
+    pools: [harvestPool, priorityPool],
+    limit: 4,
+    name: null,
+    slotFolder: folder,
+    registration: null,
+    graceSeconds: 1,
+    pollMs: 500,
+    ...more,
+  })
+  try {
+    return await work()
+  } finally {
+    await worker.stop()
+  }
+}
+const submit = async (deployment: string, parameters: Record<string, unknown> = {}) =>
+  (await backend.submit({ deployment, parameters })).id
+const runOf = (id: string) => backend.readRun(id)
+const inState = (id: string, name: string, runCount = 0) =>
+  waitUntil(
+    `${name} of ${id}`,
+    async () => {
+      const found = await runOf(id)
+      return found?.state.name === name && found.runCount >= runCount
+    },
+    180_000,
+  )
+
+it('queues of a pool go by their priority', async () => {
+  const patient = [await submit('patient'), await submit('patient')]
+  const urgent = await submit('urgent')
+  await withWorker(
+    async () => {
+      for (const id of [urgent, ...patient]) await inState(id, 'Completed')
+    },
+    { limit: 1, pools: [priorityPool] },
+  )
+  const startOf = async (id: string) => (await runOf(id))?.startedAt?.getTime() ?? 0
+  for (const id of patient) expect(await startOf(urgent)).toBeLessThan(await startOf(id))
+}, 600_000)
+
+it('a run that is longer than its time limit fails as timed out', async () => {
+  await withWorker(async () => {
+    const id = await submit('limited')
+    await inState(id, 'TimedOut')
+    expect((await runOf(id))?.state.message).toContain('longer than 1 s')
+  })
+}, 600_000)
+
+it('runs that became late while no worker lived are made up, each once', async () => {
+  const ids = [await submit('source', { n: 1 }), await submit('source', { n: 2 })]
+  for (const id of ids) await inState(id, 'Late')
+  await withWorker(async () => {
+    for (const id of ids) await inState(id, 'Completed')
+  })
+  for (const id of ids) expect((await runOf(id))?.runCount).toBe(1)
+}, 600_000)
+
+it('a worker with a wrong clock takes what is due at once', async () => {
+  for (const shift of [-300_000, 300_000]) {
+    const runtime = { ...systemRuntime, now: () => new Date(Date.now() + shift) }
+    await withWorker(
+      async () => {
+        const begun = Date.now()
+        await inState(await submit('source', { n: 1 }), 'Completed')
+        // Far less than the clocks are apart, also on a slow machine.
+        expect(Date.now() - begun).toBeLessThan(240_000)
+      },
+      { runtime },
+    )
+  }
+}, 600_000)
+
+it('a Python flow has one of ours as its subflow', async () => {
+  const script = join(folder, 'parent.py')
+  writeFileSync(
+    script,
+    `from prefect import flow
+from prefect.deployments import run_deployment
+
+@flow
+def parent():
+    child = run_deployment("Test Source/source", parameters={"n": 4}, timeout=300, poll_interval=1, as_subflow=True)
+    print("child", child.id, child.state.type.value, child.parent_task_run_id is not None)
+
+parent()
+`,
+  )
+  await withWorker(async () => {
+    const { stdout } = await run(join(prefectBin(), '../python'), [script], { env })
+    expect(stdout).toMatch(/child \S+ COMPLETED True/)
+  })
+}, 600_000)
