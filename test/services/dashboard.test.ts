@@ -12,6 +12,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openDatabase } from '../../src/database/open.ts'
 import type { Database } from '../../src/database/port.ts'
+import { adviceOf, errorReasons, skipReasons, titleOf } from '../../src/rules/reasons/index.ts'
 import type { RunControl, RunView } from '../../src/serve/ports.ts'
 import { type ApiServer, createServer } from '../../src/serve/server.ts'
 import { en } from '../../src/web/translations/en.ts'
@@ -226,6 +227,12 @@ describe('every page', () => {
       ])
       const wide = await page.evaluate<number>('document.documentElement.scrollWidth')
       expect([where, wide]).toEqual([where, look.width])
+      const sticking = await page.evaluate<string[]>(
+        `[...document.querySelectorAll('.panel table, .panel figure')]
+          .filter((part) => part.checkVisibility() && part.getBoundingClientRect().right > part.closest('.panel').getBoundingClientRect().right + 1)
+          .map((part) => part.className)`,
+      )
+      expect([where, sticking]).toEqual([where, []])
       expect([where, await violations(page)]).toEqual([where, []])
       const text = await page.evaluate<string>('document.body.innerText')
       // A key that was not translated would show as it is written in the code.
@@ -398,28 +405,55 @@ describe('an owner of datasets', () => {
   })
 
   test('reads no English on a French page, but what the data say themselves', async () => {
+    const wordsOf = (text: string) => text.toLowerCase().match(/\p{L}{3,}/gu) ?? []
+    const french = new Set(
+      [
+        ...Object.values(fr),
+        ...[...skipReasons, ...errorReasons].flatMap((code) => [titleOf('fr', code), adviceOf('fr', code)]),
+      ].flatMap(wordsOf),
+    )
+    const english = new Set(
+      [
+        ...Object.values(en),
+        ...[...skipReasons, ...errorReasons].flatMap((code) => [titleOf('en', code), adviceOf('en', code)]),
+      ].flatMap(wordsOf),
+    )
+    for (const word of french) english.delete(word)
+    expect(english.size).toBeGreaterThan(300)
+
     const { context, page } = await open({ language: 'fr', scheme: 'light', width: 1280 })
-    const sentences = Object.values(en).filter((text) => / /.test(text) && !text.includes('{{'))
-    const french = new Set<string>(Object.values(fr))
+    const own = new Set<string>()
+    // What is said of an attempt as code and values is said in French: its English sentence is no excuse.
+    const gather = (part: unknown, key = ''): void => {
+      if (typeof part === 'string') {
+        if (key !== 'error_message') for (const word of wordsOf(part)) own.add(word)
+      } else if (part !== null && typeof part === 'object') {
+        const { told, error_message: message } = part as { told?: unknown; error_message?: unknown }
+        if (told == null && typeof message === 'string') for (const word of wordsOf(message)) own.add(word)
+        for (const [name, value] of Object.entries(part)) gather(value, Array.isArray(part) ? key : name)
+      }
+    }
+    const heard: Promise<void>[] = []
+    page.on('response', (response) => {
+      if (response.url().includes('/api/harvest/') && response.headers()['content-type']?.includes('json'))
+        heard.push(response.json().then(gather, () => {}))
+    })
     for (const [name, path] of await pages()) {
+      // An id that is not known is named as it was asked for.
+      for (const word of wordsOf(path)) own.add(word)
       await visit(page, path)
+      await Promise.all(heard.splice(0))
       const shown = await page.evaluate<string>(`(() => {
         const copy = document.body.cloneNode(true)
-        // Ids, addresses, titles and messages of the data, and what says itself that it is English.
-        for (const own of copy.querySelectorAll('noscript, code, pre, .id, .requests, [lang=en], .under, .lead, .crumb, h1, select, .note .break, .note.error, .group'))
-          own.remove()
-        return copy.textContent
+        // What says itself that it is English, and what is no language.
+        for (const other of copy.querySelectorAll('noscript, script, style, code, pre, .requests, [lang=en]')) other.remove()
+        const titles = [...copy.querySelectorAll('[title], [aria-label], [placeholder]')].flatMap((element) =>
+          ['title', 'aria-label', 'placeholder'].map((key) => element.getAttribute(key) ?? ''))
+        return [...titles, document.title].join('\\n') + '\\n' + [...copy.querySelectorAll('*')].flatMap((element) =>
+          [...element.childNodes].filter((node) => node.nodeType === 3).map((node) => node.textContent)).join('\\n')
       })()`)
-      // What a server said is told in its own words.
-      const text = shown
-        .replaceAll(/Bad Request: Query error: The source file \S+ cannot be read\./g, '')
-        .replaceAll(/<Error>.*?<\/Error>/gs, '')
-      for (const sentence of sentences)
-        if (!french.has(sentence)) expect([name, text.includes(sentence) ? sentence : '']).toEqual([name, ''])
-      const words = text.match(
-        /.{0,30}(?<![\p{L}’])(?:the|of|and|with|was|were|has|have|failed|skipped|harvested|error)(?![\p{L}]).{0,30}/giu,
-      )
-      expect([name, words?.map((found) => found.trim()) ?? null]).toEqual([name, null])
+      const found = wordsOf(shown).filter((word) => english.has(word) && !own.has(word))
+      expect([name, [...new Set(found)]]).toEqual([name, []])
     }
     await context.close()
   })
@@ -465,6 +499,32 @@ describe('an operator', () => {
     expect(await page.locator('.progress').count()).toBe(0)
     // What the browser calls errors are the answers 401 and 409 that were provoked.
     expect(faults.filter((fault) => !/\b(?:401|409)\b/.test(fault))).toEqual([])
+    await context.close()
+  })
+
+  test('follows a run on, readable and live again, after a proxy in front answered 502', async () => {
+    const { rows } = await database.query<{ run_id: string }>(
+      `INSERT INTO cde.harvest_runs (run_id, started_at, status, scope, triggered_source, triggered_by)
+       VALUES (gen_random_uuid(), now(), 'running', 'single', $1, 'api') RETURNING run_id`,
+      [odd],
+    )
+    const runId = rows[0]?.run_id ?? ''
+    const { context, page } = await open({ language: 'en', scheme: 'light', width: 1280 })
+    let asked = 0
+    await page.route('**/events', (route) => {
+      asked += 1
+      return asked === 1 ? route.fulfill({ status: 502, body: 'Bad gateway' }) : route.continue()
+    })
+    await visit(page, `/harvest/run/${runId}`)
+    await page.getByText('was lost; trying again').waitFor()
+    expect(await page.locator('.live').count()).toBe(0)
+    await page.locator('.live').waitFor()
+    expect(asked).toBeGreaterThan(1)
+    await database.query(`UPDATE cde.harvest_runs SET status = 'ok', finished_at = now() WHERE run_id = $1`, [
+      runId,
+    ])
+    await page.locator('.badge', { hasText: 'Completed' }).waitFor()
+    expect(await page.locator('.live').count()).toBe(0)
     await context.close()
   })
 
@@ -516,6 +576,95 @@ describe('the map', () => {
     await page.screenshot({ path: join(shots, 'map-small.png'), fullPage: true })
     expect(await violations(page)).toEqual([])
     expect(faults).toEqual([])
+    await context.close()
+  })
+})
+
+describe('the map, moved about', () => {
+  const view = (page: Page) =>
+    page.evaluate<number[]>(
+      `document.querySelector('.map-frame svg').getAttribute('viewBox').split(' ').map(Number)`,
+    )
+
+  test('obeys arrows, plus and minus where it has the focus, and the wheel then too', async () => {
+    const { context, page, faults } = await open({ language: 'en', scheme: 'light', width: 1280 })
+    await visit(page, '/harvest/map')
+    const svg = page.locator('.map-frame > svg')
+    await svg.waitFor()
+    const [left = 0, top = 0, width = 0, height = 0] = await view(page)
+    // Without the focus the wheel scrolls the page.
+    await svg.hover()
+    await page.mouse.wheel(0, 120)
+    await expect.poll(() => page.evaluate<number>('scrollY')).toBeGreaterThan(0)
+    expect((await view(page))[2]).toBeCloseTo(width)
+    await page.evaluate('scrollTo(0, 0)')
+    await svg.focus()
+    await page.keyboard.press('ArrowRight')
+    await expect.poll(async () => (await view(page))[0]).toBeCloseTo(left + 0.15 * width)
+    await page.keyboard.press('ArrowDown')
+    await expect.poll(async () => (await view(page))[1]).toBeCloseTo(top + 0.15 * height)
+    await page.keyboard.press('+')
+    await expect.poll(async () => (await view(page))[2]).toBeCloseTo(width * 0.6)
+    await svg.hover()
+    await page.mouse.wheel(0, -120)
+    await expect.poll(async () => (await view(page))[2]).toBeCloseTo((width * 0.6) / 1.2)
+    expect(await page.evaluate<number>('scrollY')).toBe(0)
+    await page.getByRole('button', { name: 'Show all' }).click()
+    await expect.poll(() => view(page)).toEqual([left, top, width, height])
+    expect(faults).toEqual([])
+    await context.close()
+  })
+
+  test('repeats hexagons with the world, and tells them there too', async () => {
+    const { context, page } = await open({ language: 'en', scheme: 'light', width: 1280 })
+    await visit(page, '/harvest/map')
+    const svg = page.locator('.map-frame > svg')
+    await svg.focus()
+    for (let turn = 0; turn < 8; turn += 1) await page.keyboard.press('-')
+    for (let turn = 0; turn < 10; turn += 1) await page.keyboard.press('ArrowRight')
+    await expect.poll(() => page.locator('.map-frame g.layers').count()).toBeGreaterThan(1)
+    const spot = await page.evaluate<{ x: number; y: number }>(`(async () => {
+      const { hexagons } = await (await fetch('/api/harvest/coverage')).json()
+      const [{ longitude, latitude }] = hexagons
+      const kilometres = 6378.137
+      const at = (turn) => new DOMPoint(
+        ((longitude + turn * 360) * Math.PI * kilometres) / 180,
+        -Math.log(Math.tan(Math.PI / 4 + (latitude * Math.PI) / 360)) * kilometres,
+      ).matrixTransform(document.querySelector('.map-frame svg').getScreenCTM())
+      const box = document.querySelector('.map-frame svg').getBoundingClientRect()
+      return [-1, 1].map(at).filter((p) => p.x > box.left && p.x < box.right && p.y > box.top && p.y < box.bottom)
+        .map(({ x, y }) => ({ x, y }))[0]
+    })()`)
+    await page.mouse.move(spot.x, spot.y)
+    await page.locator('.tip').waitFor()
+    await page.screenshot({ path: join(shots, 'map-world.png') })
+    await context.close()
+  })
+
+  test('asks for what is in view where there are more hexagons than can be sent, and says when it is cut', async () => {
+    const { context, page } = await open({ language: 'en', scheme: 'light', width: 1280 })
+    const asked: string[] = []
+    await page.route('**/api/harvest/coverage?**', async (route) => {
+      const url = new URL(route.request().url())
+      asked.push(url.searchParams.get('bbox') ?? '')
+      const answer = await route.fetch()
+      const found = (await answer.json()) as { hexagons: unknown[]; truncated: boolean }
+      const [west = -180, , east = 180] = (url.searchParams.get('bbox') || '-180,-90,180,90')
+        .split(',')
+        .map(Number)
+      // As a site with a million profiles would answer: only a small view is whole.
+      await route.fulfill({ json: { ...found, truncated: east - west > 20 } })
+    })
+    await visit(page, '/harvest/map')
+    await page.locator('.lead', { hasText: 'zoom in to see all' }).waitFor()
+    await expect.poll(() => asked.some((bbox) => bbox !== '')).toBe(true)
+    await page.locator('.map-frame > svg').focus()
+    for (let turn = 0; turn < 5; turn += 1) await page.keyboard.press('+')
+    await expect.poll(() => page.locator('.lead').textContent()).not.toContain('zoom in to see all')
+    const [west = 0, , east = 0] = (asked.at(-1) ?? '').split(',').map(Number)
+    expect(east - west).toBeLessThanOrEqual(20)
+    // The totals stay those of the whole.
+    expect(await page.locator('.lead').textContent()).toContain('315 profiles + 374 OBIS cells')
     await context.close()
   })
 })
