@@ -507,7 +507,16 @@ describe('when data were last asked for', () => {
   const data = `${erddapUrl}/tabledap/a.csv?station,latitude,longitude,time&orderByCount("station,latitude,longitude")`
 
   async function attempted(attempts: [runId: string, at: Date, queryUrls: string[], code?: string][]) {
-    for (const [runId, at, queryUrls, code] of attempts)
+    for (const [runId, at, queryUrls, code] of attempts) {
+      await startRun(database, {
+        runId,
+        startedAt: at,
+        gitSha: null,
+        prefectFlowRunId: null,
+        scope: 'single',
+        triggeredSource: erddapUrl,
+        triggeredBy: 'schedule',
+      })
       await addAttempts(database, runId, [
         {
           erddapUrl,
@@ -522,6 +531,7 @@ describe('when data were last asked for', () => {
           ...(code && { told: { facts: [{ code, values: {} }], warnings: [] } }),
         },
       ])
+    }
   }
   const lastOf = async () => (await lastDataHarvests(database, erddapUrl, daysAgo(30))).get('a')
   const runIds = [1, 2].map((at) => `00000000-0000-4000-8000-00000000000${at}`) as [string, string]
