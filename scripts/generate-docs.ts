@@ -1,5 +1,6 @@
 /**
- * Writes what is made from the code: .env.sample, docs/configuration.md, docs/errors.md and docker-compose.coolify.yml.
+ * Writes what is made from the code: .env.sample, docs/configuration.md, docs/columns.md, docs/errors.md,
+ * docker-compose.coolify.yml, and the table of rooms in docs/architecture.md.
  * Run it with `npm run docs`; tests hold the files current.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -17,6 +18,7 @@ import { stepSchema } from '../src/config/operations-schema.ts'
 import { errorCodes, exitCodes } from '../src/errors.ts'
 import { type Column, mergeRoles } from '../src/inventory/column.ts'
 import { contract } from '../src/inventory/contract.ts'
+import { roomTable } from '../test/architecture/rooms.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const note = 'Made by `npm run docs`: do not edit here.'
@@ -240,11 +242,20 @@ export function coolifyCompose(): string {
 export function generated(): Map<string, string> {
   return new Map([
     ['.env.sample', envSample()],
+    ['docs/architecture.md', architecturePage()],
     ['docs/configuration.md', configurationPage()],
     ['docs/columns.md', columnsPage()],
     ['docs/errors.md', errorsPage()],
     ['docker-compose.coolify.yml', coolifyCompose()],
   ])
+}
+
+/** The page as it is, with the table of rooms that the test of imports holds. */
+function architecturePage(): string {
+  const page = readFileSync(`${root}docs/architecture.md`, 'utf8')
+  const [start, end] = ['<!-- rooms: made by `npm run docs` -->\n', '<!-- end of rooms -->']
+  const from = page.indexOf(start) + start.length
+  return `${page.slice(0, from)}\n${roomTable()}\n\n${page.slice(page.indexOf(end))}`
 }
 
 function columnsPage(): string {

@@ -6,30 +6,36 @@ import type { Database } from '../database/port.ts'
 import { describeError, HarvesterError } from '../errors.ts'
 import { publishArtifacts, StatusTable } from '../harvest/artifacts.ts'
 import { type AuditTrail, openAudit } from '../harvest/audit.ts'
+import { checkClock } from '../harvest/check-clock.ts'
 import { fetchCkan } from '../harvest/fetch-ckan.ts'
 import { harvestDatasets } from '../harvest/harvest-datasets.ts'
 import { runSlugOf } from '../harvest/kinds.ts'
 import { listDatasets } from '../harvest/list-datasets.ts'
 import { loadRunFolder } from '../harvest/load.ts'
+import { loadedVerdict } from '../harvest/loaded-verdict.ts'
 import { mergeAndWrite, writeRunTable } from '../harvest/merge-and-write.ts'
 import { noteSources } from '../harvest/note-sources.ts'
 import { forgetOldRuns } from '../harvest/retention.ts'
-import type { DatasetEntry, HarvestRun } from '../harvest/run.ts'
+import type { DatasetEntry, HarvestRun, SourceListing } from '../harvest/run.ts'
 import type { HarvestServices } from '../harvest/services.ts'
 import { startWaits } from '../harvest/wait-for-source.ts'
 import { insideFolder } from '../inside.ts'
 import { executionId } from '../inventory/audit.ts'
-import { askClock } from '../inventory/clock.ts'
 import { RunFolder, removeOldFolders } from '../inventory/folder.ts'
 import { forgetHanded, handOver, takeOver } from '../inventory/handed-spool.ts'
-import type { LoadSummary } from '../inventory/load/types.ts'
 import { Spool } from '../inventory/spool.ts'
 import { tellAll } from '../log/events.ts'
 import { RunLogFile, removeOldLogs } from '../log/log-file.ts'
-import { believeClock } from '../rules/evidence/index.ts'
-import { durationInWords } from '../rules/time.ts'
 import { noAttempts, runVerdict, sourceVerdict, type Verdict } from '../rules/verdict.ts'
-import { type AbortReason, abortReason, completed, type FlowContext, failed, flow } from '../runs/index.ts'
+import {
+  type AbortReason,
+  abortReason,
+  completed,
+  type FlowContext,
+  failed,
+  flow,
+  type TaskHandle,
+} from '../runs/index.ts'
 import { scrub } from '../secrets.ts'
 import { servicesFor } from './brought-source.ts'
 import { namesOneSource, oneSourceMessage } from './one-source.ts'
@@ -156,7 +162,7 @@ async function harvest(given: HarvestServices, parameters: HarvestParameters, co
       })
     })
     await audit.start(run)
-    verdict = await harvestAndLoad(run, database, audit)
+    verdict = await harvestAndLoad({ services, parameters, context, sources, run, database, audit })
     return verdict.ok ? completed(verdict.message) : failed(verdict.message)
   } catch (error) {
     verdict = { ok: false, message: scrub(interruption(context.signal) ?? describeError(error)) }
@@ -188,122 +194,117 @@ async function harvest(given: HarvestServices, parameters: HarvestParameters, co
       megabytes: settings.retention.logs_megabytes,
     })
   }
+}
 
-  async function harvestAndLoad(
-    run: HarvestRun,
-    database: Database | null,
-    audit: AuditTrail,
-  ): Promise<Verdict> {
-    const incremental = parameters.incremental ?? settings.incremental
-    const waits = startWaits(services, sources, parameters.wait_for, context)
-    const listing = context.task(
-      listDatasets,
-      {
-        services,
-        database,
-        run,
-        flow: context,
-        sources,
-        waits,
-        datasetIds: parameters.dataset_ids,
-        allowPrune: parameters.allow_prune,
-      },
-      // Of several sources none waits for the others; each list waits for its own source.
-      single ? { after: [...waits.values()], allowFailure: true } : {},
-    )
-    const catalogue = context.task(fetchCkan, {
+/** What one harvest works on. */
+interface Work {
+  services: HarvestServices
+  parameters: HarvestParameters
+  context: FlowContext
+  sources: readonly Source[]
+  run: HarvestRun
+  database: Database | null
+  audit: AuditTrail
+}
+
+/** The tasks of a harvest, one after the other or side by side, and what is to be said of them. */
+async function harvestAndLoad(work: Work): Promise<Verdict> {
+  const { services, parameters, context, sources, run, database } = work
+  const { settings } = services.config
+  const waits = startWaits(services, sources, parameters.wait_for, context)
+  const listing = context.task(
+    listDatasets,
+    {
       services,
       database,
-      acceptShrink: parameters.accept_catalogue || settings.ckan_accept_shrink,
-    })
-    const pending = await listing
-    const harvested = context.task(
-      harvestDatasets,
-      { services, database, run, pending, catalogue, skipUnchanged: incremental && !parameters.force },
-      { after: [listing] },
-    )
-    const results = await harvested
-    const listings = await Promise.all(pending.map((source) => source.listing))
-    const ckan = await catalogue
-    let outcome = runVerdict(
-      results.map(({ source, counts, listingError }) => ({
-        source: source.url,
-        ...sourceVerdict(counts ?? noAttempts, listingError),
-      })),
-    )
-    if (ckan?.doubt) outcome = { ...outcome, message: `${outcome.message}; ${ckan.doubt}` }
-    const merged = context.task(
-      mergeAndWrite,
-      { services, run, listings, ckan, verdict: outcome },
-      { after: [harvested, catalogue] },
-    )
-    const folder = await merged
-    if (!database || results.every(({ listingError }) => listingError !== null)) return outcome
-    // Only a run over all sources can say what no source holds any more.
-    const full = run.scope === 'full' && !incremental
-    // The load brings in the attempts of the folder: none is to wait beside it.
-    await audit.flush(run)
-    const loaded = context.task(
-      loadRunFolder,
-      { services, database, run, folder, listings, full, allowPrune: parameters.allow_prune },
-      { after: [merged] },
-    )
-    try {
-      const summary = await loaded
-      await audit.reject(run, summary.rejectedDatasets)
-      await noteSources(database, listings, services, context)
-      outcome = loadedVerdict(outcome, summary)
-    } catch (error) {
-      outcome = { ok: false, message: scrub(`${outcome.message}; not loaded: ${describeError(error)}`) }
-      await writeRunTable(run, join(folder, 'harvest_runs.csv'), services, outcome).catch(() => undefined)
-      if (!context.signal.aborted) {
-        context.log.error(
-          { folder, remedy: `harvester load ${folder}` },
-          'the folder is complete, but it was not loaded',
-        )
-      }
-      throw error
+      run,
+      flow: context,
+      sources,
+      waits,
+      datasetIds: parameters.dataset_ids,
+      allowPrune: parameters.allow_prune,
+    },
+    // Of several sources none waits for the others; each list waits for its own source.
+    run.scope === 'single' ? { after: [...waits.values()], allowFailure: true } : {},
+  )
+  const catalogue = context.task(fetchCkan, {
+    services,
+    database,
+    acceptShrink: parameters.accept_catalogue || settings.ckan_accept_shrink,
+  })
+  const pending = await listing
+  const harvested = context.task(
+    harvestDatasets,
+    { services, database, run, pending, catalogue, skipUnchanged: isIncremental(work) && !parameters.force },
+    { after: [listing] },
+  )
+  const results = await harvested
+  const listings = await Promise.all(pending.map((source) => source.listing))
+  const ckan = await catalogue
+  let outcome = runVerdict(
+    results.map(({ source, counts, listingError }) => ({
+      source: source.url,
+      ...sourceVerdict(counts ?? noAttempts, listingError),
+    })),
+  )
+  if (ckan?.doubt) outcome = { ...outcome, message: `${outcome.message}; ${ckan.doubt}` }
+  const merged = context.task(
+    mergeAndWrite,
+    { services, run, listings, ckan, verdict: outcome },
+    { after: [harvested, catalogue] },
+  )
+  const folder = await merged
+  if (!database || results.every(({ listingError }) => listingError !== null)) return outcome
+  return load({ ...work, database }, { listings, merged, folder, outcome })
+}
+
+function isIncremental({ parameters, services }: Work): boolean {
+  return parameters.incremental ?? services.config.settings.incremental
+}
+
+/** What the tables of a run are loaded with. */
+interface Written {
+  listings: readonly SourceListing[]
+  /** The task that wrote them. */
+  merged: TaskHandle<string>
+  folder: string
+  /** The verdict on the harvest. */
+  outcome: Verdict
+}
+
+/** Loads what was written, and gives the verdict on both. */
+async function load(
+  work: Work & { database: Database },
+  { listings, merged, folder, outcome: before }: Written,
+): Promise<Verdict> {
+  const { services, parameters, context, run, database, audit } = work
+  let outcome = before
+  // Only a run over all sources can say what no source holds any more.
+  const full = run.scope === 'full' && !isIncremental(work)
+  // The load brings in the attempts of the folder: none is to wait beside it.
+  await audit.flush(run)
+  const loaded = context.task(
+    loadRunFolder,
+    { services, database, run, folder, listings, full, allowPrune: parameters.allow_prune },
+    { after: [merged] },
+  )
+  try {
+    const summary = await loaded
+    await audit.reject(run, summary.rejectedDatasets)
+    await noteSources(database, listings, services, context)
+    outcome = loadedVerdict(outcome, summary)
+  } catch (error) {
+    outcome = { ok: false, message: scrub(`${outcome.message}; not loaded: ${describeError(error)}`) }
+    await writeRunTable(run, join(folder, 'harvest_runs.csv'), services, outcome).catch(() => undefined)
+    if (!context.signal.aborted) {
+      context.log.error(
+        { folder, remedy: `harvester load ${folder}` },
+        'the folder is complete, but it was not loaded',
+      )
     }
-    return outcome
+    throw error
   }
-}
-
-/**
- * Compares the clock of this machine with the database's, before any source is asked: what is harvested is dated by it.
- * @throws HarvesterError CLOCK_WRONG
- */
-async function checkClock(database: Database, { log }: FlowContext): Promise<void> {
-  const { kind, aheadMs } = believeClock(await askClock(database))
-  if (kind !== 'apart' && kind !== 'wrong') return
-  const apart = `the clock of this machine is ${durationInWords(Math.abs(aheadMs))} ${aheadMs > 0 ? 'ahead of' : 'behind'} the database's`
-  const remedy = 'Set the clock, as by NTP, of the machine that is wrong.'
-  if (kind === 'wrong') throw new HarvesterError('CLOCK_WRONG', `${apart}: nothing was asked`, { remedy })
-  log.warn({ aheadSeconds: Math.round(aheadMs / 1000), remedy }, apart)
-}
-
-/** The verdict on a harvest, once its load has had its say. */
-function loadedVerdict(outcome: Verdict, { datasets, rejectedDatasets, pruneRefused }: LoadSummary): Verdict {
-  const problems = pruneRefused.map(({ message }) => message)
-  const refused = rejectedDatasets.map(({ datasetId }) => datasetId)
-  if (refused.length > 0)
-    problems.unshift(
-      `${refused.length} ${refused.length === 1 ? 'dataset' : 'datasets'} had rows refused and ${refused.length === 1 ? 'keeps what it' : 'keep what they'} had: ${named(refused)}`,
-    )
-  const notes =
-    datasets.older === 0
-      ? []
-      : [
-          `${datasets.older} ${datasets.older === 1 ? 'dataset was' : 'datasets were'} older than the index and left out`,
-        ]
-  return {
-    ok: outcome.ok && problems.length === 0,
-    message: [outcome.message, ...problems, ...notes].join('; '),
-  }
-}
-
-/** Names in a message; the artifact and the audit have all of them. */
-function named(ids: readonly string[]): string {
-  return ids.length > 10 ? `${ids.slice(0, 10).join(', ')} and ${ids.length - 10} more` : ids.join(', ')
+  return outcome
 }
 
 const keepsFolder: ReadonlySet<AbortReason> = new Set(['stopped', 'suspended', 'crashed', 'lost'])

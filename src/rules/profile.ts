@@ -4,16 +4,12 @@
  */
 import type { ColumnWith, TableRow } from '../inventory/contract.ts'
 import type { DatasetPlan } from './decisions.ts'
+import type { Extent } from './extent.ts'
 import { isStorableKey, isStorableTime, limits } from './limits.ts'
 import { roundTo } from './numbers.ts'
 import { normaliseLongitude, type PositionFault, positionDecimals, positionFault } from './position.ts'
 import type { DropReason } from './reasons/drops.ts'
 import { recordNumbers } from './records.ts'
-
-export interface Extent {
-  min: number
-  max: number
-}
 
 /** What the server said of one identity. */
 export interface ProfileFacts {

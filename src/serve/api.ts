@@ -114,9 +114,3 @@ export function check<T extends z.ZodType>(schema: T, value: unknown, where: str
   const faults = read.error.issues.map((issue) => `${[where, ...issue.path].join('.')}: ${issue.message}`)
   throw new Problem(400, faults.join('; '))
 }
-
-export function iso(value: Date): string
-export function iso(value: Date | null): string | null
-export function iso(value: Date | null): string | null {
-  return value === null ? null : value.toISOString()
-}

@@ -6,7 +6,7 @@ import type { RunAttemptRow as AuditAttempt } from '../inventory/queries/run-att
 import type { Language } from '../rules/reasons/index.ts'
 import { defaultSourceType } from '../rules/source-types.ts'
 import { runPage } from '../runs/index.ts'
-import { iso } from './api.ts'
+import { iso } from './iso.ts'
 import type { Settings } from './options.ts'
 import type { RunView } from './ports.ts'
 import type { RunAttemptRow, RunDetailRow } from './schemas.ts'

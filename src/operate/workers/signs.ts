@@ -13,7 +13,7 @@ import {
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { HarvesterError } from '../../errors.ts'
-import { processLives, processStart } from '../../runs/slot.ts'
+import { processLives, processStart } from '../../runs/index.ts'
 import { amount } from '../../text.ts'
 
 export interface SignOfLife {

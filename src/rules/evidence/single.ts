@@ -1,6 +1,6 @@
 /** Whether a dataset has one identity, so that the ranges of its metadata are those of its only row. */
 
-import type { Extent } from '../profile.ts'
+import type { Extent } from '../extent.ts'
 
 export interface SingleEvidence {
   /** Identities in the answer that gives the positions. */

@@ -4,7 +4,7 @@
  * make them fewer, and memory holds no more of them than the limit.
  */
 
-import type { Extent } from '../profile.ts'
+import type { Extent } from '../extent.ts'
 import { cellsPerDegree } from './cells.ts'
 import { dayOf, monthOf, type Period, periodOfMonth } from './time.ts'
 

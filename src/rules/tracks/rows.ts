@@ -1,6 +1,7 @@
 /** What the server said of casts, cells and positions, as facts of profile rows. */
 
-import type { Extent, ProfileFacts } from '../profile.ts'
+import type { Extent } from '../extent.ts'
+import type { ProfileFacts } from '../profile.ts'
 import { cellCentre, coordinateText } from './cells.ts'
 import type { CellRow, Rung } from './ladder.ts'
 import { cutTime, endOfDay, isoDate, periodText } from './time.ts'

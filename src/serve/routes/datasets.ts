@@ -4,7 +4,8 @@ import { datasetInIndex } from '../../inventory/queries/dataset-in-index.ts'
 import { reasonCounts } from '../../inventory/queries/reason-counts.ts'
 import { auditVersion } from '../../inventory/queries/versions.ts'
 import { defaultSourceType } from '../../rules/source-types.ts'
-import { type ApiContext, get, iso, nothing } from '../api.ts'
+import { type ApiContext, get, nothing } from '../api.ts'
+import { iso } from '../iso.ts'
 import { notFound } from '../problem.ts'
 import {
   DatasetAttempt,

@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { lastRuns } from '../../inventory/queries/last-runs.ts'
-import { type ApiContext, get, iso, nothing } from '../api.ts'
+import { type ApiContext, get, nothing } from '../api.ts'
+import { iso } from '../iso.ts'
 import type { Settings } from '../options.ts'
 import type { ScheduleView } from '../ports.ts'
 import { settledState } from '../run-view.ts'

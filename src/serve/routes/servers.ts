@@ -7,8 +7,9 @@ import { sourceTrend } from '../../inventory/queries/source-trend.ts'
 import { auditVersion } from '../../inventory/queries/versions.ts'
 import type { Language } from '../../rules/reasons/index.ts'
 import { defaultSourceType, sourceTypeAt } from '../../rules/source-types.ts'
-import { type ApiContext, get, iso, nothing } from '../api.ts'
+import { type ApiContext, get, nothing } from '../api.ts'
 import { atomFeed } from '../feed.ts'
+import { iso } from '../iso.ts'
 import {
   type Dataset,
   DatasetSummary,

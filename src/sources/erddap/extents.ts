@@ -1,8 +1,8 @@
 /** Least and greatest values of each identity. */
 
 import { ExternalSorter, type Keyed } from '../../inventory/sort.ts'
+import type { Extent } from '../../rules/extent.ts'
 import { parseNumber } from '../../rules/numbers.ts'
-import type { Extent } from '../../rules/profile.ts'
 import { parseTime } from '../../rules/time.ts'
 import { type IdentityColumns, keyReader, separator } from './identity.ts'
 import { joined, type KeyedValues } from './keyed-values.ts'

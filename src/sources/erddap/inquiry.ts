@@ -1,6 +1,6 @@
 /** The questions that one dataset is asked, and its answers by identity as they come. */
 
-import type { Extent } from '../../rules/profile.ts'
+import type { Extent } from '../../rules/extent.ts'
 import { Counter, isNoMatterOfCounts } from './counter.ts'
 import type { CountsOf } from './counts.ts'
 import { type CastEnds, collectCastEnds, collectExtents, type SeenExtent } from './extents.ts'

@@ -1,9 +1,9 @@
 /** Where each identity is: the answer that the others are held against and joined to. */
 
 import { ExternalSorter, type Keyed } from '../../inventory/sort.ts'
+import type { Extent } from '../../rules/extent.ts'
 import { parseNumber } from '../../rules/numbers.ts'
 import { normaliseLongitude } from '../../rules/position.ts'
-import type { Extent } from '../../rules/profile.ts'
 import { parseTime } from '../../rules/time.ts'
 import { type CountedColumns, type CountsOf, countsReader } from './counts.ts'
 import { widen } from './extents.ts'

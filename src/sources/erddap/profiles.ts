@@ -19,9 +19,10 @@ import {
   type RowsContradiction,
   type RowsEvidence,
 } from '../../rules/evidence/index.ts'
+import type { Extent } from '../../rules/extent.ts'
 import { parseNumber } from '../../rules/numbers.ts'
 import { normaliseLongitude } from '../../rules/position.ts'
-import { type Extent, type ProfileFacts, profileRow } from '../../rules/profile.ts'
+import { type ProfileFacts, profileRow } from '../../rules/profile.ts'
 import { actualRange } from '../../rules/range.ts'
 import type { DroppedRows } from '../../rules/reasons/drops.ts'
 import { fact, type ValuesOf, type Warning } from '../../rules/reasons/index.ts'

@@ -1,9 +1,9 @@
 /** What the answers about a track say, by cast, by cell or by position. Memory holds no more than the rows need. */
 
 import { HarvesterError } from '../../../errors.ts'
+import type { Extent } from '../../../rules/extent.ts'
 import { parseNumber } from '../../../rules/numbers.ts'
 import { normaliseLongitude, positionFault } from '../../../rules/position.ts'
-import type { Extent } from '../../../rules/profile.ts'
 import { parseTime } from '../../../rules/time.ts'
 import {
   cellCentre,

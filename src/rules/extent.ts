@@ -1,0 +1,5 @@
+/** Least and greatest of some values. */
+export interface Extent {
+  min: number
+  max: number
+}
