@@ -7,6 +7,7 @@ import { parse } from 'csv-parse/sync'
 import { createProcess } from '../../src/app/services.ts'
 import { readEnvironment } from '../../src/config/environment.ts'
 import { readHarvestConfig } from '../../src/config/harvest.ts'
+import type { Source } from '../../src/config/source.ts'
 import type { Database } from '../../src/database/port.ts'
 import { startCkan } from '../../src/demo/ckan.ts'
 import { type HarvestParameters, harvestSourceFlow } from '../../src/flows/harvest-source.ts'
@@ -50,6 +51,8 @@ export interface HarvesterOptions {
   /** As in a configuration file. */
   settings: Record<string, unknown>
   database?: Database
+  /** Instead of those of the settings. */
+  sources?: readonly Source[]
   oneShot?: boolean
   /** @default none: whoever does not answer is given up at once */
   patience?: Patience
@@ -62,13 +65,14 @@ const noPatience: Patience = { hostPausesMs: [], unknownMs: 0, sleep: async () =
 export async function createHarvester({
   settings,
   database,
+  sources: given,
   oneShot,
   patience = noPatience,
   wholeAnswerMs,
 }: HarvesterOptions): Promise<Harvester> {
   const folder = await mkdtemp(join(tmpdir(), 'harvester-flow-'))
   const ckan = await startCkan({ records: [] })
-  const config = readHarvestConfig({
+  const read = readHarvestConfig({
     env: {
       HARVEST_CONFIG_YAML: JSON.stringify({
         ckan_url: ckan.url,
@@ -80,6 +84,7 @@ export async function createHarvester({
     // As a worker on another host, whose runs carry their source.
     sourcesOptional: true,
   })
+  const config = { ...read, sources: given ?? read.sources }
   const environment = readEnvironment({
     HARVESTER_CACHE_DIR: join(folder, 'cache'),
     HARVESTER_LOG_DIR: join(folder, 'logs'),
