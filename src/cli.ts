@@ -6,6 +6,7 @@ import { endBySignals } from './app/signals.ts'
 import { commands } from './cli/commands.ts'
 import { reportError } from './cli/console.ts'
 import { strict } from './cli/options.ts'
+import { variables } from './config/variables.ts'
 import { exitCodes } from './errors.ts'
 import { version } from './package.ts'
 import { registerSecrets } from './secrets.ts'
@@ -42,7 +43,7 @@ for (const [name, load] of Object.entries(commands)) {
 
 if (Object.hasOwn(commands, asked)) {
   const { secretValues } = await import('./config/environment.ts')
-  registerSecrets(secretValues(process.env))
+  registerSecrets(secretValues(variables))
 }
 
 // Whoever reads may stop reading (`harvester … | head`): that is no fault of ours.

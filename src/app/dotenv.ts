@@ -1,6 +1,7 @@
 import dotenv from 'dotenv'
+import { variables } from '../config/variables.ts'
 
-const ambient = new Set(Object.keys(process.env))
+const ambient = new Set(Object.keys(variables))
 
 /** Loads `.env` of the working folder; what the environment says already is never overridden. */
 export function loadDotenv(): void {
@@ -9,6 +10,6 @@ export function loadDotenv(): void {
 
 /** Where a variable's value came from. */
 export function originOf(name: string): 'environment' | '.env' | 'default' {
-  if (process.env[name] === undefined || process.env[name]?.trim() === '') return 'default'
+  if (variables[name] === undefined || variables[name]?.trim() === '') return 'default'
   return ambient.has(name) ? 'environment' : '.env'
 }

@@ -81,7 +81,7 @@ export function registrationOf(
 }
 
 /** What tells one deploy from the next: DEPLOY_ID, else version, configuration and build; never the clock. */
-export function deployKey(environment: Environment, services: HarvestServices): string {
+function deployKey(environment: Environment, services: HarvestServices): string {
   const id =
     environment.DEPLOY_ID ??
     createHash('sha256')

@@ -4,6 +4,7 @@ import { createConsole } from '../cli/console.ts'
 import { limitDeclaration } from '../cli/declaration.ts'
 import { type Environment, listed } from '../config/environment.ts'
 import type { HarvestConfig } from '../config/harvest.ts'
+import { variables } from '../config/variables.ts'
 import { openDatabase } from '../database/open.ts'
 import type { Database } from '../database/port.ts'
 import { type DatabaseSettings, databaseSettings } from '../database/settings.ts'
@@ -40,7 +41,7 @@ export interface ServiceOptions {
 /** Runs until it is stopped. A first Ctrl-C or SIGTERM ends it cleanly, a second one at once. */
 export async function runService(options: ServiceOptions): Promise<number> {
   const { file: configFile, work, serve: serves } = options
-  const plan = await planned({ file: configFile, work, serves, env: process.env })
+  const plan = await planned({ file: configFile, work, serves, env: variables })
   const { environment, config, level, prefect } = plan
   const settings = plan.database!
   const open = closing()
@@ -187,7 +188,7 @@ async function openForReading(
 ): Promise<Database> {
   if (settings.kind === 'embedded') return writable.open()
   const own = environment.DATABASE_READ_URL
-  const reading = own === undefined ? settings : databaseSettings({ ...process.env, DATABASE_URL: own })
+  const reading = own === undefined ? settings : databaseSettings({ ...variables, DATABASE_URL: own })
   return openDatabase(reading, {
     readOnly: true,
     applicationName: 'erddap-harvester api',

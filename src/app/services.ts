@@ -1,4 +1,5 @@
 /** Puts the parts of a process together: the only place that knows all rooms. */
+
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
@@ -6,6 +7,7 @@ import { Agent } from 'undici'
 import { createCkanCatalogue } from '../catalogue/catalogue.ts'
 import type { Environment } from '../config/environment.ts'
 import type { HarvestConfig } from '../config/harvest.ts'
+import { variables } from '../config/variables.ts'
 import { loadVocabularies } from '../config/vocabularies.ts'
 import type { Database } from '../database/port.ts'
 import type { Patience } from '../harvest/patience.ts'
@@ -55,7 +57,7 @@ export async function createProcess(options: ProcessOptions): Promise<ProcessPar
   registerSecrets(
     config.settings.after_success
       .flatMap(({ webhook }) => [webhook?.url_env, webhook?.token_env])
-      .flatMap((name) => (name === undefined ? [] : (process.env[name] ?? []))),
+      .flatMap((name) => (name === undefined ? [] : (variables[name] ?? []))),
   )
   const contact = config.settings.contact
   const answersFromDisk = config.settings.cache && options.oneShot === true
@@ -100,7 +102,7 @@ export async function createProcess(options: ProcessOptions): Promise<ProcessPar
     logDir: config.settings.log_dir ?? environment.HARVESTER_LOG_DIR,
     logBaseUrl: environment.HARVESTER_LOG_BASE_URL ?? null,
     pageOfRun: runPages(environment),
-    variables: { ...process.env, REDIS_URL: environment.REDIS_URL },
+    variables: { ...variables, REDIS_URL: environment.REDIS_URL },
     allowFullReload: environment.CDE_ALLOW_FULL_RELOAD,
     listeners: options.listeners,
     ...(options.patience && { patience: options.patience }),

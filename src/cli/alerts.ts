@@ -1,8 +1,7 @@
 import { Command } from 'commander'
 import { alertLinks, envelope, openChannels } from '../app/alerting.ts'
-import { lazyDatabase } from '../app/database.ts'
+import { action, type Parts } from '../app/open.ts'
 import { readEnvironment } from '../config/environment.ts'
-import { databaseSettings } from '../database/settings.ts'
 import { describeError, exitCodes, HarvesterError } from '../errors.ts'
 import { openTroubles } from '../inventory/alert-store.ts'
 import { TextTable } from '../log/table.ts'
@@ -11,9 +10,9 @@ import { alertMessage } from '../operate/alerts/message.ts'
 import type { Alert, Trouble } from '../operate/alerts/trouble.ts'
 import { prefectSettings } from '../runs/index.ts'
 import { visible } from '../text.ts'
-import { createConsole, interruptible, sayJson, sayLine, sayLines } from './console.ts'
+import { sayJson, sayLine, sayLines } from './console.ts'
 
-const variables = 'ALERT_WEBHOOK_URL, ALERT_SLACK_WEBHOOK_URL, or ALERT_EMAIL_TO with SMTP_URL'
+const namedBy = 'ALERT_WEBHOOK_URL, ALERT_SLACK_WEBHOOK_URL, or ALERT_EMAIL_TO with SMTP_URL'
 
 export function alertsCommand(): Command {
   const command = new Command('alerts').description('whom failures are told to, and what is wrong now')
@@ -21,35 +20,23 @@ export function alertsCommand(): Command {
     .command('list', { isDefault: true })
     .description('configured channels, and troubles that are not over')
     .option('--json', 'as JSON', false)
-    .action(async (flags: { json: boolean }) => {
-      process.exitCode = await listAlerts(flags)
-    })
+    .action(action(listAlerts))
   command
     .command('test')
     .description('sends a sample through every channel')
-    .action(async () => {
-      process.exitCode = await testAlerts(process.env, sayLine)
-    })
+    .action(action(({ variables }) => testAlerts(variables, sayLine)))
   return command
 }
 
-async function listAlerts(flags: { json: boolean }): Promise<number> {
-  const environment = readEnvironment(process.env)
-  const { channels, close } = openChannels(environment)
+async function listAlerts(parts: Parts, flags: { json: boolean }): Promise<number> {
+  const { channels, close } = openChannels(parts.environment)
   await close()
-  const { log } = createConsole({ level: 'warn', time: true, progress: false })
-  const stop = interruptible()
-  const database = lazyDatabase(databaseSettings(process.env), log, stop.signal)
-  try {
-    const troubles = await openTroubles(await database.open())
-    const shown = channels.map(({ kind, description }) => ({ kind, description }))
-    if (flags.json) sayJson({ channels: shown, troubles })
-    else sayLines(renderAlerts(channels, troubles))
-    return stop.exitCode() ?? exitCodes.done
-  } finally {
-    await database.close()
-    stop.dispose()
-  }
+  const { log } = parts.console({ level: 'warn' })
+  const troubles = await openTroubles(await parts.database(log)())
+  const shown = channels.map(({ kind, description }) => ({ kind, description }))
+  if (flags.json) sayJson({ channels: shown, troubles })
+  else sayLines(renderAlerts(channels, troubles))
+  return exitCodes.done
 }
 
 export function renderAlerts(
@@ -58,7 +45,7 @@ export function renderAlerts(
 ): string {
   const lines = channels.map(({ description }) => `  ${visible(description)}`)
   const head =
-    channels.length === 0 ? `No channel is configured: set ${variables}.` : ['Channels:', ...lines].join('\n')
+    channels.length === 0 ? `No channel is configured: set ${namedBy}.` : ['Channels:', ...lines].join('\n')
   if (troubles.length === 0) return `${head}\nNothing is wrong.`
   const table = new TextTable({
     head: ['what', 'kind', 'since', 'last', 'told', 'untold', 'message'],
@@ -81,7 +68,7 @@ export async function testAlerts(
   const { channels, close } = openChannels(environment)
   try {
     if (channels.length === 0)
-      throw new HarvesterError('ALERT_NOT_SENT', 'no channel is configured', { remedy: `Set ${variables}.` })
+      throw new HarvesterError('ALERT_NOT_SENT', 'no channel is configured', { remedy: `Set ${namedBy}.` })
     const message = alertMessage([sample(new Date())], alertLinks(environment, prefectSettings(env)), {
       ...envelope(environment),
       test: true,

@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { openOperator } from '../app/orchestrator.ts'
 import { serviceConfig } from '../app/service-config.ts'
 import { readEnvironment } from '../config/environment.ts'
+import { variables } from '../config/variables.ts'
 import { exitCodes, HarvesterError } from '../errors.ts'
 import { harvesterFlows } from '../flows/registry.ts'
 import { type LogLevel, parseLogLevel } from '../log/log.ts'
@@ -181,7 +182,7 @@ async function openEngine(flags: Flags, signal: AbortSignal): Promise<Opened> {
   const open = await openOperator({
     file,
     work: true,
-    env: process.env,
+    env: variables,
     log,
     signal,
     worker: oneShotWorker(),
@@ -221,7 +222,7 @@ async function openEngine(flags: Flags, signal: AbortSignal): Promise<Opened> {
 
 /** The console with the level that the flags, the environment or the configuration want. */
 function consoleOf(flags: Flags): { level: LogLevel; console: Console } {
-  const environment = readEnvironment(process.env)
+  const environment = readEnvironment(variables)
   const { settings } = serviceConfig({ file: flags.file, work: false }, environment)
   const level = parseLogLevel(
     flags.logLevel ?? environment.LOG_LEVEL ?? settings.log_level ?? 'info',

@@ -1,13 +1,13 @@
 /** `harvester compare`: which datasets two indexes hold differently, for whoever moves from one to the other. */
 import { Command } from 'commander'
-import { readEnvironment } from '../config/environment.ts'
+import { action, type Parts } from '../app/open.ts'
 import { openDatabase } from '../database/open.ts'
 import { databaseSettings } from '../database/settings.ts'
 import { exitCodes } from '../errors.ts'
 import { compare, renderComparison } from '../operate/compare/compare.ts'
 import { type Holdings, holdingsOfDatabase, holdingsOfFolder } from '../operate/compare/holdings.ts'
 import { registerSecrets } from '../secrets.ts'
-import { interruptible, sayJson, sayLines } from './console.ts'
+import { sayJson, sayLines } from './console.ts'
 
 export function compareCommand(): Command {
   return new Command('compare')
@@ -28,32 +28,27 @@ Examples:
 Addresses of servers are compared without their case, scheme and last slash. Nothing is changed.
 Exit codes: 0 the same, 1 something differs, 2 wrong usage.`,
     )
-    .action(async (old: string, next: string, flags: { json: boolean }) => {
-      process.exitCode = await compareIndexes(old, next, flags)
-    })
+    .action(action(compareIndexes))
 }
 
-async function compareIndexes(old: string, next: string, flags: { json: boolean }): Promise<number> {
-  readEnvironment(process.env)
-  const stop = interruptible()
-  try {
-    const before = await holdingsOf(old, stop.signal)
-    const result = compare(before, await holdingsOf(next, stop.signal))
-    if (flags.json) sayJson(result)
-    else sayLines(renderComparison(result))
-    return result.differences.length === 0 ? exitCodes.done : exitCodes.failed
-  } finally {
-    stop.dispose()
-  }
+async function compareIndexes(
+  parts: Parts,
+  old: string,
+  next: string,
+  flags: { json: boolean },
+): Promise<number> {
+  const before = await holdingsOf(parts, old)
+  const result = compare(before, await holdingsOf(parts, next))
+  if (flags.json) sayJson(result)
+  else sayLines(renderComparison(result))
+  return result.differences.length === 0 ? exitCodes.done : exitCodes.failed
 }
 
-async function holdingsOf(place: string, signal: AbortSignal): Promise<Holdings> {
+async function holdingsOf({ variables, signal }: Parts, place: string): Promise<Holdings> {
   const isUrl = /^postgres(ql)?:\/\//.test(place)
   if (!isUrl && place !== 'database') return holdingsOfFolder(place)
   if (isUrl) registerSecrets([place])
-  const settings = databaseSettings(
-    isUrl ? { ...process.env, DATABASE: '', DATABASE_URL: place } : process.env,
-  )
+  const settings = databaseSettings(isUrl ? { ...variables, DATABASE: '', DATABASE_URL: place } : variables)
   const database = await openDatabase(settings, {
     readOnly: true,
     applicationName: 'erddap-harvester compare',

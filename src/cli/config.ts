@@ -3,6 +3,7 @@ import { originOf } from '../app/dotenv.ts'
 import { judge } from '../app/judge.ts'
 import { type EnvironmentName, environmentVariables, givenValue, isSet } from '../config/environment.ts'
 import { findConfig, readHarvestConfig } from '../config/harvest.ts'
+import { variables } from '../config/variables.ts'
 import { readYaml } from '../config/yaml.ts'
 import { databaseSettings, describeSettings } from '../database/settings.ts'
 import { describeError, exitCodes, isHarvesterError } from '../errors.ts'
@@ -27,7 +28,7 @@ export function configCommand(): Command {
 
 /** Shows everything that can be read, then every fault that would keep a worker from starting. */
 async function check(flags: { file?: string; all: boolean }): Promise<number> {
-  const { faults, warnings } = await judge({ file: flags.file, work: true, env: process.env })
+  const { faults, warnings } = await judge({ file: flags.file, work: true, env: variables })
   showEnvironment(flags.all)
   // What cannot be read is among the faults.
   const shown = [() => showHarvest(flags.file), showDatabase]
@@ -48,7 +49,7 @@ async function check(flags: { file?: string; all: boolean }): Promise<number> {
 }
 
 function showDatabase(): void {
-  const described = scrub(describeSettings(databaseSettings(process.env)))
+  const described = scrub(describeSettings(databaseSettings(variables)))
   sayLines(`\nDatabase\n  ${described}`)
 }
 
@@ -64,7 +65,7 @@ function showEnvironment(all: boolean): void {
     EnvironmentName,
     { secret?: true; default?: string; alias?: string },
   ][]) {
-    const given = givenValue(process.env, name, definition)
+    const given = givenValue(variables, name, definition)
     if (!isSet(given) && definition.default === undefined && !all) continue
     const value = isSet(given)
       ? definition.secret
@@ -75,7 +76,7 @@ function showEnvironment(all: boolean): void {
       name,
       value,
       isSet(given)
-        ? originOf(isSet(process.env[name]) ? name : (definition.alias ?? name))
+        ? originOf(isSet(variables[name]) ? name : (definition.alias ?? name))
         : definition.default === undefined
           ? ''
           : 'default',
@@ -86,7 +87,7 @@ function showEnvironment(all: boolean): void {
 
 function showHarvest(file: string | undefined): void {
   sayLines('\nHarvest configuration')
-  const request = { file, env: process.env, folder: process.cwd() }
+  const request = { file, env: variables, folder: process.cwd() }
   const found = findConfig(request)
   if (!found) {
     sayLines('  none')

@@ -1,4 +1,5 @@
 /** How commands speak to people: log lines, bars, errors, exit codes. */
+import { variables } from '../config/variables.ts'
 import { describeError, exitCodes, HarvesterError, isHarvesterError } from '../errors.ts'
 import { createLog, type Log, type LogLevel } from '../log/log.ts'
 import type { ProcessLog } from '../log/process-log.ts'
@@ -21,7 +22,7 @@ export function createConsole(options: {
   facts?: Record<string, unknown>
   file?: ProcessLog | null
 }): Console {
-  const look = terminalLook(process.stderr, process.env)
+  const look = terminalLook(process.stderr, variables)
   const bars = look.draws && options.progress ? new ProgressBars(process.stderr) : null
   const log = createLog({
     level: options.level,

@@ -3,6 +3,7 @@ import { declaredDeployments, registrationOf } from '../app/engine.ts'
 import { planned } from '../app/judge.ts'
 import { createProcess } from '../app/services.ts'
 import { inNamespace } from '../config/namespace.ts'
+import { variables } from '../config/variables.ts'
 import { exitCodes, HarvesterError } from '../errors.ts'
 import {
   createPrefectBackend,
@@ -47,7 +48,7 @@ export function deployCommand(): Command {
 }
 
 async function deploy(names: string[], flags: Flags): Promise<number> {
-  const settings = prefectSettings(process.env)
+  const settings = prefectSettings(variables)
   if (!settings)
     throw new HarvesterError('USAGE', 'PREFECT_API_URL is not set', {
       remedy: 'Set it to the API of the server, as http://localhost:4200/api.',
@@ -62,7 +63,7 @@ async function deploy(names: string[], flags: Flags): Promise<number> {
     work: true,
     serves: false,
     database: false,
-    env: process.env,
+    env: variables,
   })
   const { log } = createConsole({ level: 'info', time: true, progress: false })
   const parts = await createProcess({

@@ -4,6 +4,7 @@ import { noDatabase, openOrchestrator } from '../app/orchestrator.ts'
 import { serviceConfig } from '../app/service-config.ts'
 import { createProcess } from '../app/services.ts'
 import { readEnvironment } from '../config/environment.ts'
+import { variables } from '../config/variables.ts'
 import { databaseSettings } from '../database/settings.ts'
 import { describeError, exitCodes, isHarvesterError } from '../errors.ts'
 import { scrub } from '../log/secrets.ts'
@@ -26,7 +27,7 @@ export function doctorCommand(): Command {
       const stop = interruptible()
       try {
         const findings: Finding[] = []
-        for await (const finding of examine(flags.file, process.env, stop.signal)) {
+        for await (const finding of examine(flags.file, variables, stop.signal)) {
           findings.push(finding)
           if (!flags.json) sayLines(renderFinding(finding))
         }

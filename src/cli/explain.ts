@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Table from 'cli-table3'
 import { Command, Option } from 'commander'
+import { action, type Parts } from '../app/open.ts'
 import { createCkanCatalogue } from '../catalogue/catalogue.ts'
-import { readEnvironment } from '../config/environment.ts'
 import { type HarvestSettings, harvestSchema } from '../config/harvest-schema.ts'
 import { normaliseSourceUrl } from '../config/source.ts'
 import { loadVocabularies } from '../config/vocabularies.ts'
@@ -27,8 +27,8 @@ import { erddapKind } from '../sources/erddap/kind.ts'
 import { unknownAbilities } from '../sources/erddap/server-abilities.ts'
 import { movingHarvest } from '../sources/erddap/tracks/moving.ts'
 import { decodeUrl } from '../sources/erddap/urls.ts'
-import { amount, cut, visible, visibleLines } from '../text.ts'
-import { interruptible } from './console.ts'
+import { amount, cut, visible } from '../text.ts'
+import { sayLines } from './console.ts'
 import { text, wholeNumber } from './options.ts'
 
 /** The decisions in their order, as a person reads them. */
@@ -63,9 +63,7 @@ export function explainCommand(): Command {
         .choices([...languages])
         .default('en'),
     )
-    .action(async (url: string, dataset: string, flags: Flags) => {
-      process.exitCode = await explain(url, dataset, flags)
-    })
+    .action(action(explain))
 }
 
 interface Flags {
@@ -76,109 +74,108 @@ interface Flags {
   lang: Language
 }
 
-async function explain(address: string, datasetId: string, flags: Flags): Promise<number> {
-  readEnvironment(process.env)
+async function explain(
+  { signal, closing }: Parts,
+  address: string,
+  datasetId: string,
+  flags: Flags,
+): Promise<number> {
   const url = normaliseSourceUrl(address)
   const settings = settingsOf(flags)
   const http = createHttpClient({ version })
   const folder = await mkdtemp(join(tmpdir(), 'harvester-explain-'))
-  const stop = interruptible()
+  closing.add(() => rm(folder, { recursive: true, force: true }))
+  closing.add(() => http.close())
   const onRequest = (record: HttpRecord) =>
-    print(
+    sayLines(
       `  ${record.method} ${visible(decodeUrl(record.url))}\n      ${record.status ?? record.error ?? 'no answer'}, ${Math.round(record.ms)} ms, ${amount(record.bytes, 'byte')}${record.attempt > 1 ? `, attempt ${record.attempt}` : ''}`,
     )
-  try {
-    const client = createErddapClient({
-      http,
-      baseUrl: url,
-      maxBytes: settings.max_answer_megabytes * 1024 * 1024,
+  const client = createErddapClient({
+    http,
+    baseUrl: url,
+    maxBytes: settings.max_answer_megabytes * 1024 * 1024,
+  })
+  const vocabularies = indexVocabularies(loadVocabularies())
+  sayLines('Requests')
+  const listed = await client.scope({ signal, onRequest }).listDatasets()
+  const entry = listed.find((candidate) => candidate.datasetId === datasetId)
+  if (!entry) {
+    throw new HarvesterError('USAGE', `${url} does not list a public tabular dataset "${datasetId}"`, {
+      remedy: `It lists ${listed.length}: ${listed
+        .slice(0, 10)
+        .map((known) => known.datasetId)
+        .join(', ')}${listed.length > 10 ? ', …' : ''}`,
     })
-    const vocabularies = indexVocabularies(loadVocabularies())
-    print('Requests')
-    const listed = await client.scope({ signal: stop.signal, onRequest }).listDatasets()
-    const entry = listed.find((candidate) => candidate.datasetId === datasetId)
-    if (!entry) {
-      throw new HarvesterError('USAGE', `${url} does not list a public tabular dataset "${datasetId}"`, {
-        remedy: `It lists ${listed.length}: ${listed
-          .slice(0, 10)
-          .map((known) => known.datasetId)
-          .join(', ')}${listed.length > 10 ? ', …' : ''}`,
-      })
-    }
-    const rows: ProfileRow[] = []
-    const now = new Date()
-    const result = await harvestDataset(
-      {
-        client,
-        vocabularies,
-        abilities: unknownAbilities(),
-        breaker: createBreaker(),
-        skipList: new Set(),
-        ...(settings.moving_platforms.length > 0 && {
-          moving: movingHarvest({
-            types: settings.moving_platforms,
-            maxRows: settings.moving_max_rows,
-            minHours: 0,
-            harvestedAt: () => null,
-          }),
-        }),
-        datasetTimeoutMs: settings.timeouts.dataset_seconds * 1000,
-        now: now.getTime(),
-        folder,
-        signal: stop.signal,
-      },
-      entry,
-      {
-        onRequest,
-        onRows: async (more) => {
-          if (rows.length < flags.rows) rows.push(...more.slice(0, flags.rows - rows.length))
-        },
-      },
-    )
-    print('\nDecisions')
-    showDecisions(result.outcome, flags.lang, settings.moving_platforms)
-    for (const warning of result.warnings) print(`  ! ${sentence(flags.lang, warning)}`)
-    showRemedies(result.outcome, result.remedies, flags.lang)
-    if (result.harvested?.told) print(`  = ${result.harvested.told.text}`)
-    if (result.harvested) {
-      const snapshot = flags.ckanUrl
-        ? await createCkanCatalogue({ http, cacheDir: folder }).snapshot(flags.ckanUrl, {
-            signal: stop.signal,
-          })
-        : null
-      const ckan = snapshot
-        ? (matchCkan(
-            snapshot.records,
-            url,
-            listed.map((known) => known.datasetId),
-          ).records.get(datasetId) ?? null)
-        : null
-      const { record, warnings } = erddapKind.record({
-        erddapUrl: url,
-        datasetId,
-        description: result.harvested.description,
-        rows: result.harvested.rows,
-        vocabularies,
-        ckan,
-        content: { hash: null, reason: 'HASH_NOT_COMPUTED' },
-        harvestedAt: now,
-      })
-      for (const warning of warnings) print(`  ! ${sentence(flags.lang, warning)}`)
-      print('\nRow of datasets.csv')
-      for (const [column, value] of Object.entries(record))
-        print(`  ${column.padEnd(24)}${visible(cut(formatCell(value)))}`)
-      print(`\nRows of profiles.csv (${rows.length} of ${result.harvested.rows})`)
-      print(profileTable(rows))
-    }
-    print(
-      `\n${amount(result.requests, 'request')} for the dataset, ${amount(result.bytes, 'byte')}. Nothing was written.`,
-    )
-    return stop.exitCode() ?? (result.outcome.status === 'error' ? exitCodes.failed : exitCodes.done)
-  } finally {
-    stop.dispose()
-    await http.close()
-    await rm(folder, { recursive: true, force: true })
   }
+  const rows: ProfileRow[] = []
+  const now = new Date()
+  const result = await harvestDataset(
+    {
+      client,
+      vocabularies,
+      abilities: unknownAbilities(),
+      breaker: createBreaker(),
+      skipList: new Set(),
+      ...(settings.moving_platforms.length > 0 && {
+        moving: movingHarvest({
+          types: settings.moving_platforms,
+          maxRows: settings.moving_max_rows,
+          minHours: 0,
+          harvestedAt: () => null,
+        }),
+      }),
+      datasetTimeoutMs: settings.timeouts.dataset_seconds * 1000,
+      now: now.getTime(),
+      folder,
+      signal,
+    },
+    entry,
+    {
+      onRequest,
+      onRows: async (more) => {
+        if (rows.length < flags.rows) rows.push(...more.slice(0, flags.rows - rows.length))
+      },
+    },
+  )
+  sayLines('\nDecisions')
+  showDecisions(result.outcome, flags.lang, settings.moving_platforms)
+  for (const warning of result.warnings) sayLines(`  ! ${sentence(flags.lang, warning)}`)
+  showRemedies(result.outcome, result.remedies, flags.lang)
+  if (result.harvested?.told) sayLines(`  = ${result.harvested.told.text}`)
+  if (result.harvested) {
+    const snapshot = flags.ckanUrl
+      ? await createCkanCatalogue({ http, cacheDir: folder }).snapshot(flags.ckanUrl, {
+          signal,
+        })
+      : null
+    const ckan = snapshot
+      ? (matchCkan(
+          snapshot.records,
+          url,
+          listed.map((known) => known.datasetId),
+        ).records.get(datasetId) ?? null)
+      : null
+    const { record, warnings } = erddapKind.record({
+      erddapUrl: url,
+      datasetId,
+      description: result.harvested.description,
+      rows: result.harvested.rows,
+      vocabularies,
+      ckan,
+      content: { hash: null, reason: 'HASH_NOT_COMPUTED' },
+      harvestedAt: now,
+    })
+    for (const warning of warnings) sayLines(`  ! ${sentence(flags.lang, warning)}`)
+    sayLines('\nRow of datasets.csv')
+    for (const [column, value] of Object.entries(record))
+      sayLines(`  ${column.padEnd(24)}${visible(cut(formatCell(value)))}`)
+    sayLines(`\nRows of profiles.csv (${rows.length} of ${result.harvested.rows})`)
+    sayLines(profileTable(rows))
+  }
+  sayLines(
+    `\n${amount(result.requests, 'request')} for the dataset, ${amount(result.bytes, 'byte')}. Nothing was written.`,
+  )
+  return result.outcome.status === 'error' ? exitCodes.failed : exitCodes.done
 }
 
 const todo = {
@@ -191,13 +188,13 @@ function showRemedies(outcome: AttemptOutcome, remedies: readonly Remedy[], lang
   const words = todo[language]
   const shown = remedies.map((remedy) => showRemedy(language, remedy)).filter((remedy) => remedy !== null)
   if (outcome.reason === null && shown.length === 0) return
-  print(words.heading)
+  sayLines(words.heading)
   if (outcome.reason !== null && !shown.some(({ of }) => of === outcome.reason))
-    print(`  ${adviceOf(language, outcome.reason)}`)
+    sayLines(`  ${adviceOf(language, outcome.reason)}`)
   for (const { text, change, page } of shown) {
-    print(`  ${visible(text)}`)
-    if (change !== null) print(`  ${words.change}\n${change.replace(/^/gm, '    ')}`)
-    if (page !== null) print(`  ${words.page} ${page}`)
+    sayLines(`  ${visible(text)}`)
+    if (change !== null) sayLines(`  ${words.change}\n${change.replace(/^/gm, '    ')}`)
+    if (page !== null) sayLines(`  ${words.page} ${page}`)
   }
 }
 
@@ -231,7 +228,7 @@ function showDecisions(
   )
   const reason = outcome.status === 'skipped' ? outcome.reason : null
   if (outcome.status === 'error') {
-    print(`  ✗ ${outcome.reason}: ${said}`)
+    sayLines(`  ✗ ${outcome.reason}: ${said}`)
     return
   }
   const taken = [
@@ -246,12 +243,12 @@ function showDecisions(
   ])
   for (const [code, sentence] of taken) {
     if (code === reason) {
-      print(`  ✗ ${sentence}: skipped ${code}, ${said}`)
+      sayLines(`  ✗ ${sentence}: skipped ${code}, ${said}`)
       return
     }
-    print(`  ✓ ${sentence}`)
+    sayLines(`  ✓ ${sentence}`)
   }
-  print('  → harvested')
+  sayLines('  → harvested')
 }
 
 function profileTable(rows: readonly ProfileRow[]): string {
@@ -259,8 +256,4 @@ function profileTable(rows: readonly ProfileRow[]): string {
   const table = new Table({ head: [...columns], style: { head: [], border: [] } })
   for (const row of rows) table.push(columns.map((column) => visible(cut(formatCell(row[column])))))
   return table.toString()
-}
-
-function print(line: string): void {
-  process.stdout.write(`${visibleLines(line)}\n`)
 }

@@ -1,17 +1,14 @@
 import { Command } from 'commander'
-import { lazyDatabase } from '../app/database.ts'
+import { action, logLevelOf, type Parts } from '../app/open.ts'
 import { openReports } from '../app/reports.ts'
 import { createProcess } from '../app/services.ts'
-import { readEnvironment } from '../config/environment.ts'
 import { readHarvestConfig } from '../config/harvest.ts'
 import { findSource } from '../config/source.ts'
-import { databaseSettings } from '../database/settings.ts'
 import { exitCodes, HarvesterError } from '../errors.ts'
 import { harvestSourceFlow } from '../flows/harvest-source.ts'
-import { parseLogLevel } from '../log/log.ts'
 import { RunSummary } from '../log/summary.ts'
 import { createLocalBackend, memoryStore, runFlow } from '../runs/index.ts'
-import { createConsole, interruptible, sayLine, sayLines } from './console.ts'
+import { sayLine, sayLines } from './console.ts'
 import { fileOption, list, logLevelOption, text } from './options.ts'
 
 export interface HarvestFlags {
@@ -63,9 +60,7 @@ Examples:
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 130 interrupted.`,
     )
-    .action(async (flags: HarvestFlags) => {
-      process.exitCode = await harvest(flags)
-    })
+    .action(action(harvest))
 }
 
 /** What the flags are when none is given. */
@@ -78,85 +73,71 @@ export const harvestDefaults: HarvestFlags = {
   acceptCatalogue: false,
 }
 
-export async function harvest(flags: HarvestFlags): Promise<number> {
+export async function harvest(own: Parts, flags: HarvestFlags): Promise<number> {
   if (flags.full && flags.source !== undefined) {
     throw new HarvesterError('USAGE', '--full reloads all sources, --source names one', {
       remedy: 'Leave one of them out.',
     })
   }
-  const environment = readEnvironment(process.env)
+  const { environment, signal } = own
   const config = readHarvestConfig({
     file: flags.file,
     urls: flags.url,
-    env: process.env,
+    env: own.variables,
     folder: process.cwd(),
   })
   if (flags.folder !== undefined) config.settings.folder = flags.folder
   if (flags.ckanUrl !== undefined) config.settings.ckan_url = catalogueUrl(flags.ckanUrl)
   if (flags.source !== undefined) findSource(config.sources, flags.source)
-  const level = parseLogLevel(
-    flags.logLevel ??
-      environment.LOG_LEVEL ??
-      environment.PREFECT_LOGGING_LEVEL ??
-      config.settings.log_level ??
-      'info',
-    'the log level',
-  )
-  const { log, bars } = createConsole({ level, time: config.settings.log_time, progress: true })
+  const level = logLevelOf(environment, flags.logLevel, config.settings)
+  const { log, bars } = own.console({ level, time: config.settings.log_time, progress: true })
   for (const warning of config.warnings) log.warn({ config: config.origin }, warning)
-  const stop = interruptible()
   const summary = new RunSummary()
-  const database = flags.load ? lazyDatabase(databaseSettings(process.env), log, stop.signal) : null
+  const database = flags.load ? own.database(log) : null
   const reports = await openReports(environment, null, log)
+  own.closing.add(() => reports?.close())
   const parts = await createProcess({
     environment,
     config,
     log,
-    database: database?.open ?? null,
+    database,
     orchestrator: 'local',
     oneShot: true,
     listeners: [summary.listen, ...(bars ? [bars.listen] : [])],
   })
-  try {
-    const backend = createLocalBackend({ store: memoryStore(), tagLimits: { database: 3 } })
-    // One configured server is a run of that source; several are one run over all.
-    const [only, ...others] = config.sources
-    const source = flags.full ? null : (flags.source ?? (only && others.length === 0 ? only.url : null))
-    const result = await runFlow(
-      backend,
-      harvestSourceFlow(parts.services),
-      {
-        source,
-        force: flags.force,
-        dataset_ids: flags.datasetId ?? null,
-        incremental: flags.full ? false : null,
-        allow_prune: flags.allowPrune,
-        accept_catalogue: flags.acceptCatalogue,
-      },
-      {
-        signal: stop.signal,
-        createdBy: 'cli',
-        logLevel: level,
-        ...(reports && { onEvent: reports.onEvent }),
-        onLog: bars ? (line) => (line.level === 'info' ? undefined : parts.onLog(line)) : parts.onLog,
-      },
-    )
-    bars?.stop()
-    if (stop.exitCode() !== null) return stop.exitCode()!
-    if (result.state !== 'COMPLETED' && result.error instanceof HarvesterError && !summary.folder)
-      throw result.error
-    sayLines(summary.render(process.stdout.columns))
-    sayLine(`${result.state === 'COMPLETED' ? 'Completed' : 'Failed'}: ${result.message}`)
-    if (result.state !== 'COMPLETED')
-      return result.error instanceof HarvesterError ? result.error.exitCode : exitCodes.failed
-    return flags.strict && summary.errorCount > 0 ? exitCodes.failed : exitCodes.done
-  } finally {
-    bars?.stop()
-    stop.dispose()
-    await parts.close()
-    await reports?.close()
-    await database?.close()
-  }
+  own.closing.add(() => parts.close())
+  const backend = createLocalBackend({ store: memoryStore(), tagLimits: { database: 3 } })
+  // One configured server is a run of that source; several are one run over all.
+  const [only, ...others] = config.sources
+  const source = flags.full ? null : (flags.source ?? (only && others.length === 0 ? only.url : null))
+  const result = await runFlow(
+    backend,
+    harvestSourceFlow(parts.services),
+    {
+      source,
+      force: flags.force,
+      dataset_ids: flags.datasetId ?? null,
+      incremental: flags.full ? false : null,
+      allow_prune: flags.allowPrune,
+      accept_catalogue: flags.acceptCatalogue,
+    },
+    {
+      signal,
+      createdBy: 'cli',
+      logLevel: level,
+      ...(reports && { onEvent: reports.onEvent }),
+      onLog: bars ? (line) => (line.level === 'info' ? undefined : parts.onLog(line)) : parts.onLog,
+    },
+  )
+  bars?.stop()
+  if (signal.aborted) return exitCodes.failed
+  if (result.state !== 'COMPLETED' && result.error instanceof HarvesterError && !summary.folder)
+    throw result.error
+  sayLines(summary.render(process.stdout.columns))
+  sayLine(`${result.state === 'COMPLETED' ? 'Completed' : 'Failed'}: ${result.message}`)
+  if (result.state !== 'COMPLETED')
+    return result.error instanceof HarvesterError ? result.error.exitCode : exitCodes.failed
+  return flags.strict && summary.errorCount > 0 ? exitCodes.failed : exitCodes.done
 }
 
 function catalogueUrl(text: string): string {

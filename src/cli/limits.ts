@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { openOperator } from '../app/orchestrator.ts'
+import { variables } from '../config/variables.ts'
 import { exitCodes } from '../errors.ts'
 import { TextTable } from '../log/table.ts'
 import { ago } from '../operate/status/report.ts'
@@ -78,7 +79,7 @@ async function withLimits(flags: Flags, work: (limits: LimitControl) => Promise<
   const open = await openOperator({
     file: flags.file,
     work: false,
-    env: process.env,
+    env: variables,
     log,
     signal: stop.signal,
   })

@@ -1,14 +1,11 @@
 import { Command } from 'commander'
-import { lazyDatabase } from '../app/database.ts'
-import { readEnvironment } from '../config/environment.ts'
-import { databaseSettings } from '../database/settings.ts'
+import { action, logLevelOf, type Parts } from '../app/open.ts'
 import { exitCodes } from '../errors.ts'
 import { changesOf } from '../harvest/load.ts'
 import { loadFolder } from '../inventory/load/load.ts'
 import type { LoadSummary } from '../inventory/load/types.ts'
-import { parseLogLevel } from '../log/log.ts'
 import { visible } from '../text.ts'
-import { createConsole, interruptible, sayLine } from './console.ts'
+import { sayLine } from './console.ts'
 
 interface Flags {
   full: boolean
@@ -23,45 +20,29 @@ export function loadCommand(): Command {
     .option('--full', 'the folder is everything there is: what it does not hold leaves the index', false)
     .option('--allow-prune', 'remove more than the share of a source that the limits allow', false)
     .option('--force-old', 'let an older harvest overwrite a newer one', false)
-    .action(async (folder: string, flags: Flags) => {
-      process.exitCode = await load(folder, flags)
-    })
+    .action(action(load))
 }
 
-async function load(folder: string, flags: Flags): Promise<number> {
-  const environment = readEnvironment(process.env)
-  const level = parseLogLevel(
-    environment.LOG_LEVEL ?? environment.PREFECT_LOGGING_LEVEL ?? 'info',
-    'the log level',
+async function load(parts: Parts, folder: string, flags: Flags): Promise<number> {
+  const { environment, signal } = parts
+  const { log } = parts.console({ level: logLevelOf(environment) })
+  const database = parts.database(log)
+  const summary = await loadFolder(await database(), folder, {
+    mode: flags.full ? 'full' : 'incremental',
+    allowPrune: flags.allowPrune,
+    forceOld: flags.forceOld,
+    allowFullReload: environment.CDE_ALLOW_FULL_RELOAD,
+    signal,
+    log: (kind, message, facts = {}) => log[kind](facts, message),
+  })
+  const changes = Object.entries(changesOf(summary)).map(([what, n]) => `${what} ${n}`)
+  sayLine(
+    `Loaded ${folder} in ${(summary.milliseconds.total / 1000).toFixed(1)} s: ${changes.join(', ') || 'nothing changed'}`,
   )
-  const { log } = createConsole({ level, time: true, progress: false })
-  const stop = interruptible()
-  const database = lazyDatabase(databaseSettings(process.env), log, stop.signal)
-  try {
-    const summary = await loadFolder(await database.open(), folder, {
-      mode: flags.full ? 'full' : 'incremental',
-      allowPrune: flags.allowPrune,
-      forceOld: flags.forceOld,
-      allowFullReload: environment.CDE_ALLOW_FULL_RELOAD,
-      signal: stop.signal,
-      log: (kind, message, facts = {}) => log[kind](facts, message),
-    })
-    const changes = Object.entries(changesOf(summary)).map(([what, n]) => `${what} ${n}`)
-    sayLine(
-      `Loaded ${folder} in ${(summary.milliseconds.total / 1000).toFixed(1)} s: ${changes.join(', ') || 'nothing changed'}`,
-    )
-    for (const line of loadNotes(summary)) sayLine(line)
-    return summary.pruneRefused.length > 0 || summary.rejectedDatasets.length > 0
-      ? exitCodes.failed
-      : exitCodes.done
-  } catch (error) {
-    const code = stop.exitCode()
-    if (code !== null) return code
-    throw error
-  } finally {
-    stop.dispose()
-    await database.close()
-  }
+  for (const line of loadNotes(summary)) sayLine(line)
+  return summary.pruneRefused.length > 0 || summary.rejectedDatasets.length > 0
+    ? exitCodes.failed
+    : exitCodes.done
 }
 
 /** What a person should know of a load beside its counts, a line each. */

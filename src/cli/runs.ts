@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { lazyDatabase } from '../app/database.ts'
 import { openOrchestrator } from '../app/orchestrator.ts'
 import { readEnvironment } from '../config/environment.ts'
+import { variables } from '../config/variables.ts'
 import { databaseSettings } from '../database/settings.ts'
 import { exitCodes, HarvesterError } from '../errors.ts'
 import { TextTable } from '../log/table.ts'
@@ -55,10 +56,10 @@ export function runsCommand(): Command {
 async function withRuns(work: (runs: Orchestrator, signal: AbortSignal) => Promise<void>): Promise<void> {
   const { log } = createConsole({ level: 'warn', time: true, progress: false })
   const stop = interruptible()
-  const prefect = prefectSettings(process.env)
-  const database = prefect ? null : lazyDatabase(databaseSettings(process.env), log, stop.signal)
+  const prefect = prefectSettings(variables)
+  const database = prefect ? null : lazyDatabase(databaseSettings(variables), log, stop.signal)
   const runs = openOrchestrator({
-    environment: readEnvironment(process.env),
+    environment: readEnvironment(variables),
     prefect,
     database: async () => database!.open(),
   })

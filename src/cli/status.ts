@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { lazyDatabase } from '../app/database.ts'
 import { openOperator } from '../app/orchestrator.ts'
+import { variables } from '../config/variables.ts'
 import { databaseSettings, describeSettings } from '../database/settings.ts'
 import { describeError, exitCodes } from '../errors.ts'
 import { databaseBytes, sourceSuccesses } from '../inventory/queries/source-successes.ts'
@@ -32,7 +33,7 @@ export function statusCommand(): Command {
 
 async function status(flags: Flags): Promise<number> {
   const stop = interruptible()
-  const look = await openStatus(flags.file, process.env, stop.signal)
+  const look = await openStatus(flags.file, variables, stop.signal)
   try {
     for (;;) {
       const report = await look.report()

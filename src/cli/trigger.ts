@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { openOperator } from '../app/orchestrator.ts'
+import { variables } from '../config/variables.ts'
 import { exitCodes, HarvesterError } from '../errors.ts'
 import { parseParameters } from '../operate/runs/parameters.ts'
 import { isFinal, type Orchestrator } from '../runs/index.ts'
@@ -42,7 +43,7 @@ async function trigger(deployment: string, flags: Flags): Promise<number> {
   const { orchestrator, close } = await openOperator({
     file: flags.file,
     work: true,
-    env: process.env,
+    env: variables,
     log,
     signal: stop.signal,
   })

@@ -2,19 +2,16 @@
 
 import { SingleBar } from 'cli-progress'
 import { Command, Option } from 'commander'
-import { lazyDatabase } from '../app/database.ts'
+import { action, logLevelOf, type Parts } from '../app/open.ts'
 import { createProcess } from '../app/services.ts'
-import { readEnvironment } from '../config/environment.ts'
 import { findConfig, type HarvestConfig, readHarvestConfig } from '../config/harvest.ts'
-import { databaseSettings } from '../database/settings.ts'
 import { exitCodes, HarvesterError } from '../errors.ts'
 import { populateVernacularsFlow } from '../flows/populate-vernaculars.ts'
 import { nameCoverage } from '../inventory/vernaculars/coverage.ts'
-import { parseLogLevel } from '../log/log.ts'
 import { type RefreshMode, refreshModes } from '../rules/vernaculars.ts'
 import { createLocalBackend, memoryStore, runFlow } from '../runs/index.ts'
 import { amount } from '../text.ts'
-import { createConsole, interruptible, sayLine } from './console.ts'
+import { sayLine } from './console.ts'
 import { fileOption, list, logLevelOption, oneOf, positiveNumber, text, wholeNumber } from './options.ts'
 
 const any = { least: 1, most: 1_000_000_000 }
@@ -66,81 +63,66 @@ Examples:
 An interrupted run loses at most the batches under way; the next one goes on where it was.
 Exit codes: 0 done, 1 failed or WoRMS cannot be reached, 2 wrong usage or configuration, 130 interrupted.`,
     )
-    .action(async (flags: Flags) => {
-      process.exitCode = await vernaculars(flags)
-    })
+    .action(action(vernaculars))
 }
 
-async function vernaculars(flags: Flags): Promise<number> {
-  const environment = readEnvironment(process.env)
-  const config = configOf(flags)
+async function vernaculars(own: Parts, flags: Flags): Promise<number> {
+  const { environment, signal } = own
+  const config = configOf(own, flags)
   if (flags.wormsUrl !== undefined) config.settings.worms_url = flags.wormsUrl
-  const level = parseLogLevel(
-    flags.logLevel ??
-      environment.LOG_LEVEL ??
-      environment.PREFECT_LOGGING_LEVEL ??
-      config.settings.log_level ??
-      'info',
-    'the log level',
-  )
-  const { log } = createConsole({ level, time: config.settings.log_time, progress: false })
-  const stop = interruptible()
-  const database = lazyDatabase(databaseSettings(process.env), log, stop.signal)
+  const level = logLevelOf(environment, flags.logLevel, config.settings)
+  const { log } = own.console({ level, time: config.settings.log_time })
+  const database = own.database(log)
   const parts = await createProcess({
     environment,
     config,
     log,
-    database: database.open,
+    database,
     orchestrator: 'local',
     oneShot: true,
     listeners: [],
   })
+  own.closing.add(() => parts.close())
   const bar = process.stderr.isTTY === true ? nameBar() : null
-  try {
-    const result = await runFlow(
-      createLocalBackend({ store: memoryStore(), tagLimits: { database: 3 } }),
-      populateVernacularsFlow({
-        ...parts.services,
-        ...(bar && {
-          onNames: (done, total, counts) =>
-            bar.show(done, total, { english: counts.english, french: counts.french }),
-        }),
+  own.closing.add(() => bar?.stop())
+  const result = await runFlow(
+    createLocalBackend({ store: memoryStore(), tagLimits: { database: 3 } }),
+    populateVernacularsFlow({
+      ...parts.services,
+      ...(bar && {
+        onNames: (done, total, counts) =>
+          bar.show(done, total, { english: counts.english, french: counts.french }),
       }),
-      {
-        top: flags.top ?? null,
-        limit: flags.limit ?? null,
-        workers: flags.workers,
-        batch_size: flags.batchSize,
-        rate: flags.rate ?? null,
-        refresh_status: flags.refreshStatus,
-      },
-      {
-        signal: stop.signal,
-        createdBy: 'cli',
-        logLevel: level,
-        onLog: bar ? (line) => (line.level === 'error' ? parts.onLog(line) : undefined) : parts.onLog,
-      },
-    )
-    bar?.stop()
-    if (stop.exitCode() !== null) return stop.exitCode()!
-    if (result.error instanceof HarvesterError) throw result.error
-    const known = await nameCoverage(await database.open())
-    sayLine(`${result.state === 'COMPLETED' ? 'Completed' : 'Failed'}: ${result.message}`)
-    process.stdout.write(
-      `Of ${amount(known.names, 'name')} in the cells, ${known.english} have English names, ${known.french} French ones, ${known.classified} a classification.\n`,
-    )
-    return result.state === 'COMPLETED' ? exitCodes.done : exitCodes.failed
-  } finally {
-    bar?.stop()
-    stop.dispose()
-    await parts.close()
-    await database.close()
-  }
+    }),
+    {
+      top: flags.top ?? null,
+      limit: flags.limit ?? null,
+      workers: flags.workers,
+      batch_size: flags.batchSize,
+      rate: flags.rate ?? null,
+      refresh_status: flags.refreshStatus,
+    },
+    {
+      signal,
+      createdBy: 'cli',
+      logLevel: level,
+      onLog: bar ? (line) => (line.level === 'error' ? parts.onLog(line) : undefined) : parts.onLog,
+    },
+  )
+  bar?.stop()
+  if (signal.aborted) return exitCodes.failed
+  if (result.error instanceof HarvesterError) throw result.error
+  const known = await nameCoverage(await database())
+  sayLine(`${result.state === 'COMPLETED' ? 'Completed' : 'Failed'}: ${result.message}`)
+  sayLine(
+    `Of ${amount(known.names, 'name')} in the cells, ${known.english} have English names, ${known.french} French ones, ${known.classified} a classification.`,
+  )
+  return result.state === 'COMPLETED' ? exitCodes.done : exitCodes.failed
 }
 
 /** Names need no source: without a configuration everything has its default. */
-function configOf(flags: Flags): HarvestConfig {
-  const request = { file: flags.file, env: process.env, folder: process.cwd() }
+function configOf({ variables }: Parts, flags: Flags): HarvestConfig {
+  const request = { file: flags.file, env: variables, folder: process.cwd() }
   if (findConfig(request)) return readHarvestConfig(request)
   return {
     ...readHarvestConfig({ env: {}, urls: ['https://none.invalid/erddap'], folder: process.cwd() }),

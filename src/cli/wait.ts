@@ -6,6 +6,7 @@ import { createProcess } from '../app/services.ts'
 import { type Environment, readEnvironment } from '../config/environment.ts'
 import { findConfig, type HarvestConfig, readHarvestConfig } from '../config/harvest.ts'
 import { waitForParameter } from '../config/operations-schema.ts'
+import { variables } from '../config/variables.ts'
 import { exitCodes, HarvesterError } from '../errors.ts'
 import { namedOrUrl, type WaitParameters, waitForSourceFlow } from '../flows/wait-for-source.ts'
 import { parseLogLevel } from '../log/log.ts'
@@ -53,7 +54,7 @@ Exit codes: 0 ready, 1 not ready within the time limit, 2 wrong usage or configu
 }
 
 async function wait(name: string, flags: Flags): Promise<number> {
-  const environment = readEnvironment(process.env)
+  const environment = readEnvironment(variables)
   const told = waitForParameter.safeParse({
     dataset_id: flags.dataset,
     newer_than: flags.newerThan,
@@ -141,7 +142,7 @@ async function waitHere(
 
 /** A worker waits, which may reach what this host cannot; whoever stops following ends the run. */
 async function waitViaPrefect(environment: Environment, parameters: Given): Promise<number> {
-  const settings = prefectSettings(process.env)
+  const settings = prefectSettings(variables)
   if (!settings)
     throw new HarvesterError('USAGE', '--via-prefect: PREFECT_API_URL is not set', {
       remedy: 'Set it to the API of the server, or leave --via-prefect out.',
@@ -167,7 +168,7 @@ async function waitViaPrefect(environment: Environment, parameters: Given): Prom
 
 /** A URL needs no configuration; one that is there may say what to wait for. */
 function configOf(name: string, flags: Flags): HarvestConfig {
-  const request = { file: flags.file, env: process.env, folder: process.cwd() }
+  const request = { file: flags.file, env: variables, folder: process.cwd() }
   const isUrl = name.includes('://')
   if (!isUrl || findConfig(request)) return readHarvestConfig({ ...request, sourcesOptional: true })
   return readHarvestConfig({ ...request, urls: [name] })

@@ -3,6 +3,7 @@
 import { Command } from 'commander'
 import { planned } from '../app/judge.ts'
 import { type Environment, readEnvironment } from '../config/environment.ts'
+import { variables } from '../config/variables.ts'
 import { exitCodes, HarvesterError } from '../errors.ts'
 import { prettyFormatter } from '../log/log.ts'
 import { openProcessLog } from '../log/process-log.ts'
@@ -54,7 +55,7 @@ async function startWorkers(flags: StartFlags): Promise<number> {
     file: flags.file,
     work: true,
     serves: flags.serve,
-    env: process.env,
+    env: variables,
   })
   if (flags.number > 1 && database?.kind === 'embedded')
     throw new HarvesterError(
@@ -109,14 +110,14 @@ function workerArguments(flags: StartFlags, number: number): string[] {
 /** One name for several workers would make each the predecessor of the others. */
 function workerEnvironment(environment: Environment, number: number, count: number): NodeJS.ProcessEnv {
   const { WORKER_NAME: name } = environment
-  if (name === undefined || count === 1) return process.env
-  return { ...process.env, WORKER_NAME: `${name}-${number}` }
+  if (name === undefined || count === 1) return variables
+  return { ...variables, WORKER_NAME: `${name}-${number}` }
 }
 
 /** Records of workers as they are elsewhere: JSON for machines; for people coloured lines behind the name. */
 function lineWriter(time: boolean): SupervisorOptions['onLine'] {
   const terminal = process.stderr.isTTY === true
-  const colours = terminal && !process.env.NO_COLOR
+  const colours = terminal && !variables.NO_COLOR
   const pretty = prettyFormatter({ time, ignore: ['worker'] })
   return (line, { number, label }, stream) => {
     if (stream === 'stdout') return void process.stdout.write(`${line}\n`)
@@ -139,7 +140,7 @@ async function describeSign(sign: SignOfLife, now: Date) {
 }
 
 async function tellWorkers(json: boolean): Promise<number> {
-  const { HARVESTER_DATA_DIR: folder } = readEnvironment(process.env)
+  const { HARVESTER_DATA_DIR: folder } = readEnvironment(variables)
   const now = new Date()
   const workers = await Promise.all(readSigns(folder).map((sign) => describeSign(sign, now)))
   const supervisor = await readSupervisor(folder)
@@ -164,7 +165,7 @@ async function tellWorkers(json: boolean): Promise<number> {
 }
 
 async function stopWorkers(): Promise<number> {
-  const { HARVESTER_DATA_DIR: folder, WORKER_GRACE_SECONDS: grace } = readEnvironment(process.env)
+  const { HARVESTER_DATA_DIR: folder, WORKER_GRACE_SECONDS: grace } = readEnvironment(variables)
   const supervisor = await readSupervisor(folder)
   if (!supervisor) {
     process.stderr.write(`harvester: nobody supervises workers of ${folder}\n`)

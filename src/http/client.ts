@@ -8,6 +8,7 @@ import { STATUS_CODES } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici'
 import { loginOf } from '../config/percent.ts'
+import { variables } from '../config/variables.ts'
 import { HarvesterError, isHarvesterError } from '../errors.ts'
 import { amount } from '../text.ts'
 import { inwardRefused, isInward, leadsInward, outwardLookup } from './address.ts'
@@ -342,7 +343,7 @@ function createDispatchers(
   if (given) return { dispatcher: given, outward: 'given' }
   const options = { connect: { timeout: connectMs } }
   // Blank counts as unset, also a blank name in small letters beside one in capitals.
-  const setting = (name: string) => process.env[name] || process.env[name.toUpperCase()] || ''
+  const setting = (name: string) => variables[name] || variables[name.toUpperCase()] || ''
   const httpProxy = setting('http_proxy')
   const httpsProxy = setting('https_proxy')
   if (!httpProxy && !httpsProxy)

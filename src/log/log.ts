@@ -1,5 +1,6 @@
 import { type DestinationStream, type Logger, pino } from 'pino'
 import { prettyFactory } from 'pino-pretty'
+import { variables } from '../config/variables.ts'
 import { HarvesterError } from '../errors.ts'
 import { cut, visible, visibleJson } from '../text.ts'
 import { scrub, scrubFacts } from './secrets.ts'
@@ -101,7 +102,7 @@ export function prettyFormatter(options: {
   ignore: readonly string[]
 }): (line: string) => string {
   return prettyFactory({
-    colorize: terminalLook(process.stderr, process.env).colours,
+    colorize: terminalLook(process.stderr, variables).colours,
     ignore: ['pid', 'hostname', ...(options.time ? [] : ['time']), ...options.ignore].join(),
     translateTime: 'HH:MM:ss',
     singleLine: true,

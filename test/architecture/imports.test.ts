@@ -62,6 +62,16 @@ describe('imports go in one direction', () => {
   })
 })
 
+describe('the environment', () => {
+  it('is taken from the system in src/config/ only', () => {
+    const readers = files(source)
+      .map((file) => relative(root, file))
+      .filter((file) => !file.startsWith('src/config/') && !file.startsWith('src/web/'))
+      .filter((file) => /process\.env\b/.test(readFileSync(join(root, file), 'utf8')))
+    expect(readers).toEqual([])
+  })
+})
+
 /** Tables and look-alikes, and what is still to be split; a new one does not get in here. */
 const longFiles = [
   'src/config/environment.ts',

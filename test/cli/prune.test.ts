@@ -61,7 +61,7 @@ test('prune lists what would go, and removes it when told', { timeout: 120_000 }
   const removed = await harvester('prune', '--source', erddap, '--yes')
   expect(removed).toMatchObject({ code: 0 })
   expect(removed.out).toContain(`Removed ${erddap}: 1 dataset with 2 profiles`)
-  expect(removed.out).toContain('1 points, 2 hexagons and 1 organizations')
+  expect(removed.out).toContain('1 point, 2 hexagons and 1 organization that')
   expect(await datasets()).toBe(0)
 
   const unknown = await harvester('prune', '--source', erddap, '--yes')

@@ -1,12 +1,14 @@
 /** What health checks ask. Loads little: it is asked every few seconds. */
+
 import { hostname } from 'node:os'
 import { readEnvironment } from '../../config/environment.ts'
+import { variables } from '../../config/variables.ts'
 import { exitCodes } from '../../errors.ts'
 import { lives, readSigns, workersFolder } from './signs.ts'
 
 /** Whether a worker lives, for health checks: the named one, else any of this host. */
 export async function checkWorker(name?: string): Promise<number> {
-  const folder = readEnvironment(process.env).HARVESTER_DATA_DIR
+  const folder = readEnvironment(variables).HARVESTER_DATA_DIR
   const now = new Date()
   const signs = readSigns(folder).filter((sign) =>
     name === undefined ? sign.host === hostname() : sign.name === name,

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { rootCertificates } from 'node:tls'
 import { Agent, type Dispatcher, EnvHttpProxyAgent, request } from 'undici'
+import { variables } from '../../config/variables.ts'
 import { describeError, HarvesterError } from '../../errors.ts'
 import { type Runtime, systemRuntime } from '../runtime.ts'
 import type { PrefectSettings } from './settings.ts'
@@ -358,7 +359,7 @@ function mistrusted(error: unknown, settings: PrefectSettings): HarvesterError {
 
 /** Setting authorities replaces all of Node's, also those that its user added. */
 function extraAuthorities(): string[] {
-  const file = process.env.NODE_EXTRA_CA_CERTS
+  const file = variables.NODE_EXTRA_CA_CERTS
   try {
     return file ? [readFileSync(file, 'utf8')] : []
   } catch {
