@@ -9,7 +9,7 @@ const variableName = z
   .regex(/^[A-Z][A-Z0-9_]*$/, 'must be the name of an environment variable, as PORTAL_HOOK_URL')
 const positive = z.number().positive()
 
-export const alertKinds = ['failed', 'crashed', 'errors', 'stale'] as const
+const alertKinds = ['failed', 'crashed', 'errors', 'stale'] as const
 export type AlertKind = (typeof alertKinds)[number]
 
 export const alertsSchema = z.strictObject({

@@ -6,13 +6,13 @@ import type { CopyColumn, CopyValue, Session } from './port.ts'
 import { socketOf } from './wire.ts'
 
 /** The largest bulk of one statement on the embedded engine. */
-export const embeddedBatchRows = 5_000
+const embeddedBatchRows = 5_000
 const chunkCharacters = 1 << 16
 
 type Rows = AsyncIterable<readonly CopyValue[]> | Iterable<readonly CopyValue[]>
 
 /** An array of text as PostgreSQL writes it: `{"a","b"}`. */
-export function arrayLiteral(items: readonly string[]): string {
+function arrayLiteral(items: readonly string[]): string {
   return `{${items.map((item) => `"${item.replace(/[\\"]/g, '\\$&')}"`).join(',')}}`
 }
 
@@ -29,7 +29,7 @@ const special = /[\\\t\n\r]/
 const escapes: Record<string, string> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' }
 
 /** One row in PostgreSQL's text format of COPY. */
-export function copyLine(row: readonly CopyValue[]): string {
+function copyLine(row: readonly CopyValue[]): string {
   let line = ''
   for (let index = 0; index < row.length; index++) {
     if (index > 0) line += '\t'

@@ -1,6 +1,6 @@
 import { HarvesterError } from '../errors.ts'
 
-export const sslModes = ['disable', 'prefer', 'require', 'verify-ca', 'verify-full'] as const
+const sslModes = ['disable', 'prefer', 'require', 'verify-ca', 'verify-full'] as const
 export type SslMode = (typeof sslModes)[number]
 
 /** Which database a command uses, and how it gets there. */

@@ -22,7 +22,7 @@ export interface Measurement {
   swing: number
 }
 
-export const measurements = {
+const measurements = {
   surfaceTemperature: ['sst', 'sea_surface_temperature', 'Sea surface temperature', 'degree_C', 9, 5],
   temperature: ['TEMP', 'sea_water_temperature', 'Temperature', 'degree_C', 7, 4],
   salinity: ['PSAL', 'sea_water_practical_salinity', 'Practical salinity', '1', 31.5, 1.5],

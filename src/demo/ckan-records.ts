@@ -54,7 +54,7 @@ export function demoCkanRecords(servers: readonly CataloguedServer[]): unknown[]
 }
 
 /** A number that looks like a UUID and is always the same for the same text. */
-export function stableUuid(text: string): string {
+function stableUuid(text: string): string {
   const hex = createHash('sha256').update(text).digest('hex')
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`
 }

@@ -56,7 +56,7 @@ function escapeCharacter(character: string): string {
 }
 
 /** A text cell of a CSV, escaped and quoted where it must be. */
-export function csvText(text: string, style: TextStyle): string {
+function csvText(text: string, style: TextStyle): string {
   const safe = text.replace(style.escapes ? escaped : escapedRaw, escapeCharacter)
   return quoted.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
 }

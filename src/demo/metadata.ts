@@ -98,7 +98,7 @@ function globalsFrom(values: Record<string, string>): Attribute[] {
   return Object.entries(values).map(([name, value]) => ({ name, type: 'String', value }))
 }
 
-export function titleOf(dataset: DemoDataset): string {
+function titleOf(dataset: DemoDataset): string {
   return attributeOf(dataset.globals, 'title') ?? ''
 }
 

@@ -6,7 +6,7 @@ import { startWorms, type WormsServer } from './worms.ts'
 import { demoSynonyms, demoTaxa } from './worms-taxa.ts'
 
 /** Addresses as they are configured, whatever ports the servers listen on. */
-export const demoBiologyUrls = {
+const demoBiologyUrls = {
   obisApi: 'https://api.obis.demo.example/v3',
   obisParquet: 'https://obis-open-data.demo.example/occurrence',
   worms: 'https://worms.demo.example',

@@ -28,7 +28,7 @@ export interface Constraint {
   text: string
 }
 
-export const orderings = [
+const orderings = [
   'orderByMinMax',
   'orderByMin',
   'orderByMax',

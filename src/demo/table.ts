@@ -35,7 +35,7 @@ function* resumed(first: Row, rest: Iterator<Row>): Generator<Row> {
   for (let next = rest.next(); next.done !== true; next = rest.next()) yield next.value
 }
 
-export function columnOf(variable: DemoVariable): Column {
+function columnOf(variable: DemoVariable): Column {
   const units = attributeOf(variable.attributes, 'units') ?? ''
   if (!isTime(variable)) return { name: variable.name, type: variable.type, units }
   const precision = attributeOf(variable.attributes, 'time_precision') ?? ''

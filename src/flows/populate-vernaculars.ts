@@ -14,7 +14,7 @@ import { amount } from '../text.ts'
 
 const count = z.number().int().min(1)
 
-export const vernacularParameters = z.object({
+const vernacularParameters = z.object({
   top: count
     .nullable()
     .default(null)

@@ -16,7 +16,7 @@ export interface GateLimits {
 }
 
 /** Why the request at the head of a host's queue stood waiting. */
-export const waitReasons = ['busy', 'rate', 'retry-after', 'slowed', 'backoff'] as const
+const waitReasons = ['busy', 'rate', 'retry-after', 'slowed', 'backoff'] as const
 export type WaitReason = (typeof waitReasons)[number]
 
 export interface HostWaits {

@@ -9,7 +9,7 @@ let lastDate = ''
  * A time as the files hold it: UTC, to the second. The date of the last call is kept, since times come in clusters.
  * @throws RangeError outside of the years 1 to 9999: the rules drop such a row before it is written
  */
-export function formatTimestamp(time: Date): string {
+function formatTimestamp(time: Date): string {
   const ms = time.getTime()
   if (!isStorableTime(ms)) throw new RangeError(`no file can hold the time ${ms} ms`)
   const day = Math.floor(ms / dayMs)

@@ -10,7 +10,7 @@ import type { Database } from '../database/port.ts'
 import { insideFolder } from '../inside.ts'
 
 /** Together; what is more would take longer than a stop may. */
-export const mostHandedBytes = 128 * 1024 * 1024
+const mostHandedBytes = 128 * 1024 * 1024
 const pieceBytes = 4 * 1024 * 1024
 
 /** The rows first: the ledger speaks of rows that are there. */

@@ -26,7 +26,7 @@ export function shortened(text: string, most: number): string {
 }
 
 /** Host and path of an address: the scheme tells nobody anything. */
-export function sourceName(url: string): string {
+function sourceName(url: string): string {
   return url.replace(/^[a-z]+:\/\//i, '').replace(/(?<!\/)\/+$/, '')
 }
 

@@ -93,7 +93,7 @@ export function createWormsClient({ http, baseUrl }: { http: HttpClient; baseUrl
 }
 
 /** The address that asks for several names. */
-export function matchUrl(base: string, names: readonly string[]): string {
+function matchUrl(base: string, names: readonly string[]): string {
   const query = names.map(
     (name) => `scientificnames%5B%5D=${encodeURIComponent(Buffer.from(name).toString())}`,
   )

@@ -17,7 +17,6 @@ import {
 import type { Remedy } from './remedies/index.ts'
 import type { SourceType } from './source-types.ts'
 
-export { errorReasons, skipReasons } from './reasons/index.ts'
 export type { ErrorReason, ReasonCode, SkipReason }
 
 interface AttemptedDataset {

@@ -11,7 +11,7 @@ import { fact, type Warning } from './reasons/index.ts'
 import { isMovingType, type MovingType } from './tracks/types.ts'
 import type { Vocabularies } from './vocabularies.ts'
 
-export const supportedDataTypes = ['TimeSeries', 'Profile', 'TimeSeriesProfile'] as const
+const supportedDataTypes = ['TimeSeries', 'Profile', 'TimeSeriesProfile'] as const
 /** Those of platforms that move are harvested where a site asks for it. */
 export type CdmDataType = (typeof supportedDataTypes)[number] | MovingType
 

@@ -10,7 +10,7 @@ import type { Vocabularies } from './vocabularies.ts'
 export const rulesVersion = 3
 
 /** Why a dataset has no fingerprint of its source files, so that it is harvested every time. */
-export const noHashReasons = [
+const noHashReasons = [
   /** The list of the server gives no address of source files. */
   'HASH_NO_FILE_LIST',
   /** It gives one, but the server refuses to show what is there. */

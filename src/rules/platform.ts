@@ -4,7 +4,7 @@ import type { DatasetMetadata } from '../sources/erddap/types.ts'
 import { fact, type Warning } from './reasons/index.ts'
 import type { Vocabularies } from './vocabularies.ts'
 
-export const unknownPlatform = 'unknown'
+const unknownPlatform = 'unknown'
 
 export interface PlatformFound {
   /** A category of L06, or `unknown`. */

@@ -5,10 +5,10 @@ import { roundTo } from './numbers.ts'
 const dayMs = 86_400_000
 
 /** A single id that spans at least this long is counted over its first days only. */
-export const sampleDays = 30
+const sampleDays = 30
 
 /** Whole days between two times (epoch ms), floored. */
-export function wholeDays(startMs: number, endMs: number): number {
+function wholeDays(startMs: number, endMs: number): number {
   return Math.floor((endMs - startMs) / dayMs)
 }
 

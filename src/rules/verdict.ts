@@ -61,7 +61,7 @@ export function sourceVerdict(counts: AttemptCounts, listingError: string | null
 }
 
 /** `12 harvested, 3 unchanged, 4 skipped, 1 of 20 failed`. */
-export function describeCounts(counts: AttemptCounts): string {
+function describeCounts(counts: AttemptCounts): string {
   const total = totalAttempts(counts)
   const parts: string[] = []
   if (counts.success > 0) parts.push(`${counts.success} harvested`)

@@ -1,6 +1,6 @@
 /** What is stored of a scientific name, and how names are put together into batches. */
 
-export const fetchStatuses = ['ok', 'not_found', 'error'] as const
+const fetchStatuses = ['ok', 'not_found', 'error'] as const
 export type FetchStatus = (typeof fetchStatuses)[number]
 
 /** What of known names is asked again: names of a status, or `ok` ones whose place in the tree is missing. */

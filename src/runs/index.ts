@@ -17,7 +17,7 @@ export {
   parseLimit,
   showLimit,
 } from './limits.ts'
-export { formatLine } from './log.ts'
+
 export type {
   Attendance,
   AttendOptions,
@@ -68,6 +68,6 @@ export type {
   StoredRun,
   WantedRun,
 } from './standalone/store.ts'
-export { isFinal, openStateTypes, stateTypes } from './states.ts'
+export { isFinal, openStateTypes } from './states.ts'
 export { triggerDeployment } from './trigger.ts'
 export type * from './types.ts'

@@ -24,7 +24,7 @@ export function redacting(recorder: RunRecorder): RunRecorder {
 }
 
 /** A line as it may leave the process. Errors stay errors, so that their stacks are written as such. */
-export function redactLine(line: LogLine): LogLine {
+function redactLine(line: LogLine): LogLine {
   const facts = Object.entries(line.facts).map(([key, value]) =>
     value instanceof Error ? { [key]: scrubError(value) } : visibleJson(scrubFacts({ [key]: value })),
   )

@@ -91,7 +91,7 @@ export async function buildApp(settings: Settings): Promise<App> {
 }
 
 /** The path of a request below the base path; a proxy may have taken the base path away already. */
-export function pathWithin(url: string, basePath: string): string {
+function pathWithin(url: string, basePath: string): string {
   const start = url.indexOf('/', url.indexOf('//') + 2)
   const end = url.search(/[?#]/)
   const path = start < 0 ? '/' : url.slice(start, end < 0 ? undefined : end)

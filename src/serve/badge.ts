@@ -17,11 +17,7 @@ export function badgeColour(harvested: number, total: number, failed: boolean): 
   return harvested >= total ? 'green' : 'amber'
 }
 
-export function badgeText(
-  language: Language,
-  harvested: number,
-  total: number,
-): [label: string, value: string] {
+function badgeText(language: Language, harvested: number, total: number): [label: string, value: string] {
   if (total === 0) return language === 'en' ? ['harvested', 'not yet'] : ['moissonné', 'pas encore']
   return language === 'en'
     ? ['harvested', `${harvested} of ${total}`]

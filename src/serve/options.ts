@@ -90,7 +90,7 @@ export function settingsOf(options: ServerOptions): Settings {
 }
 
 /** `harvester/` becomes `/harvester`; nothing stays nothing. */
-export function normalizeBasePath(text: string): string {
+function normalizeBasePath(text: string): string {
   const bare = text.trim().replace(/^\/+|(?<!\/)\/+$/g, '')
   return bare === '' ? '' : `/${bare}`
 }

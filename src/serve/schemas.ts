@@ -124,7 +124,7 @@ const runFacts = {
 
 export const RunSummary = z.strictObject({ ...runFacts, started_at: time, status: runStatus }).openapi('Run')
 
-export const RunDetail = z
+const RunDetail = z
   .strictObject({
     ...runFacts,
     status: z.enum(['queued', 'running', 'ok', 'failed']),
@@ -134,7 +134,7 @@ export const RunDetail = z
   })
   .openapi('RunDetail')
 
-export const RunAttempt = z
+const RunAttempt = z
   .strictObject({
     erddap_url: z.string(),
     dataset_id: z.string(),

@@ -7,7 +7,7 @@ import { fr } from './translations/fr.ts'
 
 const remembered = 'harvester.language'
 
-export function chooseLanguage(query: string, stored: string | null, browser: readonly string[]): Language {
+function chooseLanguage(query: string, stored: string | null, browser: readonly string[]): Language {
   for (const wanted of [new URLSearchParams(query).get('lang'), stored, ...browser]) {
     const short = wanted?.toLowerCase().slice(0, 2)
     if (short === 'en' || short === 'fr') return short

@@ -24,7 +24,7 @@ export interface Owner {
 
 const lockName = 'owner.lock'
 const takeoverName = 'owner.lock.takeover'
-export const heartbeatMilliseconds = 10_000
+const heartbeatMilliseconds = 10_000
 /** An owner of another host or container that gave no sign of life for so long is taken for dead. */
 const silentMilliseconds = 60_000
 

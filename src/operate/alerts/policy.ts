@@ -34,7 +34,7 @@ const harvestFlow = 'Harvest Source'
 const longestMessage = 2000
 
 /** Whom a run is about. */
-export function subjectOf(run: RunFacts, sources: readonly Source[]): Subject {
+function subjectOf(run: RunFacts, sources: readonly Source[]): Subject {
   const source = sourceOf(run, sources)
   const name = run.deployment ?? (source === null ? run.name || run.flow : `harvest-${source.slug}`)
   return { key: source?.url ?? run.deployment ?? (run.flow || run.name), name, source: source?.url ?? null }

@@ -37,7 +37,7 @@ export interface PlanRequest {
 }
 
 /** A slip of a range must not fill a server with runs. */
-export const mostItems = 10_000
+const mostItems = 10_000
 
 /**
  * The runs of a backfill. Names of sources are replaced by their addresses, and their runs go to the deployments of

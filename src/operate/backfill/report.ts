@@ -16,12 +16,12 @@ export function describeItem({ varies }: Item): string {
     .join(' ')
 }
 
-export function secondsOf(run: BackfillRun | null, now: Date): number | null {
+function secondsOf(run: BackfillRun | null, now: Date): number | null {
   if (!run?.startedAt) return null
   return Math.max(0, ((run.endedAt ?? now).getTime() - run.startedAt.getTime()) / 1000)
 }
 
-export function stateOfRow({ run, lost }: Row): string {
+function stateOfRow({ run, lost }: Row): string {
   if (lost) return 'Deleted'
   return run ? run.state.name : 'Not started'
 }

@@ -34,7 +34,7 @@ export interface Supervisor {
 }
 
 /** How old the sign of life of a worker may be. */
-export const aliveSeconds = 90
+const aliveSeconds = 90
 const everyMs = 20_000
 const ending = '.alive.json'
 const forgottenMs = 24 * 3_600_000

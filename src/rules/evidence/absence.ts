@@ -48,7 +48,7 @@ export interface RemovalTerms {
 }
 
 /** No run takes more than this share from a source of two datasets or more, whatever the floor. */
-export const greatestShare = 0.5
+const greatestShare = 0.5
 
 /** Why a run may not take so much; null if it may. */
 export function removalObstacle(

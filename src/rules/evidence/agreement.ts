@@ -11,7 +11,7 @@ export interface IdentityEvidence {
   counted?: { time: number | null; vertical: number | null } | undefined
 }
 
-export const answerNames = ['positions', 'times', 'verticals', 'counts'] as const
+const answerNames = ['positions', 'times', 'verticals', 'counts'] as const
 export type AnswerName = (typeof answerNames)[number]
 
 /**

@@ -29,8 +29,8 @@ export interface CatalogueEvidence {
 }
 
 /** The share, and the number, of catalogued datasets that a snapshot may lack; of two or more never above half. */
-export const catalogueShrinkShare = 0.2
-export const catalogueShrinkCount = 5
+const catalogueShrinkShare = 0.2
+const catalogueShrinkCount = 5
 
 /** A catalogue that is being indexed anew says of a part of its records, and of the number of that part, that it is all. */
 export function isBelievableCatalogue({ indexed, lacking }: CatalogueEvidence): boolean {

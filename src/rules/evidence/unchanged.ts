@@ -6,7 +6,7 @@ import { clockRefusedMs } from './clock.ts'
 const dayMs = 86_400_000
 
 /** A server reads each dataset anew at least so often, unless it is told otherwise: once a week, and a day of grace. */
-export const rereadMs = 8 * dayMs
+const rereadMs = 8 * dayMs
 
 /** The source files of a dataset, as one of the server's views shows them. */
 export interface FilesSeen {

@@ -3,7 +3,7 @@
 import { limits } from '../limits.ts'
 import { counted, type Language, listed, numeral, type Text } from './words.ts'
 
-export const dropReasons = [
+const dropReasons = [
   'no_position',
   'no_time',
   'id_too_long',

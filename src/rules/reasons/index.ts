@@ -44,7 +44,7 @@ export function fact<C extends FactCode>(code: C, values: ValuesOf<C>): Fact<C> 
   return { code, values } as Fact<C>
 }
 
-export function isKnownCode(code: string): code is FactCode {
+function isKnownCode(code: string): code is FactCode {
   return Object.hasOwn(table, code)
 }
 

@@ -3,7 +3,7 @@
 import { counted, type Language, numeral } from './words.ts'
 
 /** Why a host could not be spoken to. */
-export const connectFaults = [
+const connectFaults = [
   'refused',
   'unknown-name',
   'name-unavailable',
@@ -13,7 +13,7 @@ export const connectFaults = [
 ] as const
 export type ConnectFault = (typeof connectFaults)[number]
 
-export const timeoutPhases = ['connect', 'headers', 'body', 'total', 'dataset'] as const
+const timeoutPhases = ['connect', 'headers', 'body', 'total', 'dataset'] as const
 export type TimeoutPhase = (typeof timeoutPhases)[number]
 
 /** `request` is method and address, or null where there was none; `detail` is a technical text in English. */
@@ -47,7 +47,7 @@ export type RequestFault =
   | { kind: 'answer'; detail: string; request: string | null }
 
 /** The fault in one sentence, without the request. */
-export function faultSentence(language: Language, fault: RequestFault): string {
+function faultSentence(language: Language, fault: RequestFault): string {
   switch (fault.kind) {
     case 'status':
       return statusSentence(language, fault.status, fault.sentence)

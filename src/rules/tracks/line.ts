@@ -25,9 +25,9 @@ export interface Bounds {
   north: number
 }
 
-export const longestGapMs = 30 * dayMs
+const longestGapMs = 30 * dayMs
 /** Of whatever is at sea: ships and animals are slower, an aircraft's track is none of ours. */
-export const fastestMetresPerSecond = 25
+const fastestMetresPerSecond = 25
 export const mostVertices = 500
 /** Degrees. */
 const firstTolerance = 0.02
@@ -110,7 +110,7 @@ function isJump(from: Vertex, to: Vertex): boolean {
 }
 
 /** On the great circle. */
-export function distanceMetres(
+function distanceMetres(
   from: Pick<Vertex, 'latitude' | 'longitude'>,
   to: Pick<Vertex, 'latitude' | 'longitude'>,
 ): number {

@@ -11,9 +11,9 @@ import { blockName, deleteWebhookBlock, type Ensured, ensureWebhookBlock } from 
  */
 
 /** Heartbeats come every 30 seconds; an outage of the server must not make runs look dead. */
-export const silentSeconds = 600
+const silentSeconds = 600
 
-export const channelNames = ['webhook', 'slack'] as const
+const channelNames = ['webhook', 'slack'] as const
 export type ChannelName = (typeof channelNames)[number]
 
 export interface AlertRules extends TemplateFacts {

@@ -51,7 +51,7 @@ export interface RegistrationReport {
 }
 
 /** Marks what was paused because it vanished, so that its return is not taken for a pause made by a person. */
-export const vanishedTag = 'erddap-harvester-vanished'
+const vanishedTag = 'erddap-harvester-vanished'
 
 const scheduleSlug = 'cron'
 const parametersLimitBytes = 524_288

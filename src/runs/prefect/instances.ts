@@ -96,7 +96,7 @@ async function remove(client: PrefectClient, worker: string): Promise<void> {
 }
 
 /** Names of variables take fewer letters than those of workers; the end keeps two names apart. */
-export function variableName(worker: string): string {
+function variableName(worker: string): string {
   const plain = worker.toLowerCase().replace(/[^a-z0-9]+/g, '-')
   let hash = 0
   for (const character of worker) hash = (hash * 31 + (character.codePointAt(0) ?? 0)) >>> 0

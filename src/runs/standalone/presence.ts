@@ -24,7 +24,7 @@ export function oneShotWorker(): string {
 }
 
 /** Whether this is the name of such a process. */
-export const isOneShotWorker = (name: string): boolean => oneShot.test(name)
+const isOneShotWorker = (name: string): boolean => oneShot.test(name)
 
 /** Whether a process gave a sign of life lately and will take any run that is due. */
 export function takesAnyRun({ name, seenAt }: Seen, now: Date): boolean {

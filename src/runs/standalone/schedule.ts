@@ -36,7 +36,7 @@ export interface Standalone {
 
 const deployPauseMs = 10 * 60_000
 /** Who a scheduled run was created by. */
-export const createdBySchedule = 'schedule'
+const createdBySchedule = 'schedule'
 const createdByDeploy = 'deploy'
 
 /**

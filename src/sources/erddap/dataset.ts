@@ -293,7 +293,7 @@ const withoutDetection: ChangeDetection = {
 }
 
 /** A dataset whose data are on another ERDDAP. */
-export function isFederated({ row }: Pick<ListedDataset, 'row'>): boolean {
+function isFederated({ row }: Pick<ListedDataset, 'row'>): boolean {
   return row.class === 'EDDTableFromErddap'
 }
 

@@ -29,10 +29,7 @@ export interface ObisFilterSettings {
 }
 
 /** OBIS Canada and the Ocean Tracking Network. */
-export const defaultExemptNodeIds = [
-  '7dfb2d90-9317-434d-8d4e-64adf324579a',
-  '68f83ea7-69a7-44fd-be77-3c3afd6f3cf8',
-]
+const defaultExemptNodeIds = ['7dfb2d90-9317-434d-8d4e-64adf324579a', '68f83ea7-69a7-44fd-be77-3c3afd6f3cf8']
 
 export const coarseOutlineFile = packageFile('config/obis/canada-waters-coarse.geojson')
 

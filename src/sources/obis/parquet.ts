@@ -159,7 +159,7 @@ function findLeaf(tree: SchemaTree, path: readonly string[]): Leaf | null {
   return leaf.children.length === 0 && leaf.element.type ? { path: leaf.path, nodes } : null
 }
 
-export function unreadable(file: ByteSource, what: string, cause?: unknown): HarvesterError {
+function unreadable(file: ByteSource, what: string, cause?: unknown): HarvesterError {
   return new HarvesterError('HTTP_BAD_ANSWER', `${file.name} cannot be read as parquet: ${what}`, {
     ...(cause === undefined ? {} : { cause }),
   })

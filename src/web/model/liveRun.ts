@@ -19,7 +19,7 @@ export type RunEvent =
 const order = { error: 0, skipped: 1, success: 2 } as const
 
 /** By source, then status, then id: as the API orders them. */
-export function compareAttempts(a: RunAttemptRow, b: RunAttemptRow): number {
+function compareAttempts(a: RunAttemptRow, b: RunAttemptRow): number {
   return (
     compare(a.erddap_url, b.erddap_url) ||
     order[a.status] - order[b.status] ||

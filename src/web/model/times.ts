@@ -3,7 +3,7 @@
 export type Language = 'en' | 'fr'
 
 /** BCP 47 tags of the two languages as they are written in Canada. */
-export const localeOf: Record<Language, string> = { en: 'en-CA', fr: 'fr-CA' }
+const localeOf: Record<Language, string> = { en: 'en-CA', fr: 'fr-CA' }
 
 const formats = new Map<string, Intl.DateTimeFormat>()
 

@@ -55,7 +55,7 @@ export async function generatedColumns(session: Session): Promise<Set<string>> {
 }
 
 /** The columns of a table with what goes into them, less those that the database computes. */
-export function writable(
+function writable(
   merge: Merge,
   table: string,
   values: Record<string, string>,

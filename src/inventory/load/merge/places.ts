@@ -2,7 +2,7 @@ import { insertInto, type Merge } from './context.ts'
 import type { Removal } from './remove.ts'
 
 /** Edge of a hexagon in metres of EPSG:3857, by zoom. */
-export const hexagonEdgeMetres = [100_000, 10_000] as const
+const hexagonEdgeMetres = [100_000, 10_000] as const
 const origin = `'SRID=3857;POINT(0 0)'::geometry`
 
 /**
