@@ -199,7 +199,7 @@ export const environmentVariables = {
   }),
   HARVESTER_DATA_DIR: variable({
     group: 'Database',
-    meaning: 'Where the embedded database lives.',
+    meaning: 'Where the embedded database lives, and what workers of this host keep of themselves.',
     schema: text,
     default: '.data',
   }),
