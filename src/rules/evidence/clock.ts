@@ -5,7 +5,7 @@ const minuteMs = 60_000
 /** More than this apart from the database's clock is told; two machines that keep time are seconds apart. */
 const clockToldMs = 5 * minuteMs
 /** More than this, and a harvest would hide later ones, or be hidden by earlier ones. */
-const clockRefusedMs = 60 * minuteMs
+export const clockRefusedMs = 60 * minuteMs
 
 /** One question for the time of the database, all in epoch milliseconds. */
 export interface ClockEvidence {
