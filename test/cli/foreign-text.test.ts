@@ -126,6 +126,6 @@ describe('text of others', () => {
       readFileSync(join(folder, name), 'utf8').includes('process.stdout.write'),
     )
     // What these write themselves: a signal that a demo is ready, a cleared screen, names and numbers of processes.
-    expect(own.sort()).toEqual(['backfill.ts', 'console.ts', 'demo.ts', 'status.ts', 'workers.ts'])
+    expect(own.sort()).toEqual(['console.ts', 'demo.ts', 'status.ts', 'workers.ts'])
   })
 })
