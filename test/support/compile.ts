@@ -1,11 +1,12 @@
 /** Before all tests: compiles the program that they start as a process, and programs of their own, where needed. */
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { build } from 'esbuild'
 import { root, testPrograms, testProgramsFolder } from './program.ts'
 
-export default async function compile(): Promise<void> {
+export default async function compile(): Promise<() => void> {
   execFileSync(process.execPath, [join(root, 'scripts/build.mjs'), '--program'], { stdio: 'inherit' })
   const { outputFiles } = await build({
     absWorkingDir: root,
@@ -27,4 +28,8 @@ export default async function compile(): Promise<void> {
     writeFileSync(writing, contents)
     renameSync(writing, path)
   }
+  // Processes that stay are ended by force, and could not remove their engines.
+  const engines = mkdtempSync(join(tmpdir(), 'harvester-engines-'))
+  process.env.TEST_ENGINES = engines
+  return () => rmSync(engines, { recursive: true, force: true, maxRetries: 10 })
 }

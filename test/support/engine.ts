@@ -2,7 +2,7 @@
  * One embedded engine for all test files of the project "engine", which a process runs one after the other: a start of
  * it takes some four seconds of computing. It lives as long as its process.
  */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { migrate } from '../../src/database/migrate.ts'
@@ -19,8 +19,8 @@ const key = Symbol.for('erddap-harvester: engine of the tests')
 const keeper = globalThis as { [key]?: Kept }
 
 function keep(): Kept {
-  const dataFolder = mkdtempSync(join(tmpdir(), 'harvester-engine-'))
-  process.once('exit', () => rmSync(dataFolder, { recursive: true, force: true, maxRetries: 3 }))
+  // Removed after the run, by test/support/compile.ts.
+  const dataFolder = mkdtempSync(join(process.env.TEST_ENGINES ?? tmpdir(), 'engine-'))
   return { dataFolder, owner: openDatabase({ kind: 'embedded', dataFolder }) }
 }
 
