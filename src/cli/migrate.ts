@@ -18,6 +18,8 @@ async function runMigrations(parts: Parts): Promise<number> {
   const database = await openDatabase(settings, {
     signal,
     applicationName: 'erddap-harvester migrate',
+    // An index on a large table that is taken over takes its time, and somebody sits before it.
+    statementMs: 24 * 3_600_000,
     onStarting: () => say('Starting the embedded database'),
     createExtensions: (name) => say(`Created the extension ${name}.`),
   })
