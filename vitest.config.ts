@@ -54,6 +54,14 @@ export default defineConfig({
     // Generous: a limit tells that something hangs, not that a machine is busy.
     testTimeout: 120_000,
     hookTimeout: 300_000,
+    // Of `npm run coverage`. Programs that tests start as processes are not counted.
+    coverage: {
+      provider: 'v8',
+      include: ['src/**/*.ts'],
+      exclude: ['src/web/**', 'src/demo/**', '**/*.generated.ts'],
+      reporter: ['text', 'text-summary'],
+      reportsDirectory: 'node_modules/.coverage',
+    },
     // What passes only the second time is counted and printed as a flake.
     retry: process.env.CI ? 1 : 0,
     projects: [

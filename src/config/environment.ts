@@ -60,6 +60,21 @@ export const listed = (value: string | undefined): string[] =>
     .map((part) => part.trim())
     .filter((part) => part !== '')
 
+/** As browsers send them: scheme, host and port in lower case, and nothing behind. */
+const origins = text.transform((value, context) => {
+  const read = listed(value).map((origin) => {
+    if (origin === '*') return origin
+    const url = URL.canParse(origin) ? new URL(origin) : null
+    const isOrigin = url !== null && /^https?:$/.test(url.protocol) && /^[^/]+:\/\/[^/]+\/?$/.test(origin)
+    if (!isOrigin)
+      context.addIssue({
+        code: 'custom',
+        message: `"${origin}" is no origin: it has a scheme and a host, as https://explore.example.org, and no path`,
+      })
+    return url?.origin ?? origin
+  })
+  return read.join(',')
+})
 const networks = text.superRefine((value, context) => {
   try {
     trustedProxies(listed(value))
@@ -350,7 +365,7 @@ export const environmentVariables = {
   HARVESTER_CORS_ORIGINS: variable({
     group: 'Dashboard',
     meaning: 'Origins of portals that may call the API, comma separated; * for all.',
-    schema: text,
+    schema: origins,
     example: 'https://explore.example.org',
     alias: 'CORS_ORIGINS',
   }),

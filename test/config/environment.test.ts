@@ -52,4 +52,21 @@ describe('the environment', () => {
       /PREFECT_API_URL \("localhost"\): must be a whole URL.*http:\/\/localhost:4200\/api/,
     )
   })
+
+  it('reads the origins of portals as browsers send them, and refuses what none sends', () => {
+    const read = (origins: string) =>
+      readEnvironment({ HARVESTER_CORS_ORIGINS: origins }).HARVESTER_CORS_ORIGINS
+    expect(read('https://Explore.example.org/, http://localhost:8080')).toBe(
+      'https://explore.example.org,http://localhost:8080',
+    )
+    expect(read('*')).toBe('*')
+    for (const wrong of [
+      'explore.example.org',
+      'https://a.example.org/map',
+      'ftp://a.example.org',
+      'localhost:8080',
+    ])
+      expect(messageOf({ HARVESTER_CORS_ORIGINS: wrong })).toContain(`"${wrong}" is no origin`)
+    expect(messageOf({ CORS_ORIGINS: 'explore.example.org' })).toContain('is no origin')
+  })
 })
