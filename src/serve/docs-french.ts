@@ -15,6 +15,15 @@ const french: Readonly<Record<string, string>> = {
   'Piece of `datasets.xml` to add or alter': 'Partie de `datasets.xml` à ajouter ou à modifier',
   '`erddap` or `obis`': '`erddap` ou `obis`',
   'ISO 8601, UTC': 'ISO 8601, UTC',
+  'Tracks of platforms that move, as GeoJSON, those with the most rows first':
+    'Trajets des plateformes mobiles, en GeoJSON, ceux qui ont le plus de lignes d’abord',
+  'Lines are cut at the antimeridian, at gaps of more than 30 days and where they would demand more than 25 m/s. The geometry of a track of which nothing can be drawn is null.':
+    'Les lignes sont coupées à l’antiméridien, aux lacunes de plus de 30 jours et là où elles exigeraient plus de 25 m/s. La géométrie d’un trajet dont rien ne peut être tracé est null.',
+  'There are more tracks': 'Il y a d’autres trajets',
+  'Longitude and latitude': 'Longitude et latitude',
+  'Empty where there is none': 'Vide s’il n’y en a pas',
+  'Null where nobody could count': 'Null si personne n’a pu compter',
+  'Greater than east across the antimeridian': 'Supérieur à `east` de part et d’autre de l’antiméridien',
   'Unchanged datasets count as success': 'Les jeux de données inchangés comptent comme réussis',
   'Of `n_success`, those found unchanged': 'Parmi `n_success`, ceux trouvés inchangés',
   'Datasets in the index, whatever the latest run did':

@@ -458,6 +458,7 @@ describe('the description of the API', () => {
       '/api/harvest/servers/{slug}.atom',
       '/api/harvest/servers/{slug}.csv',
       '/api/harvest/servers/{slug}/trend',
+      '/api/harvest/tracks',
       '/api/harvest/trigger',
       '/badge/{slug}.svg',
     ])

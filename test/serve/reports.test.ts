@@ -15,6 +15,7 @@ import {
   ReportGroup,
   RunAnswer,
   RunSummary,
+  TracksAnswer,
 } from '../../src/serve/schemas.ts'
 import { type ApiServer, createServer } from '../../src/serve/server.ts'
 import { openMigrated } from '../support/engine.ts'
@@ -229,6 +230,46 @@ describe('a run that was killed', () => {
     await seedRun(database, { hour: 41, status: 'running', source: beta })
     const { run } = await read(`/api/harvest/runs/${runId(40)}`, RunAnswer)
     expect(run).toMatchObject({ run_id: runId(41), status: 'running', flow_run_id: runId(40) })
+  })
+})
+
+describe('tracks of platforms that move', () => {
+  test('are features with their facts, of one dataset or of all, and drawn where they can be', async () => {
+    await database.query(
+      `INSERT INTO harvester.tracks VALUES
+         ($1, 'drifters', 'd/1', '2022-01-01', '2022-02-01', NULL, 31, 5, 179.5, -179.5, 40, 41,
+          ST_GeomFromText('MULTILINESTRING((179.5 40, 180 40.5), (-180 40.5, -179.5 41))', 4326)),
+         ($1, 'drifters', '', '2022-01-01', '2022-01-01', 1, 1, 1, 10, 10, 5, 5, NULL),
+         ($2, 'ship', 'CCGS', '2022-01-01', '2022-03-01', 900, 60, 40, -60, -50, 40, 48, NULL)`,
+      [alpha, beta],
+    )
+    const all = await read('/api/harvest/tracks', TracksAnswer)
+    expect(all.features.map(({ properties }) => properties.trajectory_id)).toEqual(['CCGS', 'd/1', ''])
+    const { features, truncated } = await read(
+      `/api/harvest/tracks?source=${slug}&dataset=drifters`,
+      TracksAnswer,
+    )
+    expect(truncated).toBe(false)
+    expect(features).toHaveLength(2)
+    expect(features[0]).toMatchObject({
+      geometry: {
+        type: 'MultiLineString',
+        coordinates: [
+          [
+            [179.5, 40],
+            [180, 40.5],
+          ],
+          [
+            [-180, 40.5],
+            [-179.5, 41],
+          ],
+        ],
+      },
+      properties: { n_records: null, n_days: 31, n_rows: 5, west: 179.5, east: -179.5 },
+    })
+    expect(features[1]!.geometry).toBeNull()
+    expect((await fetch(`${base}/api/harvest/tracks?source=nobody`)).status).toBe(404)
+    expect((await read(`/api/harvest/tracks?source=${slug}&dataset=none`, TracksAnswer)).features).toEqual([])
   })
 })
 
