@@ -1,6 +1,7 @@
 // Loaded before anything else in a test run with TEST_CLOCK (see vitest.config.ts): this process, its threads and the
 // programs that it starts live at another time. Files keep the times that the system gives them.
 const { ChildProcess } = require('node:child_process')
+const { ServerResponse } = require('node:http')
 
 const shift = Number(process.env.TEST_CLOCK_SHIFT_MS)
 const RealDate = Date
@@ -23,4 +24,12 @@ ChildProcess.prototype.spawn = function (options) {
   )
   options.envPairs = [...given, ...missing.map((name) => `${name}=${process.env[name]}`)]
   return spawn.call(this, options)
+}
+
+// Node writes the time of an answer by a clock of its own.
+const { writeHead } = ServerResponse.prototype
+ServerResponse.prototype.writeHead = function (...given) {
+  if (this.sendDate && !this.headersSent && !this.hasHeader('date'))
+    this.setHeader('Date', new Date().toUTCString())
+  return writeHead.apply(this, given)
 }
