@@ -673,8 +673,15 @@ describe('the map, moved about', () => {
     await page.locator('.lead', { hasText: 'zoom in to see all' }).waitFor()
     await expect.poll(() => asked.some((bbox) => bbox !== '')).toBe(true)
     await page.locator('.map-frame > svg').focus()
-    for (let turn = 0; turn < 5; turn += 1) await page.keyboard.press('+')
-    await expect.poll(() => page.locator('.lead').textContent()).not.toContain('zoom in to see all')
+    await expect
+      .poll(
+        async () => {
+          await page.keyboard.press('+')
+          return page.locator('.lead').textContent()
+        },
+        { interval: 1000 },
+      )
+      .not.toContain('zoom in to see all')
     const [west = 0, , east = 0] = (asked.at(-1) ?? '').split(',').map(Number)
     expect(east - west).toBeLessThanOrEqual(20)
     // The totals stay those of the whole.

@@ -65,7 +65,8 @@ describe('waiting on a Prefect server', () => {
         HARVEST_CONFIG_YAML: JSON.stringify({
           ckan_url: ckan.url,
           folder: join(folder, 'harvest'),
-          erddap_urls: [`http://127.0.0.1:${latePort}/erddap`],
+          // Both, since runs may bring along public servers only.
+          erddap_urls: [`http://127.0.0.1:${latePort}/erddap`, ready.url],
         }),
       },
       folder,
