@@ -67,6 +67,8 @@ async function harvestOf(id: string): Promise<Harvest> {
     erddap_urls: [{ url, dataset_ids: [id] }],
     ckan_url: null,
     moving_platforms: 'all',
+    // So that no cell is made coarser: what is measured is the rule itself.
+    moving_max_rows: 50_000,
     change_detection: 'off',
     folder: out,
   }
