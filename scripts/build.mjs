@@ -69,8 +69,6 @@ const bundled = [
   'hyparquet',
   'hyparquet-compressors',
   'hyparquet-writer',
-  'hysnappy',
-  'fzstd',
   'csv-parse',
   'csv-stringify',
 ]

@@ -14,6 +14,42 @@ function message(type: string, body = Buffer.alloc(0)): Buffer {
 const ready = message('Z', Buffer.from('I'))
 const loginDone = Buffer.concat([message('R', Buffer.alloc(4)), ready])
 
+/** A server that lets anybody in; `answer` is given what comes afterwards, and says what is written, if anything. */
+async function listening(answer: (bytes: Buffer) => Buffer | undefined) {
+  const sockets = new Set<Socket>()
+  const server = createServer((socket) => {
+    sockets.add(socket)
+    socket.on('error', () => {})
+    let loggedIn = false
+    socket.on('data', (bytes) => {
+      const said = loggedIn ? answer(bytes) : loginDone
+      loggedIn = true
+      if (said) socket.write(said)
+    })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  return {
+    port,
+    database: (more: { query_timeout?: number; cancelMs?: number } = {}) => {
+      const { cancelMs, ...connection } = more
+      return new ClientDatabase({
+        kind: 'postgres',
+        connection: { host: '127.0.0.1', port, user: 'a', ssl: false, ...connection },
+        description: 'the database',
+        serverVersion: 150_000,
+        maxConnections: 1,
+        ...(cancelMs !== undefined && { cancelMs }),
+      })
+    },
+    close() {
+      for (const socket of sockets) socket.destroy()
+      server.close()
+    },
+  }
+}
+
 describe('what a server sends', () => {
   it('is checked whatever pieces it comes in', () => {
     const bytes = Buffer.concat([
@@ -30,132 +66,63 @@ describe('what a server sends', () => {
   })
 
   it('ends a query with an error at once where it is no PostgreSQL', async () => {
-    const sockets = new Set<Socket>()
-    const server = createServer((socket) => {
-      sockets.add(socket)
-      socket.on('error', () => {})
-      let turn = 0
-      socket.on('data', () => socket.write(turn++ === 0 ? loginDone : Buffer.from('\x07garbage\xff\xff\xff')))
-    })
-    server.listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    const database = new ClientDatabase({
-      kind: 'postgres',
-      connection: { host: '127.0.0.1', port: (server.address() as AddressInfo).port, user: 'a', ssl: false },
-      description: 'the database',
-      serverVersion: 150_000,
-      maxConnections: 1,
-    })
+    const server = await listening(() => Buffer.from('\x07garbage\xff\xff\xff'))
+    const database = server.database()
     await expect(database.transaction((session) => session.query('SELECT 1'))).rejects.toMatchObject({
       code: 'DATABASE_FAILED',
       facts: { transient: true },
     })
-    for (const socket of sockets) socket.destroy()
     server.close()
     await database.close()
   })
 
   it('ends a statement that was being answered, once what follows a row is garbage', async () => {
-    const sockets = new Set<Socket>()
     const statements: string[] = []
     const complete = (tag: string) => message('C', Buffer.from(`${tag}\0`))
     const column = Buffer.concat([Buffer.from('a\0'), Buffer.from([0, 0, 0, 0, 0, 0])])
     const type = Buffer.from([0, 0, 0, 25, 255, 255, 255, 255, 255, 255, 0, 0])
     const described = message('T', Buffer.concat([Buffer.from([0, 1]), column, type]))
     const row = message('D', Buffer.from([0, 1, 0, 0, 0, 1, 120]))
-    const server = createServer((socket) => {
-      sockets.add(socket)
-      socket.on('error', () => {})
-      let loggedIn = false
-      socket.on('data', (bytes) => {
-        if (!loggedIn) {
-          loggedIn = true
-          socket.write(loginDone)
-          return
-        }
-        const text = bytes.toString('latin1')
-        statements.push(text)
-        if (text.includes('BEGIN'))
-          socket.write(Buffer.concat([complete('BEGIN'), message('Z', Buffer.from('T'))]))
-        else socket.write(Buffer.concat([described, row, row, Buffer.from('\x07nonsense\xff\xff', 'latin1')]))
-      })
+    const server = await listening((bytes) => {
+      const text = bytes.toString('latin1')
+      statements.push(text)
+      return text.includes('BEGIN')
+        ? Buffer.concat([complete('BEGIN'), message('Z', Buffer.from('T'))])
+        : Buffer.concat([described, row, row, Buffer.from('\x07nonsense\xff\xff', 'latin1')])
     })
-    server.listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    const database = new ClientDatabase({
-      kind: 'postgres',
-      connection: { host: '127.0.0.1', port: (server.address() as AddressInfo).port, user: 'a', ssl: false },
-      description: 'the database',
-      serverVersion: 150_000,
-      maxConnections: 1,
-    })
+    const database = server.database()
     await expect(database.transaction((session) => session.query('SELECT a FROM b'))).rejects.toMatchObject({
       code: 'DATABASE_FAILED',
       facts: { transient: true },
     })
     expect(statements.some((text) => text.includes('SELECT a FROM b'))).toBe(true)
-    for (const socket of sockets) socket.destroy()
     server.close()
     await database.close()
   })
 
   it('does not hold a COPY that is never confirmed for ever', async () => {
-    const sockets = new Set<Socket>()
-    const server = createServer((socket) => {
-      sockets.add(socket)
-      socket.on('error', () => {})
-      let turn = 0
-      const copyIn = message('G', Buffer.from([0, 0, 1, 0, 0]))
-      socket.on('data', () => {
-        if (turn < 2) socket.write(turn++ === 0 ? loginDone : copyIn)
-      })
+    let copyIn: Buffer | undefined = message('G', Buffer.from([0, 0, 1, 0, 0]))
+    const server = await listening(() => {
+      const said = copyIn
+      copyIn = undefined
+      return said
     })
-    server.listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    const database = new ClientDatabase({
-      kind: 'postgres',
-      connection: {
-        host: '127.0.0.1',
-        port: (server.address() as AddressInfo).port,
-        user: 'a',
-        ssl: false,
-        query_timeout: 300,
-      },
-      description: 'the database',
-      serverVersion: 150_000,
-      maxConnections: 1,
-    })
+    const database = server.database({ query_timeout: 300 })
     const columns = [{ name: 'a', type: 'text' }]
     const copying = database.session((session) => database.copyRows(session, 't', columns, [['x'], ['y']]))
     await expect(copying).rejects.toMatchObject({ code: 'DATABASE_FAILED', facts: { transient: true } })
-    for (const socket of sockets) socket.destroy()
     server.close()
     await database.close()
   })
 
   it('does not hold work that was cancelled, where nobody stops it', async () => {
-    const sockets = new Set<Socket>()
-    const server = createServer((socket) => {
-      sockets.add(socket)
-      socket.on('error', () => {})
-      socket.once('data', () => socket.write(loginDone))
-    })
-    server.listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    const database = new ClientDatabase({
-      kind: 'postgres',
-      connection: { host: '127.0.0.1', port: (server.address() as AddressInfo).port, user: 'a', ssl: false },
-      description: 'the database',
-      serverVersion: 150_000,
-      maxConnections: 1,
-      cancelMs: 200,
-    })
+    const server = await listening(() => undefined)
+    const database = server.database({ cancelMs: 200 })
     const stop = new AbortController()
     setTimeout(() => stop.abort(), 300)
     await expect(database.query('SELECT 1', [], { signal: stop.signal })).rejects.toMatchObject({
       code: 'CANCELLED',
     })
-    for (const socket of sockets) socket.destroy()
     server.close()
     await database.close()
   })
@@ -165,20 +132,11 @@ describe('what a server sends', () => {
     // Whoever believes its length waits for a gigabyte.
     ['is a message without an end', 'S\x3f\xff\xff\xff'],
   ])('does not hold the opening where what comes %s', async (_what, bytes) => {
-    const sockets = new Set<Socket>()
-    const server = createServer((socket) => {
-      sockets.add(socket)
-      socket.on('error', () => {})
-      let turn = 0
-      socket.on('data', () => socket.write(turn++ === 0 ? loginDone : Buffer.from(bytes, 'latin1')))
-    })
-    server.listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    const { port } = server.address() as AddressInfo
+    const server = await listening(() => Buffer.from(bytes, 'latin1'))
     const settings = {
       kind: 'postgres' as const,
       host: '127.0.0.1',
-      port,
+      port: server.port,
       database: 'a',
       user: 'a',
       password: undefined,
@@ -189,7 +147,6 @@ describe('what a server sends', () => {
       code: 'DATABASE_FAILED',
       facts: { transient: true },
     })
-    for (const socket of sockets) socket.destroy()
     server.close()
   })
 })

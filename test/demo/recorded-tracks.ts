@@ -1,10 +1,8 @@
 /** The moving platforms that were recorded, rebuilt from the answers about them. */
 
 import { parse } from 'csv-parse/sync'
-import type { Cell, DemoDataset, Row } from '../../src/demo/dataset.ts'
-import { described, recorded } from './recorded.ts'
-
-type Values = Record<string, Cell>
+import type { DemoDataset } from '../../src/demo/dataset.ts'
+import { rebuilt, recorded, type Values } from './recorded.ts'
 
 /** The rows of an answer, less names and units. */
 function answered(name: string): string[][] {
@@ -17,18 +15,7 @@ function dataset(
   values: () => Iterable<Values>,
   more: Partial<DemoDataset> = {},
 ): DemoDataset {
-  const { globals, variables } = described(`tracks/tracks_info_${info}`)
-  return {
-    id,
-    erddapClass: 'EDDTableFromAsciiFiles',
-    globals,
-    variables,
-    rows: function* (): Generator<Row> {
-      for (const value of values())
-        yield variables.map(({ name, type }) => value[name] ?? (type === 'String' ? '' : 7))
-    },
-    ...more,
-  }
+  return rebuilt(id, `tracks/tracks_info_${info}`, 7, values, more)
 }
 
 const seconds = (text: string) => (text === 'NaN' || text === '' ? Number.NaN : Date.parse(text) / 1000)

@@ -36,11 +36,17 @@ export function described(recording: string): { globals: Attribute[]; variables:
 const hour = 3600
 const start = Date.UTC(2023, 0, 1) / 1000
 
-type Values = Record<string, Cell>
+export type Values = Record<string, Cell>
 
-/** Rows by name of column; what is not given is 10 for numbers. */
-function dataset(id: string, values: () => Iterable<Values>, more: Partial<DemoDataset> = {}): DemoDataset {
-  const { globals, variables } = described(`info_${id}`)
+/** A dataset as its recorded metadata describe it. Rows by name of column; a number that is not given is `filler`. */
+export function rebuilt(
+  id: string,
+  recording: string,
+  filler: number,
+  values: () => Iterable<Values>,
+  more: Partial<DemoDataset>,
+): DemoDataset {
+  const { globals, variables } = described(recording)
   return {
     id,
     erddapClass: 'EDDTableFromAsciiFiles',
@@ -48,10 +54,14 @@ function dataset(id: string, values: () => Iterable<Values>, more: Partial<DemoD
     variables,
     rows: function* (): Generator<Row> {
       for (const value of values())
-        yield variables.map(({ name, type }) => value[name] ?? (type === 'String' ? '' : 10))
+        yield variables.map(({ name, type }) => value[name] ?? (type === 'String' ? '' : filler))
     },
     ...more,
   }
+}
+
+function dataset(id: string, values: () => Iterable<Values>, more: Partial<DemoDataset> = {}): DemoDataset {
+  return rebuilt(id, `info_${id}`, 10, values, more)
 }
 
 function* each<T>(items: readonly T[], count: number): Generator<[item: T, at: number, step: number]> {
