@@ -4,6 +4,7 @@ import { coverageChoices } from '../../inventory/queries/coverage-choices.ts'
 import { indexVersion } from '../../inventory/queries/versions.ts'
 import { type ApiContext, get, nothing } from '../api.ts'
 import { edgeMetres, gridBounds, hexagonCentre } from '../hexagons.ts'
+import { indexedSource } from '../indexed-source.ts'
 import {
   boxParameter,
   type Coverage,
@@ -18,7 +19,7 @@ import { sourceSlug } from '../slugs.ts'
 const mostHexagons = 20_000
 
 export function coverageRoutes(api: ApiContext): void {
-  const { settings, sources, answers } = api
+  const { settings, answers } = api
   const { database } = settings
   get(
     api,
@@ -39,7 +40,7 @@ export function coverageRoutes(api: ApiContext): void {
       problems: { 404: 'No source has this slug' },
     },
     async (c, { query }) => {
-      const url = query.source ? await sourceOf(query.source) : null
+      const url = query.source ? await indexedSource(api, query.source) : null
       const zoom = query.zoom === '1' ? 1 : 0
       return answers.send(
         c,
@@ -81,10 +82,4 @@ export function coverageRoutes(api: ApiContext): void {
       )
     },
   )
-
-  /** Sources of the index may have no audit, where another harvester filled it. */
-  async function sourceOf(slug: string): Promise<string> {
-    const { sources: indexed } = await coverageChoices(database)
-    return indexed.find((url) => sourceSlug(url) === slug) ?? sources.bySlug(slug)
-  }
 }

@@ -1,17 +1,16 @@
 import { z } from '@hono/zod-openapi'
-import { coverageChoices } from '../../inventory/queries/coverage-choices.ts'
 import { tracksOfIndex } from '../../inventory/queries/tracks.ts'
 import { indexVersion } from '../../inventory/queries/versions.ts'
 import { type ApiContext, get, nothing } from '../api.ts'
+import { indexedSource } from '../indexed-source.ts'
 import { iso } from '../iso.ts'
 import { datasetIdParameter, slugParameter, type Tracks, TracksAnswer } from '../schemas.ts'
-import { sourceSlug } from '../slugs.ts'
 
 /** More lines could not be told apart on a screen. */
 const mostTracks = 1000
 
 export function trackRoutes(api: ApiContext): void {
-  const { settings, sources, answers } = api
+  const { settings, answers } = api
   const { database } = settings
   get(
     api,
@@ -30,7 +29,7 @@ export function trackRoutes(api: ApiContext): void {
       problems: { 404: 'No source has this slug' },
     },
     async (c, { query }) => {
-      const erddapUrl = query.source ? await sourceOf(query.source) : null
+      const erddapUrl = query.source ? await indexedSource(api, query.source) : null
       return answers.send(
         c,
         async (): Promise<Tracks> => {
@@ -53,10 +52,4 @@ export function trackRoutes(api: ApiContext): void {
       )
     },
   )
-
-  /** Sources of the index may have no audit, where another harvester filled it. */
-  async function sourceOf(slug: string): Promise<string> {
-    const { sources: indexed } = await coverageChoices(database)
-    return indexed.find((url) => sourceSlug(url) === slug) ?? sources.bySlug(slug)
-  }
 }
