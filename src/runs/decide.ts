@@ -64,8 +64,12 @@ export function reactionTo(state: RunState | null): { reason: AbortReason; messa
 /** A claimed run without the name of a worker: its worker died between two requests, or is just about to. */
 const unnamedAfterMs = 120_000
 
-/** `dead` is believed once it was seen twice; `surely dead` at once. */
-export type Fate = 'alive' | 'dead' | 'surely dead'
+/**
+ * - `dead`: believed once it was seen twice.
+ * - `surely dead`: believed at once.
+ * - `undone`: it ended here, and a request to start it came to the server after its end, which servers take.
+ */
+export type Fate = 'alive' | 'dead' | 'surely dead' | 'undone'
 
 /** What the signs of life of its worker say of a run. */
 export function fateOfRun(
@@ -74,6 +78,8 @@ export function fateOfRun(
     readonly me: { readonly name: string; readonly id: string }
     readonly workers: readonly SeenWorker[]
     readonly isHeld: (id: string) => boolean
+    /** Whether its end was told by this process, and taken. */
+    readonly hasEnded: (id: string) => boolean
     readonly now: Date
   },
 ): Fate {
@@ -83,7 +89,8 @@ export function fateOfRun(
       ? 'dead'
       : 'alive'
   // Ours by its label, and not executed here: its claim or its end may be under way.
-  if (held.instance === given.me.id) return 'dead'
+  if (held.instance === given.me.id)
+    return held.type === 'RUNNING' && given.hasEnded(held.run.id) ? 'undone' : 'dead'
   // No other process of our name lives: that was settled when this one started.
   if (held.worker === given.me.name) return 'surely dead'
   const ofName = given.workers.filter(({ name }) => name === held.worker)

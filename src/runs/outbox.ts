@@ -6,7 +6,7 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promise
 import { join } from 'node:path'
 import { describeError, isHarvesterError } from '../errors.ts'
 import { aborted } from './abort.ts'
-import type { FinishAnswer, RunEnd } from './backend.ts'
+import type { FinalState, FinishAnswer, RunEnd, RunRecorder } from './backend.ts'
 import { fateOf, readInstance, type WorkerInstance } from './instance.ts'
 import type { Runtime } from './runtime.ts'
 
@@ -15,6 +15,8 @@ export interface Outbox {
   deliver(end: RunEnd, tell: () => Promise<FinishAnswer>): Promise<FinishAnswer>
   /** Whether the end of this run is still on its way. */
   holds(flowRunId: string): boolean
+  /** The last ends that were taken, by run; what is taken later is not in it. */
+  taken(): ReadonlyMap<string, RunEnd>
   /** Takes up what instances left that are gone. Resolves with how many; they are told in the background. */
   takeUp(tell: (end: RunEnd) => Promise<FinishAnswer>): Promise<number>
   /** What has not been told by then stays on disk. */
@@ -34,11 +36,14 @@ export interface OutboxOptions {
 const ownerFile = 'owner.json'
 const firstWaitMs = 500
 const longestWaitMs = 15_000
+/** Ends that were taken are known for so many runs. */
+const mostTaken = 1000
 
 export function openOutbox(options: OutboxOptions): Outbox {
   const { runtime, onProblem } = options
   const own = options.folder === null ? null : join(options.folder, options.instance.id)
   const onTheWay = new Map<string, Promise<unknown>>()
+  const taken = new Map<string, RunEnd>()
   const given = new AbortController()
   let until = Number.POSITIVE_INFINITY
   let prepared: Promise<unknown> | null = null
@@ -73,6 +78,13 @@ export function openOutbox(options: OutboxOptions): Outbox {
     if (file !== null) await rm(file, { force: true }).catch(() => {})
   }
 
+  const remember = (end: RunEnd): void => {
+    taken.delete(end.flowRunId) // the newest come last
+    taken.set(end.flowRunId, end)
+    const [oldest] = taken.keys()
+    if (taken.size > mostTaken && oldest !== undefined) taken.delete(oldest)
+  }
+
   const untilTaken = async (end: RunEnd, tell: () => Promise<FinishAnswer>): Promise<FinishAnswer> => {
     for (let failures = 0; ; failures++) {
       try {
@@ -101,6 +113,7 @@ export function openOutbox(options: OutboxOptions): Outbox {
       await keep(end)
       try {
         const answer = await untilTaken(end, tell)
+        if (answer.kind === 'accepted') remember(end)
         await forget(end)
         return answer
       } catch (error) {
@@ -117,6 +130,7 @@ export function openOutbox(options: OutboxOptions): Outbox {
   return {
     deliver,
     holds: (flowRunId) => onTheWay.has(flowRunId),
+    taken: () => new Map(taken),
     async takeUp(tell) {
       const ends = options.folder === null ? [] : await leftBehind(options.folder, options.instance)
       for (const end of ends)
@@ -138,6 +152,39 @@ export function openOutbox(options: OutboxOptions): Outbox {
       if (own === null) return
       const left = await readdir(own).catch(() => [ownerFile])
       if (left.every((name) => name === ownerFile)) await rm(own, { recursive: true, force: true })
+    },
+  }
+}
+
+/** A recorder whose ends go through the outbox. */
+export function viaOutbox(recorder: RunRecorder, outbox: Outbox, runtime: Runtime): RunRecorder {
+  let runCount = recorder.run.runCount
+  const endOf = (to: RunEnd['to']): RunEnd => ({
+    flowRunId: recorder.run.id,
+    runName: recorder.run.name,
+    runCount,
+    to,
+  })
+  return {
+    ...recorder,
+    // Not copied: a recorder may look it up anew.
+    get run() {
+      return recorder.run
+    },
+    async begin(policy) {
+      const begun = await recorder.begin(policy)
+      if (begun.kind === 'running') runCount = begun.runCount
+      return begun
+    },
+    finish(final: FinalState) {
+      const told = { ...final, transitionId: runtime.id() }
+      return outbox.deliver(endOf({ kind: 'final', ...told }), () => recorder.finish(told))
+    },
+    async reschedule(message) {
+      await outbox.deliver(endOf({ kind: 'back', message }), async () => {
+        await recorder.reschedule(message)
+        return { kind: 'accepted' }
+      })
     },
   }
 }

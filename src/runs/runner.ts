@@ -1,13 +1,13 @@
 /** Takes runs that are due from a queue and executes them in this process: one loop for every orchestrator. */
 import { describeError } from '../errors.ts'
 import { aborted } from './abort.ts'
-import type { Backend, FinalState, RunEnd, RunRecorder } from './backend.ts'
+import type { Backend, RunEnd } from './backend.ts'
 import { endOfDead, fateOfRun, reactionTo } from './decide.ts'
 import { type EngineOptions, executeRun } from './engine.ts'
 import type { WorkerInstance } from './instance.ts'
 import { type Loop, startLoop } from './loop.ts'
 import type { HeldRun, Offer, RunQueue } from './orchestrator.ts'
-import { type Outbox, openOutbox } from './outbox.ts'
+import { type Outbox, openOutbox, viaOutbox } from './outbox.ts'
 import type { AnyFlow } from './registry.ts'
 import { type Runtime, systemRuntime } from './runtime.ts'
 
@@ -45,6 +45,8 @@ export interface RunnerOptions extends EngineOptions {
   readonly pollMs?: number
   /** Time between two looks at the states of runs. @default 1000 */
   readonly watchMs?: number
+  /** Time between two looks for runs of processes that are gone. @default 60 000 */
+  readonly sweepMs?: number
   readonly onProblem?: (text: string, facts: Record<string, unknown>) => void
 }
 
@@ -84,7 +86,7 @@ interface Core {
 }
 
 const heartbeatMs = 30_000
-const sweepMs = 60_000
+const defaultSweepMs = 60_000
 /** A stop that cannot tell the ends of runs gives up after this, beyond the grace time. */
 const tellingMs = 20_000
 
@@ -173,7 +175,7 @@ function startLoops(core: Core) {
     // The first sweep was made at the start.
     sweeping: loop(
       'look for runs of dead workers',
-      sweepMs,
+      options.sweepMs ?? defaultSweepMs,
       skipFirst(() => sweep(core)),
     ),
   }
@@ -259,39 +261,6 @@ async function execute(core: Core, offer: Offer, entry: Held): Promise<void> {
   })
 }
 
-/** A recorder whose ends go through the outbox. */
-function viaOutbox(recorder: RunRecorder, outbox: Outbox, runtime: Runtime): RunRecorder {
-  let runCount = recorder.run.runCount
-  const endOf = (to: RunEnd['to']): RunEnd => ({
-    flowRunId: recorder.run.id,
-    runName: recorder.run.name,
-    runCount,
-    to,
-  })
-  return {
-    ...recorder,
-    // Not copied: a recorder may look it up anew.
-    get run() {
-      return recorder.run
-    },
-    async begin(policy) {
-      const begun = await recorder.begin(policy)
-      if (begun.kind === 'running') runCount = begun.runCount
-      return begun
-    },
-    finish(final: FinalState) {
-      const told = { ...final, transitionId: runtime.id() }
-      return outbox.deliver(endOf({ kind: 'final', ...told }), () => recorder.finish(told))
-    },
-    async reschedule(message) {
-      await outbox.deliver(endOf({ kind: 'back', message }), async () => {
-        await recorder.reschedule(message)
-        return { kind: 'accepted' }
-      })
-    },
-  }
-}
-
 /** Ends the execution of runs that others cancelled, paused, deleted or ended. */
 async function watch(core: Core): Promise<number | undefined> {
   const ids = [...core.held].flatMap(([id, { state }]) => (state === 'claimed for' ? [] : [id]))
@@ -309,12 +278,15 @@ async function watch(core: Core): Promise<number | undefined> {
 /** Settles runs whose process is gone: at once where that is certain, else when it was seen twice. */
 async function sweep(core: Core): Promise<void> {
   const { queue, runtime } = core
+  // Before the list is asked for: what ends meanwhile may be Running in it.
+  const taken = core.outbox.taken()
   try {
     const open = await queue.held()
     const view = {
       me: core.options.instance,
       workers: open.length === 0 ? [] : await queue.workers(),
       isHeld: isHeld(core),
+      hasEnded: (id: string) => taken.has(id),
       now: runtime.now(),
     }
     const fates = open.map((held) => ({ held, fate: fateOfRun(held, view), key: suspectKey(held) }))
@@ -322,12 +294,31 @@ async function sweep(core: Core): Promise<void> {
       ({ fate, key }) => fate === 'surely dead' || (fate === 'dead' && core.suspected.has(key)),
     )
     core.suspected = new Set(fates.filter(({ fate }) => fate === 'dead').map(({ key }) => key))
+    for (const { held, fate } of fates) if (fate === 'undone') tellAgain(core, held, taken.get(held.run.id))
     const dead = gone.map(({ held }) => held)
     for (const held of dead) await settle(core, held, dead)
   } catch (error) {
     core.suspected = new Set() // what was seen before an outage proves nothing after it
     throw error
   }
+}
+
+/** In the background: an outage is not to keep other runs from being settled. */
+function tellAgain(core: Core, held: HeldRun, end: RunEnd | undefined): void {
+  if (!end) return
+  const { id: flowRunId, name: run } = held.run
+  core.onProblem('The end of a run was undone by a late request; it is told again', { run, flowRunId })
+  // The start that undid it was counted, and is none of its own.
+  const again: RunEnd = { ...end, runCount: held.runCount }
+  core.outbox
+    .deliver(again, () => core.queue.end(again))
+    .catch((error: unknown) =>
+      core.onProblem('The end of a run could not be told again', {
+        run,
+        flowRunId,
+        error: describeError(error),
+      }),
+    )
 }
 
 const suspectWorker = ({ worker, instance }: HeldRun) => `${worker} ${instance}`

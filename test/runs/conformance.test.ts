@@ -53,17 +53,18 @@ conformance('local, in memory', async (): Promise<Rig> => {
   return {
     backend,
     orchestrator: localOrchestrator({ backend }),
-    start: ({ limit, name, onProblem }) =>
+    start: ({ limit, name, onProblem, sweepMs }) =>
       startStandalone({
         backend: name === undefined ? backend : make(name),
         limit,
         graceSeconds: 0,
         pollMs: 50,
         ...(onProblem && { onProblem }),
+        ...(sweepMs !== undefined && { sweepMs }),
       }),
     async setByHand(id, type, name) {
-      await store.transition(id, ['RUNNING'], state(type, new Date(), { name }), {
-        ...(type === 'FAILED' && { endedAt: new Date() }),
+      await store.transition(id, ['RUNNING', 'COMPLETED'], state(type, new Date(), { name }), {
+        ...(type !== 'PAUSED' && { endedAt: type === 'FAILED' ? new Date() : null }),
       })
     },
     async resume(id) {
@@ -125,7 +126,7 @@ conformance('Prefect, against a look-alike', async (): Promise<Rig> => {
   return {
     backend,
     orchestrator: prefectOrchestrator({ backend, namespace: 'tests', declaration }),
-    start: ({ flows, limit, name, onProblem }) =>
+    start: ({ flows, limit, name, onProblem, sweepMs }) =>
       startWorker({
         // Stopping makes a client impatient for good: each worker has its own.
         backend: createPrefectBackend({ settings }),
@@ -136,6 +137,7 @@ conformance('Prefect, against a look-alike', async (): Promise<Rig> => {
         slotFolder: folder,
         watchMs: 100,
         ...(onProblem && { onProblem }),
+        ...(sweepMs !== undefined && { sweepMs }),
         registration: null,
         graceSeconds: 0,
         pollMs: 50,

@@ -55,8 +55,14 @@ describe('a run that somebody claimed', () => {
     startedAt: at(-600),
     ...more,
   })
-  const fate = (run: HeldRun, workers: SeenWorker[] = [], isHeld = false) =>
-    fateOfRun(run, { me: { name: 'me', id: 'i1' }, workers, isHeld: () => isHeld, now })
+  const fate = (run: HeldRun, workers: SeenWorker[] = [], isHeld = false, hasEnded = false) =>
+    fateOfRun(run, {
+      me: { name: 'me', id: 'i1' },
+      workers,
+      isHeld: () => isHeld,
+      hasEnded: () => hasEnded,
+      now,
+    })
   const other = (more: Partial<SeenWorker> = {}): SeenWorker => ({
     name: 'other',
     instance: 'i2',
@@ -79,6 +85,14 @@ describe('a run that somebody claimed', () => {
     expect(fate(held(), [other({ fate: 'silent' })])).toBe('dead')
     expect(fate(held())).toBe('dead')
     expect(fate(held({ worker: 'me', instance: 'i1' }))).toBe('dead')
+  })
+
+  it('was undone where it runs after its end here, and may be another start in any other state', () => {
+    const ours = { worker: 'me', instance: 'i1' }
+    expect(fate(held(ours), [], false, true)).toBe('undone')
+    expect(fate(held({ ...ours, type: 'PENDING' }), [], false, true)).toBe('dead')
+    expect(fate(held(ours), [], true, true)).toBe('alive')
+    expect(fate(held(), [other()], false, true)).toBe('alive')
   })
 
   it('is not saved by a namesake of its worker, nor harmed by one', () => {

@@ -179,3 +179,20 @@ parent()
     expect(stdout).toMatch(/child \S+ COMPLETED True/)
   })
 }, 600_000)
+
+it('a start that reaches the server after the end, which it takes, leaves no run Running', async () => {
+  await withWorker(
+    async () => {
+      const id = await submit('source', { n: 1 })
+      await inState(id, 'Completed')
+      const late = await backend.client.normal.POST('/flow_runs/{id}/set_state', {
+        params: { path: { id } },
+        body: { state: { type: 'RUNNING', name: 'Running' }, force: false },
+      })
+      expect(late.data?.status).toBe('ACCEPT')
+      await inState(id, 'Completed', 2)
+      expect((await runOf(id))?.state.message).toBe('1 harvested')
+    },
+    { sweepMs: 1000 },
+  )
+}, 600_000)

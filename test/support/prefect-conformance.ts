@@ -26,9 +26,11 @@ export interface Rig {
     /** @default one that no other has */
     name?: string
     onProblem?: (text: string) => void
+    /** Time between two looks for runs of processes that are gone. @default a minute */
+    sweepMs?: number
   }): Promise<{ stop(): Promise<void> }>
   /** Sets a state as a person does, whatever the rules say. */
-  setByHand(id: string, type: 'FAILED' | 'PAUSED', name: string): Promise<void>
+  setByHand(id: string, type: 'FAILED' | 'PAUSED' | 'RUNNING', name: string): Promise<void>
   /** Lets a paused run go on, as a person does. */
   resume(id: string): Promise<void>
   /** Deletes a run, as a person does. */
@@ -217,6 +219,18 @@ export function conformance(name: string, makeRig: () => Promise<Rig>): void {
         rig.breakDown(9)
         for (const { id } of runs) expect(await ended(id)).toBe('Completed: attempt 1 (1)')
       })
+    })
+
+    it('tells the end of a run again that a late request to start it undid', async () => {
+      const process = await rig.start({ flows, limit: 4, sweepMs: 200 })
+      try {
+        const { id } = await submit('source', { n: 1 })
+        expect(await ended(id)).toBe('Completed: 1 harvested (1)')
+        await rig.setByHand(id, 'RUNNING', 'Running')
+        expect(await ended(id)).toMatch(/^Completed: 1 harvested/)
+      } finally {
+        await process.stop()
+      }
     })
 
     it('passes runs of flows that it does not know, however many wait', async () => {

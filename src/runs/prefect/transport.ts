@@ -45,7 +45,6 @@ export interface TransportOptions {
 const userAgent = 'prefect/3.8.8 (API 0.8.4)'
 const apiVersion = '0.8.4'
 const repeated: ReadonlySet<number> = new Set([408, 429, 502, 503])
-/** A PostgreSQL that restarts makes a server answer 500: what must not be lost is told again. */
 const maxRepeats = 5
 const longestWaitMs = 60_000
 /** Far above any page of runs; an answer without end is not to fill the memory in the time it has. */
@@ -301,7 +300,15 @@ function judged(answer: Answer, method: string, url: string, settings: PrefectSe
       )
   }
   const type = String(answer.headers['content-type'] ?? '')
-  if (/text\/html/i.test(type) || isPage(answer.text))
+  const page = /text\/html/i.test(type) || isPage(answer.text)
+  // Of the proxy before it: the server may be back in a moment, and what it is to be told is told again.
+  if (page && answer.status >= 500)
+    throw new HarvesterError(
+      'PREFECT_UNREACHABLE',
+      `The Prefect server at ${settings.apiUrl} cannot be reached (${method} ${path}): what stands before it answers ${answer.status}`,
+      { remedy: 'Check that the server runs behind its proxy.' },
+    )
+  if (page)
     throw new HarvesterError(
       'PREFECT_REFUSED',
       `${settings.apiUrl} is not the address of a Prefect API: it answers with a web page (${method} ${path}: ${answer.status})`,

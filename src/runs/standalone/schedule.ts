@@ -19,6 +19,8 @@ export interface StandaloneOptions extends EngineOptions {
   /** One run at this start, unless there was one of the same kind within 10 minutes. */
   readonly runOnDeploy?: { deployment: string; parameters: Record<string, unknown> } | null
   readonly pollMs?: number
+  /** Time between two looks for runs of processes that are gone. @default 60 000 */
+  readonly sweepMs?: number
   /** Where ends of runs are kept until they are told. @default nowhere */
   readonly outboxFolder?: string | null
   readonly onProblem?: (text: string, facts: Record<string, unknown>) => void
