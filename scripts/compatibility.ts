@@ -124,12 +124,18 @@ async function ended(backend: PrefectBackend, id: string, name: string): Promise
   if (state?.name !== name) throw new Error(`ended as ${state?.name}: ${state?.message}`)
 }
 
+/** Routers of servers before 3.8 do not have what newer releases ask of them: each question is answered with 500. */
+function fastapiOf(version: string): string {
+  const [major = 0, minor = 0] = version.split('.').map(Number)
+  return major === 3 && minor < 8 ? 'fastapi<0.119' : 'fastapi<0.140'
+}
+
 /** The program of a version, installed into a folder. */
 function install(version: string, venv: string): string {
   execFileSync('python3', ['-m', 'venv', venv])
-  // Newer releases of two are allowed by Prefect and break it; 3.2 does not name the last, and needs it.
   const prefect = version === 'latest' ? 'prefect' : `prefect==${version}`
-  const wanted = [prefect, 'fastapi<0.140', 'sqlalchemy<2.1', 'importlib_metadata']
+  // Newer releases of two are allowed by Prefect and break it; 3.2 does not name the last, and needs it.
+  const wanted = [prefect, fastapiOf(version), 'sqlalchemy<2.1', 'importlib_metadata']
   execFileSync(join(venv, 'bin/pip'), ['install', '--quiet', '--disable-pip-version-check', ...wanted], {
     stdio: 'inherit',
   })

@@ -275,6 +275,20 @@ describe('what is wrong with the server is said apart', () => {
     })
   })
 
+  it('the proxy before it answers in its stead', async () => {
+    const proxy = createServer((_, response) => {
+      response.writeHead(504, { 'content-type': 'text/html' })
+      response.end('<html><h1>504 Gateway Time-out</h1></html>')
+    })
+    await new Promise<void>((done) => proxy.listen(0, '127.0.0.1', done))
+    open.push({ close: () => void proxy.close() })
+    const { port } = proxy.address() as { port: number }
+    expect(await problem({ PREFECT_API_URL: `http://127.0.0.1:${port}/api` })).toMatchObject({
+      code: 'PREFECT_UNREACHABLE',
+      message: expect.stringContaining('what stands before it answers 504'),
+    })
+  })
+
   it('the login is wrong, without telling the secret', async () => {
     const server = await fake({ authString: 'admin:right' })
     const found = await problem({ PREFECT_API_URL: server.apiUrl, PREFECT_API_AUTH_STRING: 'admin:wr0ng' })
