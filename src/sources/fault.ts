@@ -60,7 +60,12 @@ export function failure(error: unknown): AttemptOutcome & { status: 'error' } {
     case 'ERDDAP_UNKNOWN_DATASET':
       return failed('NOT_FOUND', { fault: requestFault(error), datasetId: '' })
     case 'ERDDAP_BAD_METADATA':
-      return failed('BAD_METADATA', { detail: describeError(error) })
+      return failed('BAD_METADATA', {
+        detail: describeError(error),
+        ...(error.facts.repeated !== undefined && {
+          repeated: error.facts.repeated as { variables: readonly string[]; id: string },
+        }),
+      })
     case 'CONTRADICTORY_ANSWERS':
       return failed('CONTRADICTORY_ANSWERS', {
         contradiction: (error.facts.contradiction as Contradiction | undefined) ?? {

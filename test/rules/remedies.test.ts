@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { loadVocabularies } from '../../src/config/vocabularies.ts'
 import { type AttemptOutcome, failed, skipped } from '../../src/rules/attempt.ts'
 import { decideFromMetadata } from '../../src/rules/decisions.ts'
-import { languages } from '../../src/rules/reasons/index.ts'
+import { type Fact, fact, languages, sentence } from '../../src/rules/reasons/index.ts'
 import { remedyGroup, showRemedy } from '../../src/rules/remedies/index.ts'
 import { likenessOf, nearestNames } from '../../src/rules/remedies/nearest.ts'
 import { suggestRemedies } from '../../src/rules/remedies/suggest.ts'
@@ -198,15 +198,114 @@ test('every remedy has its group in both languages, and one of another version i
   expect(showRemedy('fr', { code: 'ADD_CF_ROLE', of: 'X', values: null })).toBeNull()
 })
 
+describe('a platform that moves', () => {
+  const floats = metadataOf({
+    time: {},
+    latitude: {},
+    longitude: {},
+    platform_number: { cf_role: 'trajectory_id' },
+    cycle: { cf_role: 'profile_id' },
+  })
+  const of = (found: Fact) => shown({ facts: [found] }, floats)!
+
+  test('of a type that the harvester does not index is right as it is', () => {
+    const remedy = of(
+      fact('CDM_DATA_TYPE_UNSUPPORTED', { cdmDataType: 'Trajectory', supported: ['TimeSeries'] }),
+    )
+    expect(remedy.en).toMatchObject({ change: null, text: expect.stringContaining('moving_platforms') })
+    expect(remedy.fr.text).toContain('Rien n’est à modifier si les données sont celles d’une plateforme mobile')
+  })
+
+  test('whose type differs in case gets the attributes that ERDDAP wants beside it, of its own ids', () => {
+    const facts = [
+      fact('CDM_DATA_TYPE_UNSUPPORTED', {
+        cdmDataType: 'trajectoryprofile',
+        supported: ['TimeSeries', 'TrajectoryProfile'],
+      }),
+    ]
+    const metadata = metadataOf({ platform_id: {}, profile_id: {}, time: {}, latitude: {}, longitude: {} })
+    expect(shown({ facts }, metadata)?.en.change).toBe(`<addAttributes>
+    <att name="cdm_data_type">TrajectoryProfile</att>
+    <att name="cdm_trajectory_variables">platform_id</att>
+    <att name="cdm_profile_variables">profile_id, latitude, longitude, time</att>
+</addAttributes>`)
+  })
+
+  test('on a server that is too old needs another server, and nothing in datasets.xml', () => {
+    const remedy = of(fact('SERVER_TOO_OLD_FOR_TRACKS', { version: '1.82' }))
+    expect(remedy.en).toMatchObject({ code: 'UPDATE_ERDDAP', change: null })
+    expect(remedy.en.text).toContain('update ERDDAP 1.82 to 2.00')
+    expect(remedy.en.page).toMatch(/deploy-update$/)
+  })
+
+  test('that is too large is read by several threads, or offered in parts', () => {
+    const fault = {
+      kind: 'status',
+      status: 504,
+      sentence: '',
+      meaning: '',
+      request: null,
+      attempts: 3,
+    } as const
+    const remedy = of(fact('TRACK_TOO_LARGE', { fault, spans: 12 }))
+    expect(remedy.en.change).toBe('<nThreads>4</nThreads>')
+    expect(remedy.en.text).toContain('each platform_number, or each year,')
+    expect(remedy.fr.text).toContain('chaque platform_number, ou chaque année,')
+  })
+
+  test('with coarser rows may be split', () => {
+    const values = { limit: 20_000, of: 'rows', period: 'year', degrees: '1/4', byTrajectory: true } as const
+    const remedy = of(fact('TRACK_COARSER', values))
+    expect(remedy.en).toMatchObject({ code: 'SPLIT_DATASET', change: null })
+    expect(remedy.en.text).toContain('Nothing has to be changed')
+  })
+
+  test('with records that lie nowhere is told how to find them', () => {
+    const remedy = of(fact('TRACK_UNPLACED', { records: 12, groups: 3 }))
+    expect(remedy.en.text).toContain('platform_number,cycle,time,latitude,longitude with &latitude=NaN')
+    expect(remedy.fr.text).toContain('platform_number,cycle,time,latitude,longitude avec &latitude=NaN')
+  })
+
+  test('without an id in some records may take it from the names of its files', () => {
+    const remedy = of(fact('TRACK_ID_EMPTY', { variable: 'platform_number' }))
+    expect(remedy.en.change).toBe(String.raw`<dataVariable>
+    <sourceName>***fileName,(.+)\.[^.]+,1</sourceName>
+    <destinationName>platform_number</destinationName>
+    <dataType>String</dataType>
+    <addAttributes>
+        <att name="cf_role">trajectory_id</att>
+        <att name="ioos_category">Identifier</att>
+    </addAttributes>
+</dataVariable>`)
+  })
+
+  test('with two casts that read the same is told which variables name them', () => {
+    const repeated = { variables: ['platform_number', 'cycle'], id: 'a/b/c' }
+    const found = fact('BAD_METADATA', {
+      detail: 'two rows of platform_number and cycle have the same id',
+      repeated,
+    })
+    expect(of(found).en.text).toContain('platform_number and cycle, joined by "/"')
+    expect(sentence('fr', found)).toBe(
+      'deux lignes de platform_number et cycle ont le même identifiant « a/b/c »',
+    )
+    expect(shown({ facts: [fact('BAD_METADATA', { detail: 'x' })] }, floats)).toBeNull()
+  })
+})
+
 test('each remedy links to a heading that ERDDAP’s documentation has', () => {
-  const words = readFileSync('src/rules/remedies/words.ts', 'utf8')
+  const words = ['words', 'moving']
+    .map((file) => readFileSync(`src/rules/remedies/${file}.ts`, 'utf8'))
+    .join('')
   const anchors = [...words.matchAll(/\$\{manual\}#([\w-]+)/g)].map(([, anchor]) => anchor)
   // Of docs/server-admin/datasets.md in ERDDAP/erddap.github.io.
   const known = [
     'cdm_data_type',
     'destinationname',
+    'filename-sourcenames',
     'fixed-value-sourcenames',
     'global-attributes',
+    'nthreads',
     'standard_name',
     'subsetvariables',
     'variable-addattributes',

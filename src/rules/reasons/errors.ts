@@ -137,7 +137,11 @@ export const errors = {
           : `la réponse dépasse ${sizeText('fr', limit)} et a été coupée${request === null ? '' : ` (${request})`}`,
     },
   }),
-  BAD_METADATA: entry<{ detail: string }>({
+  BAD_METADATA: entry<{
+    detail: string
+    /** The id that two rows of a platform that moves have, and what it is made of. */
+    repeated?: { variables: readonly string[]; id: string }
+  }>({
     title: { en: 'Metadata not understood', fr: 'Métadonnées incomprises' },
     advice: {
       en: 'The message names the attribute and its value. Correct it in the dataset’s addAttributes and reload the dataset.',
@@ -145,7 +149,10 @@ export const errors = {
     },
     said: {
       en: ({ detail }) => detail,
-      fr: ({ detail }) => `les métadonnées n’ont pas pu être comprises : ${detail}`,
+      fr: ({ detail, repeated }) =>
+        repeated === undefined
+          ? `les métadonnées n’ont pas pu être comprises : ${detail}`
+          : `deux lignes de ${repeated.variables.join(' et ') || 'ce jeu de données'} ont le même identifiant « ${repeated.id} »`,
     },
   }),
   CONTRADICTORY_ANSWERS: entry<{ contradiction: Contradiction }>({

@@ -9,7 +9,7 @@ import { isTooMuchData } from '../reasons/requests.ts'
 import type { Vocabularies } from '../vocabularies.ts'
 import { type Remedy, remedyOf } from './index.ts'
 import { likenessOf, nearestNames } from './nearest.ts'
-import type { StandardNameProposal } from './words.ts'
+import type { CdmVariables, StandardNameProposal } from './words.ts'
 
 /** Proposals shown of one dataset; a table of a hundred sensors needs the idea, not all of it. */
 const mostProposals = 5
@@ -29,11 +29,13 @@ function suggest(fact: Fact, metadata: DatasetMetadata | null, vocabularies: Voc
     case 'CDM_DATA_TYPE_UNSUPPORTED': {
       const { cdmDataType: given, supported } = fact.values
       const suggested = meantType(given, supported)
-      const variables =
+      const [variables = null, further = null] =
         suggested && metadata
-          ? cdmVariables(suggested, idLike(metadata, roleFor(suggested))[0], metadata)
-          : null
-      return remedyOf('SET_CDM_DATA_TYPE', code, { given, suggested, variables })
+          ? rolesFor(suggested)
+              .map((role) => cdmVariables(role, idLike(metadata, role)[0], metadata))
+              .filter((found) => found !== null)
+          : []
+      return remedyOf('SET_CDM_DATA_TYPE', code, { given, suggested, variables, ...(further && { further }) })
     }
     case 'INGEST_FLAG_FALSE':
       return remedyOf('ALLOW_INGEST', code, {})
@@ -68,7 +70,7 @@ function suggest(fact: Fact, metadata: DatasetMetadata | null, vocabularies: Voc
         role: needed,
         from,
         alternatives: alternatives.slice(0, 3),
-        variables: from === null ? null : cdmVariables(cdmDataType, from, metadata),
+        variables: from === null ? null : cdmVariables(rolesFor(cdmDataType)[0]!, from, metadata),
       })
     }
     case 'CF_ROLE_REPEATED': {
@@ -90,6 +92,35 @@ function suggest(fact: Fact, metadata: DatasetMetadata | null, vocabularies: Voc
         ? remedyOf('ASK_FOR_LESS', code, { subset: subsetOf(metadata) })
         : null
     default:
+      return suggestForMoving(fact, metadata)
+  }
+}
+
+/** For what only platforms that move have. */
+function suggestForMoving(fact: Fact, metadata: DatasetMetadata | null): Remedy | null {
+  const { code } = fact
+  const trajectory = metadata?.variables.find((one) => attribute(one, 'cf_role') === 'trajectory_id') ?? null
+  switch (code) {
+    case 'SERVER_TOO_OLD_FOR_TRACKS':
+      return remedyOf('UPDATE_ERDDAP', code, { version: fact.values.version })
+    case 'TRACK_TOO_LARGE':
+      return remedyOf('READ_FASTER', code, { trajectory: trajectory?.name ?? null })
+    case 'TRACK_COARSER':
+      return remedyOf('SPLIT_DATASET', code, { trajectory: trajectory?.name ?? null })
+    case 'TRACK_UNPLACED': {
+      const ids = metadata?.variables.filter((one) =>
+        /^(trajectory|profile)_id$/.test(attribute(one, 'cf_role')),
+      )
+      const columns = [...(ids ?? []).map(({ name }) => name), 'time', 'latitude', 'longitude']
+      return remedyOf('PLACE_RECORDS', code, { columns })
+    }
+    case 'TRACK_ID_EMPTY':
+      return remedyOf('FILL_TRAJECTORY_ID', code, { variable: fact.values.variable })
+    case 'BAD_METADATA':
+      return fact.values.repeated
+        ? remedyOf('TELL_CASTS_APART', code, { variables: fact.values.repeated.variables })
+        : null
+    default:
       return null
   }
 }
@@ -100,18 +131,34 @@ function meantType(given: string, supported: readonly string[]): string | null {
   return supported.find((type) => bare(type) === bare(given)) ?? null
 }
 
-function roleFor(cdmDataType: string): string {
-  return cdmDataType === 'Profile' ? 'profile_id' : 'timeseries_id'
+type Role = keyof typeof idNames
+
+/** Whose variables ERDDAP wants named beside a type. */
+function rolesFor(cdmDataType: string): Role[] {
+  switch (cdmDataType) {
+    case 'Profile':
+      return ['profile_id']
+    case 'Trajectory':
+      return ['trajectory_id']
+    case 'TrajectoryProfile':
+      return ['trajectory_id', 'profile_id']
+    case 'Point':
+      return []
+    default:
+      return ['timeseries_id']
+  }
 }
 
 const idNames = {
+  trajectory_id:
+    /trajectory|platform|deployment|mission|cruise|ship|vessel|glider|float|drifter|wmo|buoy|tag/i,
   timeseries_id: /station|site|buoy|mooring|platform|wmo|stn|timeseries|location/i,
   profile_id: /profile|cast|event|sample/i,
 } as const
 
 /** Variables that look like the id of a role, most likely first. */
 function idLike({ variables }: DatasetMetadata, role: string): string[] {
-  const names = role === 'profile_id' ? idNames.profile_id : idNames.timeseries_id
+  const names = Object.hasOwn(idNames, role) ? idNames[role as Role] : idNames.timeseries_id
   return variables
     .map((one) => ({ name: one.name, score: idScore(one, names) }))
     .filter(({ score }) => score >= 2)
@@ -129,7 +176,10 @@ function idScore(one: VariableMetadata, names: RegExp): number {
   const isMeasured = !['', '1'].includes(attribute(one, 'units')) || mapped(one)
   if (isMeasured) return 0
   return (
-    (fits ? 2 : 0) + (isText ? 1 : 0) + (isId ? 1 : 0) + (/^(station|profile)(_id)?$/i.test(one.name) ? 1 : 0)
+    (fits ? 2 : 0) +
+    (isText ? 1 : 0) +
+    (isId ? 1 : 0) +
+    (/^(station|profile|trajectory)(_id)?$/i.test(one.name) ? 1 : 0)
   )
 }
 
@@ -139,19 +189,21 @@ function mapped(one: VariableMetadata): boolean {
 
 /** `cdm_timeseries_variables` and its kin, which ERDDAP wants to name the id and what is one value for it. */
 function cdmVariables(
-  cdmDataType: string,
+  role: Role,
   id: string | undefined,
   { globals, variables }: DatasetMetadata,
-): { attribute: string; value: string } | null {
+): CdmVariables | null {
   if (id === undefined) return null
-  const attribute = cdmDataType === 'Profile' ? 'cdm_profile_variables' : 'cdm_timeseries_variables'
+  const attribute = `cdm_${role.replace('_id', '')}_variables`
   const stated = (globals.get(attribute) ?? '')
     .split(',')
     .map((name) => name.trim())
     .filter(Boolean)
   if (stated.includes(id)) return null
   const there = new Set(variables.map(({ name }) => name))
-  const places = ['latitude', 'longitude', ...(cdmDataType === 'Profile' ? ['time'] : [])]
+  // Of a trajectory nothing else need be one value.
+  const places =
+    role === 'trajectory_id' ? [] : ['latitude', 'longitude', ...(role === 'profile_id' ? ['time'] : [])]
   const named = stated.length > 0 ? stated : places.filter((name) => there.has(name))
   return { attribute, value: [id, ...named].join(', ') }
 }

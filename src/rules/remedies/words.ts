@@ -5,11 +5,10 @@
  */
 
 import { variableName } from '../reasons/variables.ts'
-import type { Language } from '../reasons/words.ts'
+import { isMovingType } from '../tracks/types.ts'
+import { manual, remedy } from './entry.ts'
+import { movingRemedies } from './moving.ts'
 import { att, block, element, fixedVariable, globalAttributes, variable } from './xml.ts'
-
-/** Its headings carry anchors of their own, in small letters: read in `docs/server-admin/datasets.md` of ERDDAP/erddap.github.io. */
-const manual = 'https://erddap.github.io/docs/server-admin/datasets'
 
 export interface StandardNameProposal {
   variable: string
@@ -20,17 +19,15 @@ export interface StandardNameProposal {
   alternatives: readonly { name: string; eov: string }[]
 }
 
-interface RemedyEntry<V> {
-  /** What datasets of one remedy have in common: "lack a cf_role". `n` counts them. */
-  group: Readonly<Record<Language, string>>
-  said: Readonly<Record<Language, (values: V) => string>>
-  /** The piece of XML, or null where nothing can be proposed. */
-  change: (values: V) => string | null
-  page: (values: V) => string | null
+/** What ERDDAP wants beside a type; of casts along a track, two attributes. */
+export interface CdmVariables {
+  attribute: string
+  value: string
 }
 
-function remedy<V>(entry: RemedyEntry<V>): RemedyEntry<V> {
-  return entry
+const placesWords = {
+  en: 'see whether the data are series at fixed stations (TimeSeries), casts (Profile) or casts at fixed stations (TimeSeriesProfile)',
+  fr: 'voyez si les données sont des séries à des stations fixes (TimeSeries), des profils (Profile) ou des profils à des stations fixes (TimeSeriesProfile)',
 }
 
 export const remedies = {
@@ -38,25 +35,31 @@ export const remedies = {
     given: string
     suggested: string | null
     /** Attribute and value that the type needs beside it. */
-    variables: { attribute: string; value: string } | null
+    variables: CdmVariables | null
+    /** A second one. */
+    further?: CdmVariables | null
   }>({
     group: { en: 'set cdm_data_type', fr: 'définir cdm_data_type' },
     said: {
       en: ({ given, suggested }) =>
-        suggested === null
-          ? `Nothing can be proposed for the type ${given === '' ? 'that is missing' : `"${given}"`}: see whether the data are series at fixed stations (TimeSeries), casts (Profile) or casts at fixed stations (TimeSeriesProfile). If they are none of these, they are not indexed.`
-          : `Write ${suggested} instead of ${given === '' ? 'nothing' : `"${given}"`}: the type is read letter by letter.`,
+        isMovingType(given)
+          ? `Nothing is to be changed where the data are of a platform that moves, or samples: this harvester indexes ${given} where the people who run it ask for it (moving_platforms). Else ${placesWords.en}.`
+          : suggested === null
+            ? `Nothing can be proposed for the type ${given === '' ? 'that is missing' : `"${given}"`}: ${placesWords.en}. If they are none of these, they are not indexed.`
+            : `Write ${suggested} instead of ${given === '' ? 'nothing' : `"${given}"`}: the type is read letter by letter.`,
       fr: ({ given, suggested }) =>
-        suggested === null
-          ? `Rien ne peut être proposé pour le type ${given === '' ? 'absent' : `« ${given} »`} : voyez si les données sont des séries à des stations fixes (TimeSeries), des profils (Profile) ou des profils à des stations fixes (TimeSeriesProfile). Sinon, elles ne sont pas indexées.`
-          : `Écrivez ${suggested} au lieu de ${given === '' ? 'rien' : `« ${given} »`} : le type est lu lettre par lettre.`,
+        isMovingType(given)
+          ? `Rien n’est à modifier si les données sont celles d’une plateforme mobile, ou des échantillons : ce moissonneur indexe ${given} si ses responsables le demandent (moving_platforms). Sinon, ${placesWords.fr}.`
+          : suggested === null
+            ? `Rien ne peut être proposé pour le type ${given === '' ? 'absent' : `« ${given} »`} : ${placesWords.fr}. Sinon, elles ne sont pas indexées.`
+            : `Écrivez ${suggested} au lieu de ${given === '' ? 'rien' : `« ${given} »`} : le type est lu lettre par lettre.`,
     },
-    change: ({ suggested, variables }) =>
+    change: ({ suggested, variables, further }) =>
       suggested === null
         ? null
         : globalAttributes([
             att('cdm_data_type', suggested),
-            ...(variables ? [att(variables.attribute, variables.value)] : []),
+            ...[variables, further].flatMap((one) => (one ? [att(one.attribute, one.value)] : [])),
           ]),
     page: () => `${manual}#cdm_data_type`,
   }),
@@ -158,7 +161,7 @@ export const remedies = {
     from: string | null
     alternatives: readonly string[]
     /** The global attribute that ERDDAP wants beside the role. */
-    variables: { attribute: string; value: string } | null
+    variables: CdmVariables | null
   }>({
     group: { en: 'add a cf_role', fr: 'ajouter un cf_role' },
     said: {
@@ -245,4 +248,5 @@ export const remedies = {
     change: () => globalAttributes([att('title', '…')]),
     page: () => `${manual}#global-attributes`,
   }),
+  ...movingRemedies,
 } satisfies Record<string, unknown>

@@ -386,6 +386,7 @@ class TrackHarvest {
         throw new HarvesterError(
           'ERDDAP_BAD_METADATA',
           `two rows of ${this.#plan.identity.join(' and ') || 'the dataset'} have the same id "${profileId}"`,
+          { facts: { repeated: { variables: this.#plan.identity, id: profileId ?? '' } } },
         )
       last = profileId
     }
