@@ -16,10 +16,10 @@ const french: Readonly<Record<string, string>> = {
   '`erddap` or `obis`': '`erddap` ou `obis`',
   'ISO 8601, UTC': 'ISO 8601, UTC',
   'Tracks of platforms that move, as GeoJSON, those with the most rows first':
-    'Trajets des plateformes mobiles, en GeoJSON, ceux qui ont le plus de lignes d’abord',
-  'Lines are cut at the antimeridian, at gaps of more than 30 days and where they would demand more than 25 m/s. The geometry of a track of which nothing can be drawn is null.':
-    'Les lignes sont coupées à l’antiméridien, aux lacunes de plus de 30 jours et là où elles exigeraient plus de 25 m/s. La géométrie d’un trajet dont rien ne peut être tracé est null.',
-  'There are more tracks': 'Il y a d’autres trajets',
+    'Trajectoires des plateformes mobiles, en GeoJSON, celles qui ont le plus de lignes d’abord',
+  'Lines are cut at the antimeridian, at gaps of more than 30 days and where they would demand more than 25 m/s. The geometry of a track of which nothing can be drawn is null. With a view, lines are as fine as it can show.':
+    'Les lignes sont coupées à l’antiméridien, aux lacunes de plus de 30 jours et là où elles exigeraient plus de 25 m/s. La géométrie d’une trajectoire dont rien ne peut être tracé est null. Avec une vue, les lignes sont aussi fines qu’elle peut les montrer.',
+  'There are more tracks': 'Il y a d’autres trajectoires',
   'Longitude and latitude': 'Longitude et latitude',
   'Empty where there is none': 'Vide s’il n’y en a pas',
   'Null where nobody could count': 'Null si personne n’a pu compter',
@@ -122,8 +122,14 @@ const french: Readonly<Record<string, string>> = {
     'Hexagones avec leur nombre de profils et de jeux de données, du plus rempli au moins rempli',
   'The hexagons are those of `ST_HexagonGrid` in EPSG:3857, of edge 100 km (zoom 0) or 10 km (zoom 1), given by their centres.':
     'Les hexagones sont ceux de `ST_HexagonGrid` en EPSG:3857, de côté 100 km (zoom 0) ou 10 km (zoom 1), donnés par leur centre.',
-  'Only hexagons in view: west,south,east,north in degrees':
-    'Seulement les hexagones visibles : ouest,sud,est,nord en degrés',
+  'Only what is in view: west,south,east,north in degrees; west is greater than east across the antimeridian':
+    'Seulement ce qui est visible : ouest,sud,est,nord en degrés; l’ouest est supérieur à l’est de part et d’autre de l’antiméridien',
+  'Tracks of platforms that move': 'Trajectoires des plateformes mobiles',
+  'Tracks of platforms that move, of the whole index':
+    'Trajectoires des plateformes mobiles, de tout l’index',
+  'Null where the index does not have it': 'Null si l’index ne l’a pas',
+  'Rows of the index: profiles, casts, cells or samples':
+    'Lignes de l’index : profils, lancers, mailles ou échantillons',
   'OBIS nodes with their datasets, and how many names of species have common names':
     'Nœuds d’OBIS et leurs jeux de données, et combien de noms d’espèces ont des noms communs',
   'Deployments with cron, time zone, next and last run; the next to run first':

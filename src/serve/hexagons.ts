@@ -19,7 +19,10 @@ export function hexagonCentre(
   }
 }
 
-/** Columns and rows of the hexagons that a box of degrees (west, south, east, north) may show; null for all. */
+/**
+ * Columns and rows of the hexagons that a box of degrees (west, south, east, north) may show; null for all. Where the
+ * box crosses the antimeridian, the columns begin at its west side and end at its east side.
+ */
 export function gridBounds(
   box: readonly [west: number, south: number, east: number, north: number] | null,
   edge: number,
@@ -32,8 +35,10 @@ export function gridBounds(
     radiusMetres
   const column = (metres: number) => metres / (1.5 * edge)
   const row = (metres: number) => metres / (Math.sqrt(3) * edge)
+  const [first, last] = [Math.floor(column(x(west))) - 1, Math.ceil(column(x(east))) + 1]
   return {
-    columns: [Math.floor(column(x(west))) - 1, Math.ceil(column(x(east))) + 1],
+    // A box across the antimeridian that is all but closed has all columns.
+    columns: west > east && first <= last ? null : [first, last],
     rows: [Math.floor(row(y(south))) - 1, Math.ceil(row(y(north))) + 1],
   }
 }

@@ -85,6 +85,11 @@ export const DatasetSummary = z
     last_updated_at: time.nullable(),
     verified_at: time.nullable(),
     in_index: z.boolean().openapi({ description: 'Whether the index has the dataset now' }),
+    cdm_data_type: z.string().nullable().openapi({ description: 'Null where the index does not have it' }),
+    n_profiles: count
+      .nullable()
+      .openapi({ description: 'Rows of the index: profiles, casts, cells or samples' }),
+    n_tracks: count.openapi({ description: 'Tracks of platforms that move' }),
     told,
   })
   .openapi('Dataset')
@@ -243,6 +248,7 @@ export const CoverageAnswer = z
       .array(z.string())
       .openapi({ description: 'Ocean variables that datasets of the index have' }),
     sources: z.array(z.strictObject({ erddap_url: z.string(), slug: z.string() })),
+    n_tracks: count.openapi({ description: 'Tracks of platforms that move, of the whole index' }),
   })
   .openapi('Coverage')
 
@@ -355,7 +361,7 @@ export const runIdParameter = z.guid().openapi({ description: 'Id of a run, or o
 export const statusParameter = z.preprocess((value) => (value === '' ? undefined : value), status.optional())
 export const searchParameter = text(200).optional()
 export const zoomParameter = z.enum(['0', '1']).default('0')
-/** Degrees: west, south, east, north. */
+/** Degrees: west, south, east, north; west is greater than east across the antimeridian. */
 export const boxParameter = z
   .string()
   .max(200)
@@ -364,13 +370,17 @@ export const boxParameter = z
     if (text === undefined || text === '') return null
     const parts = text.split(',').map(Number)
     const [west, south, east, north] = parts
-    if (parts.length !== 4 || !parts.every(Number.isFinite) || west! >= east! || south! >= north!) {
+    if (parts.length !== 4 || !parts.every(Number.isFinite) || west === east || south! >= north!) {
       context.addIssue('must be west,south,east,north in degrees')
       return z.NEVER
     }
     return parts as unknown as readonly [west: number, south: number, east: number, north: number]
   })
-  .openapi({ type: 'string', description: 'Only hexagons in view: west,south,east,north in degrees' })
+  .openapi({
+    type: 'string',
+    description:
+      'Only what is in view: west,south,east,north in degrees; west is greater than east across the antimeridian',
+  })
 export const variableParameter = text(200).optional()
 
 export type Server = z.infer<typeof ServerSummary>

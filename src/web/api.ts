@@ -95,6 +95,7 @@ export const api = {
   biology: () => ask<Biology>('api/harvest/biology'),
   tracks: (slug: string, id: string) =>
     ask<Tracks>(`api/harvest/tracks?source=${part(slug)}&dataset=${part(id)}`),
+  tracksInView: (query: URLSearchParams) => ask<Tracks>(`api/harvest/tracks?${query}`),
   coverage: (query: URLSearchParams) => ask<Coverage>(`api/harvest/coverage?${query}`),
   trigger: (body: { source?: string; force?: boolean }, token: string) =>
     ask<{ run_id: string; url: string }>('api/harvest/trigger', {

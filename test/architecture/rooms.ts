@@ -192,7 +192,7 @@ export const everything = new Set(['app', 'cli'])
 /** A web page with a build of its own; it sees the types of the API, and the words that the rules have. */
 export const web = {
   types: ['serve', 'rules'],
-  values: /^src\/rules\/((reasons|remedies)\/|source-types\.ts$)/,
+  values: /^src\/rules\/((reasons|remedies)\/|source-types\.ts$|tracks\/types\.ts$)/,
 }
 
 export interface Import {
@@ -279,7 +279,7 @@ export function roomTable(): string {
     '| --- | --- | --- |',
     '| `src/cli.ts`, `src/cli/` | The `harvester` command, a file a command | everything |',
     '| `src/app/` | Composes a process: environment, log, database, orchestrator, sources, service | everything |',
-    '| `src/web/` | The web page, with a build of its own | types of `serve` and `rules`; the words of `rules/reasons`, `rules/remedies` and `rules/source-types.ts` |',
+    '| `src/web/` | The web page, with a build of its own | types of `serve` and `rules`; the words of `rules/reasons`, `rules/remedies`, `rules/source-types.ts` and `rules/tracks/types.ts` |',
     ...rows.reverse(),
   ].join('\n')
 }

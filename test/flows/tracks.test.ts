@@ -203,7 +203,13 @@ describe('switched on', () => {
     expect(stored.filter((track) => /180 .*-180 /.test(track.geom ?? '')).length).toBeGreaterThan(0)
     expect(stored[0]!.trajectory_id).toBe('')
     expect(await run.table('tracks')).toHaveLength(stored.length)
-    const shown = await tracksOfIndex(database, { erddapUrl: server.url, datasetId: 'ship', limit: 10 })
+    const shown = await tracksOfIndex(database, {
+      erddapUrl: server.url,
+      datasetId: 'ship',
+      variable: null,
+      view: null,
+      limit: 10,
+    })
     expect(shown).toMatchObject([{ trajectory_id: 'CCGS Demonstration', n_records: 3000, n_days: 63 }])
     const geometry = JSON.parse(shown[0]!.geometry!) as { type: string; coordinates: [number, number][][] }
     expect(geometry.type).toBe('MultiLineString')

@@ -268,9 +268,42 @@ describe('tracks of platforms that move', () => {
       properties: { n_records: null, n_days: 31, n_rows: 5, west: 179.5, east: -179.5 },
     })
     expect(features[1]!.geometry).toBeNull()
+    const ids = async (query: string) =>
+      (await read(`/api/harvest/tracks?${query}`, TracksAnswer)).features.map(
+        ({ properties }) => properties.trajectory_id,
+      )
+    // In view: across the antimeridian from either side and from both, elsewhere, and where only the ends meet it.
+    expect(await ids('bbox=179,39,180,42')).toEqual(['d/1'])
+    expect(await ids('bbox=-180,39,-179,42')).toEqual(['d/1'])
+    expect(await ids('bbox=179.9,39,-179.9,42')).toEqual(['d/1'])
+    expect(await ids('bbox=20,-10,-160,42')).toEqual(['d/1'])
+    expect(await ids('bbox=20,-10,-55,42')).toEqual(['CCGS', 'd/1'])
+    expect(await ids('bbox=-170,-10,170,60')).toEqual(['CCGS', ''])
+    expect(await ids('bbox=179.4,40.9,179.6,42')).toEqual([])
+    expect(await ids('bbox=-180,-90,180,90')).toEqual(['CCGS', 'd/1', ''])
+    expect(await ids(`source=${slug}&bbox=-180,-90,180,90`)).toEqual(['d/1', ''])
     expect((await fetch(`${base}/api/harvest/tracks?source=nobody`)).status).toBe(404)
     expect((await read(`/api/harvest/tracks?source=${slug}&dataset=none`, TracksAnswer)).features).toEqual([])
   })
+})
+
+test('tracks are as fine as they are stored, and in a view as fine as it can show', async () => {
+  const zigzag = Array.from({ length: 200 }, (_, index) => `${20 + index / 100} ${(index % 2) * 0.02}`)
+  await database.query(
+    `INSERT INTO harvester.tracks VALUES ($1, 'fine', 'z', '2022-01-01', '2022-02-01', 200, 31, 31, 20, 22, 0, 0.02,
+       ST_GeomFromText('MULTILINESTRING((${zigzag.join(',')}))', 4326))`,
+    [alpha],
+  )
+  const vertices = async (bbox: string) => {
+    const { features } = await read(
+      `/api/harvest/tracks?source=${slug}&dataset=fine&bbox=${bbox}`,
+      TracksAnswer,
+    )
+    return features[0]!.geometry!.coordinates.flat().length
+  }
+  expect(await vertices('')).toBe(200)
+  expect(await vertices('19,-1,23,1')).toBe(200)
+  expect(await vertices('-180,-90,180,90')).toBe(2)
 })
 
 describe('an id that is none', () => {
@@ -289,7 +322,8 @@ describe('an id that is none', () => {
   test('a language that nobody speaks here is a 400, too', async () => {
     expect((await fetch(`${base}/api/harvest/report/${slug}?lang=de`)).status).toBe(400)
     expect((await fetch(`${base}/api/harvest/coverage?bbox=1,2,3`)).status).toBe(400)
-    expect((await fetch(`${base}/api/harvest/coverage?bbox=10,2,3,4`)).status).toBe(400)
+    expect((await fetch(`${base}/api/harvest/coverage?bbox=1,4,3,2`)).status).toBe(400)
+    expect((await fetch(`${base}/api/harvest/tracks?bbox=1,2,1,4`)).status).toBe(400)
   })
 })
 
@@ -304,4 +338,10 @@ test('hexagons in view are those whose centres lie in the box, with a row of nei
       expect(column >= columns![0] && column <= columns![1] && row >= rows![0] && row <= rows![1]).toBe(true)
     }
   expect(gridBounds(null, 100_000)).toEqual({ columns: null, rows: null })
+  const across = gridBounds([170, 40, -170, 50], 100_000)
+  expect(across.columns).toEqual([
+    gridBounds([170, 40, 180, 50], 100_000).columns![0],
+    gridBounds([-180, 40, -170, 50], 100_000).columns![1],
+  ])
+  expect(gridBounds([10.5, 40, 10, 50], 100_000).columns).toBeNull()
 })

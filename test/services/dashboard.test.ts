@@ -691,6 +691,180 @@ describe('the map, moved about', () => {
   })
 })
 
+describe('platforms that move', () => {
+  interface TracksAnswer {
+    truncated: boolean
+    features: Array<{
+      geometry: { coordinates: Array<Array<[number, number]>> } | null
+      properties: { dataset_id: string; trajectory_id: string; west: number; east: number }
+    }>
+  }
+  const asked = async (query: string) =>
+    (await (await fetch(`${base}/api/harvest/tracks?${query}`)).json()) as TracksAnswer
+
+  /** How far the longest piece of the lines that are drawn reaches, and how many lines there are. */
+  const lines = (page: Page) =>
+    page.evaluate<{ n: number; widest: number }>(`(() => {
+      const path = document.querySelector('.map-frame g.layers path.track')
+      const pieces = (path?.getAttribute('d') ?? '').split('M').filter(Boolean)
+        .map((line) => line.split('L').map((vertex) => vertex.split(' ').map(Number)))
+      const steps = pieces.flatMap((line) => line.slice(1).map(([x], index) => Math.abs(x - line[index][0])))
+      return { n: pieces.length, widest: Math.max(0, ...steps) }
+    })()`)
+
+  test('have their tracks on the map, as a layer with a legend that keys switch', async () => {
+    for (const [language, layer, legend] of [
+      ['en', 'Tracks of moving platforms', 'Track of a platform'],
+      ['fr', 'Trajectoires des plateformes mobiles', 'Trajectoire d’une plateforme'],
+    ] as const) {
+      const { context, page, faults } = await open({ language, scheme: 'light', width: 1280 })
+      const questions: string[] = []
+      page.on('request', (request) => {
+        const url = new URL(request.url())
+        if (url.pathname.endsWith('/tracks')) questions.push(url.searchParams.get('bbox') ?? '')
+      })
+      await visit(page, '/harvest/map')
+      await page.locator('.map-frame path.track').first().waitFor()
+      await page.locator('.legend', { hasText: legend }).waitFor()
+      const { features } = await asked('bbox=-180,-90,180,90')
+      expect(features.length).toBeGreaterThan(40)
+      const drawn = await lines(page)
+      expect(drawn.n).toBeGreaterThan(20)
+      // One crosses the antimeridian: its pieces end there, and no line leads round the world.
+      expect(features.some(({ properties }) => properties.west > properties.east)).toBe(true)
+      expect(drawn.widest).toBeLessThan(20_000)
+      // Asked by what is in view, never for all.
+      expect(questions.length).toBeGreaterThan(0)
+      expect(questions).not.toContain('')
+      await page.screenshot({ path: join(shots, `map-tracks-${language}.png`), fullPage: true })
+
+      const box = page.getByLabel(layer)
+      await box.focus()
+      await page.keyboard.press('Space')
+      await page.waitForURL(/tracks=0/)
+      await expect.poll(() => page.locator('.map-frame path.track').count()).toBe(0)
+      expect(await page.locator('.legend').textContent()).not.toContain(legend)
+      await page.reload()
+      await expect.poll(() => box.isChecked()).toBe(false)
+      await box.focus()
+      await page.keyboard.press('Space')
+      await page.locator('.map-frame path.track').first().waitFor()
+      expect(page.url()).not.toContain('tracks=')
+      expect(await violations(page)).toEqual([])
+      expect(faults).toEqual([])
+      await context.close()
+    }
+  })
+
+  test('are named where one points at a track, and lead to their dataset from the table', async () => {
+    const { context, page, faults } = await open({ language: 'en', scheme: 'dark', width: 1280 })
+    await visit(page, '/harvest/map')
+    await page.locator('.map-frame path.track').first().waitFor()
+    const { features } = await asked('bbox=-180,-90,180,90')
+    const ship = features.find(({ properties }) => properties.dataset_id.includes('ship'))!
+    const [longitude, latitude] = ship.geometry!.coordinates[0]![0]!
+    const spot = await page.evaluate<{ x: number; y: number }>(`(() => {
+      const kilometres = 6378.137
+      const point = new DOMPoint(
+        (${longitude} * Math.PI * kilometres) / 180,
+        -Math.log(Math.tan(Math.PI / 4 + (${latitude} * Math.PI) / 360)) * kilometres,
+      ).matrixTransform(document.querySelector('.map-frame svg').getScreenCTM())
+      return { x: point.x, y: point.y }
+    })()`)
+    await page.mouse.move(spot.x, spot.y)
+    await page.locator('.tip', { hasText: ship.properties.dataset_id }).waitFor()
+    await page.locator('.map-frame path.track-hover').first().waitFor()
+    await page.getByText('The tracks in view as a table').click()
+    await page.getByRole('row', { name: ship.properties.trajectory_id }).getByRole('link').click()
+    await page.getByRole('heading', { name: 'Tracks' }).waitFor()
+    expect(await page.locator('h1').textContent()).toBe(ship.properties.dataset_id)
+    expect(faults).toEqual([])
+    await context.close()
+  })
+
+  test('are asked for by view, source and variable, and what is cut is said to be', async () => {
+    const { context, page } = await open({ language: 'en', scheme: 'light', width: 1280 })
+    const questions: URLSearchParams[] = []
+    await page.route('**/api/harvest/tracks?**', async (route) => {
+      const url = new URL(route.request().url())
+      questions.push(url.searchParams)
+      const answer = await route.fetch()
+      const [west = 0, , east = 0] = url.searchParams.get('bbox')!.split(',').map(Number)
+      // As a site with thousands of floats would answer: only a small view is whole.
+      await route.fulfill({ json: { ...((await answer.json()) as object), truncated: east - west > 20 } })
+    })
+    await visit(page, '/harvest/map')
+    const said = page.getByText(/^Only the \d+ tracks with the most rows of this view are drawn/)
+    await said.waitFor()
+    await page.getByLabel('Source', { exact: true }).selectOption({ label: 'erddap.demo-pacific.example' })
+    await expect.poll(() => questions.at(-1)?.get('source')).toBe(pacificSlug)
+    await page.getByLabel('Ocean variable', { exact: true }).selectOption('seaSurfaceTemperature')
+    await expect.poll(() => questions.at(-1)?.get('variable')).toBe('seaSurfaceTemperature')
+    await page.getByLabel('Ocean variable', { exact: true }).selectOption('')
+    await page.locator('.map-frame > svg').focus()
+    await expect
+      .poll(
+        async () => {
+          await page.keyboard.press('+')
+          return said.count()
+        },
+        { interval: 1000 },
+      )
+      .toBe(0)
+    await context.close()
+  })
+
+  test('are drawn across the antimeridian on the page of their dataset, without a line round the world', async () => {
+    const { features } = await asked('')
+    const crossing = features.find(({ properties }) => properties.west > properties.east)!
+    const { context, page } = await open({ language: 'en', scheme: 'light', width: 1280 })
+    await visit(page, `/harvest/dataset/${pacificSlug}/${crossing.properties.dataset_id}`)
+    await page.locator('.map-frame path.track').first().waitFor()
+    expect((await lines(page)).widest).toBeLessThan(2000)
+    // Both sides of it are in view, and near enough to be seen.
+    expect(await page.locator('.map-frame g.layers').count()).toBe(2)
+    const width = await page.evaluate<number>(
+      `Number(document.querySelector('.map-frame svg').getAttribute('viewBox').split(' ')[2])`,
+    )
+    expect(width).toBeLessThan(20_000)
+    await page.screenshot({ path: join(shots, 'dataset-antimeridian.png'), fullPage: true })
+    await context.close()
+  })
+
+  test('have their rows and tracks on the page of their server', async () => {
+    const { rows } = await database.query<{ n: number; n_rows: number; n_tracks: number }>(
+      `SELECT count(*)::int AS n, sum(n_profiles)::int AS n_rows,
+         (SELECT count(*)::int FROM harvester.tracks WHERE erddap_url = $1) AS n_tracks
+       FROM cde.datasets WHERE erddap_url = $1 AND cdm_data_type IN ('TrajectoryProfile', 'Trajectory', 'Point')`,
+      [pacific],
+    )
+    const { n, n_rows, n_tracks } = rows[0]!
+    expect([n > 1, n_rows > 100, n_tracks > 10]).toEqual([true, true, true])
+    for (const [language, said, type] of [
+      [
+        'en',
+        `${n} datasets of platforms that move are in the index, with ${n_rows.toLocaleString('en-CA')} rows and ${n_tracks} tracks.`,
+        /TrajectoryProfile · [\d,]+ rows · \d+ tracks/,
+      ],
+      [
+        'fr',
+        `${n} jeux de données de plateformes mobiles sont dans l’index, avec ${n_rows.toLocaleString('fr-CA')} lignes et ${n_tracks} trajectoires.`,
+        /TrajectoryProfile · [\d\s]+ lignes · \d+ trajectoires/,
+      ],
+    ] as const) {
+      const { context, page } = await open({ language, scheme: 'light', width: 1280 })
+      await visit(page, `/harvest/server/${pacificSlug}?status=all`)
+      await page.locator('.note', { hasText: said }).waitFor()
+      await page.locator('.datasets .under', { hasText: type }).first().waitFor()
+      await page.screenshot({ path: join(shots, `server-moving-${language}.png`), fullPage: true })
+      await page.locator('.note a').first().click()
+      await page.waitForURL(/map\?source=/)
+      await page.locator('.map-frame path.track').first().waitFor()
+      await context.close()
+    }
+  })
+})
+
 describe('the page', () => {
   test('is under 200 KB compressed in all', () => {
     const files = readdirSync(join(folder, 'page'), { recursive: true, withFileTypes: true }).filter(

@@ -32,6 +32,7 @@ import { requestsOf } from '../../src/web/model/requests.ts'
 import { runMessage } from '../../src/web/model/runMessage.ts'
 import { datasetLink, slugOf, sourceParts } from '../../src/web/model/sources.ts'
 import { duration, localTime, relativeTime, utcTime } from '../../src/web/model/times.ts'
+import { drawnTracks, type Track, trackAt, trackName } from '../../src/web/model/tracks.ts'
 
 describe('times', () => {
   test('are shown in the zone and language of the reader, and in UTC', () => {
@@ -248,6 +249,26 @@ describe('hexagons', () => {
     expect(fitBox([], 2, 100_000).width).toBeGreaterThan(3e7)
   })
 
+  test('and where they lie on both sides of the antimeridian, across it', () => {
+    for (const [west, east] of [
+      [178, -176],
+      [176, -178],
+    ] as const) {
+      const box = fitBox([toMetres(west, -1), toMetres(-179, 0), toMetres(east, 1)], 2, 10_000)
+      const degrees = (metres: number) => (metres / worldMetres) * 180
+      expect(degrees(box.width)).toBeLessThan(10)
+      expect(Math.abs(degrees(box.x + box.width / 2))).toBeCloseTo(179, 6)
+      expect(worldsInView(box)).toHaveLength(2)
+    }
+    // What reaches round the world is shown as the world.
+    const round = fitBox(
+      [-170, -60, 50, 170].map((longitude) => toMetres(longitude, 0)),
+      2,
+      10_000,
+    )
+    expect(round.x + round.width / 2).toBeCloseTo(0)
+  })
+
   test('classes are powers of ten, at most five', () => {
     expect(classBounds([])).toEqual([])
     expect(classBounds([1])).toEqual([1])
@@ -255,6 +276,59 @@ describe('hexagons', () => {
     expect(classBounds([5_000_000])).toHaveLength(5)
     const bounds = classBounds([250])
     expect([1, 2, 10, 11, 250].map((count) => classOf(count, bounds))).toEqual([0, 1, 1, 2, 3])
+  })
+})
+
+describe('tracks', () => {
+  const feature = (trajectory_id: string, coordinates: Array<Array<[number, number]>> | null) => ({
+    type: 'Feature' as const,
+    geometry: coordinates && { type: 'MultiLineString' as const, coordinates },
+    properties: { dataset_id: 'floats', trajectory_id } as Track,
+  })
+  const drawn = drawnTracks({
+    type: 'FeatureCollection',
+    truncated: false,
+    features: [
+      feature('still', null),
+      feature('a', [
+        [
+          [0, 0],
+          [10, 0],
+        ],
+        [
+          [20, 0],
+          [30, 0],
+        ],
+      ]),
+      feature('b', [
+        [
+          [0, 1],
+          [30, 1],
+        ],
+      ]),
+    ],
+  })
+  const at = (longitude: number, latitude: number, within: number) => {
+    const [x, y] = toMetres(longitude, latitude)
+    return trackAt(drawn, { x, y }, within)?.track.trajectory_id ?? null
+  }
+
+  test('are drawn where there is something to draw, and the nearest one is told where one points', () => {
+    expect(drawn.map(({ track }) => track.trajectory_id)).toEqual(['a', 'b'])
+    expect(at(5, 0.1, 20_000)).toBe('a')
+    expect(at(5, 0.4, 100_000)).toBe('a')
+    expect(at(5, 0.6, 100_000)).toBe('b')
+    expect(at(5, 0.4, 20_000)).toBeNull()
+  })
+
+  test('have gaps, where no line is', () => {
+    expect(at(15, 0.1, 20_000)).toBeNull()
+    expect(at(15, 0.1, 200_000)).toBe('b')
+  })
+
+  test('are called by dataset and id, or by dataset alone', () => {
+    expect(trackName({ dataset_id: 'floats', trajectory_id: '49001' } as Track)).toBe('floats · 49001')
+    expect(trackName({ dataset_id: 'ship', trajectory_id: '' } as Track)).toBe('ship')
   })
 })
 
@@ -353,9 +427,13 @@ describe('the view of the map', () => {
     expect(withinMeridians(7)).toBe(7)
   })
 
-  test('is asked for in whole degrees around it, and all round the world where it crosses its edge', () => {
+  test('is asked for in whole degrees around it, from west to east across the edge of the world too', () => {
     expect(bboxOf(box)).toBe('-18,8,18,27')
-    expect(bboxOf({ ...box, x: worldMetres - 1 })).toBe('-180,8,180,27')
+    expect(bboxOf({ ...box, x: worldMetres - 1 })).toBe('179,8,-144,27')
+    expect(bboxOf({ ...box, x: -worldMetres - 1 })).toBe('179,8,-144,27')
+    expect(bboxOf({ ...box, x: worldMetres - box.width })).toBe('144,8,180,27')
+    expect(bboxOf({ ...box, x: -worldMetres })).toBe('-180,8,-144,27')
+    expect(bboxOf({ ...box, x: -worldMetres - 5, width: 2 * worldMetres + 10 })).toBe('-180,8,180,27')
     expect(bboxOf({ x: -1e6, y: -3e7, width: 2e6, height: 6e7 })).toBe('-9,-89,9,89')
   })
 })

@@ -15,8 +15,11 @@ export interface CoverageFilter {
   /** An ocean variable that the datasets must have. */
   variable: string | null
   erddapUrl: string | null
-  /** Hexagons of these columns and rows only; null for all. The totals stay those of the whole. */
-  columns: readonly [least: number, greatest: number] | null
+  /**
+   * Hexagons of these columns and rows only; null for all. Columns that end before they begin are those across the
+   * antimeridian. The totals stay those of the whole.
+   */
+  columns: readonly [first: number, last: number] | null
   rows: readonly [least: number, greatest: number] | null
   limit: number
 }
@@ -53,7 +56,8 @@ SELECT h.grid_i, h.grid_j, cells.n_profiles, cells.n_cells, cells.n_datasets,
        (SELECT coalesce(sum(cells), 0)::int8 FROM parts) AS all_cells,
        (SELECT count(*) FROM (SELECT dataset_pk FROM parts GROUP BY dataset_pk) AS whole) AS all_datasets
 FROM cells JOIN cde.hexes_zoom_${zoom} h ON h.pk = cells.hex_pk
-WHERE ($4::int IS NULL OR h.grid_i BETWEEN $4 AND $5) AND ($6::int IS NULL OR h.grid_j BETWEEN $6 AND $7)
+WHERE ($4::int IS NULL OR CASE WHEN $4 <= $5::int THEN h.grid_i BETWEEN $4 AND $5 ELSE h.grid_i >= $4 OR h.grid_i <= $5 END)
+  AND ($6::int IS NULL OR h.grid_j BETWEEN $6 AND $7)
 ORDER BY cells.n_profiles + cells.n_cells DESC, h.grid_i, h.grid_j
 LIMIT $3`
 }

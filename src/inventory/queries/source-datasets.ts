@@ -30,13 +30,19 @@ export interface SourceDatasetRow {
   last_updated_at: Date | null
   verified_at: Date | null
   in_index: boolean
+  /** Of the index, as are the rows: null where it does not have the dataset. */
+  cdm_data_type: string | null
+  n_profiles: number | null
+  n_tracks: number
   told: StoredTold | null
 }
 
 const sql = `
 SELECT latest.*, well.last_success_at, history.history_statuses, history.history_times,
        coalesce(d.title, nullif(f.told->>'title', '')) AS title, d.title_fr, d.pk IS NOT NULL AS in_index, f.told,
-       d.content_hash, d.content_hash_reason, d.last_updated_at, d.verified_at
+       d.content_hash, d.content_hash_reason, d.last_updated_at, d.verified_at, d.cdm_data_type, d.n_profiles,
+       (SELECT count(*) FROM harvester.tracks t
+        WHERE t.erddap_url = $1::text AND t.dataset_id = latest.dataset_id) AS n_tracks
 FROM (
   SELECT a.erddap_url, a.dataset_id, a.source, ${healthyStatus('a')} AS status, ${healthyReason('a')} AS reason_code,
          a.error_message, a.duration_ms, a.attempted_at, a.run_id, a.query_urls

@@ -69,6 +69,7 @@ export function coverageRoutes(api: ApiContext): void {
               n_datasets: cell.n_datasets,
             })),
             variables: choices.variables,
+            n_tracks: choices.tracks,
             sources: choices.sources.map((source) => ({ erddap_url: source, slug: sourceSlug(source) })),
           }
         },

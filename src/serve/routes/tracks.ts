@@ -4,7 +4,14 @@ import { indexVersion } from '../../inventory/queries/versions.ts'
 import { type ApiContext, get, nothing } from '../api.ts'
 import { indexedSource } from '../indexed-source.ts'
 import { iso } from '../iso.ts'
-import { datasetIdParameter, slugParameter, type Tracks, TracksAnswer } from '../schemas.ts'
+import {
+  boxParameter,
+  datasetIdParameter,
+  slugParameter,
+  type Tracks,
+  TracksAnswer,
+  variableParameter,
+} from '../schemas.ts'
 
 /** More lines could not be told apart on a screen. */
 const mostTracks = 1000
@@ -19,11 +26,13 @@ export function trackRoutes(api: ApiContext): void {
       operationId: 'tracks',
       summary: 'Tracks of platforms that move, as GeoJSON, those with the most rows first',
       description:
-        'Lines are cut at the antimeridian, at gaps of more than 30 days and where they would demand more than 25 m/s. The geometry of a track of which nothing can be drawn is null.',
+        'Lines are cut at the antimeridian, at gaps of more than 30 days and where they would demand more than 25 m/s. The geometry of a track of which nothing can be drawn is null. With a view, lines are as fine as it can show.',
       params: nothing,
       query: z.object({
         source: slugParameter.or(z.literal('')).optional(),
         dataset: datasetIdParameter.or(z.literal('')).optional(),
+        variable: variableParameter,
+        bbox: boxParameter,
       }),
       answer: { schema: TracksAnswer },
       problems: { 404: 'No source has this slug' },
@@ -36,6 +45,8 @@ export function trackRoutes(api: ApiContext): void {
           const rows = await tracksOfIndex(database, {
             erddapUrl,
             datasetId: query.dataset || null,
+            variable: query.variable || null,
+            view: query.bbox,
             limit: mostTracks + 1,
           })
           return {

@@ -1,6 +1,7 @@
 import type { Dataset } from '../api.ts'
 import { useWords } from '../language.ts'
 import { harvestMode } from '../model/harvestMode.ts'
+import { moves } from '../model/moving.ts'
 import { datasetLink } from '../model/sources.ts'
 import { DatasetLink } from './DatasetLink.tsx'
 import { Icon } from './Icon.tsx'
@@ -8,6 +9,7 @@ import { useHashReason, Why } from './Reason.tsx'
 import { Sparkline } from './Sparkline.tsx'
 import { StatusBadge } from './Status.tsx'
 import { Ago, Duration } from './Time.tsx'
+import { useMovingAmounts } from './useMovingAmounts.ts'
 
 /** The datasets of a source as their latest attempts left them. */
 export function DatasetTable({ slug, datasets }: { slug: string; datasets: readonly Dataset[] }) {
@@ -48,6 +50,7 @@ function DatasetRow({ slug, dataset }: { slug: string; dataset: Dataset }) {
       <td className="wide">
         <DatasetLink slug={slug} id={dataset.dataset_id} />
         {title !== null && title !== dataset.dataset_id && <span className="under clamp">{title}</span>}
+        {moves(dataset) && <Moving dataset={dataset} />}
         <span className="under">
           <Mode dataset={dataset} />
           {link !== null && (
@@ -86,6 +89,17 @@ function DatasetRow({ slug, dataset }: { slug: string; dataset: Dataset }) {
       </td>
     </tr>
   )
+}
+
+/** What the index has of a platform that moves: rows are no profiles, and tracks are on its page. */
+function Moving({ dataset }: { dataset: Dataset }) {
+  const amounts = useMovingAmounts()
+  const parts = [
+    dataset.cdm_data_type,
+    amounts.rows(dataset.n_profiles ?? 0),
+    ...(dataset.n_tracks > 0 ? [amounts.tracks(dataset.n_tracks)] : []),
+  ]
+  return <span className="under">{parts.join(' · ')}</span>
 }
 
 function Mode({ dataset }: { dataset: Dataset }) {

@@ -65,15 +65,33 @@ export function fitBox(
 ): Box {
   if (points.length === 0)
     return shape(-worldMetres, -worldMetres * 0.6, worldMetres * 2, worldMetres * 1.4, aspect)
-  let [left, bottom, right, top] = [Infinity, Infinity, -Infinity, -Infinity]
-  for (const [x, y] of points) {
-    left = Math.min(left, x)
-    right = Math.max(right, x)
+  let [bottom, top] = [Infinity, -Infinity]
+  for (const [, y] of points) {
     bottom = Math.min(bottom, y)
     top = Math.max(top, y)
   }
+  const [left, right] = leastSpan(points.map(([x]) => x))
   const margin = Math.max(edgeMetres * 2, (right - left) * 0.08, (top - bottom) * 0.08, 150_000)
   return shape(left - margin, bottom - margin, right - left + 2 * margin, top - bottom + 2 * margin, aspect)
+}
+
+/** The shortest way round the world that meets all of these, which may lead across the antimeridian. */
+function leastSpan(xs: readonly number[]): [left: number, right: number] {
+  const sorted = [...xs].sort((a, b) => a - b)
+  const [first = 0, last = 0] = [sorted[0], sorted.at(-1)]
+  let span: [number, number] = [first, last]
+  let widest = first + 2 * worldMetres - last
+  for (let index = 1; index < sorted.length; index += 1) {
+    const [from = 0, to = 0] = [sorted[index - 1], sorted[index]]
+    if (to - from <= widest) continue
+    widest = to - from
+    span = [to - 2 * worldMetres, from]
+  }
+  // What reaches round more than half of the world is shown as maps of it are.
+  if (span[1] - span[0] > worldMetres) return [first, last]
+  // The middle of what is shown lies within the world.
+  const turn = span[0] + span[1] < -2 * worldMetres ? 2 * worldMetres : 0
+  return [span[0] + turn, span[1] + turn]
 }
 
 /** Widens or heightens a box around its centre until it has the aspect (width / height). */

@@ -61,11 +61,21 @@ export function withinMeridians(x: number): number {
   return x - turn * Math.floor((x + worldMetres) / turn)
 }
 
-/** West, south, east and north of a view in degrees, a little rounded so that small moves ask nothing new. */
+/**
+ * West, south, east and north of a view in degrees, a little rounded so that small moves ask nothing new. West is
+ * greater than east across the antimeridian.
+ */
 export function bboxOf(box: Box): string {
   const [left, south] = toDegrees(box.x, box.y)
   const [right, north] = toDegrees(box.x + box.width, box.y + box.height)
-  // What reaches over the edge of the world shows the other side of it too.
-  const [west, east] = left < -180 || right > 180 ? [-180, 180] : [Math.floor(left), Math.ceil(right)]
+  const [west, east] = meridians(Math.floor(left), Math.ceil(right))
   return [west, Math.max(-90, Math.floor(south)), east, Math.min(90, Math.ceil(north))].join(',')
+}
+
+function meridians(left: number, right: number): [west: number, east: number] {
+  if (right - left >= 360) return [-180, 180]
+  const west = left < -180 ? left + 360 : left >= 180 ? left - 360 : left
+  const east = right > 180 ? right - 360 : right <= -180 ? right + 360 : right
+  // What rounding closed is the whole of the world.
+  return west === east ? [-180, 180] : [west, east]
 }

@@ -10,6 +10,7 @@ import { RunMessage } from '../components/RunMessage.tsx'
 import { Answer, Empty } from '../components/States.tsx'
 import { StatusTabs } from '../components/StatusTabs.tsx'
 import { TriggerButton } from '../components/TriggerButton.tsx'
+import { useMovingAmounts } from '../components/useMovingAmounts.ts'
 import { usePageTitle } from '../components/usePage.ts'
 import { useWords } from '../language.ts'
 import {
@@ -21,6 +22,7 @@ import {
   readView,
   writeView,
 } from '../model/datasets.ts'
+import { moves } from '../model/moving.ts'
 import { sourceParts } from '../model/sources.ts'
 import { integer } from '../model/times.ts'
 
@@ -90,6 +92,7 @@ export function ServerPage() {
                   </div>
                 </section>
               </div>
+              <MovingDatasets slug={slug} datasets={found} />
               <Datasets slug={slug} datasets={found} />
             </>
           )
@@ -150,6 +153,25 @@ function Head({ slug, url, server }: { slug: string; url: string | null; server:
         </a>
       </p>
     </>
+  )
+}
+
+/** What the index has of the platforms that move; nothing where there are none. */
+function MovingDatasets({ slug, datasets }: { slug: string; datasets: readonly Dataset[] }) {
+  const { t } = useWords()
+  const amounts = useMovingAmounts()
+  const moving = datasets.filter(moves)
+  if (moving.length === 0) return null
+  const sum = (of: (dataset: Dataset) => number) => moving.reduce((total, one) => total + of(one), 0)
+  return (
+    <p className="note">
+      {t('server.moving', {
+        count: moving.length,
+        rows: amounts.rows(sum((one) => one.n_profiles ?? 0)),
+        tracks: amounts.tracks(sum((one) => one.n_tracks)),
+      })}{' '}
+      <Link to={`/harvest/map?source=${encodeURIComponent(slug)}`}>{t('server.moving.map')}</Link>
+    </p>
   )
 }
 

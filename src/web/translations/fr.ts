@@ -113,6 +113,19 @@ export const fr: Record<keyof typeof en, string> & Record<`${string}_many`, stri
     'Le serveur a aussi {{count}} de jeux de données maillés. Les données maillées ne sont pas indexées.',
   'server.gridded_other':
     'Le serveur a aussi {{count}} jeux de données maillés. Les données maillées ne sont pas indexées.',
+  'server.moving_one':
+    '{{count}} jeu de données de plateformes mobiles est dans l’index, avec {{rows}} et {{tracks}}.',
+  'server.moving_many':
+    '{{count}} de jeux de données de plateformes mobiles sont dans l’index, avec {{rows}} et {{tracks}}.',
+  'server.moving_other':
+    '{{count}} jeux de données de plateformes mobiles sont dans l’index, avec {{rows}} et {{tracks}}.',
+  'server.moving.map': 'Les voir sur la carte',
+  'moving.rows_one': '{{formatted}} ligne',
+  'moving.rows_many': '{{formatted}} de lignes',
+  'moving.rows_other': '{{formatted}} lignes',
+  'moving.tracks_one': '{{formatted}} trajectoire',
+  'moving.tracks_many': '{{formatted}} de trajectoires',
+  'moving.tracks_other': '{{formatted}} trajectoires',
   'server.csv': 'Télécharger en CSV',
   'server.feed': 'Fil Atom',
   'server.feed.hint': 'Suivre les jeux de données de cette source qui tombent en panne ou se rétablissent',
@@ -258,6 +271,21 @@ export const fr: Record<keyof typeof en, string> & Record<`${string}_many`, stri
   'map.zoomOut': 'Réduire',
   'map.reset': 'Tout voir',
   'map.legend': 'Profils dans un hexagone',
+  'map.tracks': 'Trajectoires des plateformes mobiles',
+  'map.legend.tracks': 'Trajectoire d’une plateforme, coupée aux lacunes de plus de 30 jours',
+  'map.tracks.truncated_one':
+    'Seule la trajectoire de cette vue qui a le plus de lignes est dessinée : agrandissez pour toutes les voir.',
+  'map.tracks.truncated_many':
+    'Seules les {{formatted}} de trajectoires de cette vue qui ont le plus de lignes sont dessinées : agrandissez pour toutes les voir.',
+  'map.tracks.truncated_other':
+    'Seules les {{formatted}} trajectoires de cette vue qui ont le plus de lignes sont dessinées : agrandissez pour toutes les voir.',
+  'map.tracks.none': 'Aucune trajectoire dans cette vue.',
+  'map.tracks.table': 'Les trajectoires visibles en tableau',
+  'map.tracks.shown': 'Les {{shown}} qui ont le plus de lignes sur {{total}} trajectoires',
+  'map.tracks.id': 'Trajectoire',
+  'map.tracks.from': 'Du',
+  'map.tracks.to': 'Au',
+  'map.tracks.rows': 'Lignes',
   'map.table': 'La même chose en tableau',
   'map.table.longitude': 'Longitude',
   'map.table.latitude': 'Latitude',

@@ -3,14 +3,17 @@ import type { Coverage } from '../../api.ts'
 import { useWords } from '../../language.ts'
 import { type Box, classBounds, classOf, fitBox, hexagonAt, toMetres } from '../../model/hexagons.ts'
 import { integer } from '../../model/times.ts'
+import { type DrawnTrack, trackAt, trackName } from '../../model/tracks.ts'
 import { amountOf, type Hexagon, useAmounts } from './amounts.ts'
-import { MapFrame, mapAspect } from './MapFrame.tsx'
+import { MapFrame, mapAspect, nearPixels } from './MapFrame.tsx'
 import { hexagonsPath } from './paths.ts'
+import { TrackLayer, TrackSwatch } from './TrackLayer.tsx'
 
-/** Hexagons over the world, darker where there is more, each told where one points at it, with their legend. */
+/** Hexagons over the world, darker where there is more, and tracks over them; each is told where one points at it. */
 export function HexagonMap({
   coverage,
   whole: all,
+  tracks,
   choice,
   onView,
 }: {
@@ -18,6 +21,8 @@ export function HexagonMap({
   coverage: Coverage
   /** What the map is of: what is drawn may be a part of it. */
   whole: Coverage
+  /** Drawn over the hexagons; null for no such layer. */
+  tracks: readonly DrawnTrack[] | null
   choice: string
   onView: (box: Box) => void
 }) {
@@ -25,6 +30,7 @@ export function HexagonMap({
   const amounts = useAmounts()
   const { hexagons, edge_metres: edge } = coverage
   const [hovered, setHovered] = useState<Hexagon | null>(null)
+  const [track, setTrack] = useState<DrawnTrack | null>(null)
   const whole = useMemo(
     () =>
       fitBox(
@@ -53,10 +59,17 @@ export function HexagonMap({
     }
     return cells
   }, [hexagons, edge])
-  const point = (at: { x: number; y: number } | null) => {
+  const point = (at: { x: number; y: number; metresPerPixel: number } | null) => {
     const cell = at && hexagonAt(at.x, at.y, edge)
     setHovered((cell && byCell.get(`${cell.column} ${cell.row}`)) ?? null)
+    setTrack(at && tracks && trackAt(tracks, at, nearPixels * at.metresPerPixel))
   }
+  const counted =
+    hovered &&
+    t('map.hover', {
+      profiles: amounts.both(hovered),
+      datasets: amounts.datasets(hovered.n_datasets),
+    })
   return (
     <figure className="map">
       <MapFrame
@@ -65,13 +78,7 @@ export function HexagonMap({
         choice={choice}
         onView={onView}
         onPoint={point}
-        tip={
-          hovered &&
-          t('map.hover', {
-            profiles: amounts.both(hovered),
-            datasets: amounts.datasets(hovered.n_datasets),
-          })
-        }
+        tip={[track && trackName(track.track), counted].filter(Boolean).join(' · ') || null}
       >
         {(box) => (
           <>
@@ -83,10 +90,11 @@ export function HexagonMap({
               />
             ))}
             {hovered && <path className="hex-hover" d={hexagonsPath([hovered], edge)} />}
+            {tracks && <TrackLayer tracks={tracks} hovered={track} />}
           </>
         )}
       </MapFrame>
-      <Legend bounds={bounds} />
+      <Legend bounds={bounds} tracks={tracks !== null} />
     </figure>
   )
 }
@@ -99,7 +107,7 @@ function shade(index: number, classes: number): number {
   return classes === 1 ? 3 : Math.round((index / (classes - 1)) * 4)
 }
 
-function Legend({ bounds }: { bounds: readonly number[] }) {
+function Legend({ bounds, tracks }: { bounds: readonly number[]; tracks: boolean }) {
   const { t, language } = useWords()
   return (
     <figcaption className="legend">
@@ -120,6 +128,12 @@ function Legend({ bounds }: { bounds: readonly number[] }) {
           </span>
         )
       })}
+      {tracks && (
+        <span className="legend-item">
+          <TrackSwatch />
+          {t('map.legend.tracks')}
+        </span>
+      )}
     </figcaption>
   )
 }

@@ -7,6 +7,8 @@ import { landPath } from './paths.ts'
 
 /** Width over height of the part of the world that is shown at first. */
 export const mapAspect = 2
+/** How near to a line the pointer must be to be on it. */
+export const nearPixels = 6
 /** How long the view must have been still before it is told. */
 const stillMs = 400
 
@@ -31,7 +33,7 @@ export function MapFrame({
   /** Told when the view has come to rest. */
   onView?: (box: Box) => void
   /** Where the pointer is, in metres between the meridians ±180; null when it left. */
-  onPoint?: (point: { x: number; y: number } | null) => void
+  onPoint?: (point: { x: number; y: number; metresPerPixel: number } | null) => void
   /** What is said beside the pointer. */
   tip?: string | null
   /** Layers; they are given the view, for what depends on the scale. */
@@ -82,7 +84,7 @@ export function MapFrame({
       return
     }
     setPointer({ left: place.left, top: place.top })
-    onPoint?.({ x: withinMeridians(place.x), y: place.y })
+    onPoint?.({ x: withinMeridians(place.x), y: place.y, metresPerPixel: place.metresPerPixel })
   }
   const layers = children(box)
   return (

@@ -1,37 +1,44 @@
-import { useMemo } from 'react'
+import { useMemo, useState } from 'react'
 import type { Tracks } from '../../api.ts'
 import { useWords } from '../../language.ts'
-import { fitBox, toMetres } from '../../model/hexagons.ts'
-import { MapFrame, mapAspect } from './MapFrame.tsx'
-import { linesPath } from './paths.ts'
+import { fitBox } from '../../model/hexagons.ts'
+import { type DrawnTrack, drawnTracks, trackAt } from '../../model/tracks.ts'
+import { MapFrame, mapAspect, nearPixels } from './MapFrame.tsx'
+import { TrackLayer, TrackSwatch } from './TrackLayer.tsx'
 
 /** So much around the ends of a track, metres. */
 const marginMetres = 20_000
 
-/** The tracks of a dataset over the world; pieces that gaps and the antimeridian cut are not joined. */
+/** The tracks of a dataset over the world. */
 export function TrackMap({ tracks }: { tracks: Tracks }) {
   const { t } = useWords()
-  const lines = useMemo(
-    () => tracks.features.flatMap(({ geometry }) => geometry?.coordinates ?? []),
-    [tracks],
-  )
-  const path = useMemo(() => linesPath(lines), [lines])
+  const [hovered, setHovered] = useState<DrawnTrack | null>(null)
+  const drawn = useMemo(() => drawnTracks(tracks), [tracks])
   const whole = useMemo(
     () =>
       fitBox(
-        lines.flat().map(([longitude, latitude]) => toMetres(longitude, latitude)),
+        drawn.flatMap(({ lines }) => lines.flat()),
         mapAspect,
         marginMetres,
       ),
-    [lines],
+    [drawn],
   )
-  if (lines.length === 0) return null
+  if (drawn.length === 0) return null
   return (
     <figure className="map">
-      <MapFrame label={t('tracks.figure')} whole={whole} choice="tracks">
-        {() => <path className="track" d={path} />}
+      <MapFrame
+        label={t('tracks.figure')}
+        whole={whole}
+        choice="tracks"
+        onPoint={(point) => setHovered(point && trackAt(drawn, point, nearPixels * point.metresPerPixel))}
+        tip={hovered?.track.trajectory_id || null}
+      >
+        {() => <TrackLayer tracks={drawn} hovered={hovered} />}
       </MapFrame>
-      <figcaption className="faint">{t('tracks.legend')}</figcaption>
+      <figcaption className="legend">
+        <TrackSwatch />
+        <span>{t('tracks.legend')}</span>
+      </figcaption>
     </figure>
   )
 }

@@ -21,16 +21,10 @@ function ringPath(ring: readonly number[], shift: number): string {
   return `${path}Z`
 }
 
-/** Lines in degrees, longitude first. */
-export function linesPath(lines: ReadonlyArray<ReadonlyArray<readonly [number, number]>>): string {
+/** Lines in metres of EPSG:3857 with y to the north. */
+export function linesPath(lines: ReadonlyArray<ReadonlyArray<readonly [x: number, y: number]>>): string {
   return lines
-    .map((line) => {
-      const vertices = line.map(([longitude, latitude]) => {
-        const [x, y] = toMetres(longitude, latitude)
-        return `${(x / 1000).toFixed(2)} ${(-y / 1000).toFixed(2)}`
-      })
-      return `M${vertices.join('L')}`
-    })
+    .map((line) => `M${line.map(([x, y]) => `${(x / 1000).toFixed(2)} ${(-y / 1000).toFixed(2)}`).join('L')}`)
     .join('')
 }
 
