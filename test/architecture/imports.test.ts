@@ -84,8 +84,6 @@ const longFiles = [
   'src/rules/reasons/warnings.ts',
   'src/runs/prefect/recorder.ts',
   'src/sources/erddap/client.ts',
-  'src/sources/erddap/tracks/collectors.ts',
-  'src/sources/erddap/tracks/harvest.ts',
 ]
 
 describe('files', () => {

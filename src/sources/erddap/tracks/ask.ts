@@ -12,15 +12,7 @@ import { classifyAnswer } from '../answers.ts'
 import { batchesOf } from '../table.ts'
 import type { ErddapTable } from '../types.ts'
 import type { GroupedQuestion, TimeSpan } from '../urls.ts'
-
-/** What becomes of the rows of an answer, or of the answers of several spans. */
-export interface Collector {
-  /** Once for each answer. */
-  columns(columns: readonly string[]): void
-  add(row: readonly string[]): void
-  /** Whether further rows are of no use: the answer is left. */
-  readonly left?: boolean
-}
+import type { Collector } from './collector.ts'
 
 export interface TrackAsker {
   ask(question: GroupedQuestion, span: TimeSpan | null): Promise<ErddapTable | null>

@@ -1,7 +1,7 @@
 import { counted } from '../../../rules/reasons/words.ts'
 import { cellsPerDegree } from '../../../rules/tracks/cells.ts'
 import type { Rung } from '../../../rules/tracks/ladder.ts'
-import type { TrackCounts } from './harvest.ts'
+import type { TrackCounts } from './answer.ts'
 
 /** What was made of the records of a platform that moves, in one line of a log. */
 export function describeTrackCounts({ of, step, rung, groups, rows, records, leftOut }: TrackCounts): string {
