@@ -76,6 +76,7 @@ async function pagesOf(database: Database): Promise<[name: string, title: string
     ['overview', 'Overview', '/harvest'],
     ['server', 'A server', `/harvest/server/${slug}`],
     ['dataset', 'A dataset, and what would mend it', `/harvest/dataset/${slug}/${lacking?.dataset_id}`],
+    ['tracks', 'A dataset of platforms that move', `/harvest/dataset/${slug}/floats_north_pacific`],
     ['report', 'A report to send to a server’s owner', `/harvest/report/${slug}`],
     ['run', 'A run', `/harvest/run/${run?.run_id}`],
     ['map', 'The map', '/harvest/map'],
@@ -97,6 +98,8 @@ async function picture(browser: Browser, base: string, name: string, path: strin
     await page.goto(`${base}${path}?lang=${language}`)
     await page.locator('h1').waitFor()
     await page.waitForLoadState('networkidle')
+    // Tracks are asked for once the map rests.
+    if (name === 'map') await page.locator('path.track').first().waitFor()
     const png = await page.screenshot({ type: 'png' })
     await context.close()
     writeFileSync(join(folder, fileOf(name, { language, scheme, width })), await webp(browser, png))

@@ -8,6 +8,7 @@ import { TextTable } from '../log/table.ts'
 import type { Channel } from '../operate/alerts/channels.ts'
 import { alertMessage } from '../operate/alerts/message.ts'
 import type { Alert, Trouble } from '../operate/alerts/trouble.ts'
+import { runFact, runSentence } from '../rules/reasons/run.ts'
 import { prefectSettings } from '../runs/index.ts'
 import { visible } from '../text.ts'
 import { sayJson, sayLine, sayLines } from './console.ts'
@@ -98,6 +99,7 @@ export async function testAlerts(
 }
 
 function sample(now: Date): Alert {
+  const only = runFact('TEST', {})
   return {
     status: 'open',
     kind: 'failed',
@@ -114,7 +116,8 @@ function sample(now: Date): Alert {
       deployment: 'harvest-erddap-example-org',
       runId: '00000000-0000-0000-0000-000000000000',
       runName: 'harvest-erddap-erddap-example-org',
-      message: 'This is a test: nothing has failed.',
+      message: runSentence('en', [only]),
+      facts: [only],
       datasets: null,
       lastSuccessAt: null,
     },

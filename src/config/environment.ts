@@ -488,6 +488,13 @@ export const environmentVariables = {
     schema: text,
     example: 'harvester@example.org',
   }),
+  ALERT_LANGUAGE: variable({
+    group: 'Alerts',
+    meaning: 'Language of alerts that people read, by e-mail and in Slack: en or fr. Webhooks get English.',
+    schema: choice('en', 'fr'),
+    default: 'en',
+    example: 'fr',
+  }),
   SMTP_URL: variable({
     group: 'Alerts',
     meaning: 'Mail server: smtp://user:password@host:587 (STARTTLS where it is offered) or smtps://.',

@@ -44,6 +44,11 @@ export function movingInTheAtlantic(): DemoDataset[] {
       from: '2022-01-01T00:00:00Z',
       count: 20,
       records: 1500,
+      // Most of them in the Atlantic, and some that cross the antimeridian.
+      setOut: (at) =>
+        at % 4 === 0
+          ? { latitude: 40 + at / 2, longitude: 178 }
+          : { latitude: 37 + at, longitude: -48 + (at % 5) * 3 },
       globals: { platform: 'drifting surface float', ...l06 },
       more: { files: yearlyFiles('drifters', [2022]) },
     }),
@@ -54,6 +59,7 @@ export function movingInTheAtlantic(): DemoDataset[] {
       from: '2022-03-01T00:00:00Z',
       records: 9000,
       stepSeconds: 900,
+      way: { latitude: 47.5, longitude: -52.4, north: 0.9, east: 0.15 },
       globals: { platform: 'research vessel', ...l06 },
       more: { files: yearlyFiles('ship', [2022]) },
     }),

@@ -125,8 +125,17 @@ export function floats(
 }
 
 /** Drifters without a depth, a record an hour; here and there a position is missing, and one has no id. */
-export function drifters(options: MovingOptions & { count: number; records: number }): DemoDataset {
+export function drifters(
+  options: MovingOptions & {
+    count: number
+    records: number
+    /** Where each sets out; by default in a row from west to east, every fourth before the antimeridian. */
+    setOut?: (at: number) => { latitude: number; longitude: number }
+  },
+): DemoDataset {
   const start = seconds(options.from)
+  const setOut =
+    options.setOut ?? ((at: number) => ({ latitude: 40 + at, longitude: at % 4 === 0 ? 178 : -150 + at * 4 }))
   return described(
     options,
     'Trajectory',
@@ -135,8 +144,7 @@ export function drifters(options: MovingOptions & { count: number; records: numb
     { cdm_trajectory_variables: 'ID', featureType: 'Trajectory', subsetVariables: 'ID' },
     function* () {
       for (let at = 0; at < options.count; at++) {
-        let latitude = 40 + at
-        let longitude = at % 4 === 0 ? 178 : -150 + at * 4
+        let { latitude, longitude } = setOut(at)
         for (let step = 0; step < options.records; step++) {
           latitude += 0.004 * Math.sin(step / 60 + at)
           longitude += 0.008 + 0.006 * Math.cos(step / 35 + at)
@@ -155,8 +163,16 @@ export function drifters(options: MovingOptions & { count: number; records: numb
 }
 
 /** A ship that measures at one depth, on its way and for some days in port. */
-export function ship(options: MovingOptions & { records: number; stepSeconds: number }): DemoDataset {
+export function ship(
+  options: MovingOptions & {
+    records: number
+    stepSeconds: number
+    /** Its port, and how far it goes in a day. */
+    way?: { latitude: number; longitude: number; north: number; east: number }
+  },
+): DemoDataset {
   const start = seconds(options.from)
+  const course = options.way ?? { latitude: 46.8, longitude: -71.2, north: 1.1, east: 1.6 }
   return described(
     options,
     'Trajectory',
@@ -172,8 +188,8 @@ export function ship(options: MovingOptions & { records: number; stepSeconds: nu
         yield [
           'CCGS Demonstration',
           start + step * options.stepSeconds,
-          round(46.8 + way * 1.1, 4),
-          round(-71.2 + way * 1.6, 4),
+          round(course.latitude + way * course.north, 4),
+          round(course.longitude + way * course.east, 4),
           4.5,
           round(6 - way / 5 + Math.sin(days), 3),
           round(31 + way / 20, 3),

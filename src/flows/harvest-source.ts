@@ -26,7 +26,14 @@ import { forgetHanded, handOver, takeOver } from '../inventory/handed-spool.ts'
 import { Spool } from '../inventory/spool.ts'
 import { tellAll } from '../log/events.ts'
 import { RunLogFile, removeOldLogs } from '../log/log-file.ts'
-import { noAttempts, runVerdict, sourceVerdict, type Verdict } from '../rules/verdict.ts'
+import { type RunFact, runFact } from '../rules/reasons/run.ts'
+import {
+  noAttempts,
+  runVerdict,
+  sourceVerdict,
+  type Verdict,
+  verdict as verdictOf,
+} from '../rules/verdict.ts'
 import {
   type AbortReason,
   abortReason,
@@ -114,7 +121,7 @@ async function harvest(given: HarvestServices, parameters: HarvestParameters, co
   const logFile = new RunLogFile(services.logDir, slug, startedAt)
   services.attachLogFile(context.id, logFile)
   const statuses = new StatusTable()
-  let verdict: Verdict = { ok: false, message: 'not finished' }
+  let verdict: Verdict = verdictOf(false, [runFact('BROKE_OFF', { detail: 'not finished' })])
   const undo: (() => Promise<void>)[] = []
   try {
     // The database is asked first: a harvest that cannot be loaded is not to cost anybody's server a request.
@@ -158,6 +165,7 @@ async function harvest(given: HarvestServices, parameters: HarvestParameters, co
         runId: run.runId,
         ok: verdict.ok,
         message: verdict.message,
+        facts: verdict.facts,
         ms: performance.now() - startMs,
       })
     })
@@ -165,7 +173,7 @@ async function harvest(given: HarvestServices, parameters: HarvestParameters, co
     verdict = await harvestAndLoad({ services, parameters, context, sources, run, database, audit })
     return verdict.ok ? completed(verdict.message) : failed(verdict.message)
   } catch (error) {
-    verdict = { ok: false, message: scrub(interruption(context.signal) ?? describeError(error)) }
+    verdict = verdictOf(false, [interruption(context.signal) ?? brokeOff(error)])
     throw error
   } finally {
     for (const step of undo.reverse())
@@ -247,7 +255,7 @@ async function harvestAndLoad(work: Work): Promise<Verdict> {
       ...sourceVerdict(counts ?? noAttempts, listingError),
     })),
   )
-  if (ckan?.doubt) outcome = { ...outcome, message: `${outcome.message}; ${ckan.doubt}` }
+  if (ckan?.doubt) outcome = verdictOf(outcome.ok, [...outcome.facts, ckan.doubt])
   const merged = context.task(
     mergeAndWrite,
     { services, run, listings, ckan, verdict: outcome },
@@ -294,7 +302,8 @@ async function load(
     await noteSources(database, listings, services, context)
     outcome = loadedVerdict(outcome, summary)
   } catch (error) {
-    outcome = { ok: false, message: scrub(`${outcome.message}; not loaded: ${describeError(error)}`) }
+    const detail = scrub(describeError(error))
+    outcome = verdictOf(false, [...outcome.facts, runFact('NOT_LOADED', { detail })])
     await writeRunTable(run, join(folder, 'harvest_runs.csv'), services, outcome).catch(() => undefined)
     if (!context.signal.aborted) {
       context.log.error(
@@ -355,11 +364,15 @@ async function takeUp(
 }
 
 /** Cancelled and crashed runs are `failed`, the word first in the message. */
-function interruption(signal: AbortSignal): string | null {
+function interruption(signal: AbortSignal): RunFact | null {
   const reason = abortReason(signal)
-  if (reason === 'cancelled') return 'Cancelled'
-  if (reason === 'stopped') return 'Crashed: the process was stopped'
-  if (reason === 'suspended') return 'Crashed: the run was paused'
-  if (reason === 'crashed' || reason === 'lost') return 'Crashed'
+  if (reason === 'cancelled') return runFact('CANCELLED', {})
+  if (reason === 'stopped') return runFact('STOPPED', {})
+  if (reason === 'suspended') return runFact('PAUSED', {})
+  if (reason === 'crashed' || reason === 'lost') return runFact('CRASHED', {})
   return null
+}
+
+function brokeOff(error: unknown): RunFact {
+  return runFact('BROKE_OFF', { detail: scrub(describeError(error)) })
 }

@@ -126,6 +126,7 @@ export function openAudit(database: Database | null, services: HarvestServices, 
           finishedAt: new Date(),
           status: verdict.ok ? 'ok' : 'failed',
           errorMessage: verdict.ok ? null : scrub(verdict.message),
+          facts: verdict.facts,
         }),
       )
     },

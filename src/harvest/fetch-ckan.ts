@@ -3,6 +3,7 @@ import type { Database } from '../database/port.ts'
 import { describeError, isHarvesterError } from '../errors.ts'
 import { cataloguedDatasets } from '../inventory/fingerprints.ts'
 import { isBelievableCatalogue } from '../rules/evidence/index.ts'
+import { type RunFact, runFact, runSentence } from '../rules/reasons/run.ts'
 import { type TaskContext, task } from '../runs/index.ts'
 import type { HarvestServices } from './services.ts'
 
@@ -14,7 +15,7 @@ interface Input {
 }
 
 /** What the catalogue gave, and why it is not believed, if so: then it is not complete either. */
-export type FetchedCatalogue = CkanSnapshot & { doubt: string | null }
+export type FetchedCatalogue = CkanSnapshot & { doubt: RunFact | null }
 
 /** The catalogue's records, fresh or from the cache; null where neither is to be had, which does not stop a harvest. */
 export const fetchCkan = task({
@@ -32,7 +33,10 @@ export const fetchCkan = task({
       if (doubt === null) return { ...snapshot, doubt }
       const remedy =
         'If the catalogue really shrank, harvest once with --accept-catalogue, or set ckan_accept_shrink: true.'
-      context.log.warn({ ckan: url, remedy }, `${doubt}; CKAN ids, titles and organizations stay as they are`)
+      context.log.warn(
+        { ckan: url, remedy },
+        `${runSentence('en', [doubt])}; CKAN ids, titles and organizations stay as they are`,
+      )
       return { ...snapshot, complete: false, doubt }
     } catch (error) {
       if (context.signal.aborted || isHarvesterError(error, 'CANCELLED')) throw error
@@ -50,7 +54,7 @@ async function doubtOf(
   snapshot: CkanSnapshot,
   { database, acceptShrink }: Input,
   { log, signal }: TaskContext,
-): Promise<string | null> {
+): Promise<RunFact | null> {
   if (!database || acceptShrink) return null
   try {
     const there = new Set(snapshot.records.map(({ id }) => id))
@@ -61,10 +65,10 @@ async function doubtOf(
       if (!there.has(id)) lacking += datasets
     }
     if (isBelievableCatalogue({ indexed, lacking })) return null
-    return `the catalogue is not believed: it lacks the records of ${lacking} of the ${indexed} catalogued datasets`
+    return runFact('CATALOGUE_SHRUNK', { lacking, indexed })
   } catch (error) {
     if (signal.aborted) throw error
     log.warn({ error }, 'what the index has from the catalogue cannot be read')
-    return 'the catalogue could not be compared with the index'
+    return runFact('CATALOGUE_UNCOMPARED', {})
   }
 }

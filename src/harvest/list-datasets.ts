@@ -4,7 +4,9 @@ import { describeError, isHarvesterError } from '../errors.ts'
 import { type KnownDataset, knownDatasets } from '../inventory/fingerprints.ts'
 import { compareCodePoints } from '../inventory/order.ts'
 import { believeListing } from '../rules/evidence/index.ts'
+import { type RunFact, runFact, runSentence } from '../rules/reasons/run.ts'
 import { type FlowContext, task } from '../runs/index.ts'
+import { scrub } from '../secrets.ts'
 import { kindOf, type Listed, type ListingWords, type OpenSource } from '../sources/index.ts'
 import type { HarvestRun, PendingListing, SourceListing } from './run.ts'
 import { type HarvestServices, sourceParts } from './services.ts'
@@ -91,7 +93,7 @@ async function askForList(
   source: Source,
   opened: OpenSource,
   words: ListingWords | null,
-): Promise<{ datasets: Listed[] } | { error: string }> {
+): Promise<{ datasets: Listed[] } | { error: RunFact }> {
   const facts = { source: source.url }
   const startedAt = Date.now()
   try {
@@ -113,18 +115,22 @@ async function askForList(
     if (words === null) return { datasets }
     if (datasets.length === 0) {
       context.log.error({ ...facts, remedy: words.emptyRemedy }, words.empty)
-      return { error: words.empty }
+      return { error: runFact('LIST_EMPTY', { english: words.empty }) }
     }
     context.log.info({ ...facts, datasets: datasets.length, ms: Date.now() - startedAt }, 'listed')
     return { datasets }
   } catch (error) {
     if (context.signal.aborted || isHarvesterError(error, 'CANCELLED')) throw error
     // The task that waited has told the log.
-    if (isHarvesterError(error, 'SOURCE_NOT_READY')) return { error: `SOURCE_NOT_READY: ${error.message}` }
-    const message = `the list of datasets could not be had: ${describeError(error)}`
+    if (isHarvesterError(error, 'SOURCE_NOT_READY'))
+      return { error: runFact('NOT_READY', { detail: scrub(error.message) }) }
     const remedy = (isHarvesterError(error) ? error.remedy : undefined) ?? words?.unreadableRemedy
-    context.log.error({ ...facts, error, remedy }, message)
-    return { error: remedy === undefined ? message : `${message}. ${remedy}` }
+    const detail = scrub(describeError(error))
+    context.log.error(
+      { ...facts, error, remedy },
+      runSentence('en', [runFact('NO_LIST', { detail, remedy: null })]),
+    )
+    return { error: runFact('NO_LIST', { detail, remedy: remedy ?? null }) }
   }
 }
 
@@ -134,9 +140,10 @@ function disbelief(
   source: Source,
   words: ListingWords,
   { listedIds, known }: Pick<SourceListing, 'listedIds' | 'known'>,
-): string | null {
+): RunFact | null {
   const short = allowPrune || !known ? null : tooShort(listedIds, known, services.config.settings.prune)
-  if (short !== null) flow.log.error({ source: source.url, remedy: words.shortRemedy }, short)
+  if (short !== null)
+    flow.log.error({ source: source.url, remedy: words.shortRemedy }, runSentence('en', [short]))
   return short
 }
 
@@ -190,7 +197,7 @@ function tooShort(
   listedIds: readonly string[],
   known: ReadonlyMap<string, KnownDataset>,
   limits: { max_share: number; max_share_floor: number },
-): string | null {
+): RunFact | null {
   const listed = new Set(listedIds)
   let lost = 0
   for (const id of known.keys()) if (!listed.has(id)) lost += 1
@@ -199,5 +206,5 @@ function tooShort(
     { share: limits.max_share, count: limits.max_share_floor },
   )
   if (belief === 'complete') return null
-  return `the list of datasets is suspiciously short and not believed: it has ${listedIds.length} and lacks ${lost} of the ${known.size} known ones`
+  return runFact('LIST_SHORT', { listed: listedIds.length, lacking: lost, known: known.size })
 }

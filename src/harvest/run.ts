@@ -6,6 +6,7 @@ import type { RunFolder } from '../inventory/folder.ts'
 import type { Spool } from '../inventory/spool.ts'
 import type { HarvestListener } from '../log/events.ts'
 import type { Attempt } from '../rules/attempt.ts'
+import type { RunFact } from '../rules/reasons/run.ts'
 import type { AttemptCounts } from '../rules/verdict.ts'
 import type { Listed, OpenSource } from '../sources/index.ts'
 
@@ -35,7 +36,7 @@ export interface SourceListing {
   /** Ids asked for that are not listed. */
   notListed: readonly string[]
   /** Why the list could not be had or believed. */
-  error: string | null
+  error: RunFact | null
   /** Only some of the listed datasets were asked for, or the list is no proof of what is not in it. */
   restricted: boolean
   /** What the database holds of the source, by dataset; null where there is no database to ask. */
@@ -51,7 +52,7 @@ export interface PendingListing {
 export interface SourceResult {
   source: Source
   counts: AttemptCounts
-  listingError: string | null
+  listingError: RunFact | null
 }
 
 /** One execution: a row of harvest_runs. */

@@ -19,6 +19,8 @@ export interface RunEnd {
   finishedAt: Date
   status: 'ok' | 'failed'
   errorMessage: string | null
+  /** What the run says of itself. */
+  facts?: readonly StoredFact[]
 }
 
 /** What became of one dataset, as the audit keeps it. */
@@ -211,6 +213,12 @@ export async function finishRun(database: Database, runId: string, end: RunEnd):
     'UPDATE cde.harvest_runs SET finished_at = $2, status = $3, error_message = $4 WHERE run_id = $1',
     [runId, end.finishedAt, end.status, end.errorMessage],
   )
+  if (end.facts === undefined) return
+  await database.query(
+    `INSERT INTO harvester.run_facts (run_id, facts, finished_at) VALUES ($1, $2, $3)
+     ON CONFLICT (run_id) DO UPDATE SET facts = excluded.facts, finished_at = excluded.finished_at`,
+    [runId, JSON.stringify(end.facts), end.finishedAt],
+  )
 }
 
 /**
@@ -222,6 +230,7 @@ export async function forgetAttempts(database: Database, olderThan: Date): Promi
   const gone = await database.query('DELETE FROM cde.harvest_attempts WHERE attempted_at < $1', [olderThan])
   await database.query('DELETE FROM harvester.attempt_facts WHERE attempted_at < $1', [olderThan])
   await database.query('DELETE FROM harvester.run_progress WHERE updated_at < $1', [olderThan])
+  await database.query('DELETE FROM harvester.run_facts WHERE finished_at < $1', [olderThan])
   await database.query(
     `DELETE FROM cde.harvest_runs r WHERE r.started_at < $1 AND r.status <> 'running'
        AND NOT EXISTS (SELECT 1 FROM cde.harvest_attempts a WHERE a.run_id = r.run_id)`,

@@ -3,6 +3,7 @@
  * these events.
  */
 import type { Attempt } from '../rules/attempt.ts'
+import type { RunFact } from '../rules/reasons/run.ts'
 import type { AttemptCounts } from '../rules/verdict.ts'
 
 export interface HostWait {
@@ -53,7 +54,15 @@ export type HarvestEvent =
       /** Datasets of which a row was refused: they keep what they had, and did not succeed. */
       rejected: readonly { erddapUrl: string; datasetId: string; message: string }[]
     }
-  | { type: 'run-finished'; runId: string; ok: boolean; message: string; ms: number }
+  | {
+      type: 'run-finished'
+      runId: string
+      ok: boolean
+      message: string
+      /** The message as codes and values. */
+      facts: readonly RunFact[]
+      ms: number
+    }
 
 export type HarvestListener = (event: HarvestEvent) => void
 

@@ -134,11 +134,14 @@ function stationIds(
   }
 }
 
+const coordinates: ReadonlySet<string> = new Set(['time', 'latitude', 'longitude', 'depth', 'altitude'])
+
 /** No role is needed. A variable of stations would make portals ask for one that does not exist; casts have their own. */
 function movingIds(cdmDataType: MovingType, roles: ReadonlyMap<string, string[]>): PlanIds {
   const trajectoryIdVariable = roles.get('trajectory_id')?.at(-1) ?? null
-  const profileIdVariable =
-    cdmDataType === 'TrajectoryProfile' ? (roles.get('profile_id')?.at(-1) ?? null) : null
+  const cast = cdmDataType === 'TrajectoryProfile' ? (roles.get('profile_id')?.at(-1) ?? null) : null
+  // A server that is asked for the ends of a coordinate cannot group by it: such casts are a track.
+  const profileIdVariable = cast !== null && coordinates.has(cast) ? null : cast
   const identity = [trajectoryIdVariable, profileIdVariable].filter((column) => column !== null)
   return {
     timeseriesIdVariable: null,

@@ -1,6 +1,6 @@
 /** Whether a run is Completed or Failed, decided from its counts. */
-import { amount } from '../text.ts'
 import type { AttemptOutcome } from './attempt.ts'
+import { type RunFact, runFact, runSentence } from './reasons/run.ts'
 
 export interface AttemptCounts {
   success: number
@@ -41,7 +41,14 @@ export function totalAttempts(counts: AttemptCounts): number {
 
 export interface Verdict {
   ok: boolean
+  /** What is to be said, as codes and values. */
+  facts: readonly RunFact[]
+  /** The same in English. */
   message: string
+}
+
+export function verdict(ok: boolean, facts: readonly RunFact[]): Verdict {
+  return { ok, facts, message: runSentence('en', facts) }
 }
 
 /** From this share of errors on, among the datasets that had to be asked, a source's run is Failed. */
@@ -51,33 +58,22 @@ const failedShare = 0.1
  * The verdict on one source. Failed: the listing failed or was empty; or errors are 10 % or more of the attempts that
  * the list alone did not decide; or there was an error and nothing was harvested or verified.
  */
-export function sourceVerdict(counts: AttemptCounts, listingError: string | null): Verdict {
-  if (listingError !== null) return { ok: false, message: listingError }
-  const total = totalAttempts(counts)
-  const asked = total - counts.decidedByList
+export function sourceVerdict(counts: AttemptCounts, listingError: RunFact | null): Verdict {
+  if (listingError !== null) return verdict(false, [listingError])
+  const asked = totalAttempts(counts) - counts.decidedByList
   const good = counts.success + counts.unchanged
   const ok = counts.error === 0 || (good > 0 && counts.error < asked * failedShare)
-  return { ok, message: describeCounts(counts) }
-}
-
-/** `12 harvested, 3 unchanged, 4 skipped, 1 of 20 failed`. */
-function describeCounts(counts: AttemptCounts): string {
-  const total = totalAttempts(counts)
-  const parts: string[] = []
-  if (counts.success > 0) parts.push(`${counts.success} harvested`)
-  if (counts.unchanged > 0) parts.push(`${counts.unchanged} unchanged`)
-  if (counts.success + counts.unchanged === 0 && counts.error === 0) parts.push('nothing to harvest')
-  if (counts.skipped > 0) parts.push(`${counts.skipped} skipped`)
-  if (counts.error > 0) parts.push(`${counts.error} of ${total} failed`)
-  return parts.join(', ')
+  const { success, unchanged, skipped, error } = counts
+  return verdict(ok, [runFact('COUNTS', { success, unchanged, skipped, error })])
 }
 
 /** The verdict on a run of several sources: Failed if any source failed, naming them. */
 export function runVerdict(verdicts: readonly (Verdict & { source: string })[]): Verdict {
   const bad = verdicts.filter(({ ok }) => !ok)
-  if (verdicts.length === 1) return { ok: bad.length === 0, message: verdicts[0]!.message }
-  if (bad.length === 0)
-    return { ok: true, message: verdicts.map(({ source, message }) => `${source}: ${message}`).join('; ') }
-  const named = bad.map(({ source, message }) => `${source}: ${message}`).join('; ')
-  return { ok: false, message: `${bad.length} of ${amount(verdicts.length, 'source')} failed: ${named}` }
+  if (verdicts.length === 1) return verdict(bad.length === 0, verdicts[0]!.facts)
+  const told = bad.length === 0 ? verdicts : bad
+  const sources = told.flatMap(({ source, facts }) => facts.map((fact) => ({ source, fact })))
+  return verdict(bad.length === 0, [
+    runFact('SOURCES', { failed: bad.length, total: verdicts.length, sources }),
+  ])
 }

@@ -36,6 +36,8 @@ const french: Readonly<Record<string, string>> = {
     'Parmi `n_datasets`, ceux dont la dernière tentative a échoué',
   'Why the newest run of the source failed as a whole; null where it did not':
     'Pourquoi la dernière exécution de la source a échoué dans son ensemble; null si elle n’a pas échoué',
+  'The message as codes and values; null where only its sentence is known':
+    'Le message sous forme de codes et de valeurs; null si seule sa phrase est connue',
   'The source has left the configuration': 'La source n’est plus dans la configuration',
   'Gridded datasets that the server has; they are not indexed. Null where it is not known':
     'Jeux de données en grille du serveur; ils ne sont pas indexés. Null si leur nombre est inconnu',

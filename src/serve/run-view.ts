@@ -1,9 +1,11 @@
 /** A run as the API tells it: from the audit, or from the engine where it has no audit row yet. */
 
+import type { StoredFact } from '../inventory/audit.ts'
 import { findRun } from '../inventory/queries/find-run.ts'
 import type { RunRow } from '../inventory/queries/recent-runs.ts'
 import type { RunAttemptRow as AuditAttempt } from '../inventory/queries/run-attempts.ts'
 import type { Language } from '../rules/reasons/index.ts'
+import { factsOf } from '../rules/reasons/run-message.ts'
 import { defaultSourceType } from '../rules/source-types.ts'
 import { runPage } from '../runs/index.ts'
 import { iso } from './iso.ts'
@@ -21,7 +23,7 @@ export async function readRun(settings: Settings, id: string): Promise<RunDetail
   }
   return {
     ...row,
-    ...(await settledState(settings, row)),
+    ...(await endAsTold(settings, row)),
     started_at: iso(row.started_at),
     finished_at: iso(row.finished_at),
     prefect_url: prefectPage(settings.prefectUiUrl, row.prefect_flow_run_id),
@@ -41,6 +43,21 @@ export async function settledState(
   if (!view?.final) return {}
   const ok = view.state === 'Completed'
   return { status: ok ? 'ok' : 'failed', error_message: ok ? run.error_message : endOf(view) }
+}
+
+/** How a run ended, with the facts of its message where these are its own. */
+export async function endAsTold(
+  settings: Settings,
+  run: Pick<RunRow, 'run_id' | 'status' | 'error_message' | 'flow_run_id' | 'facts'>,
+): Promise<{ status?: 'ok' | 'failed'; error_message?: string | null; facts: StoredFact[] | null }> {
+  const settled = await settledState(settings, run)
+  const message = 'error_message' in settled ? (settled.error_message ?? null) : run.error_message
+  return { ...settled, facts: ownFacts(message, run.facts) }
+}
+
+/** Facts that a message is made of; null where somebody settled the run otherwise. */
+export function ownFacts(message: string | null, facts: StoredFact[] | null): StoredFact[] | null {
+  return factsOf(message, facts) === null ? null : facts
 }
 
 /** The state of an end that is none of its own making comes first: `Cancelled: by …`. */
@@ -67,6 +84,7 @@ function unstartedRun(view: RunView, prefectUiUrl: string | null): RunDetailRow 
     git_sha: null,
     status: statusOf(view),
     error_message: view.final && view.state !== 'Completed' ? endOf(view) : view.message,
+    facts: null,
     scope: view.source === null ? 'full' : 'single',
     triggered_source: view.source,
     triggered_by: view.triggeredBy,

@@ -18,6 +18,9 @@ const queryUrls = z.string().nullable().openapi({ description: 'Every URL reques
 const runStatus = z.enum(['running', 'ok', 'failed'])
 
 const fact = z.strictObject({ code: z.string(), values: z.unknown() })
+const runFacts = z.array(fact).nullable().openapi({
+  description: 'The message as codes and values; null where only its sentence is known',
+})
 const told = z
   .strictObject({
     facts: z.array(fact).openapi({ description: 'The reason first, then what else is to be said' }),
@@ -56,6 +59,7 @@ export const ServerSummary = z
     last_error: z.string().nullable().openapi({
       description: 'Why the newest run of the source failed as a whole; null where it did not',
     }),
+    last_error_facts: runFacts,
     orphaned: z.boolean().openapi({ description: 'The source has left the configuration' }),
     gridded_datasets: count.nullable().openapi({
       description: 'Gridded datasets that the server has; they are not indexed. Null where it is not known',
@@ -110,12 +114,13 @@ export const DatasetAttempt = z
   })
   .openapi('DatasetAttempt')
 
-const runFacts = {
+const ofRuns = {
   run_id: z.string(),
   started_at: time.nullable(),
   finished_at: time.nullable(),
   git_sha: z.string().nullable(),
   error_message: z.string().nullable(),
+  facts: runFacts,
   scope: z.string().nullable().openapi({ description: '`full` or `single`' }),
   triggered_source: z.string().nullable(),
   triggered_by: z.string().nullable(),
@@ -127,11 +132,11 @@ const runFacts = {
   n_total: count,
 }
 
-export const RunSummary = z.strictObject({ ...runFacts, started_at: time, status: runStatus }).openapi('Run')
+export const RunSummary = z.strictObject({ ...ofRuns, started_at: time, status: runStatus }).openapi('Run')
 
 const RunDetail = z
   .strictObject({
-    ...runFacts,
+    ...ofRuns,
     status: z.enum(['queued', 'running', 'ok', 'failed']),
     prefect_flow_run_id: z.string().nullable(),
     flow_run_id: z.string().nullable().openapi({ description: 'Of either engine' }),

@@ -158,6 +158,7 @@ export const rooms: Record<string, Room> = {
       'inside',
       'package',
       'flows',
+      'rules',
     ],
     types: ['harvest', 'serve'],
   },

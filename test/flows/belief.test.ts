@@ -244,6 +244,10 @@ describe('the audit', () => {
     )
     expect(rows).toEqual([{ status: 'success', n: 5 }])
     expect(await runs()).toEqual([{ status: 'ok', error_message: null }])
+    const told = await database.query('SELECT facts FROM harvester.run_facts')
+    expect(told.rows).toEqual([
+      { facts: [{ code: 'COUNTS', values: { success: 5, unchanged: 0, skipped: 0, error: 0 } }] },
+    ])
   })
 
   /** A run whose process is gone before it can say anything more. */

@@ -43,7 +43,14 @@ test('the numbers of a harvest are counted from what happens in it', async () =>
     ms: 1,
   })
   listen({ type: 'load-finished', runId: 'r', ms: 2000, changed: {}, rejected: [] })
-  listen({ type: 'run-finished', runId: 'r', ok: false, message: 'one of three failed', ms: 90_000 })
+  listen({
+    type: 'run-finished',
+    runId: 'r',
+    ok: false,
+    message: 'one of three failed',
+    facts: [],
+    ms: 90_000,
+  })
   const text = await registry.metrics()
   for (const line of [
     'erddap_harvester_runs_in_progress 0',

@@ -213,7 +213,9 @@ describe('a platform that moves', () => {
       fact('CDM_DATA_TYPE_UNSUPPORTED', { cdmDataType: 'Trajectory', supported: ['TimeSeries'] }),
     )
     expect(remedy.en).toMatchObject({ change: null, text: expect.stringContaining('moving_platforms') })
-    expect(remedy.fr.text).toContain('Rien n’est à modifier si les données sont celles d’une plateforme mobile')
+    expect(remedy.fr.text).toContain(
+      'Rien n’est à modifier si les données sont celles d’une plateforme mobile',
+    )
   })
 
   test('whose type differs in case gets the attributes that ERDDAP wants beside it, of its own ids', () => {

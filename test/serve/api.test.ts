@@ -81,6 +81,7 @@ describe('GET /api/harvest/servers', () => {
       n_left_out: 1,
       n_failing: 1,
       last_error: null,
+      last_error_facts: null,
       orphaned: false,
       gridded_datasets: 7,
     })
@@ -213,6 +214,7 @@ describe('GET /api/harvest/runs', () => {
       git_sha: 'abc1234def',
       status: 'ok',
       error_message: null,
+      facts: null,
       scope: 'single',
       triggered_source: alpha,
       triggered_by: 'schedule',

@@ -4,7 +4,8 @@ import { XMLParser, XMLValidator } from 'fast-xml-parser'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import type { Database } from '../../src/database/port.ts'
-import type { StoredTold } from '../../src/inventory/audit.ts'
+import { finishRun, type StoredTold } from '../../src/inventory/audit.ts'
+import { runFact, runSentence } from '../../src/rules/reasons/run.ts'
 import { badgeColour } from '../../src/serve/badge.ts'
 import { gridBounds, hexagonCentre } from '../../src/serve/hexagons.ts'
 import type { RunControl, RunView } from '../../src/serve/ports.ts'
@@ -15,6 +16,7 @@ import {
   ReportGroup,
   RunAnswer,
   RunSummary,
+  ServerSummary,
   TracksAnswer,
 } from '../../src/serve/schemas.ts'
 import { type ApiServer, createServer } from '../../src/serve/server.ts'
@@ -230,6 +232,37 @@ describe('a run that was killed', () => {
     await seedRun(database, { hour: 41, status: 'running', source: beta })
     const { run } = await read(`/api/harvest/runs/${runId(40)}`, RunAnswer)
     expect(run).toMatchObject({ run_id: runId(41), status: 'running', flow_run_id: runId(40) })
+  })
+})
+
+describe('what a run says of itself', () => {
+  test('comes as facts too, unless somebody settled the run otherwise', async () => {
+    const facts = [runFact('LIST_SHORT', { listed: 3, lacking: 20, known: 22 })]
+    const error = runSentence('en', facts)
+    await seedRun(database, { hour: 50, status: 'failed', error, source: beta })
+    await seedRun(database, { hour: 51, status: 'running', source: alpha })
+    for (const hour of [50, 51])
+      await finishRun(database, runId(hour), {
+        finishedAt: at(hour, 20),
+        status: 'failed',
+        errorMessage: error,
+        facts,
+      })
+    await database.query(`UPDATE cde.harvest_runs SET error_message = 'Crashed' WHERE run_id = $1`, [
+      runId(51),
+    ])
+    const { run } = await read(`/api/harvest/runs/${runId(50)}`, RunAnswer)
+    expect(run).toMatchObject({ error_message: error, facts })
+    const recent = await read('/api/harvest/runs/recent', z.array(RunSummary))
+    expect(recent.slice(0, 2).map((one) => [one.error_message, one.facts])).toEqual([
+      ['Crashed', null],
+      [error, facts],
+    ])
+    const servers = await read('/api/harvest/servers', z.array(ServerSummary))
+    expect(servers.find(({ erddap_url }) => erddap_url === beta)).toMatchObject({
+      last_error: error,
+      last_error_facts: facts,
+    })
   })
 })
 

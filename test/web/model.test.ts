@@ -1,9 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { runVerdict, sourceVerdict } from '../../src/rules/verdict.ts'
+import { runFact, runSentence, storedRunSentence } from '../../src/rules/reasons/run.ts'
+import { factsOf, runMessage } from '../../src/rules/reasons/run-message.ts'
+import { runVerdict, sourceVerdict, verdict } from '../../src/rules/verdict.ts'
 import { hexagonCentre } from '../../src/serve/hexagons.ts'
 import type { RunAttemptRow, RunDetailRow } from '../../src/serve/schemas.ts'
 import { sourceSlug } from '../../src/serve/slugs.ts'
+import { read, written } from '../../src/web/coastline/numbers.ts'
 import { linePoints, niceCeiling, segments } from '../../src/web/model/charts.ts'
 import { countReasons, matches, readView, writeView } from '../../src/web/model/datasets.ts'
 import { harvestMode } from '../../src/web/model/harvestMode.ts'
@@ -29,7 +32,6 @@ import {
 } from '../../src/web/model/mapView.ts'
 import { lastPart } from '../../src/web/model/path.ts'
 import { requestsOf } from '../../src/web/model/requests.ts'
-import { runMessage } from '../../src/web/model/runMessage.ts'
 import { datasetLink, slugOf, sourceParts } from '../../src/web/model/sources.ts'
 import { duration, localTime, relativeTime, utcTime } from '../../src/web/model/times.ts'
 import { drawnTracks, type Track, trackAt, trackName } from '../../src/web/model/tracks.ts'
@@ -279,6 +281,16 @@ describe('hexagons', () => {
   })
 })
 
+test('the numbers of the coastline are read as they were written', () => {
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: -40_000, max: 40_000 })), (numbers) => {
+      const text = written(numbers)
+      expect(text).not.toMatch(/[\\"\s]/)
+      expect(read(text)).toEqual(numbers)
+    }),
+  )
+})
+
 describe('tracks', () => {
   const feature = (trajectory_id: string, coordinates: Array<Array<[number, number]>> | null) => ({
     type: 'Feature' as const,
@@ -353,17 +365,60 @@ describe('what a run says of itself', () => {
       text: '12 moissonnés, 3 inchangés, 1 écarté, 2 échecs sur 18',
       language: 'fr',
     })
-    const nothing = sourceVerdict({ success: 0, unchanged: 0, skipped: 0, error: 0, decidedByList: 0 }, null)
+    const none = { success: 0, unchanged: 0, skipped: 0, error: 0, decidedByList: 0 }
+    const nothing = sourceVerdict(none, null)
     expect(runMessage('fr', nothing.message).text).toBe('rien à moissonner')
     const both = runVerdict([
-      { ok: false, message, source: 'https://a.ca/erddap' },
-      { ok: false, message: '1 of 1 failed', source: 'https://b.ca/erddap' },
-      { ok: true, message: '4 harvested', source: 'https://c.ca/erddap' },
+      { ...sourceVerdict(counts, null), source: 'https://a.ca/erddap' },
+      { ...sourceVerdict({ ...none, error: 1 }, null), source: 'https://b.ca/erddap' },
+      { ...sourceVerdict({ ...none, success: 4 }, null), source: 'https://c.ca/erddap' },
     ])
+    expect(both.message).toBe(
+      `2 of 3 sources failed: https://a.ca/erddap: ${message}; https://b.ca/erddap: 1 of 1 failed`,
+    )
+    expect(runMessage('fr', both.message, both.facts)).toEqual(runMessage('fr', both.message))
     expect(runMessage('fr', both.message)).toEqual({
       text: '2 sources sur 3 en échec : https://a.ca/erddap : 12 moissonnés, 3 inchangés, 1 écarté, 2 échecs sur 18; https://b.ca/erddap : 1 échec sur 1',
       language: 'fr',
     })
+  })
+
+  test('is made of its facts, where the sentence alone could not be understood', () => {
+    const { message, facts } = verdict(false, [
+      runFact('COUNTS', { success: 3, unchanged: 0, skipped: 0, error: 0 }),
+      runFact('PRUNE_REFUSED', { source: 'https://a.ca/erddap', lost: 7, total: 9, percent: null }),
+      runFact('ROWS_REFUSED', { ids: ['a', 'b'], count: 2 }),
+      runFact('OLDER', { count: 1 }),
+      runFact('NOT_LOADED', { detail: 'disk full' }),
+    ])
+    expect(message).toBe(
+      '3 harvested; https://a.ca/erddap would lose 7 of its 9 datasets, more than half of them at once: nothing was removed. If that is right, load again with --allow-prune.; 2 datasets had rows refused and keep what they had: a, b; 1 dataset was older than the index and left out; not loaded: disk full',
+    )
+    expect(runMessage('fr', message)).toEqual({ text: message, language: 'en' })
+    expect(runMessage('fr', message, facts)).toEqual({
+      text: '3 moissonnés; https://a.ca/erddap perdrait 7 de ses 9 jeux de données, plus de la moitié d’un coup : rien n’a été retiré. Si c’est juste, chargez de nouveau avec --allow-prune.; 2 jeux de données ont vu des lignes refusées et gardent ce qu’ils avaient : a, b; 1 jeu de données était plus ancien que l’index et a été laissé de côté; non chargé : disk full',
+      language: 'fr',
+    })
+    const lists = [
+      runFact('LIST_SHORT', { listed: 3, lacking: 20, known: 22 }),
+      runFact('LIST_EMPTY', { english: 'the server lists no public tabular dataset, which is not believed' }),
+      runFact('NOT_READY', { detail: 'it answers 503' }),
+      runFact('CATALOGUE_SHRUNK', { lacking: 30, indexed: 80 }),
+      runFact('STOPPED', {}),
+    ]
+    for (const one of lists) {
+      expect(runSentence('fr', [one])).not.toBe(runSentence('en', [one]))
+      expect(runSentence('fr', [one])).not.toContain('undefined')
+    }
+  })
+
+  test('keeps the sentence that stands, where a run was settled otherwise or by another version', () => {
+    const facts = [runFact('CANCELLED', {})]
+    expect(factsOf('Crashed', facts)).toBeNull()
+    expect(factsOf('Cancelled', facts)).toBe(facts)
+    expect(storedRunSentence('fr', [{ code: 'OF_TOMORROW', values: {} }])).toBeNull()
+    expect(storedRunSentence('fr', [{ code: 'OLDER', values: null }])).toBeNull()
+    expect(runMessage('fr', '4 harvested', [{ code: 'OF_TOMORROW', values: {} }]).text).toBe('4 moissonnés')
   })
 
   test('names who ended it, and leaves what is not ours in its own words', () => {

@@ -104,7 +104,13 @@ export interface LoadSummary {
   /** What left the index, and why. */
   pruned: (DatasetKey & { reasonCode: string })[]
   /** Sources that would have lost too much: nothing that the share limit guards was removed from them. */
-  pruneRefused: { erddapUrl: string; wouldLose: number; of: number; message: string }[]
+  pruneRefused: {
+    erddapUrl: string
+    wouldLose: number
+    of: number
+    percent: number | null
+    message: string
+  }[]
   warnings: string[]
   milliseconds: { stage: number; lockWait: number; merge: number; total: number }
 }

@@ -7,7 +7,8 @@ export interface RunDetailRow extends RunRow {
 }
 
 const sql = `
-SELECT r.*, ${runSeconds} AS duration_s, counts.*, coalesce(p.flow_run_id::text, r.prefect_flow_run_id) AS flow_run_id
+SELECT r.*, ${runSeconds} AS duration_s, counts.*, coalesce(p.flow_run_id::text, r.prefect_flow_run_id) AS flow_run_id,
+       f.facts
 FROM (
   SELECT run_id, started_at, finished_at, git_sha, status, error_message, scope, triggered_source, triggered_by,
          prefect_flow_run_id
@@ -22,7 +23,8 @@ FROM (
   ORDER BY preference, started_at DESC LIMIT 1
 ) AS r
 CROSS JOIN LATERAL (${runCounts}) AS counts
-LEFT JOIN harvester.run_progress p ON p.run_id = r.run_id`
+LEFT JOIN harvester.run_progress p ON p.run_id = r.run_id
+LEFT JOIN harvester.run_facts f ON f.run_id = r.run_id`
 
 /** The newest run of the flow run with this id, or the run with this id. `id` is a UUID. */
 export async function findRun(

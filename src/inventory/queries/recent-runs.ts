@@ -1,4 +1,5 @@
 import type { Database, QueryOptions } from '../../database/port.ts'
+import type { StoredFact } from '../audit.ts'
 import { runCounts, runSeconds } from './audit.ts'
 
 export interface RunRow {
@@ -19,10 +20,13 @@ export interface RunRow {
   n_total: number
   /** Of either engine; null for runs of older versions without Prefect. */
   flow_run_id: string | null
+  /** What it says of itself; null where only its sentence is known. */
+  facts: StoredFact[] | null
 }
 
 const sql = `
-SELECT r.*, ${runSeconds} AS duration_s, counts.*, coalesce(p.flow_run_id::text, r.prefect_flow_run_id) AS flow_run_id
+SELECT r.*, ${runSeconds} AS duration_s, counts.*, coalesce(p.flow_run_id::text, r.prefect_flow_run_id) AS flow_run_id,
+       f.facts
 FROM (
   SELECT run_id, started_at, finished_at, git_sha, status, error_message, scope, triggered_source, triggered_by,
          prefect_flow_run_id
@@ -30,6 +34,7 @@ FROM (
 ) AS r
 CROSS JOIN LATERAL (${runCounts}) AS counts
 LEFT JOIN harvester.run_progress p ON p.run_id = r.run_id
+LEFT JOIN harvester.run_facts f ON f.run_id = r.run_id
 ORDER BY r.started_at DESC, r.run_id`
 
 /** The last runs, newest first. */

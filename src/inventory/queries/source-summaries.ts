@@ -1,4 +1,5 @@
 import type { Database, QueryOptions } from '../../database/port.ts'
+import type { StoredFact } from '../audit.ts'
 import { isWell, latestAttempts } from './audit.ts'
 
 export interface SourceSummaryRow {
@@ -19,6 +20,8 @@ export interface SourceSummaryRow {
   n_left_out: number
   n_failing: number
   last_error: string | null
+  /** The same as codes and values; null where only the sentence is known. */
+  last_error_facts: StoredFact[] | null
   configured: boolean | null
   gridded_datasets: number | null
 }
@@ -32,6 +35,7 @@ SELECT s.erddap_url, latest.source, latest.attempted_at AS last_attempted_at,
        CASE WHEN asked.status = 'failed'
              AND (latest.run_id IS NULL OR asked.run_id = latest.run_id OR asked.started_at >= latest.started_at)
             THEN coalesce(asked.error_message, 'failed') END AS last_error,
+       (SELECT f.facts FROM harvester.run_facts f WHERE f.run_id = asked.run_id) AS last_error_facts,
        known.configured, known.gridded_datasets
 FROM unnest($1::text[]) AS s (erddap_url)
 LEFT JOIN LATERAL (

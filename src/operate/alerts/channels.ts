@@ -2,6 +2,7 @@
 import { isIPv4 } from 'node:net'
 import { describeError, HarvesterError } from '../../errors.ts'
 import type { HttpClient } from '../../http/types.ts'
+import type { Language } from '../../rules/reasons/words.ts'
 import { type AlertMessage, asMail, asSlack } from './message.ts'
 
 export interface Channel {
@@ -22,6 +23,8 @@ export interface ChannelSettings {
   readonly ALERT_EMAIL_TO?: string | undefined
   readonly ALERT_EMAIL_FROM?: string | undefined
   readonly SMTP_URL?: string | undefined
+  /** Of what people read: e-mails and Slack. @default en */
+  readonly ALERT_LANGUAGE?: Language | undefined
 }
 
 export interface ChannelLimits {
@@ -41,6 +44,7 @@ export function alertChannels(
   limits: ChannelLimits = {},
 ): Channel[] {
   const channels: Channel[] = []
+  const language = settings.ALERT_LANGUAGE ?? 'en'
   const {
     ALERT_WEBHOOK_URL: hook,
     ALERT_SLACK_WEBHOOK_URL: slack,
@@ -52,13 +56,23 @@ export function alertChannels(
       webhook('webhook', webAddress('ALERT_WEBHOOK_URL', hook), (message) => message, http, limits),
     )
   if (slack !== undefined)
-    channels.push(webhook('slack', webAddress('ALERT_SLACK_WEBHOOK_URL', slack), asSlack, http, limits))
+    channels.push(
+      webhook(
+        'slack',
+        webAddress('ALERT_SLACK_WEBHOOK_URL', slack),
+        (message) => asSlack(message, language),
+        http,
+        limits,
+      ),
+    )
   if (to !== undefined) {
     if (smtp === undefined)
       throw new HarvesterError('CONFIG_INVALID', 'ALERT_EMAIL_TO is set, but SMTP_URL is not', {
         remedy: 'Set SMTP_URL to the mail server, as smtp://user:password@host:587, or unset ALERT_EMAIL_TO.',
       })
-    channels.push(email(mailServer(smtp), receivers(to), settings.ALERT_EMAIL_FROM, limits))
+    channels.push(
+      email(mailServer(smtp), { to: receivers(to), from: settings.ALERT_EMAIL_FROM, language }, limits),
+    )
   } else if (settings.ALERT_EMAIL_FROM !== undefined)
     throw new HarvesterError('CONFIG_INVALID', 'ALERT_EMAIL_FROM is set, but ALERT_EMAIL_TO is not', {
       remedy: 'Set ALERT_EMAIL_TO to those who shall get alerts, or unset ALERT_EMAIL_FROM.',
@@ -175,7 +189,11 @@ function webhook(
   }
 }
 
-function email(server: URL, to: readonly string[], from: string | undefined, limits: ChannelLimits): Channel {
+function email(
+  server: URL,
+  { to, from, language }: { to: readonly string[]; from: string | undefined; language: Language },
+  limits: ChannelLimits,
+): Channel {
   const description = `e-mail to ${to.join(', ')} by ${server.host}`
   // A bare number is no domain: RFC 5321 wants it in brackets.
   const host = isIPv4(server.hostname) ? `[${server.hostname}]` : server.hostname
@@ -197,7 +215,7 @@ function email(server: URL, to: readonly string[], from: string | undefined, lim
         if (!address.searchParams.has(name)) address.searchParams.set(name, String(value))
       const transport = createTransport(address.href)
       try {
-        const { subject, text } = asMail(message)
+        const { subject, text } = asMail(message, language)
         const send = (signal: AbortSignal) =>
           transport.sendMail({
             signal,
@@ -205,7 +223,11 @@ function email(server: URL, to: readonly string[], from: string | undefined, lim
             to: [...to],
             subject,
             text,
-            headers: { 'Auto-Submitted': 'auto-generated', 'X-Erddap-Harvester-Alert': message.id },
+            headers: {
+              'Content-Language': language,
+              'Auto-Submitted': 'auto-generated',
+              'X-Erddap-Harvester-Alert': message.id,
+            },
             disableFileAccess: true,
             disableUrlAccess: true,
           })

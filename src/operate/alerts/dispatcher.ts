@@ -215,10 +215,17 @@ function runCounts(): { listen(event: HarvestEvent): void; take(flowRunId: strin
         if (flowRun === undefined || before === undefined) return
         const { success, unchanged, skipped, error } = event.counts
         counts.set(flowRun, {
+          ...before,
           failed: before.failed + error,
           total: before.total + success + unchanged + skipped + error,
         })
-      } else if (event.type === 'run-finished') flowRuns.delete(event.runId)
+      } else if (event.type === 'run-finished') {
+        const flowRun = flowRuns.get(event.runId)
+        const before = flowRun === undefined ? undefined : counts.get(flowRun)
+        if (flowRun !== undefined && before !== undefined)
+          counts.set(flowRun, { ...before, facts: event.facts })
+        flowRuns.delete(event.runId)
+      }
     },
     take(flowRunId) {
       const found = counts.get(flowRunId) ?? null

@@ -1,8 +1,11 @@
 /** What a message says, in the forms that the channels take. Pure: times, links and ids come in. */
 import { urlSlug } from '../../config/slug.ts'
 import { scrub } from '../../log/secrets.ts'
+import type { RunFact } from '../../rules/reasons/run.ts'
+import { type Language, numeral } from '../../rules/reasons/words.ts'
 import { runPage } from '../../runs/index.ts'
 import type { Alert, AlertKind } from './trouble.ts'
+import { alertSentence, alertWords } from './words.ts'
 
 /** The JSON that webhooks get: documented in docs/operations.md. Keys are only ever added under one version. */
 export interface AlertMessage {
@@ -27,6 +30,8 @@ export interface MessageAlert {
   readonly deployment: string | null
   readonly flow: string | null
   readonly message: string
+  /** The message as codes and values, where they are known. */
+  readonly facts?: readonly RunFact[]
   readonly since: string
   readonly last_at: string
   readonly recovered_at: string | null
@@ -70,7 +75,7 @@ export function alertMessage(alerts: readonly Alert[], links: Links, envelope: E
     host: envelope.host,
     sent_at: envelope.at.toISOString(),
     test: envelope.test ?? false,
-    summary: `${envelope.test ? 'Test: ' : ''}${summary(entries)}`,
+    summary: summary('en', { test: envelope.test ?? false, alerts: entries }),
     alerts: entries,
   }
 }
@@ -89,6 +94,7 @@ function entry(alert: Alert, links: Links): MessageAlert {
     deployment: details.deployment,
     flow: details.flow,
     message: scrub(details.message),
+    ...(details.facts && { facts: details.facts }),
     since: alert.openedAt.toISOString(),
     last_at: alert.lastAt.toISOString(),
     recovered_at: alert.recoveredAt?.toISOString() ?? null,
@@ -117,30 +123,20 @@ function page(base: string | null, path: string, name: string | null): string | 
   return base === null || name === null ? null : `${base}/${path}/${encodeURIComponent(name)}`
 }
 
-const verbs: Readonly<Record<AlertKind, string>> = {
-  failed: 'failed',
-  crashed: 'crashed',
-  errors: 'completed with errors',
-  stale: 'is stale',
-}
-
 /** `harvest-a failed; harvest-b is well again`, or numbers where there are many. */
-function summary(entries: readonly MessageAlert[]): string {
-  const open = entries.filter(({ status }) => status === 'open')
-  const well = unique(entries.filter(({ status }) => status === 'recovered').map(({ name }) => name))
-  const parts: string[] = []
-  for (const kind of kindOrder) {
-    const names = unique(open.filter((one) => one.kind === kind).map(({ name }) => name))
-    if (names.length > 3) parts.push(`${names.length} ${manyVerbs[kind]}`)
-    else if (names.length > 0)
-      parts.push(`${names.join(', ')} ${names.length > 1 ? manyVerbs[kind] : verbs[kind]}`)
+function summary(language: Language, { test, alerts }: Pick<AlertMessage, 'test' | 'alerts'>): string {
+  const words = alertWords[language]
+  const said = (names: readonly string[], [one, many]: readonly [one: string, many: string]): string[] => {
+    if (names.length > 3) return [`${names.length} ${many}`]
+    return names.length === 0 ? [] : [`${names.join(', ')} ${names.length > 1 ? many : one}`]
   }
-  if (well.length > 3) parts.push(`${well.length} are well again`)
-  else if (well.length > 0) parts.push(`${well.join(', ')} ${well.length > 1 ? 'are' : 'is'} well again`)
-  return parts.join('; ') || 'nothing to tell'
+  const open = alerts.filter(({ status }) => status === 'open')
+  const well = unique(alerts.filter(({ status }) => status === 'recovered').map(({ name }) => name))
+  const parts = kindOrder.flatMap((kind) =>
+    said(unique(open.filter((one) => one.kind === kind).map(({ name }) => name)), words.verb[kind]),
+  )
+  return `${test ? words.test : ''}${[...parts, ...said(well, words.wellAgain)].join('; ') || words.nothing}`
 }
-
-const manyVerbs: Readonly<Record<AlertKind, string>> = { ...verbs, stale: 'are stale' }
 
 function unique(names: readonly string[]): string[] {
   return [...new Set(names)]
@@ -155,50 +151,47 @@ interface Paragraph {
   readonly links: readonly (readonly [label: string, url: string])[]
 }
 
-function paragraph(one: MessageAlert): Paragraph {
-  const links = (
-    [
-      ['Run in Prefect', one.links.prefect],
-      ['Run', one.links.run],
-      ['Source', one.links.source],
-    ] as const
-  ).flatMap(([label, url]) => (url === null ? [] : [[label, url] as const]))
-  const { name, status } = one
+function paragraph(language: Language, one: MessageAlert): Paragraph {
+  const words = alertWords[language]
+  const links = (['prefect', 'run', 'source'] as const).flatMap((to) => {
+    const url = one.links[to]
+    return url === null ? [] : [[words.links[to], url] as const]
+  })
+  const { name, status, kind } = one
+  const message = short(alertSentence(language, one))
   if (status === 'recovered') {
-    const before =
-      one.kind === 'stale' ? 'was stale' : `had ${verbs[one.kind].replace('completed', 'completed')}`
+    const said = one.told_before === null ? words.said(message) : ''
     return {
       status,
       name,
-      headline: 'is well again',
-      text: `${before} since ${minute(one.since)}${repeats(one)}${one.told_before === null ? `; it said: ${short(one.message)}` : ''}`,
+      headline: words.wellAgain[0],
+      text: `${words.since(words.had[kind], minute(one.since))}${repeats(language, one)}${said}`,
       links,
     }
   }
   const share =
-    one.datasets === null || one.kind !== 'errors'
+    one.datasets === null || kind !== 'errors'
       ? ''
-      : ` (${percent(one.datasets.failed / one.datasets.total)} of the datasets)`
+      : words.share(percent(language, one.datasets.failed / one.datasets.total))
   return {
     status,
     name,
-    headline: `${verbs[one.kind]}${share}`,
-    text: `${short(one.message) || 'no message'}${repeats(one)}`,
+    headline: `${words.verb[kind][0]}${share}`,
+    text: `${message || words.noMessage}${repeats(language, one)}`,
     links,
   }
 }
 
 /** `; 3 more times since 2026-11-21 05:00 UTC`. */
-function repeats(one: MessageAlert): string {
+function repeats(language: Language, one: MessageAlert): string {
   if (one.kind === 'stale') return ''
   const more = one.told_before === null ? one.occurrences - 1 : one.occurrences
   if (more <= 0) return ''
-  const times = `${more} more ${more === 1 ? 'time' : 'times'}`
-  return one.told_before === null ? `; ${times} meanwhile` : `; ${times} since ${minute(one.told_before)}`
+  return alertWords[language].more(more, one.told_before === null ? null : minute(one.told_before))
 }
 
-function percent(share: number): string {
-  return `${share >= 0.1 ? Math.round(share * 100) : Math.round(share * 1000) / 10} %`
+function percent(language: Language, share: number): string {
+  return `${numeral(language, share >= 0.1 ? Math.round(share * 100) : Math.round(share * 1000) / 10)} %`
 }
 
 function minute(iso: string): string {
@@ -214,14 +207,17 @@ function short(text: string): string {
 }
 
 /** Plain text, as mails carry it. */
-export function asText(message: AlertMessage): string {
+export function asText(message: AlertMessage, language: Language = 'en'): string {
   const paragraphs = message.alerts.map((one) => {
-    const { name, headline, text, links } = paragraph(one)
-    return [`${name} ${headline}`, `  ${text}`, ...links.map(([label, url]) => `  ${label}: ${url}`)].join(
-      '\n',
-    )
+    const { name, headline, text, links } = paragraph(language, one)
+    return [
+      `${name} ${headline}`,
+      `  ${text}`,
+      ...links.map(([label, url]) => `  ${alertWords[language].link(label, url)}`),
+    ].join('\n')
   })
-  const foot = `-- \nerddap-harvester on ${message.host}, namespace ${message.namespace}, ${minute(message.sent_at)}`
+  const { host, namespace, sent_at: sentAt } = message
+  const foot = `-- \n${alertWords[language].foot(host, namespace, minute(sentAt))}`
   return `${[...paragraphs, foot].join('\n\n')}\n`
 }
 
@@ -229,9 +225,9 @@ export function asText(message: AlertMessage): string {
 const slackLength = 3800
 
 /** The payload of a Slack webhook. Text only: what is compatible with Slack knows it, and not all know blocks. */
-export function asSlack(message: AlertMessage): { text: string } {
+export function asSlack(message: AlertMessage, language: Language = 'en'): { text: string } {
   const lines = message.alerts.map((one) => {
-    const { name, headline, text, links, status } = paragraph(one)
+    const { name, headline, text, links, status } = paragraph(language, one)
     const mark =
       status === 'recovered'
         ? ':white_check_mark:'
@@ -241,7 +237,7 @@ export function asSlack(message: AlertMessage): { text: string } {
     const shown = links.map(([label, url]) => `<${url}|${label}>`).join(' · ')
     return `${mark} *${slackEscaped(name)}* ${slackEscaped(headline)}: ${slackEscaped(text)}${shown ? `\n${shown}` : ''}`
   })
-  const head = `*${slackEscaped(message.summary)}*`
+  const head = `*${slackEscaped(summary(language, message))}*`
   const shown: string[] = []
   let length = head.length
   for (const line of lines) {
@@ -250,7 +246,7 @@ export function asSlack(message: AlertMessage): { text: string } {
     length += line.length + 1
   }
   const left = lines.length - shown.length
-  return { text: [head, ...shown, ...(left > 0 ? [`… and ${left} more`] : [])].join('\n') }
+  return { text: [head, ...shown, ...(left > 0 ? [alertWords[language].left(left)] : [])].join('\n') }
 }
 
 function slackEscaped(text: string): string {
@@ -258,7 +254,10 @@ function slackEscaped(text: string): string {
 }
 
 /** Subject and text of a mail. */
-export function asMail(message: AlertMessage): { subject: string; text: string } {
-  const subject = `[erddap-harvester] ${message.summary.replace(/\s+/g, ' ')}`
-  return { subject: subject.length > 200 ? `${subject.slice(0, 199)}…` : subject, text: asText(message) }
+export function asMail(message: AlertMessage, language: Language = 'en'): { subject: string; text: string } {
+  const subject = `[erddap-harvester] ${summary(language, message).replace(/\s+/g, ' ')}`
+  return {
+    subject: subject.length > 200 ? `${subject.slice(0, 199)}…` : subject,
+    text: asText(message, language),
+  }
 }

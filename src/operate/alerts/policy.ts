@@ -8,6 +8,7 @@
 
 import { deploymentSlugs } from '../../config/slug.ts'
 import { findSource, type Source } from '../../config/source.ts'
+import { type RunFact, runFact, runSentence } from '../../rules/reasons/run.ts'
 import type { EngineEvent, RunFacts } from '../../runs/types.ts'
 import {
   type Alert,
@@ -23,10 +24,11 @@ import {
 
 export type RunFinished = Extract<EngineEvent, { type: 'run-finished' }>
 
-/** Datasets of one flow run. */
+/** Datasets of one flow run, and what it said of itself. */
 export interface DatasetCounts {
   readonly failed: number
   readonly total: number
+  readonly facts?: readonly RunFact[]
 }
 
 const allKinds: readonly AlertKind[] = ['failed', 'crashed', 'errors', 'stale']
@@ -84,7 +86,8 @@ export function observeRun(
               runId: run.id,
               runName: run.name,
               message: cut(event.message),
-              datasets: counts,
+              ...(counts?.facts && { facts: counts.facts }),
+              datasets: counts && { failed: counts.failed, total: counts.total },
               ...awaited(event),
             },
           },
@@ -156,6 +159,7 @@ export function observeAge(age: SourceAge, now: Date): Observation {
   const subject: Subject = { key: age.url, name: age.name, source: age.url }
   const last = age.succeededAt ?? age.knownSince
   const hours = (now.getTime() - last.getTime()) / hour
+  const silence = runFact('NO_SUCCESS', { hours, ever: age.succeededAt !== null })
   if (hours < age.staleHours) return over(subject, ['stale'], now, false)
   return {
     type: 'trouble',
@@ -169,10 +173,8 @@ export function observeAge(age: SourceAge, now: Date): Observation {
       deployment: null,
       runId: null,
       runName: null,
-      message:
-        age.succeededAt === null
-          ? `no harvest has succeeded since it is known, ${span(hours)} ago`
-          : `no harvest has succeeded for ${span(hours)}`,
+      message: runSentence('en', [silence]),
+      facts: [silence],
       datasets: null,
       lastSuccessAt: age.succeededAt?.toISOString() ?? null,
     },
@@ -358,12 +360,6 @@ function alertOf(trouble: Trouble, settings: AlertSettings): Alert {
 }
 
 const hour = 3_600_000
-
-/** `12 minutes`, `1 hour`, `50 hours`. */
-function span(hours: number): string {
-  const count = hours < 1 ? Math.floor(hours * 60) : Math.floor(hours)
-  return `${count} ${hours < 1 ? 'minute' : 'hour'}${count === 1 ? '' : 's'}`
-}
 
 function over(subject: Subject, kinds: readonly AlertKind[], at: Date, silently: boolean): Observation {
   return { type: 'over', subject, kinds, silently, at }

@@ -1,5 +1,6 @@
 /** The nouns of alerting: what is wrong with whom, what was seen, what is told, and where all that is remembered. */
 import type { AlertKind } from '../../config/operations-schema.ts'
+import type { RunFact } from '../../rules/reasons/run.ts'
 
 export type { AlertKind, AlertSettings } from '../../config/operations-schema.ts'
 
@@ -23,6 +24,8 @@ export interface TroubleDetails {
   readonly runName: string | null
   /** What the run ended with. */
   readonly message: string
+  /** The message as codes and values, where they are known. */
+  readonly facts?: readonly RunFact[]
   /** Of a completed run. */
   readonly datasets: { readonly failed: number; readonly total: number } | null
   /** ISO time; of a stale source. */

@@ -5,7 +5,7 @@ import { runAttempts } from '../../inventory/queries/run-attempts.ts'
 import { type ApiContext, get, nothing } from '../api.ts'
 import { iso } from '../iso.ts'
 import { notFound, Problem } from '../problem.ts'
-import { readRun, runAttemptOf, settledState } from '../run-view.ts'
+import { endAsTold, readRun, runAttemptOf } from '../run-view.ts'
 import { languageParameter, RunAnswer, RunSummary, runIdParameter } from '../schemas.ts'
 
 const recentLimit = 20
@@ -30,7 +30,7 @@ export function runRoutes(api: ApiContext): void {
         Promise.all(
           (await recentRuns(database, recentLimit)).map(async ({ flow_run_id, ...row }) => ({
             ...row,
-            ...(await settledState(settings, { ...row, flow_run_id })),
+            ...(await endAsTold(settings, { ...row, flow_run_id })),
             started_at: iso(row.started_at),
             finished_at: iso(row.finished_at),
           })),

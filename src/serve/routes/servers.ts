@@ -10,6 +10,7 @@ import { defaultSourceType, sourceTypeAt } from '../../rules/source-types.ts'
 import { type ApiContext, get, nothing } from '../api.ts'
 import { atomFeed } from '../feed.ts'
 import { iso } from '../iso.ts'
+import { ownFacts } from '../run-view.ts'
 import {
   type Dataset,
   DatasetSummary,
@@ -157,6 +158,7 @@ function serverOf(row: SourceSummaryRow, configuredSources: readonly string[] | 
   return {
     ...facts,
     erddap_url,
+    last_error_facts: ownFacts(row.last_error, row.last_error_facts),
     slug: sourceSlug(erddap_url),
     source: row.source ?? sourceTypeAt(erddap_url),
     last_attempted_at: iso(row.last_attempted_at),

@@ -1,10 +1,12 @@
 // Makes coastline.generated.ts from Natural Earth's land at 1:50 million: simplified, and as flat lists of whole numbers
-// (hundredths of a degree, each point as the difference from the one before), which is small and needs no library to read.
-//   node src/web/coastline/build.mjs
+// (hundredths of a degree, each point as the difference from the one before) in the characters of numbers.ts, which is
+// small and needs no library to read.
+//   tsx src/web/coastline/build.mjs
 import { readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { feature } from 'topojson-client'
 import { presimplify, simplify, sphericalTriangleArea } from 'topojson-simplify'
+import { written } from './numbers.ts'
 
 const require = createRequire(import.meta.url)
 const land = JSON.parse(readFileSync(require.resolve('world-atlas/land-50m.json'), 'utf8'))
@@ -60,7 +62,7 @@ function flatten(points) {
 }
 
 const text = `/** Natural Earth's land at 1:50 million (public domain), simplified by build.mjs: do not edit. */
-export const rings: readonly (readonly number[])[] = ${JSON.stringify(rings)}
+export const rings = ${JSON.stringify(rings.map(written).join(' '))}
 
 /** Rings that cross the antimeridian, and by how many degrees they are drawn again. */
 export const again: readonly (readonly [ring: number, degrees: number])[] = ${JSON.stringify(again)}

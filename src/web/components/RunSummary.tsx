@@ -69,7 +69,7 @@ export function RunSummary({ run, live }: { run: RunDetailRow; live: Live }) {
       {run.error_message && (
         <div className={`note ${run.status === 'failed' ? 'error' : ''}`}>
           {run.status === 'failed' && <strong>{t('run.error')}</strong>}
-          <RunMessage className="break" message={run.error_message} />
+          <RunMessage className="break" message={run.error_message} facts={run.facts} />
         </div>
       )}
     </section>

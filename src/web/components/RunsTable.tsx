@@ -73,7 +73,7 @@ export function RunsTable({ runs, compact = false }: { runs: readonly Run[]; com
                   </Link>
                 )}
                 {run.status === 'failed' && run.error_message && (
-                  <RunMessage className="note error clamp" message={run.error_message} />
+                  <RunMessage className="note error clamp" message={run.error_message} facts={run.facts} />
                 )}
               </td>
               {!compact && <td data-label={t('runs.by')}>{starter(run.triggered_by)}</td>}

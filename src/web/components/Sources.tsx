@@ -143,7 +143,8 @@ function SourceRow({ server }: { server: Server }) {
         {server.orphaned && <span className="tag">{t('source.orphaned')}</span>}
         {server.last_error !== null && (
           <span className="note error clamp">
-            <strong>{t('source.lastError')}</strong> <RunMessage message={server.last_error} />
+            <strong>{t('source.lastError')}</strong>{' '}
+            <RunMessage message={server.last_error} facts={server.last_error_facts} />
           </span>
         )}
       </td>

@@ -126,7 +126,7 @@ function Head({ slug, url, server }: { slug: string; url: string | null; server:
       {server?.last_error && (
         <p className="note error">
           <strong>{t('source.lastError')}</strong>{' '}
-          <RunMessage className="break" message={server.last_error} />
+          <RunMessage className="break" message={server.last_error} facts={server.last_error_facts} />
         </p>
       )}
       {server?.gridded_datasets ? (

@@ -208,6 +208,25 @@ describe('a mail', () => {
     expect(box.mails[0]!.text).toMatch(/^Subject: =\?UTF-8\?Q\?=5Berddap-harvester=5D_harvest-=C3=A4/m)
     expect(box.mails[0]!.text).toContain('kein Ger=C3=A4t')
     expect(box.mails[0]!.text).toContain('Auto-Submitted: auto-generated')
+    expect(box.mails[0]!.text).toContain('Content-Language: en')
+  })
+
+  it('is French where the site says so, and so is Slack, but no webhook', async () => {
+    const box = await mailServer({ disabledCommands: ['AUTH', 'STARTTLS'] })
+    const heard = await listener()
+    const all = channels({
+      ALERT_EMAIL_TO: 'ops@example.org',
+      SMTP_URL: `smtp://127.0.0.1:${box.port}`,
+      ALERT_WEBHOOK_URL: heard.url,
+      ALERT_SLACK_WEBHOOK_URL: heard.url,
+      ALERT_LANGUAGE: 'fr',
+    })
+    for (const channel of all) await channel.send(message)
+    expect(box.mails[0]!.text).toContain('Content-Language: fr')
+    expect(box.mails[0]!.text).toMatch(/harvest-=C3=A4 a =C3=A9chou=C3=A9/)
+    const bodies = heard.heard.map(({ body }) => body)
+    expect(JSON.parse(bodies[0]!)).toMatchObject({ summary: 'harvest-ä failed' })
+    expect(JSON.parse(bodies[1]!).text).toContain('*harvest-ä a échoué*')
   })
 
   it('goes through STARTTLS and a login where the server has them', async () => {

@@ -6,6 +6,7 @@ import type { Channel } from '../../../src/operate/alerts/channels.ts'
 import { type Alerts, type AlertsOptions, startAlerts } from '../../../src/operate/alerts/dispatcher.ts'
 import type { AlertMessage } from '../../../src/operate/alerts/message.ts'
 import { type AlertStore, memoryAlertStore } from '../../../src/operate/alerts/trouble.ts'
+import { runFact } from '../../../src/rules/reasons/run.ts'
 import type { EngineEvent } from '../../../src/runs/types.ts'
 
 const url = 'https://a.example.org/erddap'
@@ -126,9 +127,13 @@ describe('alerts of a process', () => {
     alerts.onHarvestEvent({ ...started, runId: 'harvest-2', flowRunId: 'flow-1' })
     alerts.onHarvestEvent({ ...finished, runId: 'harvest-2', counts })
     alerts.onHarvestEvent({ ...finished, runId: 'harvest-2', counts: { ...counts, error: 0, success: 96 } })
+    const facts = [runFact('COUNTS', { success: 186, unchanged: 10, skipped: 2, error: 4 })]
+    alerts.onHarvestEvent({ type: 'run-finished', runId: 'harvest-2', ok: true, message: '', facts, ms: 1 })
     one.end('COMPLETED', 'flow-1')
     await pass(40)
-    expect(one.sent[0]!.alerts).toMatchObject([{ kind: 'errors', datasets: { failed: 4, total: 202 } }])
+    expect(one.sent[0]!.alerts).toMatchObject([
+      { kind: 'errors', datasets: { failed: 4, total: 202 }, facts },
+    ])
   })
 
   it('are told once by two processes that share their memory', async () => {

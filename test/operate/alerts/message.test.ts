@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { alertMessage, asMail, asSlack, asText } from '../../../src/operate/alerts/message.ts'
 import type { Alert } from '../../../src/operate/alerts/trouble.ts'
+import { runFact, runSentence } from '../../../src/rules/reasons/run.ts'
 
 const at = (text: string) => new Date(`2026-11-${text}Z`)
 const links = { prefectUi: 'https://prefect.example.org', dashboard: 'https://data.example.org/harvester' }
@@ -176,5 +177,61 @@ describe('a message to Slack', () => {
     const { text } = asSlack(alertMessage(many, links, envelope))
     expect(text.length).toBeLessThan(4000)
     expect(text).toMatch(/… and 5\d more$/)
+  })
+})
+
+describe('a mail in French', () => {
+  const counts = runFact('COUNTS', { success: 12, unchanged: 3, skipped: 1, error: 2 })
+  const failure = alert({}, { message: runSentence('en', [counts]), facts: [counts] })
+
+  it('says what happened, how often and where to look, of the facts of the run', () => {
+    const { subject, text } = asMail(alertMessage([failure], links, envelope), 'fr')
+    expect(subject).toBe('[erddap-harvester] harvest-erddap-example-org a échoué')
+    expect(text).toBe(`harvest-erddap-example-org a échoué
+  12 moissonnés, 3 inchangés, 1 écarté, 2 échecs sur 18
+  Exécution dans Prefect : https://prefect.example.org/runs/flow-run/run-1
+  Exécution : https://data.example.org/harvester/harvest/run/run-1
+  Source : https://data.example.org/harvester/harvest/server/erddap-example-org-erddap
+
+-- 
+erddap-harvester sur worker-1, espace de noms default, 2026-11-21 05:01 UTC
+`)
+  })
+
+  it('keeps the words of a server, and translates what is known of a message without facts', () => {
+    const french = (message: string) =>
+      asMail(alertMessage([alert({}, { message })], links, envelope), 'fr').text.split('\n')[1]
+    expect(french('Crashed: the process was stopped')).toBe('  Interrompue : le processus a été arrêté')
+    expect(french('GET https://a.example answered 500')).toBe('  GET https://a.example answered 500')
+  })
+
+  it('counts as the French do, and tells what is well again', () => {
+    const others = ['a', 'b'].map((name) => alert({ kind: 'crashed' }, { name }))
+    const well = alert(
+      { status: 'recovered', recoveredAt: at('21T06:00:00'), toldBefore: at('21T05:00:30'), occurrences: 2 },
+      { name: 'c' },
+    )
+    const errors = alert({ kind: 'errors' }, { name: 'd', datasets: { failed: 3, total: 200 } })
+    const message = alertMessage([...others, well, errors], links, { ...envelope, test: true })
+    expect(asMail(message, 'fr').subject).toBe(
+      '[erddap-harvester] Essai : a, b ont été interrompus; d s’est terminé avec des erreurs; c va de nouveau bien',
+    )
+    const { text } = asMail(message, 'fr')
+    expect(text).toContain('d s’est terminé avec des erreurs (1,5 % des jeux de données)')
+    expect(text).toContain(
+      'était en échec depuis le 2026-11-21 05:00 UTC; 2 fois de plus depuis le 2026-11-21 05:00 UTC',
+    )
+    expect(asSlack(message, 'fr').text.split('\n')[0]).toBe(
+      '*Essai : a, b ont été interrompus; d s’est terminé avec des erreurs; c va de nouveau bien*',
+    )
+  })
+
+  it('is English in JSON, whatever the mails are, with the facts beside', () => {
+    const message = alertMessage([failure], links, envelope)
+    expect(message.summary).toBe('harvest-erddap-example-org failed')
+    expect(message.alerts[0]).toMatchObject({
+      message: '12 harvested, 3 unchanged, 1 skipped, 2 of 18 failed',
+      facts: [counts],
+    })
   })
 })

@@ -1,5 +1,5 @@
 import { isAbsent, removalObstacle } from '../../../rules/evidence/index.ts'
-import { amount } from '../../../text.ts'
+import { runFact, runSentence } from '../../../rules/reasons/run.ts'
 import type { RunFacts, SourceFacts } from '../run-facts.ts'
 import type { LoadSummary } from '../types.ts'
 import { fromTheFuture, type Merge } from './context.ts'
@@ -251,12 +251,14 @@ async function refuseTooMany(merge: Merge): Promise<LoadSummary['pruneRefused']>
       refused.map((row) => row.erddap_url),
     ])
   return refused.map((row) => {
-    const limit = row.obstacle === 'half' ? 'half of them' : `${limits.pruneShare * 100} %`
+    const percent = row.obstacle === 'half' ? null : limits.pruneShare * 100
+    const { erddap_url: source, lost, total } = row
     return {
-      erddapUrl: row.erddap_url,
-      wouldLose: row.lost,
-      of: row.total,
-      message: `${row.erddap_url} would lose ${row.lost} of its ${amount(row.total, 'dataset')}, more than ${limit} at once: nothing was removed. If that is right, load again with --allow-prune.`,
+      erddapUrl: source,
+      wouldLose: lost,
+      of: total,
+      percent,
+      message: runSentence('en', [runFact('PRUNE_REFUSED', { source, lost, total, percent })]),
     }
   })
 }

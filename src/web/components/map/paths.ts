@@ -1,11 +1,14 @@
 /** Paths of an SVG in kilometres of EPSG:3857 with y down: metres would be more digits than a screen can show. */
 import { again, rings } from '../../coastline/coastline.generated.ts'
+import { read } from '../../coastline/numbers.ts'
 import { hexagonCorners, toMetres } from '../../model/hexagons.ts'
+
+const land = rings.split(' ').map(read)
 
 /** Land of one world; what crosses its edge is drawn on both sides of it. */
 export const landPath: string = [
-  ...rings.map((ring) => ringPath(ring, 0)),
-  ...again.map(([index, degrees]) => ringPath(rings[index] ?? [], degrees)),
+  ...land.map((ring) => ringPath(ring, 0)),
+  ...again.map(([index, degrees]) => ringPath(land[index] ?? [], degrees)),
 ].join('')
 
 /** Steps of hundredths of a degree, as the coastline has them. */

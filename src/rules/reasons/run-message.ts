@@ -1,8 +1,10 @@
 /**
- * What a run says of itself, in the language of the page. Runs keep one English sentence, which portals read too; what
- * it is made of is known, and said in French piece by piece. What is not ours stays as it is.
+ * What a run says of itself, in the language of the reader: of its facts where they are known. Runs of older versions, and
+ * those that others settled, keep one English sentence, which portals read too; what it is made of is known, and said in
+ * French piece by piece. What is not ours stays as it is.
  */
-import type { Language } from './times.ts'
+import { plural as pluralOf, type RunFact, storedRunSentence } from './run.ts'
+import type { Language } from './words.ts'
 
 /** Pieces of `describeCounts`, and the words with which a run is settled by others. Each is the whole of a piece. */
 const pieces: readonly (readonly [english: RegExp, french: (values: string[]) => string])[] = [
@@ -24,6 +26,12 @@ const wholes: readonly (readonly [english: RegExp, french: (values: string[]) =>
     () => 'Interrompue : l’exécution n’a plus donné signe de vie depuis un jour',
   ],
   [/^Crashed: the run was taken up again$/, () => 'Interrompue : l’exécution a été reprise'],
+  [/^Crashed: the process was stopped$/, () => 'Interrompue : le processus a été arrêté'],
+  [/^Crashed: the run was paused$/, () => 'Interrompue : l’exécution a été mise en pause'],
+  [
+    /^Crashed: the process that ran it is gone$/,
+    () => 'Interrompue : le processus qui l’exécutait n’est plus là',
+  ],
   [/^Crashed$/, () => 'Interrompue'],
   [/^Cancelled$/, () => 'Annulée'],
   [/^Cancelled: by (.+)$/, ([who]) => `Annulée : par ${who}`],
@@ -35,11 +43,23 @@ const wholes: readonly (readonly [english: RegExp, french: (values: string[]) =>
   [/^(\d+) sources? harvested$/, ([n]) => `${n} ${plural(n, 'source')} ${plural(n, 'moissonnée')}`],
 ]
 
-/** The sentence of a run, with the language it is in. */
-export function runMessage(language: Language, message: string): { text: string; language: Language } {
+/** The sentence of a run, with the language it is in. @param facts null where they are not known */
+export function runMessage(
+  language: Language,
+  message: string,
+  facts: readonly RunFact[] | null = null,
+): { text: string; language: Language } {
   if (language === 'en') return { text: message, language }
+  const told = factsOf(message, facts)
+  const said = told && storedRunSentence(language, told)
+  if (said) return { text: said, language }
   const whole = translate(message, wholes) ?? countsInFrench(message) ?? sourcesInFrench(message)
   return whole === null ? { text: message, language: 'en' } : { text: whole, language }
+}
+
+/** The facts, where they are those of the message: somebody may have settled the run otherwise since they were stored. */
+export function factsOf(message: string | null, facts: readonly RunFact[] | null): readonly RunFact[] | null {
+  return facts !== null && message !== null && storedRunSentence('en', facts) === message ? facts : null
 }
 
 /** `12 harvested, 3 unchanged, 1 of 20 failed`; null if a piece of it is something else. */
@@ -73,7 +93,6 @@ function translate(
   return null
 }
 
-/** In French, nought and one take the singular. */
 function plural(n: string | undefined, word: string): string {
-  return Number(n) > 1 ? `${word}s` : word
+  return pluralOf(Number(n), word)
 }
