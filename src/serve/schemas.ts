@@ -1,6 +1,6 @@
 /**
- * The shapes of the API's answers and parameters, written once: the routes check parameters by them, the tests check
- * answers by them, and the OpenAPI description is generated from them. All times are ISO 8601 in UTC.
+ * The shapes of the API's answers and bodies, written once: the routes check bodies by them, the tests check answers by
+ * them, and the OpenAPI description is generated from them. All times are ISO 8601 in UTC.
  */
 
 import { z } from '@hono/zod-openapi'
@@ -8,7 +8,7 @@ import { defaultSourceType, sourceTypeNames } from '../rules/source-types.ts'
 
 const time = z.string().openapi({ format: 'date-time', description: 'ISO 8601, UTC' })
 const count = z.int().nonnegative()
-const status = z.enum(['success', 'skipped', 'error'])
+export const status = z.enum(['success', 'skipped', 'error'])
 const sourceType = z.string().openapi({
   description: sourceTypeNames.map((type) => `\`${type}\``).join(' or '),
   example: defaultSourceType,
@@ -343,50 +343,6 @@ export const About = z
     trigger_enabled: z.boolean(),
   })
   .openapi('About')
-
-/* Parameters. Text that PostgreSQL cannot hold (NUL) is refused here, so that it never becomes a 500. */
-const text = (max: number) =>
-  z
-    .string()
-    .max(max)
-    .refine((value) => !value.includes('\u0000'), 'must not hold a NUL character')
-
-export const slugParameter = text(3000).min(1).openapi({
-  description: 'Slug of a source, readable or base64url of its URL',
-  example: 'erddap-ogsl-ca-erddap',
-})
-export const languageParameter = z
-  .enum(['en', 'fr'])
-  .default('en')
-  .openapi({ description: 'Language of titles, messages and remedies' })
-export const organizationParameter = text(1000).min(1).openapi({ description: 'Name of an organization' })
-export const wantedParameter = text(200).default('').openapi({ description: 'Text to find' })
-export const datasetIdParameter = text(1000).min(1)
-export const runIdParameter = z.guid().openapi({ description: 'Id of a run, or of its flow run' })
-export const statusParameter = z.preprocess((value) => (value === '' ? undefined : value), status.optional())
-export const searchParameter = text(200).optional()
-export const zoomParameter = z.enum(['0', '1']).default('0')
-/** Degrees: west, south, east, north; west is greater than east across the antimeridian. */
-export const boxParameter = z
-  .string()
-  .max(200)
-  .optional()
-  .transform((text, context) => {
-    if (text === undefined || text === '') return null
-    const parts = text.split(',').map(Number)
-    const [west, south, east, north] = parts
-    if (parts.length !== 4 || !parts.every(Number.isFinite) || west === east || south! >= north!) {
-      context.addIssue('must be west,south,east,north in degrees')
-      return z.NEVER
-    }
-    return parts as unknown as readonly [west: number, south: number, east: number, north: number]
-  })
-  .openapi({
-    type: 'string',
-    description:
-      'Only what is in view: west,south,east,north in degrees; west is greater than east across the antimeridian',
-  })
-export const variableParameter = text(200).optional()
 
 export type Server = z.infer<typeof ServerSummary>
 export type Dataset = z.infer<typeof DatasetSummary>

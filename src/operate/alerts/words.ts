@@ -1,7 +1,8 @@
 /** The words of alerts that people read, in both languages. What a run said of itself has words of its own. */
+
+import type { RunFact } from '../../rules/reasons/run.ts'
 import { runMessage } from '../../rules/reasons/run-message.ts'
 import type { Language } from '../../rules/reasons/words.ts'
-import type { MessageAlert } from './message.ts'
 import type { AlertKind } from './trouble.ts'
 
 export interface AlertWords {
@@ -12,7 +13,7 @@ export interface AlertWords {
   had: Readonly<Record<AlertKind, string>>
   wellAgain: readonly [one: string, many: string]
   nothing: string
-  links: Readonly<Record<keyof MessageAlert['links'], string>>
+  links: Readonly<Record<'prefect' | 'run' | 'source', string>>
   link(label: string, url: string): string
   since(had: string, time: string): string
   said(message: string): string
@@ -81,6 +82,9 @@ const french: AlertWords = {
 export const alertWords: Readonly<Record<Language, AlertWords>> = { en: english, fr: french }
 
 /** What a run, or nobody for too long, said: of its facts where they are known. */
-export function alertSentence(language: Language, one: Pick<MessageAlert, 'message' | 'facts'>): string {
-  return runMessage(language, one.message, one.facts ?? null).text
+export function alertSentence(
+  language: Language,
+  { message, facts }: { message: string; facts?: readonly RunFact[] },
+): string {
+  return runMessage(language, message, facts ?? null).text
 }

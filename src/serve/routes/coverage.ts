@@ -5,14 +5,8 @@ import { indexVersion } from '../../inventory/queries/versions.ts'
 import { type ApiContext, get, nothing } from '../api.ts'
 import { edgeMetres, gridBounds, hexagonCentre } from '../hexagons.ts'
 import { indexedSource } from '../indexed-source.ts'
-import {
-  boxParameter,
-  type Coverage,
-  CoverageAnswer,
-  slugParameter,
-  variableParameter,
-  zoomParameter,
-} from '../schemas.ts'
+import { boxParameter, slugParameter, variableParameter, zoomParameter } from '../parameters.ts'
+import { type Coverage, CoverageAnswer } from '../schemas.ts'
 import { sourceSlug } from '../slugs.ts'
 
 /** More than these could not be told apart on a screen. */

@@ -6,16 +6,9 @@ import { auditVersion } from '../../inventory/queries/versions.ts'
 import { defaultSourceType } from '../../rules/source-types.ts'
 import { type ApiContext, get, nothing } from '../api.ts'
 import { iso } from '../iso.ts'
+import { datasetIdParameter, languageParameter, slugParameter } from '../parameters.ts'
 import { notFound } from '../problem.ts'
-import {
-  DatasetAttempt,
-  datasetIdParameter,
-  IndexedDataset,
-  type IndexedDatasetOf,
-  languageParameter,
-  ReasonCount,
-  slugParameter,
-} from '../schemas.ts'
+import { DatasetAttempt, IndexedDataset, type IndexedDatasetOf, ReasonCount } from '../schemas.ts'
 import { messageOf } from '../told.ts'
 
 export function datasetRoutes(api: ApiContext): void {

@@ -7,15 +7,10 @@ import type { Language } from '../../rules/reasons/index.ts'
 import { type ApiContext, get } from '../api.ts'
 import { badgeSvg } from '../badge.ts'
 import { reportFeed } from '../feed.ts'
+import { languageParameter, organizationParameter, slugParameter } from '../parameters.ts'
 import { notFound } from '../problem.ts'
 import { reportGroups } from '../report.ts'
-import {
-  languageParameter,
-  organizationParameter,
-  ReportGroup,
-  type ReportGroupRow,
-  slugParameter,
-} from '../schemas.ts'
+import { ReportGroup, type ReportGroupRow } from '../schemas.ts'
 
 const unknown = { 404: 'No source has this slug, or no dataset is of this organization' }
 const query = z.object({ lang: languageParameter })

@@ -4,9 +4,10 @@ import { recentRuns } from '../../inventory/queries/recent-runs.ts'
 import { runAttempts } from '../../inventory/queries/run-attempts.ts'
 import { type ApiContext, get, nothing } from '../api.ts'
 import { iso } from '../iso.ts'
+import { languageParameter, runIdParameter } from '../parameters.ts'
 import { notFound, Problem } from '../problem.ts'
 import { endAsTold, readRun, runAttemptOf } from '../run-view.ts'
-import { languageParameter, RunAnswer, RunSummary, runIdParameter } from '../schemas.ts'
+import { RunAnswer, RunSummary } from '../schemas.ts'
 
 const recentLimit = 20
 const pingMilliseconds = 15_000

@@ -4,7 +4,8 @@ import { errorReasons, languages, skipReasons, titleOf } from '../../rules/reaso
 import { defaultSourceType } from '../../rules/source-types.ts'
 import { type ApiContext, get } from '../api.ts'
 import { iso } from '../iso.ts'
-import { FoundDataset, type FoundDatasetOf, languageParameter, wantedParameter } from '../schemas.ts'
+import { languageParameter, wantedParameter } from '../parameters.ts'
+import { FoundDataset, type FoundDatasetOf } from '../schemas.ts'
 import { sourceSlug } from '../slugs.ts'
 import { messageOf } from '../told.ts'
 

@@ -10,18 +10,9 @@ import { defaultSourceType, sourceTypeAt } from '../../rules/source-types.ts'
 import { type ApiContext, get, nothing } from '../api.ts'
 import { atomFeed } from '../feed.ts'
 import { iso } from '../iso.ts'
+import { languageParameter, searchParameter, slugParameter, statusParameter } from '../parameters.ts'
 import { ownFacts } from '../run-view.ts'
-import {
-  type Dataset,
-  DatasetSummary,
-  languageParameter,
-  type Server,
-  ServerSummary,
-  searchParameter,
-  slugParameter,
-  statusParameter,
-  TrendPoint,
-} from '../schemas.ts'
+import { type Dataset, DatasetSummary, type Server, ServerSummary, TrendPoint } from '../schemas.ts'
 import { sourceSlug } from '../slugs.ts'
 import { messageOf } from '../told.ts'
 

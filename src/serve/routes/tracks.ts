@@ -4,14 +4,8 @@ import { indexVersion } from '../../inventory/queries/versions.ts'
 import { type ApiContext, get, nothing } from '../api.ts'
 import { indexedSource } from '../indexed-source.ts'
 import { iso } from '../iso.ts'
-import {
-  boxParameter,
-  datasetIdParameter,
-  slugParameter,
-  type Tracks,
-  TracksAnswer,
-  variableParameter,
-} from '../schemas.ts'
+import { boxParameter, datasetIdParameter, slugParameter, variableParameter } from '../parameters.ts'
+import { type Tracks, TracksAnswer } from '../schemas.ts'
 
 /** More lines could not be told apart on a screen. */
 const mostTracks = 1000

@@ -1,0 +1,47 @@
+/** The parameters of the API: text that PostgreSQL cannot hold (NUL) is refused here, so that it never becomes a 500. */
+
+import { z } from '@hono/zod-openapi'
+import { status } from './schemas.ts'
+
+const text = (max: number) =>
+  z
+    .string()
+    .max(max)
+    .refine((value) => !value.includes('\u0000'), 'must not hold a NUL character')
+
+export const slugParameter = text(3000).min(1).openapi({
+  description: 'Slug of a source, readable or base64url of its URL',
+  example: 'erddap-ogsl-ca-erddap',
+})
+export const languageParameter = z
+  .enum(['en', 'fr'])
+  .default('en')
+  .openapi({ description: 'Language of titles, messages and remedies' })
+export const organizationParameter = text(1000).min(1).openapi({ description: 'Name of an organization' })
+export const wantedParameter = text(200).default('').openapi({ description: 'Text to find' })
+export const datasetIdParameter = text(1000).min(1)
+export const runIdParameter = z.guid().openapi({ description: 'Id of a run, or of its flow run' })
+export const statusParameter = z.preprocess((value) => (value === '' ? undefined : value), status.optional())
+export const searchParameter = text(200).optional()
+export const zoomParameter = z.enum(['0', '1']).default('0')
+/** Degrees: west, south, east, north; west is greater than east across the antimeridian. */
+export const boxParameter = z
+  .string()
+  .max(200)
+  .optional()
+  .transform((text, context) => {
+    if (text === undefined || text === '') return null
+    const parts = text.split(',').map(Number)
+    const [west, south, east, north] = parts
+    if (parts.length !== 4 || !parts.every(Number.isFinite) || west === east || south! >= north!) {
+      context.addIssue('must be west,south,east,north in degrees')
+      return z.NEVER
+    }
+    return parts as unknown as readonly [west: number, south: number, east: number, north: number]
+  })
+  .openapi({
+    type: 'string',
+    description:
+      'Only what is in view: west,south,east,north in degrees; west is greater than east across the antimeridian',
+  })
+export const variableParameter = text(200).optional()
