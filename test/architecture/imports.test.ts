@@ -82,7 +82,6 @@ const longFiles = [
   'src/inventory/load/stage.ts',
   'src/inventory/run-store.ts',
   'src/rules/reasons/warnings.ts',
-  'src/runs/prefect/recorder.ts',
   'src/sources/erddap/client.ts',
 ]
 

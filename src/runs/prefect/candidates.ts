@@ -1,5 +1,5 @@
 /** Which runs of our pools are due: asked for by the page, kept until they are claimed or asked for anew. */
-import { type Candidate, choose } from '../decide.ts'
+import { type Candidate, type Choice, choose } from '../decide.ts'
 import type { Runtime } from '../runtime.ts'
 import type { PrefectBackend } from './backend.ts'
 import { must, type Schemas } from './client.ts'
@@ -13,11 +13,16 @@ export interface DueRun extends Candidate {
   readonly pool: string
 }
 
+interface Wanted {
+  readonly flows: ReadonlySet<string>
+  readonly isHeld: (id: string) => boolean
+}
+
 export interface Candidates {
   /** Asks for what is due; also when there is no room: otherwise deployments are shown as not ready. */
   look(): Promise<void>
   /** The next one to be claimed; asks again when none is left. */
-  next(wanted: { flows: ReadonlySet<string>; isHeld: (id: string) => boolean }): Promise<DueRun | null>
+  next(wanted: Wanted): Promise<DueRun | null>
   /** One that cannot be had now stands in nobody's way. */
   refused(id: string): void
   /** Called when one becomes due; the returned function ends it. */
@@ -36,136 +41,55 @@ const freshMs = 1500
 const pauseMs = 100
 const refusedForMs = 15_000
 
-export function candidates(options: {
+interface CandidatesOptions {
   readonly backend: PrefectBackend
   readonly pools: readonly string[]
   readonly runtime: Runtime
   readonly onProblem: OnProblem
-}): Candidates {
-  const { backend, runtime, onProblem } = options
-  let known: DueRun[] = []
-  let askedAt = Number.NEGATIVE_INFINITY
-  let asking: Promise<void> | null = null
-  let wanted: { flows: ReadonlySet<string>; isHeld: (id: string) => boolean } | null = null
-  const refusals = new Map<string, number>()
-  const told = new Set<string>()
-  const timers = new Map<string, NodeJS.Timeout>()
-  const listeners = new Set<() => void>()
+}
 
-  const since = () => runtime.now().getTime() - askedAt
-  const isOut = (id: string) =>
-    (refusals.get(id) ?? 0) > runtime.now().getTime() || wanted?.isHeld(id) === true
-  const chosen = (rows: readonly DueRun[]) =>
-    choose(rows, { flows: wanted?.flows ?? new Set(), isHeld: isOut, now: backend.client.serverNow() })
+/** What is known of the pools. */
+interface Known extends CandidatesOptions {
+  due: DueRun[]
+  askedAt: number
+  asking: Promise<void> | null
+  /** Null until something is wanted. */
+  wanted: Wanted | null
+  /** Until when a run stands back, by its id. */
+  readonly refusals: Map<string, number>
+  /** Unknown flows that were told of. */
+  readonly told: Set<string>
+  readonly timers: Map<string, NodeJS.Timeout>
+  readonly listeners: Set<() => void>
+}
 
-  const page = async (pool: string): Promise<DueRun[]> => {
-    const rows = await must(
-      'look for runs',
-      backend.client.once.POST('/work_pools/{name}/get_scheduled_flow_runs', {
-        params: { path: { name: pool } },
-        body: { work_queue_names: [], scheduled_before: before(prefetchMs), limit: pageSize },
-      }),
-    )
-    return Promise.all(rows.map(({ flow_run: run }) => dueOf({ ...run, id: run.id as string }, pool)))
+export function candidates(options: CandidatesOptions): Candidates {
+  const { runtime } = options
+  const known: Known = {
+    ...options,
+    due: [],
+    askedAt: Number.NEGATIVE_INFINITY,
+    asking: null,
+    wanted: null,
+    refusals: new Map(),
+    told: new Set(),
+    timers: new Map(),
+    listeners: new Set(),
   }
-  const before = (ms: number) => new Date(backend.client.serverNow().getTime() + ms).toISOString()
-  const dueOf = async (
-    wire: DueRun['wire'] & { next_scheduled_start_time?: string | null },
-    pool: string,
-  ): Promise<DueRun> => ({
-    id: wire.id,
-    flow: await backend.flowName(wire.flow_id),
-    dueAt: new Date(wire.next_scheduled_start_time ?? 0),
-    wire,
-    pool,
-  })
-
-  /** Past a page of runs that cannot be taken: only those of known flows are asked for, page by page. */
-  const search = async (pool: string): Promise<DueRun[]> => {
-    const open = (await readQueues(backend, pool)).filter(({ is_paused }) => !is_paused)
-    const priorities = new Map(open.map(({ name, priority }) => [name, priority ?? 1]))
-    const found: DueRun[] = []
-    for (let offset = 0; offset < mostPages * searchSize; offset += searchSize) {
-      const rows = await must(
-        'look for runs',
-        backend.client.once.POST('/flow_runs/filter', {
-          body: {
-            flows: { operator: 'and_', name: { any_: [...(wanted?.flows ?? [])] } },
-            work_pools: { operator: 'and_', name: { any_: [pool] } },
-            work_pool_queues: { operator: 'and_', name: { any_: [...priorities.keys()] } },
-            flow_runs: {
-              operator: 'and_',
-              state: { operator: 'and_', type: { any_: ['SCHEDULED'] } },
-              next_scheduled_start_time: { before_: before(0) },
-            },
-            sort: 'NEXT_SCHEDULED_START_TIME_ASC',
-            limit: searchSize,
-            offset,
-          },
-        }),
-      )
-      found.push(...(await Promise.all(rows.map((run) => dueOf(run, pool)))))
-      if (rows.length < searchSize || chosen(found).now.length > 0) break
-    }
-    const priority = ({ wire }: DueRun) =>
-      priorities.get((wire as { work_queue_name?: string | null }).work_queue_name ?? '') ?? 1
-    return found.sort((a, b) => priority(a) - priority(b) || a.dueAt.getTime() - b.dueAt.getTime())
-  }
-
-  const ask = async () => {
-    const pages = await Promise.all(
-      options.pools.map(async (pool) => {
-        const rows = await page(pool)
-        const { now, unknownFlows } = chosen(rows)
-        tellUnknown(unknownFlows, rows)
-        return rows.length < pageSize || now.length > 0 || wanted === null ? rows : search(pool)
-      }),
-    )
-    askedAt = runtime.now().getTime()
-    known = pages.flat()
-    for (const { id, dueAt } of chosen(known).soon) wakeAt(id, dueAt)
-  }
-  const look = (): Promise<void> => {
-    asking ??= ask().finally(() => {
-      asking = null
-    })
-    return asking
-  }
-
-  const tellUnknown = (flows: readonly string[], rows: readonly DueRun[]) => {
-    if (wanted === null) return
-    for (const flow of flows.filter((name) => !told.has(name))) {
-      told.add(flow)
-      const run = rows.find((row) => row.flow === flow)
-      onProblem('A run of a flow that this worker does not know is left alone', {
-        flow,
-        pool: run?.pool,
-        run: run?.wire.name,
-      })
-    }
-  }
-  /** When it is due the server is asked again: only its answer knows whether the pool is full or paused by then. */
-  const wakeAt = (id: string, dueAt: Date) => {
-    if (timers.has(id)) return
-    const timer = setTimeout(() => {
-      timers.delete(id)
-      for (const listener of listeners) listener()
-    }, dueAt.getTime() - backend.client.serverNow().getTime())
-    timers.set(id, timer)
-  }
-
+  const { refusals, timers, listeners } = known
+  const since = () => runtime.now().getTime() - known.askedAt
   return {
-    look,
-    async next(given) {
-      wanted = given
+    look: () => look(known),
+    async next(wanted) {
+      known.wanted = wanted
       for (let round = 0; ; round++) {
-        const [first] = since() < freshMs ? chosen(known).now : []
+        const [first] = since() < freshMs ? chosen(known, known.due).now : []
         if (first) {
-          known = known.filter(({ id }) => id !== first.id)
+          known.due = known.due.filter(({ id }) => id !== first.id)
           return first
         }
         if (round > 0 || since() < pauseMs) return null
-        await look()
+        await look(known)
       }
     },
     refused(id) {
@@ -183,4 +107,119 @@ export function candidates(options: {
       listeners.clear()
     },
   }
+}
+
+function chosen({ wanted, refusals, runtime, backend }: Known, rows: readonly DueRun[]): Choice<DueRun> {
+  const now = runtime.now().getTime()
+  return choose(rows, {
+    flows: wanted?.flows ?? new Set(),
+    isHeld: (id) => (refusals.get(id) ?? 0) > now || wanted?.isHeld(id) === true,
+    now: backend.client.serverNow(),
+  })
+}
+
+/** Whoever looks while somebody does waits for the same answer. */
+function look(known: Known): Promise<void> {
+  known.asking ??= ask(known).finally(() => {
+    known.asking = null
+  })
+  return known.asking
+}
+
+async function ask(known: Known): Promise<void> {
+  const pages = await Promise.all(
+    known.pools.map(async (pool) => {
+      const rows = await page(known.backend, pool)
+      const { now, unknownFlows } = chosen(known, rows)
+      tellUnknown(known, unknownFlows, rows)
+      return rows.length < pageSize || now.length > 0 || known.wanted === null ? rows : search(known, pool)
+    }),
+  )
+  known.askedAt = known.runtime.now().getTime()
+  known.due = pages.flat()
+  for (const { id, dueAt } of chosen(known, known.due).soon) wakeAt(known, id, dueAt)
+}
+
+async function page(backend: PrefectBackend, pool: string): Promise<DueRun[]> {
+  const rows = await must(
+    'look for runs',
+    backend.client.once.POST('/work_pools/{name}/get_scheduled_flow_runs', {
+      params: { path: { name: pool } },
+      body: { work_queue_names: [], scheduled_before: before(backend, prefetchMs), limit: pageSize },
+    }),
+  )
+  return Promise.all(rows.map(({ flow_run: run }) => dueOf(backend, { ...run, id: run.id as string }, pool)))
+}
+
+const before = (backend: PrefectBackend, ms: number) =>
+  new Date(backend.client.serverNow().getTime() + ms).toISOString()
+
+async function dueOf(
+  backend: PrefectBackend,
+  wire: DueRun['wire'] & { next_scheduled_start_time?: string | null },
+  pool: string,
+): Promise<DueRun> {
+  return {
+    id: wire.id,
+    flow: await backend.flowName(wire.flow_id),
+    dueAt: new Date(wire.next_scheduled_start_time ?? 0),
+    wire,
+    pool,
+  }
+}
+
+/** Past a page of runs that cannot be taken: only those of known flows are asked for, page by page. */
+async function search(known: Known, pool: string): Promise<DueRun[]> {
+  const { backend, wanted } = known
+  const open = (await readQueues(backend, pool)).filter(({ is_paused }) => !is_paused)
+  const priorities = new Map(open.map(({ name, priority }) => [name, priority ?? 1]))
+  const found: DueRun[] = []
+  for (let offset = 0; offset < mostPages * searchSize; offset += searchSize) {
+    const rows = await must(
+      'look for runs',
+      backend.client.once.POST('/flow_runs/filter', {
+        body: {
+          flows: { operator: 'and_', name: { any_: [...(wanted?.flows ?? [])] } },
+          work_pools: { operator: 'and_', name: { any_: [pool] } },
+          work_pool_queues: { operator: 'and_', name: { any_: [...priorities.keys()] } },
+          flow_runs: {
+            operator: 'and_',
+            state: { operator: 'and_', type: { any_: ['SCHEDULED'] } },
+            next_scheduled_start_time: { before_: before(backend, 0) },
+          },
+          sort: 'NEXT_SCHEDULED_START_TIME_ASC',
+          limit: searchSize,
+          offset,
+        },
+      }),
+    )
+    found.push(...(await Promise.all(rows.map((run) => dueOf(backend, run, pool)))))
+    if (rows.length < searchSize || chosen(known, found).now.length > 0) break
+  }
+  const priority = ({ wire }: DueRun) =>
+    priorities.get((wire as { work_queue_name?: string | null }).work_queue_name ?? '') ?? 1
+  return found.sort((a, b) => priority(a) - priority(b) || a.dueAt.getTime() - b.dueAt.getTime())
+}
+
+function tellUnknown(known: Known, flows: readonly string[], rows: readonly DueRun[]): void {
+  if (known.wanted === null) return
+  for (const flow of flows.filter((name) => !known.told.has(name))) {
+    known.told.add(flow)
+    const run = rows.find((row) => row.flow === flow)
+    known.onProblem('A run of a flow that this worker does not know is left alone', {
+      flow,
+      pool: run?.pool,
+      run: run?.wire.name,
+    })
+  }
+}
+
+/** When it is due the server is asked again: only its answer knows whether the pool is full or paused by then. */
+function wakeAt({ timers, listeners, backend }: Known, id: string, dueAt: Date): void {
+  if (timers.has(id)) return
+  const timer = setTimeout(() => {
+    timers.delete(id)
+    for (const listener of listeners) listener()
+  }, dueAt.getTime() - backend.client.serverNow().getTime())
+  timers.set(id, timer)
 }

@@ -95,12 +95,12 @@ async function remove(client: PrefectClient, worker: string): Promise<void> {
     .catch(() => {}) // it is old news anyway
 }
 
-/** Names of variables take fewer letters than those of workers; the end keeps two names apart. */
+/** Names of variables take fewer letters than those of workers, 3.2 no hyphen; the end keeps two names apart. */
 function variableName(worker: string): string {
-  const plain = worker.toLowerCase().replace(/[^a-z0-9]+/g, '-')
+  const plain = worker.toLowerCase().replace(/[^a-z0-9]+/g, '_')
   let hash = 0
   for (const character of worker) hash = (hash * 31 + (character.codePointAt(0) ?? 0)) >>> 0
-  return `erddap-harvester-worker-${plain.slice(0, 180)}-${hash.toString(36)}`
+  return `erddap_harvester_worker_${plain.slice(0, 180)}_${hash.toString(36)}`
 }
 
 function seenOf(variable: Schemas['Variable'], now: number): SeenInstance | null {

@@ -6,11 +6,11 @@ import type { HeldRun, RunQueue, SeenWorker } from '../orchestrator.ts'
 import type { Runtime } from '../runtime.ts'
 import { isFinal, type RunState } from '../states.ts'
 import type { PrefectBackend } from './backend.ts'
-import { candidates, type DueRun } from './candidates.ts'
-import { must, orNull } from './client.ts'
-import { fateOfSeen, prefectInstances } from './instances.ts'
+import { type Candidates, candidates, type DueRun } from './candidates.ts'
+import { must, orNull, type PrefectClient } from './client.ts'
+import { fateOfSeen, type Instances, prefectInstances } from './instances.ts'
 import { instanceLabel, labelOf, workerLabel } from './labels.ts'
-import { poolRoom } from './pool-room.ts'
+import { type PoolRoom, poolRoom } from './pool-room.ts'
 import { poolType } from './pools.ts'
 import { stateOf } from './read.ts'
 import { setState } from './set-state.ts'
@@ -28,130 +28,45 @@ const heartbeatSeconds = 30
 const lookAgainMs = 5000
 const openTypes = ['PENDING', 'RUNNING', 'CANCELLING'] as const
 
+/** A worker at its pools. */
+interface AtPools extends PrefectQueueOptions {
+  readonly client: PrefectClient
+  readonly instances: Instances
+  readonly due: Candidates
+  readonly room: PoolRoom
+  /** Null until it has entered. */
+  me: WorkerInstance | null
+}
+
 export function prefectQueue(options: PrefectQueueOptions): RunQueue {
   const { backend, pools, runtime, onProblem } = options
   const { client } = backend
-  const instances = prefectInstances(client, onProblem)
   const due = candidates(options)
-  const room = poolRoom(backend, runtime.now)
-  let me: WorkerInstance | null = null
-
-  const beat = async (instance: WorkerInstance): Promise<void> => {
-    await instances.beat(instance)
-    for (const pool of pools)
-      await must(
-        'take a heartbeat',
-        client.normal.POST('/work_pools/{work_pool_name}/workers/heartbeat', {
-          params: { path: { work_pool_name: pool } },
-          body: { name: instance.name, heartbeat_interval_seconds: heartbeatSeconds },
-        }),
-      )
+  const worker: AtPools = {
+    ...options,
+    client,
+    instances: prefectInstances(client, onProblem),
+    due,
+    room: poolRoom(backend, runtime.now),
+    me: null,
   }
-
-  /** Refuses a name that another living process has; one of another machine is known by its signs of life only. */
-  const checkName = async (instance: WorkerInstance, signal: AbortSignal): Promise<void> => {
-    const first = await instances.find(instance.name)
-    for (let seen = first, told = false; seen !== null; seen = await instances.find(instance.name)) {
-      const fate = await fateOf(seen.instance)
-      const renewed =
-        first !== null && (seen.instance.id !== first.instance.id || seen.silentMs < first.silentMs)
-      if (fate === 'lives' || (fate === 'unknown' && renewed)) throw nameTaken(instance, seen.instance)
-      if ((await fateOfSeen(seen, heartbeatSeconds * 1000)) !== 'lives') return
-      if (!told)
-        options.onInfo('Another worker had this name a moment ago: waiting to see whether it lives', {
-          worker: instance.name,
-          host: seen.instance.host,
-        })
-      told = true
-      await runtime.sleep(lookAgainMs, signal)
-    }
-  }
-
-  const claim = async (run: DueRun): Promise<RunRecorder | null> => {
-    const { id, wire, pool } = run
-    const answer = await setState(client, id, { type: 'PENDING', name: 'Pending' }, { patience: 'normal' })
-    if (answer.kind !== 'accepted') {
-      due.refused(id)
-      return null
-    }
-    try {
-      if (await room.isOver(wire, pool)) {
-        await setState(client, id, {
-          type: 'SCHEDULED',
-          name: 'AwaitingConcurrencySlot',
-          message: `The pool ${pool} or its queue is at its limit`,
-          // At a time of its own, so that two workers that gave way to each other do not meet again.
-          scheduledAt: new Date(client.serverNow().getTime() + 500 + runtime.random() * 3000),
-        })
-        return null
-      }
-      await must(
-        'label a run',
-        client.normal.PATCH('/flow_runs/{id}/labels', {
-          params: { path: { id } },
-          body: {
-            ...(me && { [workerLabel]: me.name, [instanceLabel]: me.id }),
-            'prefect.worker.type': poolType,
-            'prefect.work-pool.name': pool,
-          },
-        }),
-      )
-      return await backend.recorder(
-        { ...wire, state: answer.state },
-        {
-          leaseId: answer.state?.state_details?.deployment_concurrency_lease_id ?? null,
-          policy: wire.empirical_policy ?? null,
-          claimedBy: me?.name ?? null,
-        },
-      )
-    } catch (error) {
-      // Left Pending it would wait for the sweep of another worker.
-      await setState(
-        client,
-        id,
-        { type: 'SCHEDULED', message: 'The claim failed half-way' },
-        { patience: 'normal' },
-      ).catch(() => {})
-      throw error
-    }
-  }
-
   return {
     async enter(instance, signal) {
-      await checkName(instance, signal)
-      me = instance
-      await beat(instance)
+      await checkName(worker, instance, signal)
+      worker.me = instance
+      await beat(worker)
     },
     look: () => due.look(),
     async next(wanted) {
       const run = await due.next(wanted)
-      return run && { id: run.id, claim: () => claim(run) }
+      return run && { id: run.id, claim: () => claim(worker, run) }
     },
-    async states(ids) {
-      const states = new Map<string, RunState | null>(ids.map((id) => [id, null]))
-      for (let at = 0; at < ids.length; at += 100) {
-        const runs = await must(
-          'look at the states of runs',
-          client.once.POST('/flow_runs/filter', {
-            body: {
-              flow_runs: { operator: 'and_', id: { any_: ids.slice(at, at + 100) } },
-              sort: 'ID_DESC',
-              limit: 200,
-              offset: 0,
-            },
-          }),
-        )
-        for (const run of runs) states.set(run.id, stateOf(run.state))
-      }
-      return states
-    },
-    suspend: (id) => suspend(backend, id),
+    states: (ids) => statesOf(client, ids),
+    suspend: (id) => suspend(worker, id),
     end: (end) => tellEnd(backend, end),
-    async beat() {
-      if (me) await beat(me)
-    },
+    beat: () => beat(worker),
     held: () => heldRuns(backend, pools),
-    workers: () => seenWorkers(backend, pools),
+    workers: () => seenWorkers(worker),
     async settle({ run, type }, to) {
       const answer = await setState(client, run.id, to, {
         force: type === 'CANCELLING',
@@ -159,61 +74,170 @@ export function prefectQueue(options: PrefectQueueOptions): RunQueue {
       })
       return answer.kind === 'accepted'
     },
-    async leave() {
-      due.close()
-      if (me) await instances.leave(me).catch(() => {})
-      for (const pool of pools)
-        await client.once
-          .DELETE('/work_pools/{work_pool_name}/workers/{name}', {
-            params: { path: { work_pool_name: pool, name: me?.name ?? '' } },
-          })
-          .catch(() => {}) // the server notices by itself after 90 s
-    },
+    leave: () => leave(worker),
     hurry: (milliseconds) => client.hurry(milliseconds),
     onWork: (listener) => due.onDue(listener),
   }
+}
 
-  async function seenWorkers(of: PrefectBackend, names: readonly string[]): Promise<SeenWorker[]> {
-    const known = await instances.list()
-    const seen = await Promise.all(
-      known.map(
-        async (one): Promise<SeenWorker> => ({
-          name: one.instance.name,
-          instance: one.instance.id,
-          fate: await fateOfSeen(one, heartbeatSeconds * 1000),
-        }),
-      ),
+async function beat({ client, instances, pools, me }: AtPools): Promise<void> {
+  if (!me) return
+  await instances.beat(me)
+  for (const pool of pools)
+    await must(
+      'take a heartbeat',
+      client.normal.POST('/work_pools/{work_pool_name}/workers/heartbeat', {
+        params: { path: { work_pool_name: pool } },
+        body: { name: me.name, heartbeat_interval_seconds: heartbeatSeconds },
+      }),
     )
-    for (const pool of names) {
-      const workers = await must(
-        'list workers',
-        of.client.once.POST('/work_pools/{work_pool_name}/workers/filter', {
-          params: { path: { work_pool_name: pool } },
-          body: { limit: 200, offset: 0 },
-        }),
-      )
-      for (const { name, status } of workers)
-        if (!seen.some((worker) => worker.name === name))
-          seen.push({ name, instance: null, fate: status === 'ONLINE' ? 'lives' : 'silent' })
+}
+
+/** Refuses a name that another living process has; one of another machine is known by its signs of life only. */
+async function checkName(
+  { instances, runtime, onInfo }: AtPools,
+  instance: WorkerInstance,
+  signal: AbortSignal,
+): Promise<void> {
+  const first = await instances.find(instance.name)
+  for (let seen = first, told = false; seen !== null; seen = await instances.find(instance.name)) {
+    const fate = await fateOf(seen.instance)
+    const renewed =
+      first !== null && (seen.instance.id !== first.instance.id || seen.silentMs < first.silentMs)
+    if (fate === 'lives' || (fate === 'unknown' && renewed)) throw nameTaken(instance, seen.instance)
+    if ((await fateOfSeen(seen, heartbeatSeconds * 1000)) !== 'lives') return
+    if (!told)
+      onInfo('Another worker had this name a moment ago: waiting to see whether it lives', {
+        worker: instance.name,
+        host: seen.instance.host,
+      })
+    told = true
+    await runtime.sleep(lookAgainMs, signal)
+  }
+}
+
+async function claim(worker: AtPools, { id, wire, pool }: DueRun): Promise<RunRecorder | null> {
+  const { backend, client, due, room, runtime, me } = worker
+  const answer = await setState(client, id, { type: 'PENDING', name: 'Pending' }, { patience: 'normal' })
+  if (answer.kind !== 'accepted') {
+    due.refused(id)
+    return null
+  }
+  try {
+    if (await room.isOver(wire, pool)) {
+      await setState(client, id, {
+        type: 'SCHEDULED',
+        name: 'AwaitingConcurrencySlot',
+        message: `The pool ${pool} or its queue is at its limit`,
+        // At a time of its own, so that two workers that gave way to each other do not meet again.
+        scheduledAt: new Date(client.serverNow().getTime() + 500 + runtime.random() * 3000),
+      })
+      return null
     }
-    return seen
-  }
-
-  async function suspend(of: PrefectBackend, id: string): Promise<void> {
-    // A pause that keeps its process would be resumed as Running, with nobody at work.
-    const answer = await setState(
-      of.client,
-      id,
-      {
-        type: 'PAUSED',
-        name: 'Suspended',
-        message: 'Paused; resumed, it goes on where it stopped',
-        reschedule: true,
-      },
-      { force: true, patience: 'normal' },
+    await must(
+      'label a run',
+      client.normal.PATCH('/flow_runs/{id}/labels', {
+        params: { path: { id } },
+        body: {
+          ...(me && { [workerLabel]: me.name, [instanceLabel]: me.id }),
+          'prefect.worker.type': poolType,
+          'prefect.work-pool.name': pool,
+        },
+      }),
     )
-    if (answer.kind !== 'accepted') onProblem('A paused run could not be made resumable', { flowRunId: id })
+    return await backend.recorder(
+      { ...wire, state: answer.state },
+      {
+        leaseId: answer.state?.state_details?.deployment_concurrency_lease_id ?? null,
+        policy: wire.empirical_policy ?? null,
+        claimedBy: me?.name ?? null,
+      },
+    )
+  } catch (error) {
+    // Left Pending it would wait for the sweep of another worker.
+    await setState(
+      client,
+      id,
+      { type: 'SCHEDULED', message: 'The claim failed half-way' },
+      { patience: 'normal' },
+    ).catch(() => {})
+    throw error
   }
+}
+
+async function statesOf(
+  client: PrefectClient,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, RunState | null>> {
+  const states = new Map<string, RunState | null>(ids.map((id) => [id, null]))
+  for (let at = 0; at < ids.length; at += 100) {
+    const runs = await must(
+      'look at the states of runs',
+      client.once.POST('/flow_runs/filter', {
+        body: {
+          flow_runs: { operator: 'and_', id: { any_: ids.slice(at, at + 100) } },
+          sort: 'ID_DESC',
+          limit: 200,
+          offset: 0,
+        },
+      }),
+    )
+    for (const run of runs) states.set(run.id, stateOf(run.state))
+  }
+  return states
+}
+
+async function suspend({ client, onProblem }: AtPools, id: string): Promise<void> {
+  // A pause that keeps its process would be resumed as Running, with nobody at work.
+  const answer = await setState(
+    client,
+    id,
+    {
+      type: 'PAUSED',
+      name: 'Suspended',
+      message: 'Paused; resumed, it goes on where it stopped',
+      reschedule: true,
+    },
+    { force: true, patience: 'normal' },
+  )
+  if (answer.kind !== 'accepted') onProblem('A paused run could not be made resumable', { flowRunId: id })
+}
+
+async function leave({ client, instances, due, pools, me }: AtPools): Promise<void> {
+  due.close()
+  if (me) await instances.leave(me).catch(() => {})
+  for (const pool of pools)
+    await client.once
+      .DELETE('/work_pools/{work_pool_name}/workers/{name}', {
+        params: { path: { work_pool_name: pool, name: me?.name ?? '' } },
+      })
+      .catch(() => {}) // the server notices by itself after 90 s
+}
+
+async function seenWorkers({ client, instances, pools }: AtPools): Promise<SeenWorker[]> {
+  const known = await instances.list()
+  const seen = await Promise.all(
+    known.map(
+      async (one): Promise<SeenWorker> => ({
+        name: one.instance.name,
+        instance: one.instance.id,
+        fate: await fateOfSeen(one, heartbeatSeconds * 1000),
+      }),
+    ),
+  )
+  for (const pool of pools) {
+    const workers = await must(
+      'list workers',
+      client.once.POST('/work_pools/{work_pool_name}/workers/filter', {
+        params: { path: { work_pool_name: pool } },
+        body: { limit: 200, offset: 0 },
+      }),
+    )
+    for (const { name, status } of workers)
+      if (!seen.some((worker) => worker.name === name))
+        seen.push({ name, instance: null, fate: status === 'ONLINE' ? 'lives' : 'silent' })
+  }
+  return seen
 }
 
 /** Runs of our pools that some worker claimed. */

@@ -56,6 +56,17 @@ export interface LocalBackend extends Backend {
   onWork(listener: () => void): () => void
 }
 
+/** What starting and cancelling runs of a store takes. */
+interface Local {
+  readonly store: RunStore
+  readonly runtime: Runtime
+  readonly worker: string
+  readonly namespace: string
+  readonly deployments: ReadonlyMap<string, DeploymentSpec>
+  readonly limits: () => Promise<ReadonlyMap<string, Limit>>
+  readonly listeners: Set<() => void>
+}
+
 /** Records runs in a store; runs of deployments wait there until an executor of this or another process takes them. */
 export function createLocalBackend(options: LocalBackendOptions): LocalBackend {
   const { store } = options
@@ -79,118 +90,25 @@ export function createLocalBackend(options: LocalBackendOptions): LocalBackend {
   })
   const deployments = new Map(declaration.deployments.map((spec) => [spec.name, spec]))
   const listeners = new Set<() => void>()
-  const wake = () => {
-    for (const listener of listeners) listener()
-  }
-
-  const find = (name: string): DeploymentSpec => {
-    const wanted = splitDeploymentName(name)
-    const spec =
-      deployments.get(inNamespace(wanted.deployment, options.namespace ?? defaultNamespace)) ??
-      deployments.get(wanted.deployment)
-    if (!spec || (wanted.flow !== null && spec.flow.name !== wanted.flow))
-      throw new HarvesterError('USAGE', `There is no deployment "${name}"`, {
-        remedy: `Name one of: ${[...deployments.keys()].sort().join(', ') || '(none is declared)'}.`,
-      })
-    return spec
-  }
-
-  /** A deployment may want no queue: what is beyond its limit ends at once. */
-  const cancelBeyondLimit = async (run: StoredRun, spec: DeploymentSpec): Promise<void> => {
-    if (spec.collisionStrategy !== 'CANCEL_NEW') return
-    const limit = (await limits()).get(deploymentLimitName(spec.name)) ?? null
-    if (limit === null) return
-    const open = await store.runs({
-      deployment: spec.name,
-      types: ['SCHEDULED', 'PENDING', 'RUNNING', 'CANCELLING'],
-      limit: limit + 1,
-    })
-    if (open.filter(({ id }) => id !== run.id).length < limit) return
-    const now = runtime.now()
-    const message = 'Deployment concurrency limit reached.'
-    await store.transition(run.id, ['SCHEDULED'], state('CANCELLED', now, { message }), { endedAt: now })
-  }
-
+  const namespace = options.namespace ?? defaultNamespace
+  const local: Local = { store, runtime, worker, namespace, deployments, limits, listeners }
   const backend: LocalBackend = {
     store,
     worker,
     deployments,
     opened: new Set(),
     runtime,
-    find,
+    find: (name) => find(local, name),
     declaration,
     limits,
-    async submit(request) {
-      const spec = find(request.deployment)
-      // A parent is a program: it means what it says.
-      if (request.parentRunId === undefined)
-        checkParameterNames(spec.name, Object.keys(spec.flow.parameters.shape), request.parameters)
-      const parameters = { ...spec.parameters, ...request.parameters }
-      const parsed = spec.flow.parameters.safeParse(parameters)
-      if (!parsed.success)
-        throw new HarvesterError(
-          'PARAMETERS_INVALID',
-          `The parameters of ${spec.name} do not fit: ${parsed.error.issues.map((issue) => `${issue.path.join('.') || 'parameters'}: ${issue.message}`).join('; ')}`,
-        )
-      const now = runtime.now()
-      const scheduledAt = request.scheduledAt ?? now
-      const { run, created } = await store.createRun({
-        id: runtime.id(),
-        name: request.name ?? spec.flow.runName(parsed.data),
-        flow: spec.flow.name,
-        deployment: spec.name,
-        parameters,
-        tags: [...new Set([...spec.flow.tags, ...spec.tags, ...(request.tags ?? [])])],
-        state: state('SCHEDULED', now, { scheduledAt }),
-        runCount: 0,
-        createdAt: now,
-        createdBy: request.createdBy ?? null,
-        scheduledAt,
-        startedAt: null,
-        endedAt: null,
-        parentRunId: request.parentRunId ?? null,
-        idempotencyKey: request.idempotencyKey ?? null,
-        worker: null,
-      })
-      if (created) await cancelBeyondLimit(run, spec)
-      wake()
-      return { id: run.id, name: run.name, created }
-    },
+    submit: (request) => submit(local, request),
     async readRun(id) {
       const run = await store.run(id)
       return run && flowRunOf(run)
     },
-    async cancelRun(id) {
-      const now = runtime.now()
-      const cancelled = await store.transition(
-        id,
-        ['SCHEDULED', 'PAUSED'],
-        state('CANCELLED', now, { message: 'Cancelled before it started' }),
-        { endedAt: now },
-      )
-      if (!cancelled) await store.transition(id, ['PENDING', 'RUNNING'], state('CANCELLING', now))
-      wake()
-    },
+    cancelRun: (id) => cancel(local, id),
     async openRun(request) {
-      const now = runtime.now()
-      const { run } = await store.createRun({
-        id: runtime.id(),
-        name: request.name,
-        flow: request.flow,
-        deployment: null,
-        parameters: request.parameters,
-        tags: [...request.flowTags, ...(request.tags ?? [])],
-        state: state('PENDING', now),
-        runCount: 0,
-        createdAt: now,
-        createdBy: request.createdBy ?? null,
-        scheduledAt: now,
-        startedAt: null,
-        endedAt: null,
-        parentRunId: null,
-        idempotencyKey: null,
-        worker,
-      })
+      const run = await open(local, request)
       backend.opened.add(run.id)
       return backend.recorder(run)
     },
@@ -210,4 +128,120 @@ export function createLocalBackend(options: LocalBackendOptions): LocalBackend {
     },
   }
   return backend
+}
+
+function find({ deployments, namespace }: Local, name: string): DeploymentSpec {
+  const wanted = splitDeploymentName(name)
+  const spec =
+    deployments.get(inNamespace(wanted.deployment, namespace)) ?? deployments.get(wanted.deployment)
+  if (!spec || (wanted.flow !== null && spec.flow.name !== wanted.flow))
+    throw new HarvesterError('USAGE', `There is no deployment "${name}"`, {
+      remedy: `Name one of: ${[...deployments.keys()].sort().join(', ') || '(none is declared)'}.`,
+    })
+  return spec
+}
+
+async function submit(
+  local: Local,
+  request: DeploymentRunRequest & { parentRunId?: string },
+): Promise<SubmittedRun> {
+  const { store, runtime } = local
+  const spec = find(local, request.deployment)
+  // A parent is a program: it means what it says.
+  if (request.parentRunId === undefined)
+    checkParameterNames(spec.name, Object.keys(spec.flow.parameters.shape), request.parameters)
+  const parameters = { ...spec.parameters, ...request.parameters }
+  const parsed = spec.flow.parameters.safeParse(parameters)
+  if (!parsed.success)
+    throw new HarvesterError(
+      'PARAMETERS_INVALID',
+      `The parameters of ${spec.name} do not fit: ${parsed.error.issues.map((issue) => `${issue.path.join('.') || 'parameters'}: ${issue.message}`).join('; ')}`,
+    )
+  const now = runtime.now()
+  const scheduledAt = request.scheduledAt ?? now
+  const { run, created } = await store.createRun({
+    id: runtime.id(),
+    name: request.name ?? spec.flow.runName(parsed.data),
+    flow: spec.flow.name,
+    deployment: spec.name,
+    parameters,
+    tags: [...new Set([...spec.flow.tags, ...spec.tags, ...(request.tags ?? [])])],
+    state: state('SCHEDULED', now, { scheduledAt }),
+    runCount: 0,
+    createdAt: now,
+    createdBy: request.createdBy ?? null,
+    scheduledAt,
+    startedAt: null,
+    endedAt: null,
+    parentRunId: request.parentRunId ?? null,
+    idempotencyKey: request.idempotencyKey ?? null,
+    worker: null,
+  })
+  if (created) await cancelBeyondLimit(local, run, spec)
+  wake(local)
+  return { id: run.id, name: run.name, created }
+}
+
+/** A deployment may want no queue: what is beyond its limit ends at once. */
+async function cancelBeyondLimit(
+  { store, runtime, limits }: Local,
+  run: StoredRun,
+  spec: DeploymentSpec,
+): Promise<void> {
+  if (spec.collisionStrategy !== 'CANCEL_NEW') return
+  const limit = (await limits()).get(deploymentLimitName(spec.name)) ?? null
+  if (limit === null) return
+  const open = await store.runs({
+    deployment: spec.name,
+    types: ['SCHEDULED', 'PENDING', 'RUNNING', 'CANCELLING'],
+    limit: limit + 1,
+  })
+  if (open.filter(({ id }) => id !== run.id).length < limit) return
+  const now = runtime.now()
+  const message = 'Deployment concurrency limit reached.'
+  await store.transition(run.id, ['SCHEDULED'], state('CANCELLED', now, { message }), { endedAt: now })
+}
+
+async function cancel(local: Local, id: string): Promise<void> {
+  const { store, runtime } = local
+  const now = runtime.now()
+  const cancelled = await store.transition(
+    id,
+    ['SCHEDULED', 'PAUSED'],
+    state('CANCELLED', now, { message: 'Cancelled before it started' }),
+    { endedAt: now },
+  )
+  if (!cancelled) await store.transition(id, ['PENDING', 'RUNNING'], state('CANCELLING', now))
+  wake(local)
+}
+
+/** One that this process executes at once. */
+async function open(
+  { store, runtime, worker }: Local,
+  request: Parameters<Backend['openRun']>[0],
+): Promise<StoredRun> {
+  const now = runtime.now()
+  const { run } = await store.createRun({
+    id: runtime.id(),
+    name: request.name,
+    flow: request.flow,
+    deployment: null,
+    parameters: request.parameters,
+    tags: [...request.flowTags, ...(request.tags ?? [])],
+    state: state('PENDING', now),
+    runCount: 0,
+    createdAt: now,
+    createdBy: request.createdBy ?? null,
+    scheduledAt: now,
+    startedAt: null,
+    endedAt: null,
+    parentRunId: null,
+    idempotencyKey: null,
+    worker,
+  })
+  return run
+}
+
+function wake({ listeners }: Local): void {
+  for (const listener of listeners) listener()
 }

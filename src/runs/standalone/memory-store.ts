@@ -16,52 +16,44 @@ const keepLines = 5_000
 
 const holding: ReadonlySet<string> = new Set(['PENDING', 'RUNNING', 'CANCELLING'])
 
+interface Memory {
+  readonly keepRuns: number
+  readonly runs: Map<string, StoredRun>
+  readonly tasks: Map<string, Map<string, TaskRun>>
+  readonly logs: Map<string, StoredLogLine[]>
+  readonly artifacts: Map<string, Map<string, StoredArtifact>>
+  readonly workers: Map<string, StoredWorker>
+  readonly limits: Map<string, StoredLimit>
+  readonly slots: Map<string, HeldSlot[]>
+}
+
 /** Keeps runs in memory, for one-shot commands and tests: the newest `keepRuns` of them, and the end of their logs. */
 export function memoryStore(options: { keepRuns?: number } = {}): RunStore {
-  const keepRuns = options.keepRuns ?? 1000
-  const runs = new Map<string, StoredRun>()
-  const tasks = new Map<string, Map<string, TaskRun>>()
-  const logs = new Map<string, StoredLogLine[]>()
-  const artifacts = new Map<string, Map<string, StoredArtifact>>()
-  const workers = new Map<string, StoredWorker>()
-  const limits = new Map<string, StoredLimit>()
-  const slots = new Map<string, HeldSlot[]>()
-
-  const forgetExpired = () => {
-    for (const [id, held] of slots)
-      if (held.some(({ expiresAt }) => expiresAt <= new Date())) slots.delete(id)
+  const memory: Memory = {
+    keepRuns: options.keepRuns ?? 1000,
+    runs: new Map(),
+    tasks: new Map(),
+    logs: new Map(),
+    artifacts: new Map(),
+    workers: new Map(),
+    limits: new Map(),
+    slots: new Map(),
   }
-  const inSeconds = (seconds: number) => new Date(Date.now() + seconds * 1000)
+  return { ...runsOf(memory), ...recordsOf(memory), ...workersOf(memory), ...slotsOf(memory) }
+}
 
-  const put = (run: StoredRun): StoredRun => {
-    runs.set(run.id, run)
-    return run
-  }
-  const forgetOld = () => {
-    for (const [id, run] of runs) {
-      if (runs.size <= keepRuns) return
-      if (run.endedAt === null) continue
-      for (const map of [runs, tasks, logs, artifacts]) map.delete(id)
-    }
-  }
-  const matches = (run: StoredRun, filter: RunFilter) =>
-    (!filter.ids || filter.ids.includes(run.id)) &&
-    (!filter.types || filter.types.includes(run.state.type)) &&
-    (filter.flow === undefined || run.flow === filter.flow) &&
-    (filter.deployment === undefined || run.deployment === filter.deployment) &&
-    (filter.parentRunId === undefined || run.parentRunId === filter.parentRunId) &&
-    (filter.worker === undefined || run.worker === filter.worker) &&
-    (filter.tag === undefined || run.tags.includes(filter.tag)) &&
-    (!filter.dueBefore || run.scheduledAt <= filter.dueBefore)
+type Runs = Pick<RunStore, 'createRun' | 'run' | 'runs' | 'claimNext' | 'transition'>
 
+function runsOf(memory: Memory): Runs {
+  const { runs } = memory
   return {
     async createRun(run) {
       if (run.idempotencyKey !== null)
         for (const known of runs.values())
           if (known.flow === run.flow && known.idempotencyKey === run.idempotencyKey)
             return { run: known, created: false }
-      put(run)
-      forgetOld()
+      runs.set(run.id, run)
+      forgetOld(memory)
       return { run, created: true }
     },
     async run(id) {
@@ -73,37 +65,81 @@ export function memoryStore(options: { keepRuns?: number } = {}): RunStore {
       else found.reverse().sort((a, b) => b.createdAt.getTime() - a.createdAt.getTime())
       return found.slice(0, filter.limit ?? 200)
     },
-    async claimNext({ worker, instance, flows, groups, priorities, only, to }) {
-      const holds = (run: StoredRun) => holding.has(run.state.type)
-      const isFull = ({ deployments, limit }: RunGroup) =>
-        [...runs.values()].filter((run) => holds(run) && deployments.includes(run.deployment ?? '')).length >=
-        limit
-      const full = new Set(groups.filter(isFull).flatMap(({ deployments }) => deployments))
-      const isWanted = (run: StoredRun) =>
-        only === null ||
-        (run.parentRunId !== null && only.childrenOf.includes(run.parentRunId)) ||
-        (only.tag !== null && run.tags.includes(only.tag))
-      const priority = (run: StoredRun) => priorities.get(run.deployment ?? '') ?? Infinity
-      const [first] = [...runs.values()]
-        .filter(
-          (run) =>
-            run.state.type === 'SCHEDULED' &&
-            run.scheduledAt <= to.at &&
-            flows.includes(run.flow) &&
-            !full.has(run.deployment ?? '') &&
-            isWanted(run),
-        )
-        .sort((a, b) => {
-          const [first, second] = [priority(a), priority(b)]
-          return first === second ? a.scheduledAt.getTime() - b.scheduledAt.getTime() : first - second
-        })
-      return first ? put({ ...first, state: to, worker, instance }) : null
+    async claimNext(wanted) {
+      const first = nextOf([...runs.values()], wanted)
+      if (!first) return null
+      const { to, worker, instance } = wanted
+      const claimed = { ...first, state: to, worker, instance }
+      runs.set(first.id, claimed)
+      return claimed
     },
     async transition(id, from, to, set = {}) {
       const run = runs.get(id)
       if (!run || !from.includes(run.state.type)) return null
-      return put({ ...run, ...set, state: to })
+      const next = { ...run, ...set, state: to }
+      runs.set(id, next)
+      return next
     },
+  }
+}
+
+function forgetOld({ keepRuns, runs, tasks, logs, artifacts }: Memory): void {
+  for (const [id, run] of runs) {
+    if (runs.size <= keepRuns) return
+    if (run.endedAt === null) continue
+    for (const map of [runs, tasks, logs, artifacts]) map.delete(id)
+  }
+}
+
+const matches = (run: StoredRun, filter: RunFilter) =>
+  (!filter.ids || filter.ids.includes(run.id)) &&
+  (!filter.types || filter.types.includes(run.state.type)) &&
+  (filter.flow === undefined || run.flow === filter.flow) &&
+  (filter.deployment === undefined || run.deployment === filter.deployment) &&
+  (filter.parentRunId === undefined || run.parentRunId === filter.parentRunId) &&
+  (filter.worker === undefined || run.worker === filter.worker) &&
+  (filter.tag === undefined || run.tags.includes(filter.tag)) &&
+  (!filter.dueBefore || run.scheduledAt <= filter.dueBefore)
+
+/** The run that is to be claimed next: due, wanted, and not of a group that is full. */
+function nextOf(
+  runs: readonly StoredRun[],
+  { flows, groups, priorities, only, to }: Parameters<RunStore['claimNext']>[0],
+): StoredRun | undefined {
+  const holds = (run: StoredRun) => holding.has(run.state.type)
+  const isFull = ({ deployments, limit }: RunGroup) =>
+    runs.filter((run) => holds(run) && deployments.includes(run.deployment ?? '')).length >= limit
+  const full = new Set(groups.filter(isFull).flatMap(({ deployments }) => deployments))
+  const isWanted = (run: StoredRun) =>
+    only === null ||
+    (run.parentRunId !== null && only.childrenOf.includes(run.parentRunId)) ||
+    (only.tag !== null && run.tags.includes(only.tag))
+  const priority = (run: StoredRun) => priorities.get(run.deployment ?? '') ?? Infinity
+  const [first] = runs
+    .filter(
+      (run) =>
+        run.state.type === 'SCHEDULED' &&
+        run.scheduledAt <= to.at &&
+        flows.includes(run.flow) &&
+        !full.has(run.deployment ?? '') &&
+        isWanted(run),
+    )
+    .sort((a, b) => {
+      const [first, second] = [priority(a), priority(b)]
+      return first === second ? a.scheduledAt.getTime() - b.scheduledAt.getTime() : first - second
+    })
+  return first
+}
+
+function recordsOf({
+  tasks,
+  logs,
+  artifacts,
+}: Memory): Pick<
+  RunStore,
+  'saveTaskRuns' | 'taskRuns' | 'appendLogs' | 'logs' | 'saveArtifact' | 'artifacts'
+> {
+  return {
     async saveTaskRuns(list) {
       for (const task of list) {
         const known = tasks.get(task.flowRunId) ?? new Map<string, TaskRun>()
@@ -134,6 +170,17 @@ export function memoryStore(options: { keepRuns?: number } = {}): RunStore {
     async artifacts(flowRunId) {
       return [...(artifacts.get(flowRunId)?.values() ?? [])]
     },
+  }
+}
+
+function workersOf({
+  workers,
+  limits,
+}: Memory): Pick<
+  RunStore,
+  'touchWorker' | 'workers' | 'removeWorker' | 'limits' | 'setLimit' | 'clearLimit'
+> {
+  return {
     async touchWorker(name, seenAt, instance = null) {
       workers.set(name, { name, seenAt, instance })
     },
@@ -152,6 +199,17 @@ export function memoryStore(options: { keepRuns?: number } = {}): RunStore {
     async clearLimit(name) {
       limits.delete(name)
     },
+  }
+}
+
+function slotsOf({ slots }: Memory): Pick<RunStore, 'takeSlots' | 'renewSlots' | 'freeSlots' | 'slots'> {
+  const forgetExpired = () => {
+    for (const [id, held] of slots)
+      if (held.some(({ expiresAt }) => expiresAt <= new Date())) slots.delete(id)
+  }
+  const inSeconds = (seconds: number) => new Date(Date.now() + seconds * 1000)
+
+  return {
     async takeSlots({ id, holder, limits: wanted, seconds }) {
       forgetExpired()
       const held = [...slots.values()].flat()

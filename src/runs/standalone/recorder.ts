@@ -1,11 +1,11 @@
 import { describeError } from '../../errors.ts'
-import type { Artifact, RunRecorder, TaskRun } from '../backend.ts'
+import type { Artifact, Begun, FinalState, FinishAnswer, Gone, RunRecorder, TaskRun } from '../backend.ts'
 import { batcher } from '../batcher.ts'
 import { formatLine } from '../log.ts'
 import type { KeptRun } from '../orchestrator.ts'
 import { type Runtime, retryDelayMs } from '../runtime.ts'
 import { state } from '../states.ts'
-import type { RunFacts } from '../types.ts'
+import type { LogLine, RunFacts } from '../types.ts'
 import type { LocalBackend } from './backend.ts'
 import type { RunStore, StoredArtifact, StoredLogLine, StoredRun } from './store.ts'
 
@@ -36,151 +36,55 @@ export function factsOf({ id, name, flow, deployment, parameters }: StoredRun): 
   return { id, name, flow, deployment, parameters }
 }
 
-/** Records one run in the store. */
-export function localRecorder(options: {
-  run: StoredRun
-  store: RunStore
-  backend: LocalBackend
-  runtime: Runtime
-  onProblem: (text: string, facts: Record<string, unknown>) => void
-}): RunRecorder {
-  const { store, backend, runtime, onProblem } = options
-  const id = options.run.id
-  let current = options.run
-  let policy = { retries: 0, retryDelaySeconds: 0 }
-  const stored = new Map<string, StoredArtifact>()
-  const lost = (what: string) => (error: unknown, count: number) =>
-    onProblem(`${what} of a run could not be stored`, { flowRunId: id, count, error: describeError(error) })
+interface RecorderOptions {
+  readonly run: StoredRun
+  readonly store: RunStore
+  readonly backend: LocalBackend
+  readonly runtime: Runtime
+  readonly onProblem: (text: string, facts: Record<string, unknown>) => void
+}
 
-  // Only the newest record of a task run matters: the map keeps a burst of changes from becoming a burst of writes.
-  const changed = new Map<string, TaskRun>()
-  const tasks = batcher<string>({
-    everyMs: 250,
-    maxItems: 200,
-    onError: lost('Task runs'),
-    async send() {
-      const records = [...changed.values()]
-      changed.clear()
-      if (records.length > 0) await store.saveTaskRuns(records)
-    },
-  })
+/** A run that is recorded here. */
+interface Recorded extends RecorderOptions {
+  readonly id: string
+  /** As it was stored last. */
+  current: StoredRun
+  policy: { readonly retries: number; readonly retryDelaySeconds: number }
+  readonly artifacts: Map<string, StoredArtifact>
+}
+
+/** Records one run in the store. */
+export function localRecorder(options: RecorderOptions): RunRecorder {
+  const { backend, runtime, onProblem } = options
+  const { id } = options.run
+  const recorded: Recorded = {
+    ...options,
+    id,
+    current: options.run,
+    policy: { retries: 0, retryDelaySeconds: 0 },
+    artifacts: new Map(),
+  }
+  const tasks = taskBatches(recorded)
   const logs = batcher<StoredLogLine>({
     everyMs: 1000,
     maxItems: 500,
-    onError: lost('Log lines'),
-    send: (lines) => store.appendLogs(lines),
+    onError: lost(recorded, 'Log lines'),
+    send: (lines) => options.store.appendLogs(lines),
   })
-
-  const saveArtifact = async (artifact: StoredArtifact): Promise<boolean> => {
-    try {
-      await store.saveArtifact(artifact)
-      stored.set(artifact.id, artifact)
-      return true
-    } catch (error) {
-      onProblem('An artifact could not be stored', { flowRunId: id, error: describeError(error) })
-      return false
-    }
-  }
-
   return {
     run: flowRunOf(options.run),
-    async begin({ name, retries, retryDelaySeconds }) {
-      policy = { retries, retryDelaySeconds }
-      const now = runtime.now()
-      const runCount = current.runCount + 1
-      const next = await store.transition(
-        id,
-        ['PENDING', 'SCHEDULED'],
-        state('RUNNING', now, runCount > 1 ? { name: 'Retrying' } : {}),
-        { name, runCount, startedAt: current.startedAt ?? now },
-      )
-      if (!next) {
-        const known = await store.run(id)
-        if (known?.state.type === 'CANCELLING')
-          await store.transition(id, ['CANCELLING'], state('CANCELLED', now), { endedAt: now })
-        return { kind: 'gone', reason: `The run is ${known?.state.name ?? 'deleted'}` }
-      }
-      current = next
-      return { kind: 'running', runCount, startedAt: now }
-    },
-    async finish({ type, name, message, retry }) {
-      const now = runtime.now()
-      if (retry && type === 'FAILED' && current.runCount <= policy.retries) {
-        const at = new Date(
-          now.getTime() + retryDelayMs(current.runCount, policy.retryDelaySeconds, runtime.random),
-        )
-        const next = await store.transition(
-          id,
-          ['RUNNING'],
-          state('SCHEDULED', now, { name: 'AwaitingRetry', message, scheduledAt: at }),
-          { scheduledAt: at },
-        )
-        if (next) {
-          current = next
-          return { kind: 'retry', at }
-        }
-      }
-      const from =
-        type === 'CANCELLED'
-          ? (['SCHEDULED', 'PENDING', 'RUNNING', 'CANCELLING', 'PAUSED'] as const)
-          : (['SCHEDULED', 'PENDING', 'RUNNING'] as const)
-      const next = await store.transition(
-        id,
-        from,
-        state(type, now, { message, ...(name ? { name } : {}) }),
-        {
-          endedAt: now,
-        },
-      )
-      if (next) return { kind: 'accepted' }
-      const known = await store.run(id)
-      if (known?.state.type === 'CANCELLING') return { kind: 'cancelling' }
-      return { kind: 'gone', reason: `The run is ${known?.state.name ?? 'deleted'}` }
-    },
-    async reschedule(message) {
-      const now = runtime.now()
-      await store.transition(
-        id,
-        ['PENDING', 'RUNNING'],
-        state('SCHEDULED', now, { message, scheduledAt: now }),
-        {
-          scheduledAt: now,
-          worker: null,
-          instance: null,
-        },
-      )
-    },
-    taskChanged(task) {
-      changed.set(task.id, task)
-      tasks.add(task.id)
-    },
-    log(line) {
-      const text = formatLine(line)
-      logs.add({
-        flowRunId: id,
-        taskRunId: line.taskRunId,
-        task: line.task,
-        level: line.level,
-        message:
-          text.length > longestMessage
-            ? `${text.slice(0, longestMessage)}… (cut, ${text.length} characters)`
-            : text,
-        at: line.at,
-      })
-    },
+    begin: (policy) => begin(recorded, policy),
+    finish: (final) => finish(recorded, final),
+    reschedule: (message) => reschedule(recorded, message),
+    taskChanged: (task) => tasks.add(task),
+    log: (line) => logs.add(storedLine(id, line)),
     async createArtifact(artifact: Artifact, taskRunId) {
-      const record: StoredArtifact = {
-        id: runtime.id(),
-        flowRunId: id,
-        taskRunId,
-        artifact,
-        at: runtime.now(),
-      }
-      return (await saveArtifact(record)) ? record.id : null
+      const record = { id: runtime.id(), flowRunId: id, taskRunId, artifact, at: runtime.now() }
+      return (await saveArtifact(recorded, record)) ? record.id : null
     },
     async updateArtifact(artifactId, artifact) {
-      const known = stored.get(artifactId)
-      if (known) await saveArtifact({ ...known, artifact, at: runtime.now() })
+      const known = recorded.artifacts.get(artifactId)
+      if (known) await saveArtifact(recorded, { ...known, artifact, at: runtime.now() })
     },
     acquire: (tags, taskRunId, signal) => backend.acquireTags(tags, taskRunId, signal),
     submitChild: (request) => backend.submit({ ...request, parentRunId: id }),
@@ -193,5 +97,120 @@ export function localRecorder(options: {
       backend.opened.delete(id)
       await Promise.all([tasks.flush(5000), logs.flush(5000)])
     },
+  }
+}
+
+const lost =
+  ({ id, onProblem }: Recorded, what: string) =>
+  (error: unknown, count: number): void =>
+    onProblem(`${what} of a run could not be stored`, { flowRunId: id, count, error: describeError(error) })
+
+/** Only the newest record of a task run matters: a burst of changes is not to become a burst of writes. */
+function taskBatches(recorded: Recorded): {
+  add(task: TaskRun): void
+  flush(timeoutMs?: number): Promise<void>
+} {
+  const changed = new Map<string, TaskRun>()
+  const ids = batcher<string>({
+    everyMs: 250,
+    maxItems: 200,
+    onError: lost(recorded, 'Task runs'),
+    async send() {
+      const records = [...changed.values()]
+      changed.clear()
+      if (records.length > 0) await recorded.store.saveTaskRuns(records)
+    },
+  })
+  return {
+    add(task) {
+      changed.set(task.id, task)
+      ids.add(task.id)
+    },
+    flush: (timeoutMs) => ids.flush(timeoutMs),
+  }
+}
+
+function storedLine(flowRunId: string, line: LogLine): StoredLogLine {
+  const text = formatLine(line)
+  const message =
+    text.length > longestMessage ? `${text.slice(0, longestMessage)}… (cut, ${text.length} characters)` : text
+  return { flowRunId, taskRunId: line.taskRunId, task: line.task, level: line.level, message, at: line.at }
+}
+
+async function begin(
+  recorded: Recorded,
+  { name, retries, retryDelaySeconds }: Parameters<RunRecorder['begin']>[0],
+): Promise<Begun | Gone> {
+  const { id, store, runtime, current } = recorded
+  recorded.policy = { retries, retryDelaySeconds }
+  const now = runtime.now()
+  const runCount = current.runCount + 1
+  const next = await store.transition(
+    id,
+    ['PENDING', 'SCHEDULED'],
+    state('RUNNING', now, runCount > 1 ? { name: 'Retrying' } : {}),
+    { name, runCount, startedAt: current.startedAt ?? now },
+  )
+  if (!next) {
+    const known = await store.run(id)
+    if (known?.state.type === 'CANCELLING')
+      await store.transition(id, ['CANCELLING'], state('CANCELLED', now), { endedAt: now })
+    return { kind: 'gone', reason: `The run is ${known?.state.name ?? 'deleted'}` }
+  }
+  recorded.current = next
+  return { kind: 'running', runCount, startedAt: now }
+}
+
+async function finish(recorded: Recorded, { type, name, message, retry }: FinalState): Promise<FinishAnswer> {
+  const { id, store, runtime, current, policy } = recorded
+  const now = runtime.now()
+  if (retry && type === 'FAILED' && current.runCount <= policy.retries) {
+    const at = new Date(
+      now.getTime() + retryDelayMs(current.runCount, policy.retryDelaySeconds, runtime.random),
+    )
+    const next = await store.transition(
+      id,
+      ['RUNNING'],
+      state('SCHEDULED', now, { name: 'AwaitingRetry', message, scheduledAt: at }),
+      { scheduledAt: at },
+    )
+    if (next) {
+      recorded.current = next
+      return { kind: 'retry', at }
+    }
+  }
+  const from =
+    type === 'CANCELLED'
+      ? (['SCHEDULED', 'PENDING', 'RUNNING', 'CANCELLING', 'PAUSED'] as const)
+      : (['SCHEDULED', 'PENDING', 'RUNNING'] as const)
+  const next = await store.transition(id, from, state(type, now, { message, ...(name ? { name } : {}) }), {
+    endedAt: now,
+  })
+  if (next) return { kind: 'accepted' }
+  const known = await store.run(id)
+  if (known?.state.type === 'CANCELLING') return { kind: 'cancelling' }
+  return { kind: 'gone', reason: `The run is ${known?.state.name ?? 'deleted'}` }
+}
+
+async function reschedule({ id, store, runtime }: Recorded, message: string): Promise<void> {
+  const now = runtime.now()
+  await store.transition(id, ['PENDING', 'RUNNING'], state('SCHEDULED', now, { message, scheduledAt: now }), {
+    scheduledAt: now,
+    worker: null,
+    instance: null,
+  })
+}
+
+async function saveArtifact(
+  { id, store, artifacts, onProblem }: Recorded,
+  artifact: StoredArtifact,
+): Promise<boolean> {
+  try {
+    await store.saveArtifact(artifact)
+    artifacts.set(artifact.id, artifact)
+    return true
+  } catch (error) {
+    onProblem('An artifact could not be stored', { flowRunId: id, error: describeError(error) })
+    return false
   }
 }
