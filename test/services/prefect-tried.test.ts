@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { WebSocket } from 'undici'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { z } from 'zod'
 import {
@@ -195,4 +196,78 @@ it('a start that reaches the server after the end, which it takes, leaves no run
     },
     { sweepMs: 1000 },
   )
+}, 600_000)
+
+const prefect = async (...args: string[]) =>
+  (await run(prefectBin(), ['--no-prompt', ...args], { env })).stdout
+
+it('Prefect’s own command shows a run and its log, makes it due again, and cancels one', async () => {
+  await withWorker(async () => {
+    const id = await submit('source', { n: 2 })
+    await inState(id, 'Completed')
+    expect(await prefect('flow-run', 'inspect', id)).toMatch(/source-2[\s\S]*2 harvested/)
+    const log = await prefect('flow-run', 'logs', id)
+    expect(log).toMatch(/Worker '.+' submitting flow run/)
+    for (const line of ['harvested item=0', 'harvested item=1', 'Completed: 2 harvested'])
+      expect(log).toContain(line)
+    await prefect('flow-run', 'retry', id)
+    await inState(id, 'Completed', 2)
+
+    const long = await submit('slow', { seconds: 300 })
+    await inState(long, 'Running')
+    await prefect('flow-run', 'cancel', long)
+    await inState(long, 'Cancelled')
+  })
+}, 600_000)
+
+/** Names of the events about a run, as `prefect event stream` gets them. */
+async function eventStream(): Promise<{ of(id: string): Set<string>; close(): void }> {
+  const socket = new WebSocket(`${server.apiUrl.replace(/^http/, 'ws')}/events/out`, ['prefect'])
+  const events: { event: string; related: Record<string, string>[]; resource: Record<string, string> }[] = []
+  const say = (message: object) => socket.send(JSON.stringify(message))
+  await new Promise<void>((done, fail) => {
+    socket.addEventListener('error', () => fail(new Error('the stream of events cannot be opened')))
+    socket.addEventListener('open', () => say({ type: 'auth', token: null }))
+    socket.addEventListener('message', ({ data }) => {
+      const message = JSON.parse(String(data))
+      if (message.type === 'event') events.push(message.event)
+      if (message.type !== 'auth_success') return
+      const occurred = {
+        since: new Date().toISOString(),
+        until: new Date(Date.now() + 3_600_000).toISOString(),
+      }
+      say({ type: 'filter', backfill: false, filter: { occurred } })
+      done()
+    })
+  })
+  const isOf = (id: string) => (resource: Record<string, string>) =>
+    resource['prefect.resource.id'] === `prefect.flow-run.${id}`
+  return {
+    of: (id) =>
+      new Set(
+        events
+          .filter(({ resource, related }) => [resource, ...related].some(isOf(id)))
+          .map(({ event }) => event),
+      ),
+    close: () => socket.close(),
+  }
+}
+
+it('the stream of events tells of a run, its tasks and its artifacts', async () => {
+  const stream = await eventStream()
+  try {
+    await withWorker(async () => {
+      const id = await submit('source', { n: 1 })
+      const wanted = [
+        'prefect.flow-run.Pending',
+        'prefect.flow-run.Running',
+        'prefect.flow-run.Completed',
+        'prefect.task-run.Completed',
+        'prefect.artifact.created',
+      ]
+      await waitUntil(`events of ${id}`, () => wanted.every((name) => stream.of(id).has(name)))
+    })
+  } finally {
+    stream.close()
+  }
 }, 600_000)

@@ -375,6 +375,9 @@ export async function startFakePrefect(
       'POST',
       /^\/variables\/$/,
       (body) => {
+        // As 3.2 says; newer servers take hyphens too.
+        if (!/^[a-z0-9_]+$/.test(String(body.name)))
+          return { status: 422, body: { detail: 'Variable name must only contain lowercase letters' } }
         if (variables.has(String(body.name))) return { status: 409, body: { detail: 'exists' } }
         variables.set(String(body.name), { ...body, updated: new Date().toISOString() })
         return { status: 201, body }
