@@ -4,7 +4,7 @@ import { isStorableKey, limits } from '../rules/limits.ts'
 import { sourceTypeFacts } from '../rules/source-types.ts'
 import { movingTypes } from '../rules/tracks/types.ts'
 import { carriedWaitForSchema } from './operations-schema.ts'
-import { deploymentSlugs, hostSlug, slugOf, urlSlug } from './slug.ts'
+import { deploymentSlugs, hostSlug, slugApart, slugOf, urlSlug } from './slug.ts'
 
 /** The name under which OBIS stands among the sources, and in `erddap_url` columns. */
 export const obisUrl = 'https://obis.org'
@@ -62,14 +62,18 @@ export type Source = z.output<typeof sourceOptionsSchema>
 
 /**
  * A source as a run may use it: its address as the configuration would read it, its slug (the name of folders, logs and
- * artifacts) derived from that and never taken.
+ * artifacts) derived from that and never taken, and that of no source of the configuration but itself.
  * @throws HarvesterError CONFIG_INVALID
  */
-export function carriedSource(source: Source): Source {
+export function carriedSource(source: Source, configured: readonly Source[]): Source {
   // The schema of a kind with an address of its own lets no other through.
   if (!isAnywhere(source)) return source
   const url = normaliseSourceUrl(source.url)
-  return { ...source, url, slug: slugOf(url, source.slug) }
+  const known = configured.find((one) => one.url === url)
+  if (known) return { ...source, url, slug: known.slug }
+  const slug = slugOf(url, source.slug)
+  const taken = configured.some((one) => one.slug === slug)
+  return { ...source, url, slug: taken ? slugApart(slug, url) : slug }
 }
 
 /**

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { z } from 'zod'
 import { waitForParameter } from '../config/operations-schema.ts'
+import { slugApart } from '../config/slug.ts'
 import { carriedSource, findSource, type Source, sourceOptionsSchema } from '../config/source.ts'
 import type { Database } from '../database/port.ts'
 import { describeError, HarvesterError } from '../errors.ts'
@@ -21,7 +22,7 @@ import type { HarvestServices } from '../harvest/services.ts'
 import { startWaits } from '../harvest/wait-for-source.ts'
 import { insideFolder } from '../inside.ts'
 import { executionId } from '../inventory/audit.ts'
-import { RunFolder, removeOldFolders } from '../inventory/folder.ts'
+import { claimParent, RunFolder, removeOldFolders } from '../inventory/folder.ts'
 import { forgetHanded, handOver, takeOver } from '../inventory/handed-spool.ts'
 import { Spool } from '../inventory/spool.ts'
 import { tellAll } from '../log/events.ts'
@@ -105,13 +106,24 @@ export function harvestSourceFlow(services: HarvestServices) {
 
 /** A source as a deployment's parameters carry it, so that a remote worker needs no list of sources; else by name. */
 function namedSource(services: HarvestServices, parameters: HarvestParameters): Source {
-  if (parameters.source_options) return carriedSource(parameters.source_options)
+  if (parameters.source_options) return carriedSource(parameters.source_options, services.config.sources)
   return findSource(services.config.sources, parameters.source ?? '')
+}
+
+/**
+ * A source under a slug of its own. What the configuration does not name keeps the slug that it has if no other had it
+ * before: a worker without a list of sources has nothing else to tell `https://host/a` and `https://host/b` by.
+ */
+async function ownNamed({ config }: HarvestServices, source: Source): Promise<Source> {
+  if (config.sources.some(({ url }) => url === source.url)) return source
+  const isOwn = await claimParent(config.settings.folder, source.slug, source.url)
+  if (isOwn || source.type !== 'erddap') return source
+  return { ...source, slug: slugApart(source.slug, source.url) }
 }
 
 async function harvest(given: HarvestServices, parameters: HarvestParameters, context: FlowContext) {
   const { settings } = given.config
-  const single = parameters.source === null ? null : namedSource(given, parameters)
+  const single = parameters.source === null ? null : await ownNamed(given, namedSource(given, parameters))
   const services = single && parameters.source_options ? await servicesFor(given, single) : given
   const sources = single ? [single] : services.config.sources
   if (sources.length === 0) throw new HarvesterError('SOURCE_UNKNOWN', 'there is no source to harvest')

@@ -80,7 +80,9 @@ export function waitForSourceFlow(services: Pick<HarvestServices, 'config' | 'ht
   }
 
   function sourceOf({ source, source_options }: WaitParameters): Source {
-    return source_options ? carriedSource(source_options) : namedOrUrl(services.config.sources, source)
+    return source_options
+      ? carriedSource(source_options, services.config.sources)
+      : namedOrUrl(services.config.sources, source)
   }
 }
 

@@ -1,10 +1,12 @@
-import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { insideFolder } from '../inside.ts'
 import { writeFailed } from './writer.ts'
 
 const stampPattern = /^\d{8}_\d{6}$/
 const partialPrefix = '.partial-'
+/** In the folder of a source that no configuration names: whose it is. */
+const ownerFile = '.source'
 
 /** How long an interrupted run's folder waits for the run to be taken up again. */
 export const partialLifeHours = 24
@@ -70,10 +72,29 @@ export class RunFolder {
     await rm(this.path, { recursive: true, force: true })
     // An empty parent that this run made says nothing to anybody.
     await readdir(this.parent).then(
-      (names) => (names.length === 0 ? rm(this.parent, { recursive: true, force: true }) : undefined),
+      (names) =>
+        names.every((name) => name === ownerFile)
+          ? rm(this.parent, { recursive: true, force: true })
+          : undefined,
       () => undefined,
     )
   }
+}
+
+/**
+ * Whether the folder of this name is that of a source; it is from now on if it was nobody's.
+ * @throws HarvesterError WRITE_FAILED
+ */
+export async function claimParent(base: string, name: string, sourceUrl: string): Promise<boolean> {
+  const path = insideFolder(base, name, ownerFile)
+  try {
+    await mkdir(dirname(path), { recursive: true })
+    await writeFile(path, sourceUrl, { flag: 'wx' })
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw writeFailed(path, error)
+  }
+  return (await readFile(path, 'utf8')) === sourceUrl
 }
 
 export interface FolderRetention {

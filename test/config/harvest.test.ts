@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { readHarvestConfig } from '../../src/config/harvest.ts'
-import { deploymentSlugs, hostSlug, urlSlug } from '../../src/config/slug.ts'
+import { deploymentSlugs, hostSlug, slugOf, urlSlug } from '../../src/config/slug.ts'
 import { findSource } from '../../src/config/source.ts'
 import { checkRefuses } from '../support/check-refuses.ts'
 
@@ -248,6 +248,13 @@ describe('a slug', () => {
       'obis-erddap',
       'full-erddap',
     ])
+  })
+
+  it('is no other source’s, also where two hosts are one once their dots are dashes', () => {
+    const urls = ['https://a.b-c.example/erddap', 'https://a-b.c.example/erddap', 'https://b.example/erddap']
+    const slugs = deploymentSlugs(urls)
+    expect(new Set(slugs.values()).size).toBe(urls.length)
+    for (const url of urls) expect(slugOf(url, slugs.get(url)!)).toBe(slugs.get(url))
   })
 })
 

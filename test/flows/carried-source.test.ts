@@ -1,3 +1,5 @@
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { readHarvestConfig } from '../../src/config/harvest.ts'
 import { carriedSource, type ErddapSource } from '../../src/config/source.ts'
@@ -17,19 +19,22 @@ beforeEach(async () => {
 afterEach(() => server.close())
 
 function sourceAt(url: string): ErddapSource {
-  return carriedSource({
-    type: 'erddap',
-    url,
-    slug: 'x',
-    concurrency: 1,
-    requestsPerSecond: null,
-    timeoutSeconds: null,
-    datasetIds: null,
-    skipDatasetIds: [],
-    cron: null,
-    contact: null,
-    waitFor: null,
-  }) as ErddapSource
+  return carriedSource(
+    {
+      type: 'erddap',
+      url,
+      slug: 'x',
+      concurrency: 1,
+      requestsPerSecond: null,
+      timeoutSeconds: null,
+      datasetIds: null,
+      skipDatasetIds: [],
+      cron: null,
+      contact: null,
+      waitFor: null,
+    },
+    [],
+  ) as ErddapSource
 }
 
 /** A run that carries a source, by a worker with these sources. */
@@ -64,6 +69,25 @@ describe('the parameters of a run', () => {
   it('are what a worker without a source list goes by', async () => {
     const { outcomes } = await carried(server.url, [])
     expect(outcomes).toEqual({ scale_00000: 'success' })
+  })
+
+  it('get no folder that another source of the same name has: its results stay as they are', async () => {
+    const harvest = await createHarvester({
+      settings: { erddap_urls: [], retention: { folders: 1, folder_hours: 0, folders_most: 1 } },
+    })
+    try {
+      const source = sourceAt(server.url)
+      await harvest.run({ source: source.url, source_options: source })
+      const parent = join(harvest.folder, 'harvest', source.slug)
+      const before = (await readdir(parent)).sort()
+      // On the same host there is no other server: its list fails, and its folder would push out the first one's.
+      const other = sourceAt(`${server.url}/other`)
+      expect(other.slug).toBe(source.slug)
+      await harvest.run({ source: other.url, source_options: other })
+      expect((await readdir(parent)).sort()).toEqual(before)
+    } finally {
+      await harvest.close()
+    }
   })
 })
 
