@@ -391,7 +391,8 @@ export const environmentVariables = {
   }),
   HARVEST_TRUSTED_USER_HEADER: variable({
     group: 'Dashboard',
-    meaning: 'Header in which a trusted proxy names the user.',
+    meaning:
+      'Header in which a proxy names the user; believed from HARVESTER_TRUSTED_PROXIES alone, without them from this host.',
     schema: text.refine((name) => /^[\w!#$%&'*+.^`|~-]+$/.test(name), 'must be the name of a header'),
     example: 'X-Forwarded-User',
   }),

@@ -268,6 +268,15 @@ describe('the trigger', () => {
     await trigger(await start({ runs: other, trigger: enabled }), {}, { 'x-remote-user': 'mallory' })
     expect([trusting.asked[0]?.user, other.asked[0]?.user]).toEqual(['ana@example.org', 'api'])
   })
+
+  test('records no user that somebody names who is no trusted proxy, whatever he says of himself', async () => {
+    const runs = engine()
+    const guarded = { ...enabled, trustedUserHeader: 'X-Remote-User', trustedProxies: ['10.0.0.0/8'] }
+    const base = await start({ runs, trigger: guarded })
+    const forged = { 'x-remote-user': 'ana@example.org', 'x-forwarded-for': '10.0.0.7' }
+    expect((await trigger(base, {}, forged)).status).toBe(202)
+    expect(runs.asked[0]?.user).toBe('api')
+  })
 })
 
 describe('a run that waits for a worker', () => {

@@ -9,12 +9,16 @@ import { bearerIs, clientOf, FailureLimit, mayChange, userOf } from '../security
 import { resolveSlug } from '../slugs.ts'
 
 const mostBytes = 10_000
+const loopback = ['127.0.0.0/8', '::1']
 
 /** The one route that changes something: off by default, behind a token, counted, and closed to other origins. */
 export function triggerRoutes(api: ApiContext): void {
   const { app, settings, sources } = api
   const limit = new FailureLimit(settings.trigger.perMinute, settings.trigger.now)
-  const isTrusted = trustedProxies(settings.trigger.trustedProxies)
+  const proxies = settings.trigger.trustedProxies
+  const isTrusted = trustedProxies(proxies)
+  // Whoever holds the token could write the header as well: it is a proxy's word alone, of this host where none is named.
+  const mayNameUser = proxies.length > 0 ? isTrusted : trustedProxies(loopback)
   const json = (description: string) => ({
     description,
     content: { 'application/json': { schema: ErrorAnswer } },
@@ -93,7 +97,8 @@ export function triggerRoutes(api: ApiContext): void {
       limit.failed(client)
       throw new Problem(401, 'The token is missing or wrong.', { headers: { 'www-authenticate': 'Bearer' } })
     }
-    return trustedUserHeader === null ? null : userOf(c.req.header(trustedUserHeader))
+    if (trustedUserHeader === null || !mayNameUser(addressOf(c))) return null
+    return userOf(c.req.header(trustedUserHeader))
   }
 
   /** The URL, where the name is a slug or URL we know; otherwise the name, for the engine to judge. */
