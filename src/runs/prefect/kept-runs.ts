@@ -4,6 +4,7 @@ import type { StateType } from '../states.ts'
 import { allPages, inParts, pageSize } from './all-pages.ts'
 import type { PrefectBackend } from './backend.ts'
 import { must, type PrefectClient, type Schemas } from './client.ts'
+import { fromMarkdown } from './markdown.ts'
 import { namespaceTag } from './namespace.ts'
 import { stateOf } from './read.ts'
 
@@ -114,7 +115,7 @@ export async function listArtifacts(
     flowRunId: artifact.flow_run_id ?? '',
     type: artifact.type ?? '',
     key: artifact.key ?? null,
-    description: artifact.description ?? null,
+    description: artifact.description == null ? null : fromMarkdown(artifact.description),
     percent: artifact.type === 'progress' ? Number(artifact.data ?? 0) : null,
   }))
 }

@@ -15,6 +15,7 @@ import { isFinal } from '../states.ts'
 import { must, orNull, type PrefectClient, type Schemas } from './client.ts'
 import { createDeploymentRun } from './create-run.ts'
 import { acquireTagSlots, keepLease, type LeaseKeeper } from './leases.ts'
+import { asMarkdown, tableAsMarkdown } from './markdown.ts'
 import { type RunHeartbeat, runHeartbeat } from './run-heartbeat.ts'
 import { setState } from './set-state.ts'
 import { logRecord, type OnProblem, type Telemetry, taskEvents } from './telemetry.ts'
@@ -393,5 +394,11 @@ function wireArtifact(artifact: Artifact): {
   description: string | null
   data: string | number
 } {
-  return { key: artifact.key, type: artifact.type, description: artifact.description, data: artifact.data }
+  const { key, type, description } = artifact
+  return {
+    key,
+    type,
+    description: description === null ? null : asMarkdown(description),
+    data: artifact.type === 'table' ? tableAsMarkdown(artifact.data) : artifact.data,
+  }
 }
