@@ -24,6 +24,7 @@ const pure = ['rules/', 'text/', 'catalogue/', 'inventory/', 'config/', 'soak/']
 // Files of a kind stand together, so that they find a process of their kind.
 const longest = [
   'acceptance/alerts',
+  'sources/foreign-sizes',
   'database/embedded',
   'operate/backfill/command',
   'acceptance/',

@@ -20,6 +20,11 @@ export function cut(text: string, length: number = shownLength): string {
   return `${text.slice(0, last >= 0xd800 && last <= 0xdbff ? length - 2 : length - 1)}…`
 }
 
+/** A text by itself: one that was cut out of a longer one keeps the longer one in memory for as long as it lives. */
+export function owned(text: string): string {
+  return ` ${text}`.slice(1)
+}
+
 /**
  * What a terminal, a log viewer or a browser would obey or hide: controls (C0, DEL, C1), line and paragraph separators,
  * marks that turn the direction of text, invisible marks and halves of pairs.

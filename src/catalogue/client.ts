@@ -1,6 +1,8 @@
 /** The CKAN API: all records that have to do with ERDDAP, page by page. */
 
+import { createHash } from 'node:crypto'
 import { HarvesterError } from '../errors.ts'
+import { readJson } from '../http/json.ts'
 import { isWholeSnapshot } from '../rules/evidence/index.ts'
 import { type CkanRecord, parseCkanRecord } from './record.ts'
 
@@ -12,6 +14,7 @@ export interface TextFetcher {
     signal?: AbortSignal
     /** Statuses besides 2xx that are answers. */
     accept?: readonly number[]
+    maxBytes?: number
     timeouts?: { totalMs: number }
   }): Promise<{
     status: number
@@ -41,9 +44,15 @@ export interface CkanAnswer {
   complete: boolean
 }
 
+const remedy = 'Check that ckan_url is the address of a CKAN catalogue.'
 const rowsAsked = 1000
 /** Far above any catalogue; a server that pages on for ever ends here. */
 const mostPages = 1000
+
+/** Of one page, with records of a hundred kilobytes. */
+const mostPageBytes = 100 * 1024 * 1024
+/** Of what is kept of all pages, in characters: a million records that do not belong here are not. */
+const mostKept = 64 * 1024 * 1024
 
 /** The whole catalogue, page after page, is there by then or not at all. */
 const defaultTotalTimeoutMs = 15 * 60_000
@@ -88,6 +97,7 @@ export async function fetchCkan(
 async function walk(ask: (start: number) => Promise<CkanPage>): Promise<CkanAnswer> {
   const pages: CkanPage[] = []
   const seen = new Set<string>()
+  let kept = 0
   const counts: (number | null)[] = []
   const isWhole = (ended: boolean) => isWholeSnapshot({ distinct: seen.size, counts, ended })
   for (let start = 0; pages.length < mostPages; ) {
@@ -96,6 +106,13 @@ async function walk(ask: (start: number) => Promise<CkanPage>): Promise<CkanAnsw
     // Without a count, an empty page is the end; a repeated one is a server that does not page.
     if (page.ids.every((id) => seen.has(id))) return { pages, complete: isWhole(page.returned === 0) }
     pages.push(page)
+    kept += sizeOf(page)
+    if (kept > mostKept)
+      throw new HarvesterError(
+        'HTTP_TOO_LARGE',
+        `the catalogue is larger than any that can be held: ${seen.size} records came before it was left`,
+        { remedy },
+      )
     for (const id of page.ids) seen.add(id)
     start += page.returned
     if (page.count !== null && start >= page.count) return { pages, complete: isWhole(false) }
@@ -118,6 +135,7 @@ async function fetchPage(
     url,
     headers,
     accept: known ? [304] : [],
+    maxBytes: mostPageBytes,
     timeouts: { totalMs: Math.max(1, endsAt - performance.now()) },
     ...(signal ? { signal } : {}),
   })
@@ -144,34 +162,43 @@ function parsePage(
   }
   const ids = result.results.map((raw) => {
     const id: unknown = (raw as { id?: unknown } | null)?.id
-    return typeof id === 'string' && id !== '' ? id : `without id: ${JSON.stringify(raw)?.slice(0, 500)}`
+    return typeof id === 'string' && id !== '' ? id : `without id: ${digest(JSON.stringify(raw))}`
   })
   return { count: result.count, returned: result.results.length, ids, records, warnings }
 }
 
+/** About what a page takes when it is kept: its characters, and the objects that hold them. */
+function sizeOf({ ids, records, warnings }: CkanPage): number {
+  const text = (value: string | null) => 50 + (value?.length ?? 0)
+  const texts = (values: readonly string[]) => values.reduce((size, value) => size + text(value), 0)
+  return records.reduce(
+    (size, { id, titleEn, titleFr, organizations, resourceUrls, xmlLocationUrl }) =>
+      size +
+      texts(organizations) +
+      texts(resourceUrls) +
+      [id, titleEn, titleFr, xmlLocationUrl].reduce((sum, value) => sum + text(value), 0),
+    texts(ids) + texts(warnings),
+  )
+}
+
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('base64url')
+}
+
 function resultOf(
-  { body, foreign = false }: { body: string; foreign?: boolean },
+  answer: { body: string; foreign?: boolean },
   url: string,
 ): { count: number | null; results: readonly unknown[] } {
-  let parsed: unknown
-  try {
-    parsed = JSON.parse(body)
-  } catch (cause) {
-    // The parser quotes the text as well.
-    if (foreign) throw badAnswer(url, 'the answer is no JSON')
-    throw badAnswer(url, `the answer is no JSON, it starts with ${JSON.stringify(body.slice(0, 60))}`, cause)
+  const { success, error, result } = (readJson(answer, url, remedy) ?? {}) as Record<string, unknown>
+  if (success === false) {
+    const said = answer.foreign ? '' : `: ${JSON.stringify(error ?? null).slice(0, 200)}`
+    throw badAnswer(url, `CKAN refuses${said}`)
   }
-  const { success, error, result } = (parsed ?? {}) as Record<string, unknown>
-  if (success === false)
-    throw badAnswer(url, `CKAN refuses${foreign ? '' : `: ${JSON.stringify(error ?? null).slice(0, 200)}`}`)
   const { count, results } = (result ?? {}) as Record<string, unknown>
   if (!Array.isArray(results)) throw badAnswer(url, 'the answer has no list result.results')
   return { count: typeof count === 'number' && Number.isFinite(count) ? count : null, results }
 }
 
-function badAnswer(url: string, what: string, cause?: unknown): HarvesterError {
-  return new HarvesterError('HTTP_BAD_ANSWER', `GET ${url}: ${what}`, {
-    remedy: 'Check that ckan_url is the address of a CKAN catalogue.',
-    ...(cause === undefined ? {} : { cause }),
-  })
+function badAnswer(url: string, what: string): HarvesterError {
+  return new HarvesterError('HTTP_BAD_ANSWER', `GET ${url}: ${what}`, { remedy })
 }

@@ -1,5 +1,8 @@
 /** What the harvest needs of a CKAN record. Text is as the catalogue has it; the rules decode it. */
 
+import { parseJson } from '../http/json.ts'
+import { owned } from '../text.ts'
+
 export interface CkanRecord {
   id: string
   titleEn: string | null
@@ -39,7 +42,7 @@ function nested(value: unknown): unknown {
   if (typeof value !== 'string') return value ?? null
   if (value.trim() === '') return null
   try {
-    return JSON.parse(value) as unknown
+    return parseJson(value)
   } catch {
     return value
   }
@@ -66,5 +69,5 @@ function wrong(id: string, field: string, kind: string): string {
 }
 
 function quoted(value: unknown): string {
-  return typeof value === 'string' ? `"${value.slice(0, 100)}"` : '(unnamed)'
+  return typeof value === 'string' ? owned(`"${value.slice(0, 100)}"`) : '(unnamed)'
 }

@@ -15,7 +15,23 @@ const gatheredBytes = 64 * 1024
 /** What decompresses to more than this goes through a stream, where limits are seen piece by piece. */
 const decodedAtOnceBytes = 1024 * 1024
 
+/**
+ * Small bodies that unpack to much are cut off: beyond the first of these amounts no more than so many bytes may come
+ * of one. Deflate reaches a thousand, the most repetitive of tables some dozens.
+ */
+const freeBytes = 64 * 1024 * 1024
+const mostBytesOfOne = 250
+
 const nothing = new Uint8Array(0)
+
+/** A body that was made to unpack to as much as possible. */
+class DecompressionBomb extends Error {
+  readonly code = 'Z_BOMB'
+
+  constructor(packed: number, unpacked: number) {
+    super(`${packed} compressed bytes unpack to more than ${unpacked}`)
+  }
+}
 
 interface Coding {
   atOnce(body: Uint8Array): Uint8Array
@@ -36,7 +52,7 @@ const codings: Readonly<Record<string, Coding>> = {
  * The pieces of a body. A coding that we never asked for is passed on as it is. While a short body is gathered, an
  * empty piece stands for each that came, so that whoever waits sees that the server is alive.
  *
- * @throws whatever the stream or the decompression throws, after the pieces that were good
+ * @throws whatever the stream or the decompression throws, after the pieces that were good; {@link DecompressionBomb}
  */
 export async function* decoded(
   body: Readable,
@@ -87,15 +103,23 @@ async function* decodedInPieces(
   incoming: AsyncIterator<Uint8Array>,
   failure: { error: unknown } | undefined,
 ): AsyncGenerator<Uint8Array> {
+  let packed = gathered.reduce((bytes, piece) => bytes + piece.length, 0)
   async function* rest() {
     yield* gathered
     if (failure) throw failure.error
     for (;;) {
       const next = await incoming.next()
       if (next.done) return
+      packed += next.value.length
       yield next.value
     }
   }
   // The callback is needed for pipeline to take over both streams' errors; the reader sees them on the decoder.
-  yield* pipeline(rest, coding.stream(), () => {}) as unknown as AsyncIterable<Uint8Array>
+  const unpacked = pipeline(rest, coding.stream(), () => {}) as unknown as AsyncIterable<Uint8Array>
+  let bytes = 0
+  for await (const piece of unpacked) {
+    bytes += piece.length
+    if (bytes > freeBytes + packed * mostBytesOfOne) throw new DecompressionBomb(packed, bytes)
+    yield piece
+  }
 }

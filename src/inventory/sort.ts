@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { owned } from '../text.ts'
 import { readLines } from './lines.ts'
 import { compareCodePoints } from './order.ts'
 import { writeFailed } from './writer.ts'
@@ -11,12 +12,15 @@ export type Keyed = readonly [key: string, ...values: (string | number | null)[]
 
 /** Records held in memory before a sorted run goes to disk. */
 const defaultLimit = 100_000
+/** Their keys may be long, one by one. */
+const mostKeyCharacters = 16 * 1024 * 1024
 /** Records read or handed on together: asking for them one by one would cost more than sorting them. */
 const blockSize = 1000
+const blockCharacters = 256 * 1024
 
 /**
- * Sorts any number of records in bounded memory: sorted runs of at most `limit` records are spilled to files below
- * `folder` and merged while reading. Records of equal key stay in the order in which they were added.
+ * Sorts any number of records in bounded memory: sorted runs of at most `limit` records (fewer where their
+ * keys are long) are spilled to files below `folder` and merged while reading. Records of equal key stay in the order in which they were added.
  */
 export class ExternalSorter {
   readonly #folder: string
@@ -24,16 +28,22 @@ export class ExternalSorter {
   #spillFolder: string | undefined
   #runs: string[] = []
   #records: Keyed[] = []
+  #keyCharacters = 0
 
   constructor(folder: string, limit = defaultLimit) {
     this.#folder = folder
     this.#limit = limit
   }
 
-  /** Adds a record; await the promise, if there is one, before adding the next. */
+  /** Adds a record, which is the sorter's from now on; await the promise, if there is one, before adding the next. */
   add(record: Keyed): Promise<void> | undefined {
+    const key = owned(record[0])
+    // In place: a new record for each row would cost more than sorting it.
+    ;(record as unknown as [string])[0] = key
     this.#records.push(record)
-    return this.#records.length >= this.#limit ? this.#spill() : undefined
+    this.#keyCharacters += key.length
+    const full = this.#records.length >= this.#limit || this.#keyCharacters >= mostKeyCharacters
+    return full ? this.#spill() : undefined
   }
 
   /**
@@ -71,6 +81,7 @@ export class ExternalSorter {
     this.#sortRecords()
     const records = this.#records
     this.#records = []
+    this.#keyCharacters = 0
     try {
       this.#spillFolder ??= await mkdtemp(join(this.#folder, 'sort-'))
       const path = join(this.#spillFolder, `run-${this.#runs.length}.jsonl`)
@@ -100,6 +111,7 @@ export class ExternalSorter {
     ]
     for (const cursor of cursors) await cursor.refill()
     let block: Keyed[] = []
+    let characters = 0
     for (;;) {
       let least: SortedCursor | undefined
       for (const cursor of cursors) {
@@ -107,11 +119,14 @@ export class ExternalSorter {
         if (record && (!least || compareCodePoints(record[0], least.current![0]) < 0)) least = cursor
       }
       if (!least) break
-      block.push(least.current!)
+      const record = least.current!
+      block.push(record)
+      characters += record[0].length
       if (!least.advance()) await least.refill()
-      if (block.length >= blockSize) {
+      if (block.length >= blockSize || characters >= blockCharacters) {
         yield block
         block = []
+        characters = 0
       }
     }
     if (block.length > 0) yield block
@@ -157,11 +172,14 @@ export class SortedCursor {
 
 async function* readRun(path: string): AsyncGenerator<readonly Keyed[]> {
   let block: Keyed[] = []
+  let characters = 0
   for await (const line of readLines(path)) {
     block.push(JSON.parse(line.text) as Keyed)
-    if (block.length >= blockSize) {
+    characters += line.text.length
+    if (block.length >= blockSize || characters >= blockCharacters) {
       yield block
       block = []
+      characters = 0
     }
   }
   yield block

@@ -3,6 +3,7 @@
 import { HarvesterError } from '../errors.ts'
 import type { Breaker } from '../http/breaker.ts'
 import type { HttpClient, HttpRecord } from '../http/client.ts'
+import { readJson } from '../http/json.ts'
 
 /** The taxon that a name was matched with. */
 export interface WormsMatch {
@@ -34,6 +35,10 @@ export interface WormsClient {
   ancestors(aphiaId: number, scope: WormsScope): Promise<number[]>
 }
 
+/** Of an answer: many times what fifty names with all their homonyms take, and many are in flight at once. */
+const mostBytes = 8 * 1024 * 1024
+/** Characters of all names of a taxon in one language: some hundred names. */
+const mostCharacters = 16 * 1024
 /** A tree of life that is deeper than this goes in circles. */
 const deepest = 200
 
@@ -42,19 +47,13 @@ export function createWormsClient({ http, baseUrl }: { http: HttpClient; baseUrl
 
   /** Null for an answer without content, which is how WoRMS says "none". */
   async function ask(url: string, scope: WormsScope): Promise<unknown> {
-    const answer = await http.text({ url, headers: { accept: 'application/json' }, ...scope })
-    if (answer.status === 204 || answer.body.trim() === '') return null
-    try {
-      return JSON.parse(answer.body) as unknown
-    } catch (cause) {
-      // The parser quotes the text as well.
-      if (answer.foreign) throw badAnswer(url, 'the answer is no JSON')
-      throw badAnswer(
-        url,
-        `the answer is no JSON, it starts with ${JSON.stringify(answer.body.slice(0, 60))}`,
-        cause,
-      )
-    }
+    const answer = await http.text({
+      url,
+      headers: { accept: 'application/json' },
+      maxBytes: mostBytes,
+      ...scope,
+    })
+    return answer.status === 204 || answer.body.trim() === '' ? null : readJson(answer, url)
   }
 
   async function match(names: readonly string[], scope: WormsScope): Promise<(WormsMatch | null)[]> {
@@ -117,13 +116,18 @@ function isWithdrawn(status: unknown, validId: number | null): boolean {
 }
 
 function namesOf(entries: readonly unknown[], language: string): string[] {
-  const names = entries.flatMap((entry) => {
+  const names = new Set<string>()
+  let characters = 0
+  for (const entry of entries) {
     const { vernacular, language_code: code } = (entry ?? {}) as Record<string, unknown>
-    if (code !== language || typeof vernacular !== 'string') return []
+    if (code !== language || typeof vernacular !== 'string') continue
     const name = plain(vernacular)
-    return name === '' ? [] : [name]
-  })
-  return [...new Set(names)]
+    if (name === '' || names.has(name)) continue
+    characters += name.length
+    if (characters > mostCharacters) break
+    names.add(name)
+  }
+  return [...names]
 }
 
 /** Follows the chain of children down to the taxon; what is no id is passed over, a circle ends the chain. */
@@ -160,9 +164,6 @@ function plain(text: string): string {
     .trim()
 }
 
-function badAnswer(url: string, what: string, cause?: unknown): HarvesterError {
-  return new HarvesterError('HTTP_BAD_ANSWER', `GET ${url.slice(0, 300)}: ${what}`, {
-    facts: { url },
-    ...(cause === undefined ? {} : { cause }),
-  })
+function badAnswer(url: string, what: string): HarvesterError {
+  return new HarvesterError('HTTP_BAD_ANSWER', `GET ${url.slice(0, 300)}: ${what}`, { facts: { url } })
 }

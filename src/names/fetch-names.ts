@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import pLimit from 'p-limit'
 import type { Database } from '../database/port.ts'
 import { describeError, isHarvesterError } from '../errors.ts'
@@ -38,6 +39,8 @@ export interface FetchedNames {
 
 /** Batches under way at once: while one ends and is stored, the others keep WoRMS busy. */
 const batchesAtOnce = 4
+/** Taxa that are remembered; names that mean one taxon mostly stand close to each other. */
+const mostTaxa = 5_000
 /** So many failures in a row, without an answer in between, and WoRMS is down. */
 const failuresOfAnOutage = 8
 
@@ -51,7 +54,7 @@ export async function fetchNames(work: FetchNames): Promise<FetchedNames> {
   const counts: NameCounts = { ...noNames }
   const outage = new Outage()
   // One classification an accepted id, however many names mean it; likewise its vernacular names.
-  const taxa = new Map<number, Promise<Taxon>>()
+  const taxa = new LRUCache<number, Promise<Taxon>>({ max: mostTaxa })
   const scope: WormsScope = { signal: work.signal }
   /** Names that were refused before WoRMS had answered anything: what they are shows at the end. */
   const suspects: string[] = []

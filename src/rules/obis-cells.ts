@@ -73,6 +73,11 @@ export class CellGatherer {
     return this.#size
   }
 
+  /** Names of all cells together: what the memory grows with. */
+  get namings(): number {
+    return this.#names.size
+  }
+
   add(batch: OccurrenceBatch): void {
     const { latitude, longitude, dateStartMs, dateEndMs, depthMinMetres, depthMaxMetres, name, rows } = batch
     const { absence, dropped } = batch
@@ -232,6 +237,10 @@ class PairSet {
   #slots = new Int32Array(2 * 4096)
   #mask = 4095
   #size = 0
+
+  get size(): number {
+    return this.#size
+  }
 
   add(cell: number, name: number): void {
     const slots = this.#slots

@@ -16,7 +16,13 @@ export const typescriptLoader = pathToFileURL(createRequire(import.meta.url).res
 export const harvesterProgram: readonly string[] = [join(root, 'bin/harvester.js')]
 
 /** Programs of the tests that are started often: a compiled one starts in a quarter of the time. */
-export const testPrograms = ['embedded-owner', 'limited-process', 'loader', 'prefect-worker'] as const
+export const testPrograms = [
+  'embedded-owner',
+  'foreign-reader',
+  'limited-process',
+  'loader',
+  'prefect-worker',
+] as const
 /** In the project, since they look for its packages and files from where they are. */
 export const testProgramsFolder = join(root, '.cache/test-programs')
 

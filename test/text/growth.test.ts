@@ -4,6 +4,7 @@ import * as networks from '../../src/config/networks.ts'
 import * as configSource from '../../src/config/source.ts'
 import { describeError } from '../../src/errors.ts'
 import * as charset from '../../src/http/charset.ts'
+import * as json from '../../src/http/json.ts'
 import * as redirect from '../../src/http/redirect.ts'
 import * as retry from '../../src/http/retry.ts'
 import * as sentence from '../../src/http/sentence.ts'
@@ -50,6 +51,7 @@ const modules: [string, Record<string, unknown>, Record<string, Call | string>][
     {
       amount: (t) => text.amount(2, t),
       cut: (t) => text.cut(t),
+      owned: text.owned,
       visible: text.visible,
       visibleLines: text.visibleLines,
       visibleJson: (t) => text.visibleJson({ [t]: [t] }),
@@ -65,6 +67,14 @@ const modules: [string, Record<string, unknown>, Record<string, Call | string>][
       scrubError: 'scrub of each text',
       registerSecrets: 'values of the environment',
       forgetSecrets: 'takes nothing',
+    },
+  ],
+  [
+    'src/http/json.ts',
+    json,
+    {
+      parseJson: json.parseJson,
+      readJson: (t) => json.readJson({ body: t }, 'https://example.org'),
     },
   ],
   [

@@ -1,4 +1,5 @@
 import type { HarvestServices } from '../../harvest/services.ts'
+import { parseJson } from '../../http/json.ts'
 import { kindOf } from '../../sources/index.ts'
 import { amount } from '../../text.ts'
 import { type Finding, failure, fine, warned } from './types.ts'
@@ -33,9 +34,10 @@ export async function checkCatalogue({ config, http }: Services, signal: AbortSi
     const { body } = await http.text({
       url: `${base}/api/3/action/package_search?q=erddap&rows=0`,
       signal,
+      maxBytes: 1024 * 1024,
       timeouts: { totalMs: timeoutMs },
     })
-    const answer = JSON.parse(body) as { success?: boolean; result?: { count?: number } }
+    const answer = parseJson(body) as { success?: boolean; result?: { count?: number } }
     if (answer.success !== true || typeof answer.result?.count !== 'number')
       return failure(what, 'does not answer as CKAN', 'Correct ckan_url.')
     return fine(what, `${amount(answer.result.count, 'record')} with a mention of erddap`)

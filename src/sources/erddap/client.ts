@@ -17,7 +17,7 @@ import {
 } from '../../http/types.ts'
 import { type AnswerKind, classifyAnswer, isFinalAnswer, serverSentence } from './answers.ts'
 import { type Croissant, readCroissant } from './croissant.ts'
-import { readCsv } from './csv.ts'
+import { defaultMaxRows, readCsv } from './csv.ts'
 import { listingColumns, readListing } from './listing.ts'
 import { readMetadata } from './metadata.ts'
 import type { DatasetMetadata, ErddapTable, ListedDataset, SourceFile, SourceFiles } from './types.ts'
@@ -52,7 +52,7 @@ export interface ErddapClientSettings {
   baseUrl: string
   /** The configured address that led here, where this is another server. @default baseUrl */
   home?: string
-  /** Limit of metadata and listings; tables have a limit of rows. @default 200 MB */
+  /** Limit of listings, and of metadata up to 32 MB; tables have a limit of rows, and 2 GB. @default 200 MB */
   maxBytes?: number
   /** @default 10 million */
   maxRows?: number
@@ -136,6 +136,14 @@ export interface ErddapScope {
   version(): Promise<string | null>
 }
 
+/** Rows of what is held in memory, beyond any server and any dataset: its list, its files, its attributes. */
+const mostHeldRows = 500_000
+/** Of a table, which is not held: its rows have ids, places and times, ten million of them. */
+const tableBytes = 2 * 1024 ** 3
+const tableRowCharacters = 1024 * 1024
+/** Of the metadata of one dataset; several datasets are asked about at once. */
+const metadataBytes = 32 * 1024 * 1024
+
 export function createErddapClient(settings: ErddapClientSettings): ErddapClient {
   const base = baseUrlOf(settings.baseUrl)
   return {
@@ -213,18 +221,21 @@ function createScope(settings: ErddapClientSettings, base: string, scope: ScopeS
     datasetId: string | null,
     url: string,
     columns: readonly string[],
-    options: { unitsRow: boolean; limited: boolean },
+    { unitsRow, held = null }: { unitsRow: boolean; held?: { bytes: number } | null },
   ): Promise<ErddapTable | null> {
+    const { maxRows = defaultMaxRows } = settings
     try {
       const answer = await http.stream(
-        request(url, options.limited ? { maxBytes } : { allowDowngrade: true }),
+        request(url, held ? { maxBytes: held.bytes } : { maxBytes: tableBytes, allowDowngrade: true }),
       )
       return await readCsv(answer, {
-        unitsRow: options.unitsRow,
+        unitsRow,
         columns,
         // A breach while the rows are read reaches the reader in the same words as one before.
         explain: (error) => explained(error, datasetId),
-        ...(settings.maxRows !== undefined && { maxRows: settings.maxRows }),
+        ...(held
+          ? { maxRows: Math.min(maxRows, mostHeldRows) }
+          : { maxRows, maxRowCharacters: tableRowCharacters }),
       })
     } catch (error) {
       if (kindOf(error) === 'no-rows') return null
@@ -239,7 +250,7 @@ function createScope(settings: ErddapClientSettings, base: string, scope: ScopeS
     take: (found: ErddapTable | null) => Promise<T>,
   ): Promise<T> {
     const read = (columns: readonly string[]) =>
-      table(null, url(columns), ['datasetID'], { unitsRow: true, limited: true })
+      table(null, url(columns), ['datasetID'], { unitsRow: true, held: { bytes: maxBytes } })
     try {
       let found: ErddapTable | null
       try {
@@ -263,11 +274,11 @@ function createScope(settings: ErddapClientSettings, base: string, scope: ScopeS
   }
 
   const data = (datasetId: string, url: string, columns: readonly string[]) =>
-    table(datasetId, url, columns, { unitsRow: true, limited: false })
+    table(datasetId, url, columns, { unitsRow: true })
 
   async function sourceFiles(datasetId: string, url: string, read: FileReader): Promise<SourceFiles> {
     try {
-      const found = await table(datasetId, url, read.columns, { unitsRow: false, limited: true })
+      const found = await table(datasetId, url, read.columns, { unitsRow: false, held: { bytes: maxBytes } })
       const files: SourceFile[] = []
       if (found) for await (const row of found.rows) files.push(read.file(row))
       return { kind: 'files', files, url: found?.url ?? url }
@@ -350,7 +361,7 @@ function createScope(settings: ErddapClientSettings, base: string, scope: ScopeS
 
     async countGridded() {
       const url = allDatasetsUrl(base, 'grid', ['datasetID'])
-      const found = await table(null, url, ['datasetID'], { unitsRow: true, limited: true })
+      const found = await table(null, url, ['datasetID'], { unitsRow: true, held: { bytes: maxBytes } })
       const ids = new Set<string>()
       if (found) {
         const at = found.columns.indexOf('datasetID')
@@ -362,7 +373,10 @@ function createScope(settings: ErddapClientSettings, base: string, scope: ScopeS
 
     async metadata(datasetId) {
       const url = infoUrl(base, datasetId)
-      const found = await table(datasetId, url, infoColumns, { unitsRow: false, limited: true })
+      const found = await table(datasetId, url, infoColumns, {
+        unitsRow: false,
+        held: { bytes: Math.min(maxBytes, metadataBytes) },
+      })
       return readMetadata(datasetId, url, found)
     },
 
@@ -385,7 +399,9 @@ function createScope(settings: ErddapClientSettings, base: string, scope: ScopeS
     async croissant(datasetId) {
       const url = croissantUrl(base, datasetId)
       try {
-        const answer = await http.text(request(url, { maxBytes, allowDowngrade: true }))
+        const answer = await http.text(
+          request(url, { maxBytes: Math.min(maxBytes, metadataBytes), allowDowngrade: true }),
+        )
         return readCroissant(answer.url, answer.body)
       } catch (error) {
         const kind = kindOf(error)

@@ -1,6 +1,7 @@
 /** A Croissant description, as far as it tells what the dataset's source files are. */
 
 import { HarvesterError } from '../../errors.ts'
+import { parseJson } from '../../http/json.ts'
 import type { SourceFile } from './types.ts'
 
 export interface Croissant {
@@ -19,7 +20,7 @@ export interface Croissant {
 export function readCroissant(url: string, body: string): Croissant {
   let document: unknown
   try {
-    document = JSON.parse(body)
+    document = parseJson(body)
   } catch (cause) {
     throw new HarvesterError('HTTP_BAD_ANSWER', `GET ${url}: the Croissant description is no JSON`, {
       cause,

@@ -21,6 +21,8 @@ type Row = readonly string[]
 
 /** Longer than any row that makes sense: an answer without line ends is cut off here. */
 const longestRowChars = 16 * 1024 * 1024
+/** Servers that know nothing of what was asked for give all columns; no dataset has a hundredth of these. */
+const mostColumns = 10_000
 export const defaultMaxRows = 10_000_000
 
 export interface CsvSource {
@@ -40,6 +42,8 @@ export interface CsvOptions {
   columns?: readonly string[]
   /** @default 10 million */
   maxRows?: number
+  /** Characters of a row. @default 16 million */
+  maxRowCharacters?: number
   /** Says what the body throws in other words. */
   explain?: (error: unknown) => unknown
 }
@@ -121,6 +125,7 @@ class CsvReader {
   readonly #pieces: AsyncIterator<Uint8Array>
   readonly #decode: (bytes: Uint8Array | null) => string
   readonly #maxRows: number
+  readonly #maxRowCharacters: number
   #rest = ''
   /** Came behind a row that has not ended: looked at once it is as long as that. */
   #behind: string[] = []
@@ -139,6 +144,7 @@ class CsvReader {
     this.#pieces = source.body[Symbol.asyncIterator]()
     this.#decode = textDecoder(source.headers['content-type'])
     this.#maxRows = options.maxRows ?? defaultMaxRows
+    this.#maxRowCharacters = options.maxRowCharacters ?? longestRowChars
     this.#units = options.unitsRow
   }
 
@@ -208,7 +214,7 @@ class CsvReader {
       else this.#special(cells, rows)
     }
     this.#rest = at === 0 ? all : all.slice(at)
-    if (this.#rest.length > longestRowChars) throw this.#bad(`line ${this.#line + 1} does not end`)
+    if (this.#rest.length > this.#maxRowCharacters) throw this.#bad(`line ${this.#line + 1} does not end`)
     return rows
   }
 
@@ -234,6 +240,7 @@ class CsvReader {
 
   #readHeader(cells: string[]) {
     this.#header = true
+    if (cells.length > mostColumns) throw this.#bad(`the header has ${amount(cells.length, 'column')}`)
     const first = cells[0]!
     this.columns = [first.startsWith('\ufeff') ? first.slice(1) : first, ...cells.slice(1)].map((name) =>
       name.trim(),

@@ -3,6 +3,7 @@
 import { HarvesterError, isHarvesterError } from '../../errors.ts'
 import type { Breaker } from '../../http/breaker.ts'
 import type { HttpClient, HttpRecord } from '../../http/client.ts'
+import { readJson } from '../../http/json.ts'
 import { httpStatusFacts } from '../../http/types.ts'
 import { type KeptAnswer, readKept, writeKept } from './kept-answers.ts'
 import {
@@ -58,6 +59,8 @@ export interface ObisClient {
 }
 
 const pageSize = 10_000
+/** Of a page of so many occurrences, or of a description with its outline: far above any. */
+const mostBytes = 64 * 1024 * 1024
 /** Of one dataset, on disk. */
 const keptBytes = 512 * 1024 * 1024
 
@@ -72,7 +75,7 @@ export function createObisClient(settings: ObisClientSettings): ObisClient {
     const headers: Record<string, string> = { accept: 'application/json' }
     if (known?.etag) headers['if-none-match'] = known.etag
     if (known?.lastModified) headers['if-modified-since'] = known.lastModified
-    return http.text({ url, headers, accept: known ? [304] : [], ...scope })
+    return http.text({ url, headers, accept: known ? [304] : [], maxBytes: mostBytes, ...scope })
   }
 
   return {
@@ -136,15 +139,8 @@ export function createObisClient(settings: ObisClientSettings): ObisClient {
 }
 
 /** Null for an answer without content. */
-function parseJson({ body, foreign = false }: { body: string; foreign?: boolean }, url: string): unknown {
-  if (body.trim() === '') return null
-  try {
-    return JSON.parse(body) as unknown
-  } catch (cause) {
-    // The parser quotes the text as well.
-    if (foreign) throw badAnswer(url, 'the answer is no JSON')
-    throw badAnswer(url, `the answer is no JSON, it starts with ${JSON.stringify(body.slice(0, 60))}`, cause)
-  }
+function parseJson(answer: { body: string; foreign?: boolean }, url: string): unknown {
+  return answer.body.trim() === '' ? null : readJson(answer, url)
 }
 
 function parseDataset(body: unknown, id: string, url: string): ObisDataset | null {
@@ -221,9 +217,6 @@ export function isParquetFault(error: unknown): boolean {
   )
 }
 
-function badAnswer(url: string, what: string, cause?: unknown): HarvesterError {
-  return new HarvesterError('HTTP_BAD_ANSWER', `GET ${url}: ${what}`, {
-    facts: { url },
-    ...(cause === undefined ? {} : { cause }),
-  })
+function badAnswer(url: string, what: string): HarvesterError {
+  return new HarvesterError('HTTP_BAD_ANSWER', `GET ${url}: ${what}`, { facts: { url } })
 }

@@ -28,7 +28,7 @@ import { failure, requestFault } from '../fault.ts'
 import type { DatasetListener, DatasetResult, Harvested } from '../kind.ts'
 import { isParquetFault, type ObisClient, type ObisDataset, type ObisScope } from './client.ts'
 import type { ObisFilter } from './filter.ts'
-import { flagColumns, NameTable } from './occurrences.ts'
+import { flagColumns, NameTable, type OccurrenceBatch } from './occurrences.ts'
 import type { FileValidators } from './remote-file.ts'
 
 /** What all OBIS datasets share in one run. */
@@ -48,6 +48,8 @@ export interface ObisHarvest {
 /** A file that breaks off halfway is read anew so often before the API is asked instead. */
 const readings = 3
 const cellsAtOnce = 500
+/** Species of all cells of a dataset together: a million cells with ten each. */
+const mostNamings = 10_000_000
 
 /**
  * Harvests one dataset. What goes wrong with it is its outcome.
@@ -193,7 +195,7 @@ async function gather(
   warnings.push(fact('PARQUET_UNUSABLE', { fault: requestFault(fault) }))
   const names = new NameTable()
   const gatherer = new CellGatherer(filter)
-  for await (const batch of source.client.pages(dataset.id, names, scope)) gatherer.add(batch)
+  for await (const batch of source.client.pages(dataset.id, names, scope)) add(gatherer, batch, dataset.id)
   const { records: given } = gatherer.counts
   if (dataset.records !== null && given < dataset.records) {
     const counts = { stated: dataset.records, given }
@@ -220,7 +222,7 @@ async function gatherParquet(
     const names = new NameTable()
     const gatherer = new CellGatherer(filter)
     for await (const batch of parquet.batches(names)) {
-      gatherer.add(batch)
+      add(gatherer, batch, dataset.id)
       scope.signal.throwIfAborted()
     }
     if (gatherer.counts.records !== parquet.rows)
@@ -240,6 +242,17 @@ async function gatherParquet(
   } finally {
     await file.close()
   }
+}
+
+/** @throws TABLE_TOO_LONG where the cells of a dataset would fill the memory */
+function add(gatherer: CellGatherer, batch: OccurrenceBatch, datasetId: string): void {
+  gatherer.add(batch)
+  if (gatherer.namings > mostNamings)
+    throw new HarvesterError(
+      'TABLE_TOO_LONG',
+      `the cells of ${datasetId} name more than ${mostNamings} species in all`,
+      { facts: { maxRows: mostNamings } },
+    )
 }
 
 /** Two answers about one dataset that cannot both be true: it keeps what the index has of it. */

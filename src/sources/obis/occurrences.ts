@@ -1,6 +1,8 @@
 /** Occurrences as OBIS gives them, by column: what the parquet reader and the paged API both hand over. */
 
+import { HarvesterError } from '../../errors.ts'
 import { cutToBytes, limits, storableText } from '../../rules/limits.ts'
+import { owned } from '../../text.ts'
 
 /** Some thousand occurrences. Missing numbers are NaN; a missing name is −1. All arrays are of the same length. */
 export interface OccurrenceBatch {
@@ -21,14 +23,25 @@ export interface OccurrenceBatch {
   name: Int32Array
 }
 
+/** As they come; WoRMS knows not half as many, whatever their rank. */
+const mostNames = 1_000_000
+const mostCharacters = 64 * 1024 * 1024
+/** Characters of a name as it comes: what is stored of it is shorter by far. */
+const longestRaw = 4 * limits.nameBytes
+
 /** Numbers every scientific name of a dataset once, so that millions of occurrences need not carry text. */
 export class NameTable {
   readonly #ids = new Map<string, number>()
   readonly names: string[] = []
+  #characters = 0
 
-  /** The number of a name as it is stored: trimmed, without control characters; −1 for a blank one. */
+  /**
+   * The number of a name as it is stored: trimmed, without control characters; −1 for a blank one.
+   * @throws HTTP_BAD_ANSWER
+   */
   id(text: string | null | undefined): number {
     if (text === null || text === undefined) return -1
+    if (text.length > longestRaw) return this.id(owned(text.slice(0, longestRaw)))
     const known = this.#ids.get(text)
     if (known !== undefined) return known
     const name = cutToBytes(storableText(text.replace(/[\s\p{Cc}]+/gu, ' ').trim()), limits.nameBytes)
@@ -40,6 +53,12 @@ export class NameTable {
       this.#ids.set(name, id)
     }
     if (name !== text) this.#ids.set(text, id)
+    this.#characters += text.length
+    if (this.#ids.size > mostNames || this.#characters > mostCharacters)
+      throw new HarvesterError(
+        'HTTP_BAD_ANSWER',
+        `the occurrences have more names than there are species: ${this.names.length} before they were left`,
+      )
     return id
   }
 }
