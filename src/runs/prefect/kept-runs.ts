@@ -4,9 +4,9 @@ import type { StateType } from '../states.ts'
 import { allPages, inParts, pageSize } from './all-pages.ts'
 import type { PrefectBackend } from './backend.ts'
 import { must, type PrefectClient, type Schemas } from './client.ts'
-import { fromMarkdown } from './markdown.ts'
 import { namespaceTag } from './namespace.ts'
 import { stateOf } from './read.ts'
+import { fromMarkdown } from './shown-artifact.ts'
 
 type RunFilter = NonNullable<Schemas['FlowRunFilter']>
 

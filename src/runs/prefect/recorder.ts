@@ -15,9 +15,9 @@ import { isFinal } from '../states.ts'
 import { must, orNull, type PrefectClient, type Schemas } from './client.ts'
 import { createDeploymentRun } from './create-run.ts'
 import { acquireTagSlots, keepLease, type LeaseKeeper } from './leases.ts'
-import { asMarkdown, tableAsMarkdown } from './markdown.ts'
 import { type RunHeartbeat, runHeartbeat } from './run-heartbeat.ts'
 import { setState } from './set-state.ts'
+import { wireArtifact } from './shown-artifact.ts'
 import { logRecord, type OnProblem, type Telemetry, taskEvents } from './telemetry.ts'
 
 const defaultHeartbeatSeconds = 30
@@ -386,19 +386,4 @@ async function submit(recorded: Recorded, request: ChildRequest): Promise<Submit
     parentTaskRunId: wrapper.id,
   })
   return created
-}
-
-function wireArtifact(artifact: Artifact): {
-  key: string | null
-  type: string
-  description: string | null
-  data: string | number
-} {
-  const { key, type, description } = artifact
-  return {
-    key,
-    type,
-    description: description === null ? null : asMarkdown(description),
-    data: artifact.type === 'table' ? tableAsMarkdown(artifact.data) : artifact.data,
-  }
 }

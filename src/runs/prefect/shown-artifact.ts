@@ -1,5 +1,23 @@
 /** Prefect's pages show descriptions of artifacts, and each text in a table, as Markdown with HTML in it. */
 
+import type { Artifact } from '../backend.ts'
+
+/** An artifact as the server takes it, what is foreign in it as text. Of Markdown the flows see to it themselves. */
+export function wireArtifact(artifact: Artifact): {
+  key: string | null
+  type: string
+  description: string | null
+  data: string | number
+} {
+  const { key, type, description } = artifact
+  return {
+    key,
+    type,
+    description: description === null ? null : asMarkdown(description),
+    data: artifact.type === 'table' ? tableAsMarkdown(artifact.data) : artifact.data,
+  }
+}
+
 /**
  * A text that Markdown shows as it stands: no image is loaded, no word is a link to somewhere else, no tag is one. A
  * plain address stays one, since it leads to where it says.
@@ -14,7 +32,7 @@ export function fromMarkdown(text: string): string {
 }
 
 /** The same for the texts in the rows of a table, given and returned as JSON. */
-export function tableAsMarkdown(json: string): string {
+function tableAsMarkdown(json: string): string {
   try {
     return JSON.stringify(JSON.parse(json), (_key, value: unknown) =>
       typeof value === 'string' ? asMarkdown(value) : value,

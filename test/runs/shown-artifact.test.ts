@@ -10,7 +10,7 @@ import {
 } from '../../src/runs/index.ts'
 import { prefectClient } from '../../src/runs/prefect/client.ts'
 import { listArtifacts } from '../../src/runs/prefect/kept-runs.ts'
-import { asMarkdown, fromMarkdown } from '../../src/runs/prefect/markdown.ts'
+import { asMarkdown, fromMarkdown } from '../../src/runs/prefect/shown-artifact.ts'
 import { startFakePrefect } from '../support/prefect-fake.ts'
 
 const foreign = [
