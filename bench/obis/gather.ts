@@ -6,7 +6,7 @@ import { harvestObisDataset } from '../../src/sources/obis/dataset.ts'
 import { loadObisFilter } from '../../src/sources/obis/filter.ts'
 
 const [origin = '', cacheDir = '', mode = 'none'] = process.argv.slice(2)
-const http = createHttpClient({ version: 'bench', gate: { inFlight: 8 } })
+const http = createHttpClient({ gate: { inFlight: 8 } })
 const filter = await loadObisFilter({
   mode: mode === 'canada' ? 'canada' : 'none',
   polygonFile: undefined,

@@ -56,7 +56,7 @@ async function fetching(db: Database): Promise<void> {
   const url = await new Promise<string>((resolve) =>
     worms.once('message', (message) => resolve(String(message))),
   )
-  const http = createHttpClient({ version: 'bench' })
+  const http = createHttpClient()
   let requests = 0
   try {
     const start = performance.now()

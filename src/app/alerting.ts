@@ -16,7 +16,6 @@ import { alertChannels, type Channel } from '../operate/alerts/channels.ts'
 import { startAlerts } from '../operate/alerts/dispatcher.ts'
 import type { Envelope, Links } from '../operate/alerts/message.ts'
 import type { SourceAge } from '../operate/alerts/policy.ts'
-import { version } from '../package.ts'
 import { type EngineEvent, nextTimes, type PrefectSettings, uiAddress } from '../runs/index.ts'
 
 /** What a process hands to its engine and its harvests. */
@@ -86,7 +85,7 @@ export function openChannels(environment: Environment): {
   channels: Channel[]
   close(): Promise<void>
 } {
-  const http: HttpClient = createHttpClient({ version, gate: null, timeouts: { connectMs: 8000 } })
+  const http: HttpClient = createHttpClient({ gate: null, timeouts: { connectMs: 8000 } })
   return { channels: alertChannels(environment, http), close: () => http.close() }
 }
 

@@ -3,7 +3,6 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { Agent } from 'undici'
 import { createCkanCatalogue } from '../catalogue/catalogue.ts'
 import type { Environment } from '../config/environment.ts'
 import type { HarvestConfig } from '../config/harvest.ts'
@@ -14,11 +13,12 @@ import type { Patience } from '../harvest/patience.ts'
 import type { HarvestServices } from '../harvest/services.ts'
 import { createDiskCache } from '../http/cache.ts'
 import { createHttpClient } from '../http/client.ts'
+import { connections, noProxies } from '../http/connections.ts'
 import { routed } from '../http/routes.ts'
 import type { HarvestListener } from '../log/events.ts'
 import type { Log } from '../log/log.ts'
 import type { RunLogFile } from '../log/log-file.ts'
-import { packageFile, packageFolder, version } from '../package.ts'
+import { packageFile, packageFolder } from '../package.ts'
 import { indexVocabularies } from '../rules/vocabularies.ts'
 import { type LogLine, runPage, uiAddress } from '../runs/index.ts'
 import { registerSecrets } from '../secrets.ts'
@@ -65,7 +65,6 @@ export async function createProcess(options: ProcessOptions): Promise<ProcessPar
     log.warn({ config: config.origin }, 'cache: true is for one-shot commands; this process asks the servers')
   const { wholeAnswerMs = defaultWholeAnswerMs } = options
   const http = createHttpClient({
-    version,
     ...(contact !== undefined && { contact }),
     ...(answersFromDisk && {
       cache: createDiskCache({ folder: join(environment.HARVESTER_CACHE_DIR, 'http') }),
@@ -77,7 +76,7 @@ export async function createProcess(options: ProcessOptions): Promise<ProcessPar
     },
     ...(options.routes && {
       dispatcher: routed(
-        new Agent({ connect: { timeout: timeouts.connect_seconds * 1000 } }),
+        connections({ connectMs: timeouts.connect_seconds * 1000, proxies: noProxies }),
         options.routes,
       ),
     }),

@@ -13,7 +13,6 @@ import { createBreaker } from '../http/breaker.ts'
 import { createHttpClient, type HttpRecord } from '../http/client.ts'
 import { formatCell } from '../inventory/cell.ts'
 import { columnsWith } from '../inventory/contract.ts'
-import { version } from '../package.ts'
 import type { AttemptOutcome } from '../rules/attempt.ts'
 import { matchCkan } from '../rules/ckan.ts'
 import type { ProfileRow } from '../rules/profile.ts'
@@ -82,7 +81,7 @@ async function explain(
 ): Promise<number> {
   const url = normaliseSourceUrl(address)
   const settings = settingsOf(flags)
-  const http = createHttpClient({ version })
+  const http = createHttpClient()
   const folder = await mkdtemp(join(tmpdir(), 'harvester-explain-'))
   closing.add(() => rm(folder, { recursive: true, force: true }))
   closing.add(() => http.close())

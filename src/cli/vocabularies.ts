@@ -7,7 +7,6 @@ import { type CfTableChange, compareCfTables, parseCfTable } from '../config/cf-
 import { loadVocabularies, vocabulariesFolder, writeCfStandardNames } from '../config/vocabularies.ts'
 import { describeError, HarvesterError } from '../errors.ts'
 import { createHttpClient } from '../http/client.ts'
-import { version } from '../package.ts'
 import { sayLines } from './console.ts'
 import { text } from './options.ts'
 
@@ -87,7 +86,7 @@ async function readTable(file: string): Promise<string> {
 }
 
 async function download(url: string): Promise<string> {
-  const http = createHttpClient({ version })
+  const http = createHttpClient()
   try {
     return (await http.text({ url, maxBytes: mostBytes })).body
   } finally {

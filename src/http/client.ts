@@ -6,14 +6,16 @@
 
 import { STATUS_CODES } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
-import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici'
+import type { Dispatcher } from 'undici'
 import { loginOf } from '../config/percent.ts'
 import { variables } from '../config/variables.ts'
 import { HarvesterError, isHarvesterError } from '../errors.ts'
+import { version } from '../package.ts'
 import { amount } from '../text.ts'
 import { inwardRefused, isInward, leadsInward, outwardLookup } from './address.ts'
 import type { CachedAnswer } from './cache.ts'
 import { decodeText } from './charset.ts'
+import { connections, isProxied, proxiesOf } from './connections.ts'
 import { Deadline, Exchange, hostOfUrl, tooLarge } from './exchange.ts'
 import { abortReason, createHostGate } from './gate.ts'
 import { redirectStatuses, redirectTarget, tidyUrl } from './redirect.ts'
@@ -38,7 +40,7 @@ const longestRetryAfterMs = 10 * 60_000
 
 export type * from './types.ts'
 
-export function createHttpClient(settings: HttpClientSettings): HttpClient {
+export function createHttpClient(settings: HttpClientSettings = {}): HttpClient {
   const timeouts = { ...defaultTimeouts, ...settings.timeouts }
   const { dispatcher, outward } = createDispatchers(settings.dispatcher, timeouts.connectMs)
   const gate =
@@ -51,7 +53,7 @@ export function createHttpClient(settings: HttpClientSettings): HttpClient {
     settings.sleep ??
     ((ms: number, signal: AbortSignal | undefined) => delay(ms, undefined, signal ? { signal } : {}))
   const random = settings.random ?? Math.random
-  const userAgent = `erddap-harvester/${settings.version}${settings.contact ? ` (+${inHeader(settings.contact)})` : ''}`
+  const userAgent = `erddap-harvester/${version}${settings.contact ? ` (+${inHeader(settings.contact)})` : ''}`
 
   /** Asks until there is an answer whose beginning was read, or no hope. */
   async function open(request: HttpRequest, deadline: Deadline, tries: Tries): Promise<Exchange> {
@@ -201,6 +203,7 @@ export function createHttpClient(settings: HttpClientSettings): HttpClient {
     const { status } = exchange
     const wanted =
       (status >= 200 && status < 300) ||
+      request.accept === 'any' ||
       (request.accept?.includes(status) ?? false) ||
       (request.redirect === 'manual' && redirectStatuses.has(status))
     if (wanted) {
@@ -341,18 +344,10 @@ function createDispatchers(
   connectMs: number,
 ): { dispatcher: Dispatcher; outward: Dispatcher | 'given' | 'proxied' } {
   if (given) return { dispatcher: given, outward: 'given' }
-  const options = { connect: { timeout: connectMs } }
-  // Blank counts as unset, also a blank name in small letters beside one in capitals.
-  const setting = (name: string) => variables[name] || variables[name.toUpperCase()] || ''
-  const httpProxy = setting('http_proxy')
-  const httpsProxy = setting('https_proxy')
-  if (!httpProxy && !httpsProxy)
-    return {
-      dispatcher: new Agent(options),
-      outward: new Agent({ connect: { timeout: connectMs, lookup: outwardLookup } }),
-    }
-  const proxied = new EnvHttpProxyAgent({ ...options, httpProxy, httpsProxy, noProxy: setting('no_proxy') })
-  return { dispatcher: proxied, outward: 'proxied' }
+  const proxies = proxiesOf(variables)
+  const dispatcher = connections({ connectMs, proxies })
+  if (isProxied(proxies)) return { dispatcher, outward: 'proxied' }
+  return { dispatcher, outward: connections({ connectMs, proxies, lookup: outwardLookup }) }
 }
 
 function isForeign(request: HttpRequest, url: string): boolean {

@@ -1,15 +1,19 @@
 /** What went wrong below HTTP, in words: names, routes, TLS, connections that broke, bodies that make no sense. */
 
-import { describeError, HarvesterError } from '../errors.ts'
+import { describeError, HarvesterError, isHarvesterError } from '../errors.ts'
 import { amount } from '../text.ts'
 
 /** Codes of undici, zlib and the parser that mean: bytes came, but they are no proper answer. */
 const badAnswerCodes =
   /^(HPE_|Z_|ERR_BROTLI|ERR_PADDING|UND_ERR_RES_CONTENT_LENGTH_MISMATCH|UND_ERR_HEADERS_OVERFLOW|UND_ERR_RESPONSE)/
 
+/** The certificate is wrong, not the line. */
+const certificateCodes =
+  /^(CERT_|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT|UNABLE_TO_|ERR_TLS_CERT|ERR_SSL|EPROTO|HOSTNAME_MISMATCH)/
+
 /** Faults that no second attempt mends: the name or the certificate is wrong, not the line. */
-const permanentCodes =
-  /^(ENOTFOUND|ERR_INVALID_URL|UND_ERR_INVALID_ARG|CERT_|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT|UNABLE_TO_|ERR_TLS_CERT|ERR_SSL|EPROTO)/
+const isPermanent = (code: string) =>
+  certificateCodes.test(code) || /^(ENOTFOUND|ERR_INVALID_URL|UND_ERR_INVALID_ARG)/.test(code)
 
 /**
  * @param bytesRead decoded bytes of the body that had come, or null if no answer had begun
@@ -46,7 +50,7 @@ export function connectionError(
       `${method} ${url}: the connection broke after ${amount(bytesRead, 'byte')} of the answer (${what})`,
       { cause, facts: { ...facts, broke: true } },
     )
-  const permanent = permanentCodes.test(code)
+  const permanent = isPermanent(code)
   return new HarvesterError('HTTP_CONNECT', `${method} ${url}: ${explanation(code, host, what)}`, {
     cause,
     remedy: 'Check the address, and that the server is up and can be reached from here.',
@@ -59,6 +63,11 @@ export function isConnectionFault(error: unknown): error is HarvesterError {
   if (!(error instanceof HarvesterError)) return false
   if (error.code === 'HTTP_TIMEOUT') return error.facts.phase === 'connect' || error.facts.phase === 'headers'
   return error.code === 'HTTP_CONNECT'
+}
+
+/** Whether an error says that the other side has no certificate that is believed. */
+export function isCertificateFault(error: unknown): boolean {
+  return isHarvesterError(error, 'HTTP_CONNECT') && certificateCodes.test(String(error.facts.cause))
 }
 
 function explanation(code: string, host: string, what: string): string {

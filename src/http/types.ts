@@ -54,7 +54,7 @@ export interface HttpRequest {
   url: string
   /** @default 'GET' */
   method?: 'GET' | 'HEAD' | 'POST' | 'PATCH' | 'PUT' | 'DELETE'
-  body?: string
+  body?: string | Uint8Array
   headers?: Readonly<Record<string, string>>
   signal?: AbortSignal
   /** Limit of the decoded body; null for none. @default 200 MB for `text`, none for `stream` */
@@ -62,8 +62,8 @@ export interface HttpRequest {
   timeouts?: Partial<Omit<HttpTimeouts, 'connectMs'>>
   /** @default 3 for GET and HEAD, else 0 */
   retries?: number
-  /** Statuses besides 2xx that are answers and no errors, like 304. */
-  accept?: readonly number[]
+  /** Statuses besides 2xx that are answers and no errors, like 304; `any` for all. */
+  accept?: readonly number[] | 'any'
   /** Whether the body of an error says what is wrong, so that asking again is no use. */
   isFinal?: (status: number, body: string) => boolean
   /** What the body of an error says, in one sentence. */
@@ -116,8 +116,6 @@ export interface HttpStream {
 }
 
 export interface HttpClientSettings {
-  /** Of this product, for the User-Agent. */
-  version: string
   /** Address of a person or a page, for the User-Agent. */
   contact?: string
   timeouts?: Partial<HttpTimeouts>

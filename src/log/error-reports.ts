@@ -3,6 +3,7 @@
  * SENTRY_DSN. Only its client is used: no integration watches the process, patches HTTP or measures performance.
  */
 import { describeError, HarvesterError, isHarvesterError } from '../errors.ts'
+import { createHttpClient } from '../http/client.ts'
 import type { EngineEvent } from '../runs/types.ts'
 import { scrub, scrubError, scrubJson } from '../secrets.ts'
 
@@ -33,12 +34,8 @@ const sendLimitMs = 10_000
  */
 export async function openErrorReports(options: ErrorReportOptions): Promise<ErrorReports | null> {
   if (options.dsn === undefined) return null
-  const [core, server, { EnvHttpProxyAgent, fetch }] = await Promise.all([
-    import('@sentry/core'),
-    import('@sentry/core/server'),
-    import('undici'),
-  ])
-  const dispatcher = new EnvHttpProxyAgent()
+  const [core, server] = await Promise.all([import('@sentry/core'), import('@sentry/core/server')])
+  const http = createHttpClient({ gate: null })
   let failed = false
   const fail = (message: string) => {
     if (!failed) options.onFailure(scrub(message))
@@ -58,20 +55,20 @@ export async function openErrorReports(options: ErrorReportOptions): Promise<Err
     transport: (transport) =>
       core.createTransport(transport, async ({ body }) => {
         try {
-          const answer = await fetch(transport.url, {
+          const { status, headers } = await http.text({
+            url: transport.url,
             method: 'POST',
-            body: typeof body === 'string' ? body : Buffer.from(body),
+            body,
             headers: { 'content-type': 'application/x-sentry-envelope', ...transport.headers },
-            signal: AbortSignal.timeout(sendLimitMs),
-            dispatcher,
+            accept: 'any',
+            timeouts: { totalMs: sendLimitMs },
           })
-          await answer.text()
-          if (!answer.ok) fail(`Sentry refuses reports with status ${answer.status}`)
+          if (status >= 300) fail(`Sentry refuses reports with status ${status}`)
           return {
-            statusCode: answer.status,
+            statusCode: status,
             headers: {
-              'x-sentry-rate-limits': answer.headers.get('x-sentry-rate-limits'),
-              'retry-after': answer.headers.get('retry-after'),
+              'x-sentry-rate-limits': headers['x-sentry-rate-limits'] ?? null,
+              'retry-after': headers['retry-after'] ?? null,
             },
           }
         } catch (error) {
@@ -117,7 +114,7 @@ export async function openErrorReports(options: ErrorReportOptions): Promise<Err
     },
     async close(patienceMs = 5000) {
       await client.close(patienceMs)
-      await dispatcher.destroy()
+      await http.close()
     },
   }
 }

@@ -47,6 +47,15 @@ describe('imports go in one direction', () => {
     expect(outside.map((file) => relative(root, file))).toEqual([])
   })
 
+  it('and only http/ sends requests, all by one policy', () => {
+    const senders = files(source).filter((file) =>
+      /from 'undici'|import\('undici'\)|\b(?:await|return|=>) fetch\(/.test(readFileSync(file, 'utf8')),
+    )
+    expect(
+      senders.map((file) => relative(root, file)).filter((file) => !/^src\/(http|web)\//.test(file)),
+    ).toEqual([])
+  })
+
   it('and no files import one another in a circle', () => {
     expect(circlesOf(all.filter(({ typeOnly }) => !typeOnly))).toEqual([])
     const found = circlesOf(all).map((circle) => circle.join(' '))

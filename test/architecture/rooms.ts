@@ -50,8 +50,9 @@ export const rooms: Record<string, Room> = {
   },
   http: {
     folder: '`src/http/`',
-    lives: 'The HTTP client of sources: pool, time limits, retries, the gate a host, the breaker a run',
-    values: ['errors', 'config', 'text'],
+    lives:
+      'The one HTTP client, for sources, Prefect, alerts and error reports: connections, time limits, retries, the gate a host, the breaker a run',
+    values: ['errors', 'config', 'package', 'text'],
   },
   rules: {
     folder: '`src/rules/`',

@@ -24,7 +24,7 @@ export interface CkanServer {
 }
 
 export async function startCkanServer(): Promise<CkanServer> {
-  const client = createHttpClient({ version: 'test', sleep: async () => {} })
+  const client = createHttpClient({ sleep: async () => {} })
   const server = createServer((request, response) => {
     const start = Number(new URL(request.url ?? '', ckan.url).searchParams.get('start'))
     ckan.starts.push(start)

@@ -99,7 +99,7 @@ function worker(erddap_urls: string[]) {
     sourcesOptional: true,
   })
   const asked: HttpRequest[] = []
-  const client = createHttpClient({ version: '1', gate: null })
+  const client = createHttpClient({ gate: null })
   const http = {
     ...client,
     text: (request: HttpRequest) => {

@@ -49,7 +49,7 @@ export function describeVernaculars(name: string, open: () => Promise<Database>)
       parameters: Partial<VernacularParameters> = {},
       options: { signal?: AbortSignal; onNames?: (done: number) => void; retries?: boolean } = {},
     ) {
-      const http = createHttpClient({ version: 'test', gate: { inFlight: 8 }, sleep: async () => {} })
+      const http = createHttpClient({ gate: { inFlight: 8 }, sleep: async () => {} })
       closing.push(() => http.close())
       const config = readHarvestConfig({
         env: {

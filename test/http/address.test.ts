@@ -18,7 +18,6 @@ const publicHost = 'https://erddap.example.org'
 /** A client for which a server on loopback stands in the public network. */
 function publicly(url: string): HttpClient {
   const http = createHttpClient({
-    version: '1',
     gate: null,
     dispatcher: routed(new Agent(), new Map([[publicHost, url]])),
   })
@@ -27,7 +26,7 @@ function publicly(url: string): HttpClient {
 }
 
 function plainClient(): HttpClient {
-  const http = createHttpClient({ version: '1', gate: null })
+  const http = createHttpClient({ gate: null })
   clients.push(http)
   return http
 }

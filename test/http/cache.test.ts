@@ -39,7 +39,7 @@ afterEach(async () => {
 
 function cached(settings: Partial<DiskCacheSettings> = {}) {
   const cache = createDiskCache({ folder, now: () => clock, ...settings })
-  const http = createHttpClient({ version: '1', gate: null, cache, sleep: async () => {} })
+  const http = createHttpClient({ gate: null, cache, sleep: async () => {} })
   clients.push(http)
   return http
 }
@@ -163,7 +163,7 @@ it('a folder that cannot be written costs nothing but the cache', async () => {
   await writeFile(join(folder, 'file'), '')
   const server = await httpServer((_request, response) => response.end('x'))
   const cache = createDiskCache({ folder: join(folder, 'file', 'below') })
-  const http = createHttpClient({ version: '1', gate: null, cache })
+  const http = createHttpClient({ gate: null, cache })
   clients.push(http)
   expect((await http.text({ url: server.url })).body).toBe('x')
   expect((await http.text({ url: server.url })).body).toBe('x')

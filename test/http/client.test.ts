@@ -8,6 +8,7 @@ import {
   type HttpRecord,
 } from '../../src/http/client.ts'
 import { defaultTimeouts } from '../../src/http/types.ts'
+import { version } from '../../src/package.ts'
 import { deadHost, httpServer, rawServer, stopServersAfterEach } from './servers.ts'
 
 stopServersAfterEach()
@@ -24,7 +25,6 @@ afterEach(async () => {
 function clientWith(settings: Partial<HttpClientSettings> = {}): { http: HttpClient; slept: number[] } {
   const slept: number[] = []
   const http = createHttpClient({
-    version: '1.2.3',
     contact: 'https://example.org/harvester',
     gate: null,
     random: () => 0.5,
@@ -52,7 +52,7 @@ describe('an ordinary request', () => {
     await http.text({ url: `${server.url}/b` })
     expect(first).toMatchObject({ status: 200, url: `${server.url}/a`, body: 'bonjour à tous', bytes: 15 })
     expect(server.requests[0]!.headers).toMatchObject({
-      'user-agent': 'erddap-harvester/1.2.3 (+https://example.org/harvester)',
+      'user-agent': `erddap-harvester/${version} (+https://example.org/harvester)`,
       'accept-encoding': 'gzip',
     })
     expect(ports.size).toBe(1)
@@ -533,7 +533,7 @@ describe('whoever gives up', () => {
   it('while waiting for the next attempt does not wait any longer', async () => {
     const controller = new AbortController()
     const server = await httpServer((_request, response) => response.writeHead(503).end())
-    const http = createHttpClient({ version: '1', gate: null })
+    const http = createHttpClient({ gate: null })
     clients.push(http)
     const failure = http.text({
       url: server.url,

@@ -12,7 +12,6 @@ describe('hosts that send to one another', () => {
   it('keep a login to themselves', async () => {
     const seen: (string | null)[] = []
     const client = createHttpClient({
-      version: '1',
       dispatcher: new MswDispatcher(
         http.get('https://a.example/start', redirect('https://a.example/next')),
         http.get('https://a.example/next', ({ request }) => {
@@ -32,7 +31,6 @@ describe('hosts that send to one another', () => {
 
   it('are tried again behind a proxy that fails, and not under a name that does not exist', async () => {
     const client = createHttpClient({
-      version: '1',
       sleep: async () => {},
       dispatcher: new MswDispatcher(
         http.get('https://proxy.example/', () => HttpResponse.text('<html>down</html>', { status: 522 })),
@@ -52,7 +50,7 @@ describe('a federated dataset', () => {
   const client = (...handlers: ConstructorParameters<typeof MswDispatcher>) =>
     createErddapClient({
       baseUrl: base,
-      http: createHttpClient({ version: '1', dispatcher: new MswDispatcher(...handlers) }),
+      http: createHttpClient({ dispatcher: new MswDispatcher(...handlers) }),
     }).scope()
 
   it('is followed from https to http for its data, and never for listing or metadata', async () => {
@@ -97,7 +95,6 @@ describe('a federated dataset', () => {
     const scope = createErddapClient({
       baseUrl: 'http://front.example/erddap',
       http: createHttpClient({
-        version: '1',
         dispatcher: new MswDispatcher(
           http.head('http://front.example/erddap/tabledap/ds.csv', redirect(`${base}/tabledap/ds.csv?time`)),
           http.head(`${base}/tabledap/ds.csv`, csv('')),

@@ -26,7 +26,7 @@ it('the proxy of the environment is used, except for the hosts that it leaves ou
   for (const name of ['http_proxy', 'https_proxy', 'no_proxy', 'HTTPS_PROXY']) vi.stubEnv(name, '')
   vi.stubEnv('HTTP_PROXY', `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`)
   vi.stubEnv('NO_PROXY', '127.0.0.1')
-  const http = createHttpClient({ version: '1' })
+  const http = createHttpClient()
   try {
     expect((await http.text({ url: 'http://data.example.org/erddap' })).body).toBe('ok')
     expect((await http.text({ url: server.url })).body).toBe('ok')

@@ -13,7 +13,7 @@ const scope = { signal: new AbortController().signal }
 
 async function serve(): Promise<{ server: WormsServer; client: ReturnType<typeof createWormsClient> }> {
   const server = await startWorms({ taxa: demoTaxa, synonyms: demoSynonyms })
-  const http = createHttpClient({ version: 'test', gate: { inFlight: 8 }, sleep: async () => {} })
+  const http = createHttpClient({ gate: { inFlight: 8 }, sleep: async () => {} })
   closing.push(
     () => http.close(),
     () => server.close(),

@@ -300,7 +300,7 @@ describe('on a Prefect server', () => {
         folder: '/nowhere',
         sourcesOptional: true,
       }),
-      http: createHttpClient({ version: 'test' }),
+      http: createHttpClient(),
       database: async () => database,
       variables: {
         PATH: process.env.PATH,

@@ -1,28 +1,7 @@
 /** What the answers of a Prefect server say, or of what stands before it, and the usual mistakes behind them. */
-import { describeError, HarvesterError } from '../../errors.ts'
+import { describeError, HarvesterError, isHarvesterError } from '../../errors.ts'
+import type { HttpAnswer } from '../../http/types.ts'
 import type { PrefectSettings } from './settings.ts'
-
-/** Far above any page of runs; an answer without end is not to fill the memory in the time it has. */
-const mostAnswerBytes = 64 * 1024 * 1024
-
-export interface Answer {
-  status: number
-  headers: Record<string, string | string[] | undefined>
-  text: string
-}
-
-/** @throws Garbled for one that is too long */
-export async function textOf(body: AsyncIterable<Uint8Array>): Promise<string> {
-  const pieces: Uint8Array[] = []
-  let bytes = 0
-  for await (const piece of body) {
-    pieces.push(piece)
-    bytes += piece.length
-    if (bytes > mostAnswerBytes)
-      throw new Garbled(`the answer is longer than ${mostAnswerBytes / 1024 / 1024} MB`)
-  }
-  return new TextDecoder().decode(Buffer.concat(pieces))
-}
 
 /** Of a wire or a proxy that breaks an answer: the next one may be whole. */
 class Garbled extends Error {
@@ -30,7 +9,7 @@ class Garbled extends Error {
 }
 
 /** @throws Garbled for what is neither a page nor JSON, or no list where a filter gives one */
-export function refuseGarbage({ status, text }: Answer, url: string): void {
+export function refuseGarbage({ status, body: text }: HttpAnswer, url: string): void {
   if (status >= 300 || isPage(text)) return
   const isList = new URL(url).pathname.endsWith('/filter')
   if (text === '' && !isList) return
@@ -45,12 +24,12 @@ export function refuseGarbage({ status, text }: Answer, url: string): void {
 
 const isPage = (text: string): boolean => /^\s*<(!doctype|html)/i.test(text)
 
-export function judged(answer: Answer, method: string, url: string, settings: PrefectSettings): Response {
+export function judged(answer: HttpAnswer, method: string, url: string, settings: PrefectSettings): Response {
   const path = new URL(url).pathname
-  if (answer.status === 401 || (answer.status === 403 && !/csrf/i.test(answer.text))) {
+  if (answer.status === 401 || (answer.status === 403 && !/csrf/i.test(answer.body))) {
     const how = settings.authString === null ? 'PREFECT_API_KEY' : 'PREFECT_API_AUTH_STRING'
     const given = settings.apiKey !== null || settings.authString !== null
-    if (answer.status === 401 || !answer.text.includes('detail'))
+    if (answer.status === 401 || !answer.body.includes('detail'))
       throw new HarvesterError(
         'PREFECT_REFUSED',
         `The Prefect server at ${settings.apiUrl} refuses the login (${method} ${path}: ${answer.status})`,
@@ -60,7 +39,7 @@ export function judged(answer: Answer, method: string, url: string, settings: Pr
       )
   }
   const type = String(answer.headers['content-type'] ?? '')
-  const page = /text\/html/i.test(type) || isPage(answer.text)
+  const page = /text\/html/i.test(type) || isPage(answer.body)
   // Of the proxy before it: the server may be back in a moment, and what it is to be told is told again.
   if (page && answer.status >= 500)
     throw new HarvesterError(
@@ -86,9 +65,9 @@ export function judged(answer: Answer, method: string, url: string, settings: Pr
       `${settings.apiUrl} is not the address of a Prefect API (${method} ${path}: ${answer.status})`,
       { remedy: 'PREFECT_API_URL usually ends with /api, as http://127.0.0.1:4200/api.' },
     )
-  const empty = answer.status === 204 || answer.text === ''
+  const empty = answer.status === 204 || answer.body === ''
   // A Response with status 204 must have no body, and other empty ones must not be parsed as JSON.
-  return new Response(empty ? null : answer.text, {
+  return new Response(empty ? null : answer.body, {
     status: answer.status,
     headers: {
       'content-type': 'application/json',
@@ -100,16 +79,6 @@ export function judged(answer: Answer, method: string, url: string, settings: Pr
       ...(answer.headers.date === undefined ? {} : { date: String(answer.headers.date) }),
     },
   })
-}
-
-const certificateCodes =
-  /^(CERT_|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT|UNABLE_TO_|ERR_TLS_CERT|ERR_SSL|EPROTO|HOSTNAME_MISMATCH)/
-
-/** No second attempt mends it: the certificate is wrong, not the line. */
-export function isCertificateFault(error: unknown): boolean {
-  for (let at = error as { code?: string; cause?: unknown } | undefined; at; at = at.cause as typeof at)
-    if (typeof at.code === 'string' && certificateCodes.test(at.code)) return true
-  return false
 }
 
 export function mistrusted(error: unknown, settings: PrefectSettings): HarvesterError {
@@ -130,16 +99,23 @@ export function unreachable(
   url: string,
   settings: PrefectSettings,
 ): HarvesterError {
-  const cause = error as { code?: string; name?: string }
+  const code = isHarvesterError(error) ? error.code : null
   const what =
-    cause.name === 'TimeoutError' || /TIMEOUT/.test(cause.code ?? '')
+    code === 'HTTP_TIMEOUT'
       ? 'does not answer in time'
-      : error instanceof Garbled
-        ? 'sends what cannot be read'
-        : 'cannot be reached'
+      : code === 'HTTP_CONNECT'
+        ? 'cannot be reached'
+        : 'sends what cannot be read'
   return new HarvesterError(
     'PREFECT_UNREACHABLE',
-    `The Prefect server at ${settings.apiUrl} ${what} (${method} ${new URL(url).pathname}): ${cause.code ?? (error instanceof Garbled ? error.message : describeError(error))}`,
+    `The Prefect server at ${settings.apiUrl} ${what} (${method} ${new URL(url).pathname}): ${reason(error)}`,
     { remedy: 'Check that the server runs and that PREFECT_API_URL names it.', cause: error },
   )
+}
+
+/** The code where there is one, as ECONNREFUSED; else what was said, without the request, which stands before it. */
+function reason(error: unknown): string {
+  if (!isHarvesterError(error)) return describeError(error)
+  const { cause, method, url } = error.facts
+  return typeof cause === 'string' && cause !== '' ? cause : error.message.replace(`${method} ${url}: `, '')
 }

@@ -1,4 +1,5 @@
 /** Looks at all that runs on a Prefect server need: address, version, login, clock, and the pools with their workers. */
+import { isProxied } from '../../http/connections.ts'
 import type { Examined } from '../orchestrator.ts'
 import type { PrefectBackend } from './backend.ts'
 import { must, type PrefectClient, serverVersion } from './client.ts'
@@ -25,7 +26,7 @@ export async function* examinePrefect(
   const { settings } = client
   try {
     const version = await serverVersion(client)
-    const proxied = settings.httpProxy !== null || settings.httpsProxy !== null
+    const proxied = isProxied(settings.proxies)
     const found = `${version} at ${settings.apiUrl}${proxied ? ', a proxy is set' : ''}`
     yield version.startsWith('3.')
       ? fine(what, found)

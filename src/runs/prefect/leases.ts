@@ -1,4 +1,5 @@
 import { describeError } from '../../errors.ts'
+import { retryAfterMs } from '../../http/retry.ts'
 import { type PrefectClient, refused } from './client.ts'
 
 /** Keeps a lease of a concurrency slot alive. */
@@ -9,6 +10,9 @@ export interface LeaseKeeper {
 const deploymentLeaseSeconds = 300
 const tagLeaseSeconds = 60
 const pausedPollMs = 10_000
+/** Where the server names no time; the time that it names counts up to the longest. */
+const pollMs = 2000
+const longestPollMs = 30_000
 
 /**
  * Renews a lease at once and then at three quarters of its life. A lease that is gone (a restarted server forgets
@@ -107,9 +111,9 @@ export async function acquireTagSlots(
     const paused = response.status === 422 && (await isPaused(client, names))
     if (response.status !== 423 && !paused) throw refused('give a slot', response.status, error)
     if (round === 0) options.onWaiting(tags)
-    const seconds = Number(response.headers.get('retry-after'))
+    const asked = retryAfterMs(response.headers.get('retry-after') ?? undefined, Date.now())
     await options.sleep(
-      Number.isFinite(seconds) && seconds > 0 ? Math.min(seconds, 30) * 1000 : paused ? pausedPollMs : 2000,
+      asked ? Math.min(asked, longestPollMs) : paused ? pausedPollMs : pollMs,
       options.signal,
     )
   }

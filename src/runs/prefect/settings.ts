@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { loginOf } from '../../config/percent.ts'
 import { HarvesterError } from '../../errors.ts'
+import { type Proxies, proxiesOf } from '../../http/connections.ts'
 
 /** How to reach a Prefect server. */
 export interface PrefectSettings {
@@ -14,9 +15,7 @@ export interface PrefectSettings {
   readonly authority: string | null
   /** Whether any certificate is believed. */
   readonly insecure: boolean
-  readonly httpProxy: string | null
-  readonly httpsProxy: string | null
-  readonly noProxy: string | null
+  readonly proxies: Proxies
 }
 
 const example = 'Use the address of the API, as http://127.0.0.1:4200/api.'
@@ -28,13 +27,7 @@ const example = 'Use the address of the API, as http://127.0.0.1:4200/api.'
 export function prefectSettings(
   environment: Readonly<Record<string, string | undefined>>,
 ): PrefectSettings | null {
-  const read = (...names: string[]) => {
-    for (const name of names) {
-      const value = environment[name]?.trim()
-      if (value) return value
-    }
-    return null
-  }
+  const read = (name: string) => environment[name]?.trim() || null
   const text = read('PREFECT_API_URL')
   if (text === null) return null
   if (!URL.canParse(text))
@@ -55,9 +48,7 @@ export function prefectSettings(
     apiKey: read('PREFECT_API_KEY'),
     authority: readAuthority(read('PREFECT_API_SSL_CERT_FILE')),
     insecure: /^(true|1|yes|on)$/i.test(read('PREFECT_API_TLS_INSECURE_SKIP_VERIFY') ?? ''),
-    httpProxy: read('http_proxy', 'HTTP_PROXY'),
-    httpsProxy: read('https_proxy', 'HTTPS_PROXY'),
-    noProxy: read('no_proxy', 'NO_PROXY'),
+    proxies: proxiesOf(environment),
   }
 }
 

@@ -1,23 +1,16 @@
 import { randomUUID } from 'node:crypto'
-import { readFileSync } from 'node:fs'
-import { rootCertificates } from 'node:tls'
-import { Agent, type Dispatcher, EnvHttpProxyAgent, request } from 'undici'
-import { variables } from '../../config/variables.ts'
-import { describeError, HarvesterError } from '../../errors.ts'
+import { describeError } from '../../errors.ts'
+import { createHttpClient } from '../../http/client.ts'
+import { connections } from '../../http/connections.ts'
+import { isCertificateFault } from '../../http/faults.ts'
+import { retryAfterMs } from '../../http/retry.ts'
+import type { HttpAnswer, HttpClient, HttpRequest } from '../../http/types.ts'
 import { type Runtime, systemRuntime } from '../runtime.ts'
-import {
-  type Answer,
-  isCertificateFault,
-  judged,
-  mistrusted,
-  refuseGarbage,
-  textOf,
-  unreachable,
-} from './answers.ts'
+import { judged, mistrusted, refuseGarbage, unreachable } from './answers.ts'
 import type { PrefectSettings } from './settings.ts'
 
 /**
- * HTTP to a Prefect server: time limits, retries, CSRF, login, and errors that say which of the usual mistakes was
+ * HTTP to a Prefect server, a layer over the one client: its patience, CSRF, login, and errors that say which of the usual mistakes was
  * made. Answers with a status are handed on; only what is no answer of a Prefect API throws.
  */
 
@@ -56,6 +49,8 @@ const apiVersion = '0.8.4'
 const repeated: ReadonlySet<number> = new Set([408, 429, 502, 503])
 const maxRepeats = 5
 const longestWaitMs = 60_000
+/** Far above any page of runs; an answer without end is not to fill the memory in the time it has. */
+const mostAnswerBytes = 64 * 1024 * 1024
 /** A token is good for an hour. */
 const csrfLifetimeMs = 50 * 60_000
 
@@ -79,7 +74,7 @@ interface Line {
   readonly settings: PrefectSettings
   readonly runtime: Runtime
   readonly timeoutMs: number
-  readonly dispatcher: Dispatcher
+  readonly http: HttpClient
   readonly csrfClient: string
   csrf: { readonly token: string; readonly at: number } | 'off' | null
   aheadMs: number
@@ -89,17 +84,25 @@ interface Question {
   readonly method: string
   readonly url: string
   readonly body: string | null
-  readonly signal: AbortSignal | null
+  readonly signal: AbortSignal
 }
 
 export function prefectTransport(settings: PrefectSettings, options: TransportOptions = {}): Transport {
   const runtime = options.runtime ?? systemRuntime
   const longPatienceMs = options.longPatienceMs ?? 600_000
+  const dispatcher = connections({
+    connectMs: 10_000,
+    perHost: 16,
+    keepAliveMs: 4_000,
+    proxies: settings.proxies,
+    authority: settings.authority,
+    insecure: settings.insecure,
+  })
   const line: Line = {
     settings,
     runtime,
     timeoutMs: options.timeoutMs ?? 30_000,
-    dispatcher: makeDispatcher(settings),
+    http: createHttpClient({ dispatcher, gate: null }),
     csrfClient: randomUUID(),
     csrf: null,
     aheadMs: 0,
@@ -120,22 +123,24 @@ export function prefectTransport(settings: PrefectSettings, options: TransportOp
       for (let repeat = 0; ; repeat++) {
         const again =
           patience === 'long' ? left(started) > 0 : patience === 'normal' ? repeat < maxRepeats : false
-        let wait: number | null = null
-        let cause: unknown = null
+        let answer: HttpAnswer | null = null
+        let cause: unknown
         try {
-          const answer = await attempt(line, { method, url, body, signal })
+          answer = await attempt(line, { method, url, body, signal })
           refuseGarbage(answer, url)
-          const passes = repeated.has(answer.status) || (patience === 'long' && answer.status >= 500)
-          if (!passes || !again) return judged(answer, method, url, settings)
-          wait = retryAfterMs(answer.headers['retry-after'], runtime.now())
-          cause = `status ${answer.status}`
         } catch (error) {
-          if (error instanceof HarvesterError) throw error
           if (signal.aborted) throw signal.reason
           if (isCertificateFault(error)) throw mistrusted(error, settings)
           if (!again) throw unreachable(error, method, url, settings)
+          answer = null
           cause = error
         }
+        if (answer !== null) {
+          const passes = repeated.has(answer.status) || (patience === 'long' && answer.status >= 500)
+          if (!passes || !again) return judged(answer, method, url, settings)
+          cause = `status ${answer.status}`
+        }
+        const wait = answer && retryAfterMs(answer.headers['retry-after'], runtime.now().getTime())
         const backoff = Math.min(2 ** repeat * 1000, patience === 'long' ? 10_000 : longestWaitMs)
         const waitMs = Math.min(wait ?? backoff, longestWaitMs) * (1 + 0.2 * runtime.random())
         options.onRetry?.(
@@ -149,14 +154,15 @@ export function prefectTransport(settings: PrefectSettings, options: TransportOp
       hurryUntil = runtime.now().getTime() + milliseconds
     },
     close() {
-      closing ??= line.dispatcher.close()
+      // What is on its way is waited for.
+      closing ??= dispatcher.close()
       return closing
     },
   }
 }
 
 /** One try; where the server does not know our token any more, with a new one. */
-async function attempt(line: Line, question: Question): Promise<Answer> {
+async function attempt(line: Line, question: Question): Promise<HttpAnswer> {
   const { method, url, body, signal } = question
   const mutating = method !== 'GET' && method !== 'HEAD'
   const headers: Record<string, string> = {
@@ -169,7 +175,7 @@ async function attempt(line: Line, question: Question): Promise<Answer> {
     ...headers,
     ...(mutating ? await csrfHeaders(line, signal) : {}),
   })
-  if (answer.status === 403 && mutating && /csrf/i.test(answer.text)) {
+  if (answer.status === 403 && mutating && /csrf/i.test(answer.body)) {
     line.csrf = null
     return ask(line, question, { ...headers, ...(await csrfHeaders(line, signal)) })
   }
@@ -180,21 +186,23 @@ async function ask(
   line: Line,
   { method, url, body, signal }: Question,
   headers: Record<string, string>,
-): Promise<Answer> {
+): Promise<HttpAnswer> {
   const { runtime, timeoutMs } = line
-  const limit = AbortSignal.timeout(timeoutMs)
   const asked = runtime.now().getTime()
-  const answer = await request(url, {
-    method: method as Dispatcher.HttpMethod,
+  const answer = await line.http.text({
+    url,
+    method: method as NonNullable<HttpRequest['method']>,
     headers,
-    body,
-    dispatcher: line.dispatcher,
-    signal: signal ? AbortSignal.any([signal, limit]) : limit,
-    headersTimeout: timeoutMs,
-    bodyTimeout: timeoutMs,
+    ...(body !== null && { body }),
+    signal,
+    accept: 'any',
+    redirect: 'manual',
+    retries: 0,
+    maxBytes: mostAnswerBytes,
+    timeouts: { headersMs: timeoutMs, bodyIdleMs: timeoutMs, totalMs: timeoutMs },
   })
   line.aheadMs = clockAhead(String(answer.headers.date), asked, runtime.now().getTime()) ?? line.aheadMs
-  return { status: answer.statusCode, headers: answer.headers, text: await textOf(answer.body) }
+  return answer
 }
 
 const baseHeaders = (settings: PrefectSettings): Record<string, string> => ({
@@ -203,7 +211,7 @@ const baseHeaders = (settings: PrefectSettings): Record<string, string> => ({
   ...authorization(settings),
 })
 
-async function csrfHeaders(line: Line, signal: AbortSignal | null): Promise<Record<string, string>> {
+async function csrfHeaders(line: Line, signal: AbortSignal): Promise<Record<string, string>> {
   const now = line.runtime.now().getTime()
   if (line.csrf === 'off') return {}
   if (line.csrf === null || now - line.csrf.at > csrfLifetimeMs) {
@@ -212,7 +220,7 @@ async function csrfHeaders(line: Line, signal: AbortSignal | null): Promise<Reco
     const answer = await ask(line, { method: 'GET', url, body: null, signal }, headers)
     if (answer.status === 200) {
       refuseGarbage(answer, url)
-      const { token } = JSON.parse(answer.text) as { token: string }
+      const { token } = JSON.parse(answer.body) as { token: string }
       line.csrf = { token, at: now }
     } else if (answer.status === 422 || answer.status === 404) {
       line.csrf = 'off'
@@ -222,52 +230,9 @@ async function csrfHeaders(line: Line, signal: AbortSignal | null): Promise<Reco
   return { 'prefect-csrf-token': line.csrf.token, 'prefect-csrf-client': line.csrfClient }
 }
 
-function makeDispatcher(settings: PrefectSettings): Dispatcher {
-  const trust = {
-    // Beside those that everybody believes, and those of NODE_EXTRA_CA_CERTS.
-    ...(settings.authority !== null && {
-      ca: [...rootCertificates, ...extraAuthorities(), settings.authority],
-    }),
-    ...(settings.insecure && { rejectUnauthorized: false }),
-  }
-  const pool = {
-    connections: 16,
-    keepAliveTimeout: 4_000,
-    connect: { timeout: 10_000, ...trust },
-    requestTls: trust,
-  }
-  if (settings.httpProxy === null && settings.httpsProxy === null) return new Agent(pool)
-  return new EnvHttpProxyAgent({
-    ...pool,
-    ...(settings.httpProxy === null ? {} : { httpProxy: settings.httpProxy }),
-    ...(settings.httpsProxy === null ? {} : { httpsProxy: settings.httpsProxy }),
-    noProxy: settings.noProxy ?? '',
-  })
-}
-
 function authorization(settings: PrefectSettings): Record<string, string> {
   if (settings.authString !== null)
     return { authorization: `Basic ${Buffer.from(settings.authString).toString('base64')}` }
   if (settings.apiKey !== null) return { authorization: `Bearer ${settings.apiKey}` }
   return {}
-}
-
-/** Seconds (a float is possible) or a date. */
-export function retryAfterMs(value: string | string[] | undefined, now: Date): number | null {
-  const text = (Array.isArray(value) ? value[0] : value)?.trim()
-  if (!text) return null
-  const seconds = Number(text)
-  if (Number.isFinite(seconds)) return Math.max(0, seconds * 1000)
-  const date = Date.parse(text)
-  return Number.isNaN(date) ? null : Math.max(0, date - now.getTime())
-}
-
-/** Setting authorities replaces all of Node's, also those that its user added. */
-function extraAuthorities(): string[] {
-  const file = variables.NODE_EXTRA_CA_CERTS
-  try {
-    return file ? [readFileSync(file, 'utf8')] : []
-  } catch {
-    return [] // Node has warned of it already
-  }
 }

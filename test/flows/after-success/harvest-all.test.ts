@@ -18,7 +18,7 @@ import {
 } from '../../../src/runs/index.ts'
 import { spec } from '../../support/prefect-flows.ts'
 
-const http = createHttpClient({ version: 'test' })
+const http = createHttpClient()
 
 /** Stands for the harvest of a source: it ends as its parameters say. */
 const source = flow({

@@ -15,7 +15,7 @@ interface Received {
   body: string
 }
 
-const http = createHttpClient({ version: 'test', timeouts: { connectMs: 2000 } })
+const http = createHttpClient({ timeouts: { connectMs: 2000 } })
 let server: Server | undefined
 afterEach(() => {
   server?.closeAllConnections()

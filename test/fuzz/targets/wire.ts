@@ -119,7 +119,6 @@ async function rawServer(): Promise<{ url: string; http: HttpClient }> {
     })
     const url = `http://127.0.0.1:${await listening(server)}/x`
     const http = createHttpClient({
-      version: 'fuzz',
       gate: null,
       sleep: async () => {},
       timeouts: { connectMs: 5000, headersMs: 5000, bodyIdleMs: 5000 },

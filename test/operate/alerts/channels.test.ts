@@ -45,7 +45,7 @@ const message = alertMessage(
 
 function channels(settings: ChannelSettings, limits = { answerMs: 2000, totalMs: 20_000 }) {
   // Waits between attempts are the client's business, and tested there.
-  const http = createHttpClient({ version: 'test', gate: null, sleep: async () => {} })
+  const http = createHttpClient({ gate: null, sleep: async () => {} })
   ends.push(() => http.close())
   return alertChannels(settings, http, limits)
 }

@@ -19,7 +19,7 @@ beforeAll(async () => {
     [gridPath]: { body: 'datasetID\n\ngrid_a\ngrid_b\n' },
   })
   ;({ server, baseUrl, asked } = replay)
-  http = createHttpClient({ version: '0.0.0', sleep: async () => {} })
+  http = createHttpClient({ sleep: async () => {} })
   erddap = createErddapClient({ http, baseUrl: `${baseUrl}//` }).scope()
 })
 

@@ -15,7 +15,7 @@ afterEach(async () => {
 })
 
 function scopeOf(server: Pick<TestServer, 'url'>, settings: ScopeSettings = {}) {
-  const http = createHttpClient({ version: '1', sleep: async () => {} })
+  const http = createHttpClient({ sleep: async () => {} })
   clients.push(http)
   return createErddapClient({ http, baseUrl: `${server.url}/erddap` }).scope(settings)
 }
@@ -144,7 +144,7 @@ describe('the list of datasets', () => {
       response.on('drain', fill)
       fill()
     })
-    const http = createHttpClient({ version: '1' })
+    const http = createHttpClient()
     clients.push(http)
     const erddap = createErddapClient({ http, baseUrl: `${server.url}/erddap`, maxBytes: 1_000_000 })
     await expect(erddap.scope().listDatasets()).rejects.toMatchObject({ code: 'HTTP_TOO_LARGE' })

@@ -17,7 +17,6 @@ async function start(version?: string) {
     ...(version !== undefined && { version }),
   })
   http = createHttpClient({
-    version: '1',
     timeouts: { headersMs: 500, bodyIdleMs: 500 },
     sleep: async () => {},
     gate: { inFlight: 1 },

@@ -23,7 +23,7 @@ it('a dataset of two million profiles is read in bounded memory, as fast as the 
     response.on('drain', () => !response.writableEnded && fill())
     fill()
   })
-  const http = createHttpClient({ version: '1' })
+  const http = createHttpClient()
   try {
     const erddap = createErddapClient({ http, baseUrl: `${server.url}/erddap` }).scope()
     const table = (await erddap.distinct('x', ['id', 'latitude', 'longitude']))!

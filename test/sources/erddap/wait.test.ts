@@ -45,7 +45,7 @@ interface Options {
 
 /** Waits on a clock of its own: time passes only between two looks. */
 async function wait(url: string, wanted: Wanted, options: Options = {}) {
-  const http = createHttpClient({ version: '0.0.0', timeouts: { headersMs: 2000 } })
+  const http = createHttpClient({ timeouts: { headersMs: 2000 } })
   closing.push(() => http.close())
   let now = 0
   const pauses: number[] = []

@@ -74,7 +74,6 @@ async function harvest(
   }: { known?: string | null; mode?: 'canada' | 'none' } & Partial<ObisHarvest> = {},
 ) {
   const http = createHttpClient({
-    version: 'test',
     gate: { inFlight: 8 },
     sleep: async () => {},
     timeouts: { bodyIdleMs: 2000 },
@@ -432,7 +431,7 @@ describe('an OBIS dataset', () => {
       more()
       return true
     })
-    const http = createHttpClient({ version: 'test' })
+    const http = createHttpClient()
     closing.push(() => http.close())
     const signal = new AbortController().signal
     const url = `${server.parquetUrl}/set.parquet`
