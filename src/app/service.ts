@@ -140,7 +140,7 @@ export async function runService(options: ServiceOptions): Promise<number> {
       open.add(() => server.close())
       process.stdout.write(`Dashboard: ${(await server.listen()).replace(/(?<!\/)\/+$/, '')}/harvest\n`)
     }
-    const endSigns = worker === null ? null : await giveSigns(environment.HARVESTER_DATA_DIR, worker)
+    const endSigns = worker === null ? null : giveSigns(environment.HARVESTER_DATA_DIR, worker)
     await stop.requested
     endSigns?.()
     log.info({ running: engine.now?.running() ?? 0 }, 'stopping')

@@ -25,7 +25,7 @@ export function workerCommand(): Command {
     .addOption(onStopOption())
     .action(async (flags: Flags) => {
       process.exitCode = flags.check
-        ? await (await import('../operate/workers/check.ts')).checkWorker(flags.name)
+        ? (await import('../operate/workers/check.ts')).checkWorker(flags.name)
         : await (await import('../app/service.ts')).runService({
             file: flags.file,
             work: true,

@@ -11,7 +11,7 @@ import { TextTable } from '../log/table.ts'
 import { labelledJson, logRecordOf } from '../operate/workers/lines.ts'
 import { lives, readSigns, readSupervisor, type SignOfLife, superviseHere } from '../operate/workers/signs.ts'
 import { type SupervisorOptions, supervise } from '../operate/workers/supervisor.ts'
-import { processLives } from '../runs/index.ts'
+import { processLives } from '../process/alive.ts'
 import { scrub } from '../secrets.ts'
 import { createConsole } from './console.ts'
 import { fileOption, onStopOption, wholeNumber } from './options.ts'
@@ -66,7 +66,7 @@ async function startWorkers(flags: StartFlags): Promise<number> {
           'Set DATABASE_URL to a PostgreSQL, or start one worker: WORKER_LIMIT says how many runs it executes at once.',
       },
     )
-  const leave = await superviseHere(environment.HARVESTER_DATA_DIR, flags.number)
+  const leave = superviseHere(environment.HARVESTER_DATA_DIR, flags.number)
   const file = openProcessLog(environment, 'supervisor')
   const { log } = createConsole({ level, time: config.settings.log_time, progress: false, file })
   const supervision = supervise({
@@ -129,12 +129,12 @@ function lineWriter(time: boolean): SupervisorOptions['onLine'] {
 }
 
 /** A worker that can be found by its sign of life, and whether it lives. */
-async function describeSign(sign: SignOfLife, now: Date) {
+function describeSign(sign: SignOfLife, now: Date) {
   return {
     name: sign.name,
     host: sign.host,
     pid: sign.pid,
-    lives: await lives(sign, now),
+    lives: lives(sign, now),
     lastSign: sign.at.toISOString(),
   }
 }
@@ -142,8 +142,8 @@ async function describeSign(sign: SignOfLife, now: Date) {
 async function tellWorkers(json: boolean): Promise<number> {
   const { HARVESTER_DATA_DIR: folder } = readEnvironment(variables)
   const now = new Date()
-  const workers = await Promise.all(readSigns(folder).map((sign) => describeSign(sign, now)))
-  const supervisor = await readSupervisor(folder)
+  const workers = readSigns(folder).map((sign) => describeSign(sign, now))
+  const supervisor = readSupervisor(folder)
   if (json)
     process.stdout.write(
       `${JSON.stringify({ supervisor: supervisor && { pid: supervisor.pid, workers: supervisor.workers }, workers }, null, 2)}\n`,
@@ -166,14 +166,14 @@ async function tellWorkers(json: boolean): Promise<number> {
 
 async function stopWorkers(): Promise<number> {
   const { HARVESTER_DATA_DIR: folder, WORKER_GRACE_SECONDS: grace } = readEnvironment(variables)
-  const supervisor = await readSupervisor(folder)
+  const supervisor = readSupervisor(folder)
   if (!supervisor) {
     process.stderr.write(`harvester: nobody supervises workers of ${folder}\n`)
     return exitCodes.failed
   }
   process.kill(supervisor.pid, 'SIGTERM')
   const until = Date.now() + grace * 1000 + 90_000
-  while (await processLives(supervisor)) {
+  while (processLives(supervisor)) {
     if (Date.now() > until) {
       process.stderr.write(`harvester: process ${supervisor.pid} has not ended yet\n`)
       return exitCodes.failed

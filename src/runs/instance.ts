@@ -3,10 +3,9 @@
  * does not, so that what a predecessor left is told from what a living namesake does.
  */
 import { randomUUID } from 'node:crypto'
-import { readFile, readlink } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { HarvesterError } from '../errors.ts'
-import { processLives, processStart } from './slot.ts'
+import { machineId, processLives, thisProcess } from '../process/alive.ts'
 
 export interface WorkerInstance {
   readonly name: string
@@ -20,14 +19,13 @@ export interface WorkerInstance {
   readonly started: string
 }
 
-export async function newInstance(name: string): Promise<WorkerInstance> {
+export function newInstance(name: string): WorkerInstance {
   return {
     name,
     id: randomUUID(),
     host: hostname(),
-    machine: await machineId(),
-    pid: process.pid,
-    started: await processStart(process.pid),
+    machine: machineId(),
+    ...thisProcess(),
   }
 }
 
@@ -35,9 +33,9 @@ export async function newInstance(name: string): Promise<WorkerInstance> {
  * What is known of an instance by its process: `lives`, `ended`, or `unknown` where only its heartbeats tell, since
  * it is not of this machine.
  */
-export async function fateOf(instance: WorkerInstance): Promise<'lives' | 'ended' | 'unknown'> {
-  if (instance.machine === '' || instance.machine !== (await machineId())) return 'unknown'
-  return (await processLives(instance)) ? 'lives' : 'ended'
+export function fateOf(instance: WorkerInstance): 'lives' | 'ended' | 'unknown' {
+  if (instance.machine === '' || instance.machine !== machineId()) return 'unknown'
+  return processLives(instance) ? 'lives' : 'ended'
 }
 
 /** An instance as it was stored; null for what is none. */
@@ -62,14 +60,4 @@ export function nameTaken(me: WorkerInstance, other: WorkerInstance): HarvesterE
     `A worker named ${me.name} lives already: on ${other.host} (process ${other.pid}); this one is on ${me.host} (process ${me.pid})`,
     { remedy: 'Give each worker a WORKER_NAME of its own, or none: then it gets one.' },
   )
-}
-
-let known: Promise<string> | null = null
-
-/** Empty where the system does not tell, as on macOS: then no process is judged by its pid. */
-function machineId(): Promise<string> {
-  known ??= Promise.all([readFile('/proc/sys/kernel/random/boot_id', 'utf8'), readlink('/proc/self/ns/pid')])
-    .then(([boot, namespace]) => `${boot.trim()} ${namespace}`)
-    .catch(() => '')
-  return known
 }

@@ -197,8 +197,8 @@ async function leftBehind(folder: string, me: WorkerInstance): Promise<RunEnd[]>
     const path = join(folder, name)
     const owner = readInstance(await readJson(join(path, ownerFile)))
     // Of another machine that shares the folder: only a later process of its name may be sure.
-    if (!owner || ((await fateOf(owner)) !== 'ended' && owner.name !== me.name)) continue
-    if ((await fateOf(owner)) === 'lives') continue
+    if (!owner || (fateOf(owner) !== 'ended' && owner.name !== me.name)) continue
+    if (fateOf(owner) === 'lives') continue
     for (const file of await readdir(path).catch(() => [])) {
       if (!file.endsWith('.json') || file === ownerFile) continue
       const end = await readJson(join(path, file))

@@ -79,7 +79,7 @@ async function childRunner(backend: Backend, parent: string, options: RunFlowOpt
     ...options,
     runs: backend,
     queue: children.queue,
-    instance: await newInstance(children.worker),
+    instance: newInstance(children.worker),
     flows: children.flows,
     limit: options.childLimit ?? 4,
     graceSeconds: 60,

@@ -38,6 +38,11 @@ export const rooms: Record<string, Room> = {
     lives: 'Text that others wrote: cut, and its control characters made visible; amounts in words',
     values: [],
   },
+  process: {
+    folder: '`src/process/`',
+    lives: 'Whether a process lives, and files that one process holds at a time',
+    values: ['errors'],
+  },
   inside: {
     folder: '`src/inside.ts`',
     lives: 'Paths made of names, which cannot lead out of their folder',
@@ -82,7 +87,7 @@ export const rooms: Record<string, Room> = {
   database: {
     folder: '`src/database/`',
     lives: 'PostgreSQL and the embedded engine behind one port; migrations',
-    values: ['errors', 'secrets', 'package'],
+    values: ['process', 'errors', 'secrets', 'package'],
   },
   inventory: {
     folder: '`src/inventory/`',
@@ -94,7 +99,7 @@ export const rooms: Record<string, Room> = {
     folder: '`src/runs/`',
     lives:
       '`flow`, `task`, states, retries, cancellation; `orchestrator.ts`, the port in two parts: the run queue, from which `runner.ts`, the one loop, takes runs, and the orchestrator, which commands and the API ask (submit, find, list, logs, cancel, retry, schedules, limits, health); the runner’s decisions in `decide.ts`, ends on their way in `outbox.ts`; `prefect/` and `standalone/` meet the port. Words of Prefect’s API occur in `prefect/` only (`test/architecture/prefect-words.test.ts`). Knows nothing of ERDDAP',
-    values: ['http', 'errors', 'config', 'secrets', 'text'],
+    values: ['http', 'process', 'errors', 'config', 'secrets', 'text'],
   },
   log: {
     folder: '`src/log/`',
@@ -153,6 +158,7 @@ export const rooms: Record<string, Room> = {
       'log',
       'http',
       'config',
+      'process',
       'errors',
       'secrets',
       'text',

@@ -6,9 +6,10 @@ import { join } from 'node:path'
 import pg from 'pg'
 import { afterEach, describe, expect, it } from 'vitest'
 import { engineOwner, openEngine } from '../../src/database/embedded/host.ts'
-import { processStart, takeLock } from '../../src/database/embedded/lock.ts'
+import { takeLock } from '../../src/database/embedded/lock.ts'
 import { openDatabase } from '../../src/database/open.ts'
 import { HarvesterError, isHarvesterError } from '../../src/errors.ts'
+import { processStart } from '../../src/process/alive.ts'
 import { testProgram } from '../support/program.ts'
 
 describe('the embedded database among processes', () => {

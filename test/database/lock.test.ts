@@ -4,14 +4,8 @@ import { mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import {
-  type HeldLock,
-  isAlive,
-  type Owner,
-  processStart,
-  readOwner,
-  takeLock,
-} from '../../src/database/embedded/lock.ts'
+import { type HeldLock, type Owner, readOwner, takeLock } from '../../src/database/embedded/lock.ts'
+import { processLives, processStart } from '../../src/process/alive.ts'
 
 describe('the lock of an embedded database', () => {
   let folder: string
@@ -77,9 +71,10 @@ describe('the lock of an embedded database', () => {
 
   it('is taken over when the number of the process was given out again', async () => {
     const child = await living()
-    expect(isAlive(child.pid!, 'another start')).toBe(processStart(child.pid!) === null)
+    const told = processStart(child.pid!) !== ''
+    expect(processLives({ pid: child.pid!, started: 'another start' })).toBe(!told)
     await write({ pid: child.pid!, processStart: 'another start' })
-    expect('release' in (await take())).toBe(processStart(child.pid!) !== null)
+    expect('release' in (await take())).toBe(told)
   })
 
   it('of another container is believed while it gives signs of life', async () => {

@@ -285,7 +285,7 @@ export function describeRunStore(name: string, open: () => Promise<Database>): v
         await store.touchWorker('a', at(1))
         await store.touchWorker('a', at(2))
         expect(await store.workers()).toEqual([{ name: 'a', seenAt: at(2), instance: null }])
-        const instance = await newInstance('a')
+        const instance = newInstance('a')
         await store.touchWorker('a', at(3), instance)
         expect(await store.workers()).toEqual([{ name: 'a', seenAt: at(3), instance }])
         await store.removeWorker('a')

@@ -35,10 +35,10 @@ const away = () => {
 }
 const files = () => readdirSync(folder, { recursive: true }).filter((name) => String(name).endsWith('.json'))
 /** A process that is certainly gone: its number is in use by another one, or by none. */
-const gone = async (name: string): Promise<WorkerInstance> => ({ ...(await newInstance(name)), started: '1' })
+const gone = async (name: string): Promise<WorkerInstance> => ({ ...newInstance(name), started: '1' })
 
 it('tells an end until it is taken, and keeps it on disk until then', async () => {
-  const outbox = open(await newInstance('w'))
+  const outbox = open(newInstance('w'))
   let tries = 0
   const answer = await outbox.deliver(end('a'), async () => {
     expect(files()).toHaveLength(2)
@@ -52,7 +52,7 @@ it('tells an end until it is taken, and keeps it on disk until then', async () =
 })
 
 it('tells the end of a run whose id leads elsewhere, and writes nothing there', async () => {
-  const instance = await newInstance('w')
+  const instance = newInstance('w')
   const outbox = open(instance)
   const seen: string[] = []
   await outbox.deliver(end('../../stray'), async () => {
@@ -67,7 +67,7 @@ it('tells the end of a run whose id leads elsewhere, and writes nothing there', 
 })
 
 it('forgets what is refused for good', async () => {
-  const outbox = open(await newInstance('w'))
+  const outbox = open(newInstance('w'))
   const refused = outbox.deliver(end('a'), async () => {
     throw new HarvesterError('PREFECT_REFUSED', 'no', { facts: { status: 422 } })
   })
@@ -88,9 +88,9 @@ it('leaves to its successor what it could not tell in time', async () => {
   await first.close()
   expect(files()).toHaveLength(2)
 
-  const living = open(await newInstance('v'))
+  const living = open(newInstance('v'))
   await living.deliver(end('b'), async () => ({ kind: 'accepted' }))
-  const next = open(await newInstance('w'))
+  const next = open(newInstance('w'))
   const told: RunEnd[] = []
   const tell = async (one: RunEnd) => {
     if (told.push(one) < 2) away()
@@ -104,7 +104,7 @@ it('leaves to its successor what it could not tell in time', async () => {
 })
 
 it('takes nothing from a process that lives', async () => {
-  const living = open(await newInstance('w'))
+  const living = open(newInstance('w'))
   let take: () => void = () => {}
   const taken = new Promise<void>((resolve) => {
     take = resolve
@@ -114,7 +114,7 @@ it('takes nothing from a process that lives', async () => {
     return { kind: 'accepted' }
   })
   await new Promise((resolve) => setTimeout(resolve, 20))
-  expect(await open(await newInstance('w')).takeUp(async () => ({ kind: 'accepted' }))).toBe(0)
+  expect(await open(newInstance('w')).takeUp(async () => ({ kind: 'accepted' }))).toBe(0)
   take()
   await work
 })

@@ -49,7 +49,7 @@ it('the end of a run whose process died is told once, by the process that settle
       const backend = createLocalBackend({ store, worker })
       return startRunner({
         queue: localQueue({ backend, runtime: systemRuntime }),
-        instance: await newInstance(worker),
+        instance: newInstance(worker),
         runs: backend,
         flows: new Map(),
         graceSeconds: 0,

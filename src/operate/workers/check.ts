@@ -7,14 +7,14 @@ import { exitCodes } from '../../errors.ts'
 import { lives, readSigns, workersFolder } from './signs.ts'
 
 /** Whether a worker lives, for health checks: the named one, else any of this host. */
-export async function checkWorker(name?: string): Promise<number> {
+export function checkWorker(name?: string): number {
   const folder = readEnvironment(variables).HARVESTER_DATA_DIR
   const now = new Date()
   const signs = readSigns(folder).filter((sign) =>
     name === undefined ? sign.host === hostname() : sign.name === name,
   )
   for (const sign of signs)
-    if (await lives(sign, now)) {
+    if (lives(sign, now)) {
       process.stdout.write(`the worker ${sign.name} (process ${sign.pid}) lives\n`)
       return exitCodes.done
     }

@@ -13,22 +13,18 @@ import {
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { HarvesterError } from '../../errors.ts'
-import { processLives, processStart } from '../../runs/index.ts'
+import { machineId, type NotedProcess, processLives, thisProcess } from '../../process/alive.ts'
 import { amount } from '../../text.ts'
 
-export interface SignOfLife {
+export interface SignOfLife extends NotedProcess {
   name: string
   host: string
-  pid: number
-  /** Tells the process from a later one of the same pid. */
-  started: string
+  /** Where its process can be looked for. */
+  machine: string
   at: Date
 }
 
-export interface Supervisor {
-  pid: number
-  /** Tells the process from a later one of the same pid. */
-  started: string
+export interface Supervisor extends NotedProcess {
   workers: number
   at: string
 }
@@ -43,10 +39,10 @@ const forgottenMs = 24 * 3_600_000
 export const workersFolder = (dataFolder: string) => join(dataFolder, 'workers')
 
 /** Gives signs of life until the returned function is called, which removes the file. */
-export async function giveSigns(dataFolder: string, name: string): Promise<() => void> {
+export function giveSigns(dataFolder: string, name: string): () => void {
   const folder = workersFolder(dataFolder)
   const path = join(folder, `${fileName(name)}${ending}`)
-  const me = { name, host: hostname(), pid: process.pid, started: await processStart(process.pid) }
+  const me = { name, host: hostname(), machine: machineId(), ...thisProcess() }
   const write = () => replace(path, { ...me, at: new Date().toISOString() })
   mkdirSync(folder, { recursive: true })
   forgetOld(folder)
@@ -73,18 +69,19 @@ export function readSigns(dataFolder: string): SignOfLife[] {
   })
 }
 
-/** Whether a worker lives: its sign is young, and the process is there where this host can tell. */
-export async function lives(sign: SignOfLife, now: Date): Promise<boolean> {
+/** Whether a worker lives: its sign is young, and the process is there where it can be seen from here. */
+export function lives(sign: SignOfLife, now: Date): boolean {
   if (now.getTime() - sign.at.getTime() > aliveSeconds * 1000) return false
-  return sign.host !== hostname() || processLives(sign)
+  const here = sign.host === hostname() && sign.machine === machineId()
+  return !here || processLives(sign)
 }
 
 /**
  * Notes this process as the supervisor of the folder's workers. The returned function takes the note back.
  * @throws HarvesterError USAGE when another one lives
  */
-export async function superviseHere(dataFolder: string, workers: number): Promise<() => void> {
-  const other = await readSupervisor(dataFolder)
+export function superviseHere(dataFolder: string, workers: number): () => void {
+  const other = readSupervisor(dataFolder)
   if (other)
     throw new HarvesterError(
       'USAGE',
@@ -93,20 +90,15 @@ export async function superviseHere(dataFolder: string, workers: number): Promis
     )
   const path = supervisorFile(dataFolder)
   mkdirSync(workersFolder(dataFolder), { recursive: true })
-  const me: Supervisor = {
-    pid: process.pid,
-    started: await processStart(process.pid),
-    workers,
-    at: new Date().toISOString(),
-  }
+  const me: Supervisor = { ...thisProcess(), workers, at: new Date().toISOString() }
   replace(path, me)
   return () => rmSync(path, { force: true })
 }
 
 /** The living supervisor of the folder's workers, if there is one. */
-export async function readSupervisor(dataFolder: string): Promise<Supervisor | null> {
+export function readSupervisor(dataFolder: string): Supervisor | null {
   const found = readJson<Supervisor>(supervisorFile(dataFolder))
-  return found && (await processLives(found)) ? found : null
+  return found && processLives(found) ? found : null
 }
 
 const supervisorFile = (dataFolder: string) => join(workersFolder(dataFolder), 'supervisor.json')

@@ -120,7 +120,7 @@ export async function fateOfSeen(
   { instance, silentMs }: SeenInstance,
   intervalMs: number,
 ): Promise<SeenWorker['fate']> {
-  const fate = await fateOf(instance)
+  const fate = fateOf(instance)
   if (fate === 'ended') return 'ended'
   return silentMs > 3 * intervalMs ? 'silent' : 'lives'
 }

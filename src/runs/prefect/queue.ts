@@ -101,7 +101,7 @@ async function checkName(
 ): Promise<void> {
   const first = await instances.find(instance.name)
   for (let seen = first, told = false; seen !== null; seen = await instances.find(instance.name)) {
-    const fate = await fateOf(seen.instance)
+    const fate = fateOf(seen.instance)
     const renewed =
       first !== null && (seen.instance.id !== first.instance.id || seen.silentMs < first.silentMs)
     if (fate === 'lives' || (fate === 'unknown' && renewed)) throw nameTaken(instance, seen.instance)

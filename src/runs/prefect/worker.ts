@@ -65,7 +65,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       {
         ...options,
         queue: prefectQueue({ backend, pools, runtime, onProblem, onInfo }),
-        instance: await newInstance(name),
+        instance: newInstance(name),
         runs: backend,
         outboxFolder: `${options.slotFolder}/ends`,
       },

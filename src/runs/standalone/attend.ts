@@ -25,7 +25,7 @@ export function attendHere(backend: LocalBackend, options: AttendOptions): Atten
         ...options.engine,
         runs: backend,
         queue: localQueue({ backend, runtime, onlyTagged: options.tag }),
-        instance: await newInstance(backend.worker),
+        instance: newInstance(backend.worker),
         watchMs: options.engine?.pollMs ?? 1000,
         graceSeconds: 0,
         flows: options.flows,

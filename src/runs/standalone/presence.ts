@@ -1,5 +1,6 @@
 /** Which processes share a run store, and which of them take whatever is due. */
 import { hostname } from 'node:os'
+import { processLives } from '../../process/alive.ts'
 import { fateOf } from '../instance.ts'
 import type { SeenWorker } from '../orchestrator.ts'
 import type { StoredWorker } from './store.ts'
@@ -10,8 +11,8 @@ export const goneAfterMs = 120_000
 type Seen = Pick<StoredWorker, 'name' | 'seenAt'>
 
 /** What is known of a process by its last sign of life, and by the process itself where it is of this machine. */
-export async function fateOfStored(stored: StoredWorker, now: Date): Promise<SeenWorker['fate']> {
-  const fate = stored.instance === null ? 'unknown' : await fateOf(stored.instance)
+export function fateOfStored(stored: StoredWorker, now: Date): SeenWorker['fate'] {
+  const fate = stored.instance === null ? 'unknown' : fateOf(stored.instance)
   if (fate === 'ended') return 'ended'
   return now.getTime() - stored.seenAt.getTime() < goneAfterMs ? 'lives' : 'silent'
 }
@@ -32,16 +33,7 @@ export function takesAnyRun({ name, seenAt }: Seen, now: Date): boolean {
 }
 
 /** Whether a process certainly ended: one of this host, whose number is no longer in use. */
-export function hasEnded(name: string, exists: (pid: number) => boolean = processExists): boolean {
+export function hasEnded(name: string): boolean {
   const [, host, pid] = oneShot.exec(name) ?? []
-  return host === hostname() && !exists(Number(pid))
-}
-
-function processExists(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
+  return host === hostname() && !processLives({ pid: Number(pid), started: '' })
 }

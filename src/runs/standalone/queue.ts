@@ -108,7 +108,7 @@ export function localQueue(options: LocalQueueOptions): RunQueue {
           async (stored): Promise<SeenWorker> => ({
             name: stored.name,
             instance: stored.instance?.id ?? null,
-            fate: await fateOfStored(stored, now),
+            fate: fateOfStored(stored, now),
           }),
         ),
       )
@@ -152,6 +152,6 @@ function isSameProcess(one: WorkerInstance, other: WorkerInstance): boolean {
 
 /** A process of this machine is known by itself; another one by its signs of life. */
 async function namesakeLives(other: WorkerInstance, seenAt: Date, now: Date): Promise<boolean> {
-  const fate = await fateOf(other)
+  const fate = fateOf(other)
   return fate === 'lives' || (fate === 'unknown' && now.getTime() - seenAt.getTime() < goneAfterMs)
 }

@@ -57,7 +57,7 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
     watchMs: options.pollMs ?? 1000,
     runs: backend,
     queue: localQueue({ backend, runtime }),
-    instance: await newInstance(backend.worker),
+    instance: newInstance(backend.worker),
     flows: flowRegistry([...new Set(specs.map((spec) => spec.flow))]),
   })
 
