@@ -67,13 +67,13 @@ export function configurationPage(): string {
     'A YAML file: `-f FILE`, else the YAML itself in `HARVEST_CONFIG_YAML`, else the file that `HARVEST_CONFIG_FILE`',
     'names, else `config/harvest.yaml`. Begin with a copy of `config/harvest.sample.yaml`. Empty values mean the default.',
     '',
-    ...schemaTable(z.toJSONSchema(harvestSchema, { io: 'input', unrepresentable: 'any' }) as Schema),
+    ...schemaTable(harvestSchema),
     '',
     '### A source',
     '',
     'An entry of `erddap_urls` is an address, or an object with these keys:',
     '',
-    ...schemaTable(z.toJSONSchema(sourceSchema, { io: 'input', unrepresentable: 'any' }) as Schema),
+    ...schemaTable(sourceSchema),
     '',
     'A file `skipped_datasets.json` beside the configuration, as `{"erddap.example.org": ["dataset_id"]}`, adds to',
     '`skip_dataset_ids` by host.',
@@ -83,7 +83,7 @@ export function configurationPage(): string {
     'An entry of `after_success` has one of the keys `refresh_views`, `flush_redis`, `webhook`, `deployment` and',
     '`command`, and may have a `name`:',
     '',
-    ...schemaTable(z.toJSONSchema(stepSchema, { io: 'input', unrepresentable: 'any' }) as Schema),
+    ...schemaTable(stepSchema),
     '',
     '### Keys of older configurations',
     '',
@@ -114,7 +114,6 @@ export function configurationPage(): string {
 interface Schema {
   type?: string
   description?: string
-  default?: unknown
   enum?: unknown[]
   minimum?: number
   maximum?: number
@@ -123,19 +122,33 @@ interface Schema {
   properties?: Record<string, Schema>
 }
 
-function schemaTable(schema: Schema): string[] {
-  const rows = (properties: Record<string, Schema>, prefix: string): string[] =>
-    Object.entries(properties).flatMap(([key, property]) => [
-      `| \`${prefix}${key}\` | ${typeOf(property)} | ${cell(property.description ?? '')} | ${code(
-        property.properties || property.default === undefined ? undefined : JSON.stringify(property.default),
-      )} |`,
-      ...(property.properties ? rows(property.properties, `${prefix}${key}.`) : []),
-    ])
+function schemaTable(root: z.ZodType): string[] {
+  const rows = (schema: z.ZodType, properties: Record<string, Schema>, prefix: string): string[] =>
+    Object.entries(properties).flatMap(([key, property]) => {
+      const own = shapeOf(schema)[key] as z.ZodType
+      const shown = property.properties ? undefined : JSON.stringify(defaultOf(own))
+      return [
+        `| \`${prefix}${key}\` | ${typeOf(property)} | ${cell(property.description ?? '')} | ${code(shown)} |`,
+        ...(property.properties ? rows(own, property.properties, `${prefix}${key}.`) : []),
+      ]
+    })
+  const schema = z.toJSONSchema(root, { io: 'input', unrepresentable: 'any' }) as Schema
   return [
     '| key | value | meaning | default |',
     '| --- | --- | --- | --- |',
-    ...rows(schema.properties ?? {}, ''),
+    ...rows(root, schema.properties ?? {}, ''),
   ]
+}
+
+/** What a key that is left out becomes: the JSON schema knows no default behind a transformation. */
+function defaultOf(schema: z.ZodType): unknown {
+  const read = schema.safeParse(undefined)
+  return read.success ? read.data : undefined
+}
+
+function shapeOf(schema: z.ZodType): Readonly<Record<string, unknown>> {
+  if (schema instanceof z.ZodObject) return schema.shape
+  return shapeOf((schema as unknown as { unwrap(): z.ZodType }).unwrap())
 }
 
 function typeOf(schema: Schema): string {

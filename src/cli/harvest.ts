@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { action, logLevelOf, type Parts } from '../app/open.ts'
 import { openReports } from '../app/reports.ts'
 import { createProcess } from '../app/services.ts'
+import { defaultTagLimits } from '../config/deployments-file.ts'
 import { readHarvestConfig } from '../config/harvest.ts'
 import { findSource } from '../config/source.ts'
 import { exitCodes, HarvesterError } from '../errors.ts'
@@ -106,7 +107,7 @@ export async function harvest(own: Parts, flags: HarvestFlags): Promise<number> 
     listeners: [summary.listen, ...(bars ? [bars.listen] : [])],
   })
   own.closing.add(() => parts.close())
-  const backend = createLocalBackend({ store: memoryStore(), tagLimits: { database: 3 } })
+  const backend = createLocalBackend({ store: memoryStore(), tagLimits: defaultTagLimits })
   // One configured server is a run of that source; several are one run over all.
   const [only, ...others] = config.sources
   const source = flags.full ? null : (flags.source ?? (only && others.length === 0 ? only.url : null))

@@ -4,6 +4,7 @@ import { SingleBar } from 'cli-progress'
 import { Command, Option } from 'commander'
 import { action, logLevelOf, type Parts } from '../app/open.ts'
 import { createProcess } from '../app/services.ts'
+import { defaultTagLimits } from '../config/deployments-file.ts'
 import { findConfig, type HarvestConfig, readHarvestConfig } from '../config/harvest.ts'
 import { exitCodes, HarvesterError } from '../errors.ts'
 import { populateVernacularsFlow } from '../flows/populate-vernaculars.ts'
@@ -86,7 +87,7 @@ async function vernaculars(own: Parts, flags: Flags): Promise<number> {
   const bar = process.stderr.isTTY === true ? nameBar() : null
   own.closing.add(() => bar?.stop())
   const result = await runFlow(
-    createLocalBackend({ store: memoryStore(), tagLimits: { database: 3 } }),
+    createLocalBackend({ store: memoryStore(), tagLimits: defaultTagLimits }),
     populateVernacularsFlow({
       ...parts.services,
       ...(bar && {

@@ -5,7 +5,7 @@ import { noDatabase, openOrchestrator } from '../app/orchestrator.ts'
 import { createProcess } from '../app/services.ts'
 import { type Environment, readEnvironment } from '../config/environment.ts'
 import { findConfig, type HarvestConfig, readHarvestConfig } from '../config/harvest.ts'
-import { waitForParameter } from '../config/operations-schema.ts'
+import { waitDefaults, waitForParameter } from '../config/operations-schema.ts'
 import { variables } from '../config/variables.ts'
 import { exitCodes, HarvesterError } from '../errors.ts'
 import { namedOrUrl, type WaitParameters, waitForSourceFlow } from '../flows/wait-for-source.ts'
@@ -33,8 +33,16 @@ export function waitCommand(): Command {
     .addOption(fileOption())
     .option('--dataset <id>', 'until this dataset is listed')
     .option('--newer-than <time>', 'until it has data later than a time, or than an age as 90min, 6h or 2d')
-    .option('--timeout <seconds>', 'how long to wait at most (default: 600)', seconds({ most: 604_800 }))
-    .option('--interval <seconds>', 'time between two looks (default: 30)', seconds({ most: 86_400 }))
+    .option(
+      '--timeout <seconds>',
+      `how long to wait at most (default: ${waitDefaults.timeout})`,
+      seconds({ most: 604_800 }),
+    )
+    .option(
+      '--interval <seconds>',
+      `time between two looks (default: ${waitDefaults.interval})`,
+      seconds({ most: 86_400 }),
+    )
     .option('--via-prefect', 'let a worker wait: run the deployment wait-for-source and follow it', false)
     .addOption(logLevelOption())
     .addHelpText(

@@ -1,6 +1,6 @@
 /** The steps of `after_success`, each with the name by which runs, logs and parameters know it. */
 import { basename } from 'node:path'
-import { isSet } from './environment.ts'
+import { isSet } from './given.ts'
 import type { HarvestSettings } from './harvest-schema.ts'
 import type { AfterSuccessStep } from './operations-schema.ts'
 

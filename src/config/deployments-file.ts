@@ -71,7 +71,7 @@ const entrypointPrefix = 'erddap-harvester:'
 const sourceMark = /\{\{\s*source\.slug\s*\}\}/
 
 /** Loads at the same time, where the file does not speak of it. */
-const defaultTagLimits = { database: 3 }
+export const defaultTagLimits = { database: 3 }
 
 const limitSchema = z.number().int().min(1, 'must be 1 or more; to stop all runs, pause instead')
 /** Without the characters that Prefect forbids in names. */

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { HarvesterError } from '../errors.ts'
 import { cronProblem, normaliseTimezone } from './cron.ts'
+import { isSet, truthOf } from './given.ts'
 import { inNamespace } from './namespace.ts'
 import { trustedProxies } from './networks.ts'
 
@@ -9,17 +10,8 @@ import { trustedProxies } from './networks.ts'
  * docs/configuration.md are made from this table, and a test holds them equal.
  */
 
-const truth = new Map([
-  ['true', true],
-  ['1', true],
-  ['yes', true],
-  ['false', false],
-  ['0', false],
-  ['no', false],
-])
-
 const boolean = z.string().transform((value, context) => {
-  const found = truth.get(value.trim().toLowerCase())
+  const found = truthOf(value)
   if (found === undefined)
     context.addIssue({ code: 'custom', message: 'must be true or false (or 1, 0, yes, no)' })
   return found ?? false
@@ -589,11 +581,6 @@ type Defaulted = {
 
 /** The typed environment: what has a default is always there. */
 export type Environment = Pick<Values, Defaulted> & Partial<Omit<Values, Defaulted>>
-
-/** Whether a value counts as given: blank counts as unset, a pair of quotes around nothing too. */
-export function isSet(value: string | undefined): value is string {
-  return value !== undefined && value.trim() !== '' && value.trim() !== '""' && value.trim() !== "''"
-}
 
 /** What is set for a variable, under its name or the one that it had. */
 export function givenValue(

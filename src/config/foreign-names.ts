@@ -1,6 +1,7 @@
 /** Variables that are set and mean nothing here: those of the Python harvester and its portal, and misspelt ones. */
 import { composeVariables } from './compose-variables.ts'
-import { environmentVariables, isSet, standardVariables } from './environment.ts'
+import { environmentVariables, standardVariables } from './environment.ts'
+import { isSet } from './given.ts'
 
 /**
  * Names of the Python harvester, its portal and its Compose files that mean something else here, or nothing; with what

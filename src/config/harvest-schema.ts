@@ -2,6 +2,8 @@ import { z } from 'zod'
 import { isStorableKey, limits } from '../rules/limits.ts'
 import { type MovingType, movingTypes } from '../rules/tracks/types.ts'
 import { cronForm, cronProblem } from './cron.ts'
+import { truthOf } from './given.ts'
+import { httpDefaults } from './http-defaults.ts'
 import { alertsSchema, stepsSchema, waitForSchema } from './operations-schema.ts'
 
 /**
@@ -23,16 +25,7 @@ export const obisId = id.regex(
 )
 const positive = z.number().positive()
 const count = z.number().int().min(1)
-/** As in the environment: YAML of before 1.2, which older configurations are written in, knew yes and no. */
-const words: Readonly<Record<string, boolean>> = {
-  true: true,
-  yes: true,
-  '1': true,
-  false: false,
-  no: false,
-  '0': false,
-}
-const boolean = z.preprocess((value) => words[String(value).trim().toLowerCase()] ?? value, z.boolean())
+const boolean = z.preprocess((value) => truthOf(value) ?? value, z.boolean())
 
 /** `https://catalogue.example.org/api/3/action` → `https://catalogue.example.org`; null for what is no API. */
 function catalogueOfApi(address: string): string | null {
@@ -184,15 +177,17 @@ export const harvestSchema = z.strictObject({
 
   timeouts: z
     .strictObject({
-      connect_seconds: positive.default(10).describe('To connect.'),
-      headers_seconds: positive.default(120).describe('Until an answer begins.'),
-      idle_seconds: positive.default(120).describe('Without a byte within an answer.'),
+      connect_seconds: positive.default(httpDefaults.connectSeconds).describe('To connect.'),
+      headers_seconds: positive.default(httpDefaults.headersSeconds).describe('Until an answer begins.'),
+      idle_seconds: positive.default(httpDefaults.idleSeconds).describe('Without a byte within an answer.'),
       dataset_seconds: positive.default(3600).describe('One dataset, with all its requests.'),
     })
     .prefault({})
     .describe('Time limits.'),
-  max_answer_megabytes: positive.default(200).describe('Largest metadata or listing answer.'),
-  max_table_rows: count.default(10_000_000).describe('Longest table.'),
+  max_answer_megabytes: positive
+    .default(httpDefaults.answerMegabytes)
+    .describe('Largest metadata or listing answer.'),
+  max_table_rows: count.default(limits.tableRows).describe('Longest table.'),
 
   prune: z
     .strictObject({

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { HarvesterError } from '../errors.ts'
+import { isSet } from './given.ts'
 import { type HarvestSettings, harvestSchema, obisId, obsoleteKeys, sourceSchema } from './harvest-schema.ts'
 import { type ErddapSource, normaliseSourceUrl, obisUrl, type Source, serverOf, withSlugs } from './source.ts'
 import { type Fault, faultsOf, readYaml, stripUniformIndent } from './yaml.ts'
@@ -260,5 +261,5 @@ function parseJson(text: string): unknown {
 }
 
 function given(value: string | undefined): string | undefined {
-  return value === undefined || value.trim() === '' ? undefined : value
+  return isSet(value) ? value : undefined
 }

@@ -119,6 +119,9 @@ const isoTime = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\
 const newerThan = z.string().refine((text) => isoTime.test(text) || /^\d+\s*(min|h|d)$/.test(text), {
   message: 'must be a time as 2026-11-21T05:00:00Z, or an age as 90min, 6h or 2d',
 })
+/** Seconds of a wait that says nothing else. */
+export const waitDefaults = { timeout: 600, interval: 30 } as const
+
 const waitForFields = {
   dataset_id: z
     .string()
@@ -130,8 +133,8 @@ const waitForFields = {
     .describe(
       'The newest time of the dataset must be later: a time, or an age as `6h` before the start of the run.',
     ),
-  timeout_seconds: positive.default(600).describe('How long to wait at most.'),
-  interval_seconds: z.number().min(1).default(30).describe('Time between two looks.'),
+  timeout_seconds: positive.default(waitDefaults.timeout).describe('How long to wait at most.'),
+  interval_seconds: z.number().min(1).default(waitDefaults.interval).describe('Time between two looks.'),
 }
 
 export const waitForSchema = z

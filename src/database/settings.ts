@@ -1,3 +1,5 @@
+import { environmentVariables } from '../config/environment.ts'
+import { given } from '../config/given.ts'
 import { HarvesterError } from '../errors.ts'
 
 const sslModes = ['disable', 'prefer', 'require', 'verify-ca', 'verify-full'] as const
@@ -18,6 +20,8 @@ export type DatabaseSettings =
       caFile: string | undefined
     }
 
+const defaultPort = environmentVariables.DB_PORT.default
+
 type Variables = Readonly<Record<string, string | undefined>>
 
 const connectionVariables = [
@@ -36,11 +40,11 @@ const connectionVariables = [
  * @throws HarvesterError CONFIG_INVALID (exit code 2)
  */
 export function databaseSettings(variables: Variables): DatabaseSettings {
-  const get = (name: string) => {
-    const value = variables[name]?.trim()
-    return value === '' ? undefined : value
-  }
-  const embedded = () => ({ kind: 'embedded' as const, dataFolder: get('HARVESTER_DATA_DIR') ?? '.data' })
+  const get = (name: string) => given(variables, name)
+  const embedded = () => ({
+    kind: 'embedded' as const,
+    dataFolder: get('HARVESTER_DATA_DIR') ?? environmentVariables.HARVESTER_DATA_DIR.default,
+  })
   const wanted = get('DATABASE')?.toLowerCase()
   if (wanted !== undefined && wanted !== 'embedded' && wanted !== 'postgres')
     throw invalid(`DATABASE is "${wanted}"`, 'Use embedded or postgres, or leave it empty.')
@@ -96,7 +100,7 @@ function settingsOfUrl(text: string, get: (name: string) => string | undefined):
   return {
     kind: 'postgres',
     host: host.replace(/^\[(.*)\]$/, '$1'),
-    port: portOf(query.get('port') ?? (url.port || '5432'), 'DATABASE_URL'),
+    port: portOf(query.get('port') ?? (url.port || defaultPort), 'DATABASE_URL'),
     database: database!,
     user: user!,
     password: decode(url.password) || query.get('password') || undefined,
@@ -113,16 +117,16 @@ function settingsOfParts(variables: Variables, get: (name: string) => string | u
     (name) => name,
   )
   if (missing.length > 0) {
-    const given = connectionVariables.filter((name) => get(name) !== undefined)
+    const set = connectionVariables.filter((name) => get(name) !== undefined)
     throw invalid(
-      `${given.join(', ')} ${given.length === 1 ? 'is' : 'are'} set, but not ${missing.join(', ')}`,
+      `${set.join(', ')} ${set.length === 1 ? 'is' : 'are'} set, but not ${missing.join(', ')}`,
       'Set all of DB_HOST (or DB_HOST_EXTERNAL), DB_NAME, DB_USER and DB_PASSWORD, or DATABASE_URL, or none of them.',
     )
   }
   return {
     kind: 'postgres',
     host: host!,
-    port: portOf(get('DB_PORT') ?? '5432', 'DB_PORT'),
+    port: portOf(get('DB_PORT') ?? defaultPort, 'DB_PORT'),
     database: database!,
     user: user!,
     // A password may begin or end with blanks.

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { waitForParameter } from '../config/operations-schema.ts'
+import { waitDefaults, waitForParameter } from '../config/operations-schema.ts'
 import { hostSlug } from '../config/slug.ts'
 import {
   carriedSource,
@@ -26,8 +26,12 @@ export const waitParameters = z
     source: z.string().min(1).describe('URL, host or slug of a source; a URL need not be configured'),
     dataset_id: dataset_id.default(null),
     newer_than: newer_than.default(null),
-    timeout_seconds: timeout_seconds.default(null).describe('How long to wait at most; empty for 600'),
-    interval_seconds: interval_seconds.default(null).describe('Time between two looks; empty for 30'),
+    timeout_seconds: timeout_seconds
+      .default(null)
+      .describe(`How long to wait at most; empty for ${waitDefaults.timeout}`),
+    interval_seconds: interval_seconds
+      .default(null)
+      .describe(`Time between two looks; empty for ${waitDefaults.interval}`),
     source_options: sourceOptionsSchema
       .nullable()
       .default(null)

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import type { LookupFunction } from 'node:net'
 import { rootCertificates } from 'node:tls'
 import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici'
+import { given } from '../config/given.ts'
 import { variables } from '../config/variables.ts'
 
 export interface Proxies {
@@ -16,10 +17,10 @@ export interface Proxies {
 
 export const noProxies: Proxies = { http: '', https: '', except: '' }
 
-/** What the environment says. Blank counts as unset, also a blank name in small letters beside one in capitals. */
+/** What the environment says: a name in small letters wins over one in capitals. */
 export function proxiesOf(environment: Readonly<Record<string, string | undefined>>): Proxies {
-  const read = (name: string) => environment[name]?.trim() || environment[name.toUpperCase()]?.trim() || ''
-  return { http: read('http_proxy'), https: read('https_proxy'), except: read('no_proxy') }
+  const read = (name: string) => given(environment, name.toLowerCase()) ?? given(environment, name) ?? ''
+  return { http: read('HTTP_PROXY'), https: read('HTTPS_PROXY'), except: read('NO_PROXY') }
 }
 
 export function isProxied(proxies: Proxies): boolean {

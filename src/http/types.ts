@@ -1,6 +1,7 @@
 /** What is asked of the HTTP client and what it gives: requests, answers, records, settings. */
 
 import type { Dispatcher } from 'undici'
+import { httpDefaults } from '../config/http-defaults.ts'
 import { isHarvesterError } from '../errors.ts'
 import type { Breaker } from './breaker.ts'
 import type { HttpCache } from './cache.ts'
@@ -23,15 +24,14 @@ export interface HttpTimeouts {
 }
 
 export const defaultTimeouts: HttpTimeouts = {
-  connectMs: 10_000,
-  headersMs: 120_000,
-  bodyIdleMs: 120_000,
+  connectMs: httpDefaults.connectSeconds * 1000,
+  headersMs: httpDefaults.headersSeconds * 1000,
+  bodyIdleMs: httpDefaults.idleSeconds * 1000,
   totalMs: null,
   answerMs: 15 * 60_000,
 }
 
-/** Metadata and listings are far below; a body of this size in memory is still no danger. */
-export const defaultMaxBytes = 200 * 1024 * 1024
+export const defaultMaxBytes = httpDefaults.answerMegabytes * 1024 * 1024
 
 /** One exchange with a server: each attempt and each redirect is one. */
 export interface HttpRecord {

@@ -13,6 +13,8 @@ export const limits = {
   /** Metres down of a profile. */
   shallowestMetres: -100,
   deepestMetres: 15_000,
+  /** Of an answer of a server that is read, where nothing else is said. */
+  tableRows: 10_000_000,
   /** Of a count, a `bigint` that JavaScript still tells apart from its neighbours. */
   records: Number.MAX_SAFE_INTEGER,
   /** Of a PostgreSQL `int`. */

@@ -16,7 +16,7 @@ export type PositionFault =
 
 /** Brings a longitude of 0–360 to ±180, by itself: 180 < longitude ≤ 360 becomes longitude − 360. */
 export function normaliseLongitude(longitude: number): number {
-  return longitude > 180 && longitude <= 360 ? longitude - 360 : longitude
+  return longitude > limits.longitude && longitude <= 360 ? longitude - 360 : longitude
 }
 
 /**
@@ -27,6 +27,6 @@ export function positionFault(latitude: number, longitude: number): PositionFaul
   if (!(Math.abs(latitude) <= 90)) return 'latitude_outside'
   if (!(Math.abs(longitude) <= limits.longitude)) return 'longitude_outside'
   if (Math.abs(latitude) === 90) return 'pole'
-  if (Math.abs(roundTo(longitude, positionDecimals)) === 180) return 'antimeridian'
+  if (Math.abs(roundTo(longitude, positionDecimals)) === limits.longitude) return 'antimeridian'
   return Math.abs(latitude) > limits.latitude ? 'beyond_projection' : null
 }

@@ -61,8 +61,11 @@ export function reactionTo(state: RunState | null): { reason: AbortReason; messa
   }
 }
 
-/** A claimed run without the name of a worker: its worker died between two requests, or is just about to. */
-const unnamedAfterMs = 120_000
+/**
+ * After this long without a sign of life, three intervals and some, a process counts as gone; and so does the unknown
+ * worker of a run that was claimed without a name: it died between two requests.
+ */
+export const goneAfterMs = 120_000
 
 /**
  * - `dead`: believed once it was seen twice.
@@ -85,7 +88,7 @@ export function fateOfRun(
 ): Fate {
   if (given.isHeld(held.run.id)) return 'alive'
   if (held.worker === null)
-    return held.type !== 'RUNNING' && given.now.getTime() - held.since.getTime() > unnamedAfterMs
+    return held.type !== 'RUNNING' && given.now.getTime() - held.since.getTime() > goneAfterMs
       ? 'dead'
       : 'alive'
   // Ours by its label, and not executed here: its claim or its end may be under way.

@@ -68,6 +68,6 @@ export type {
   StoredRun,
   WantedRun,
 } from './standalone/store.ts'
-export { isFinal, openStateTypes } from './states.ts'
+export { heldStateTypes, isFinal, openStateTypes } from './states.ts'
 export { triggerDeployment } from './trigger.ts'
 export type * from './types.ts'

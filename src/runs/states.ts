@@ -53,6 +53,9 @@ export function isFinal(type: StateType): type is FinalStateType {
   return finalTypes.has(type)
 }
 
+/** The state types of a run that holds its place: a worker has it, and has not given it back. */
+export const heldStateTypes = ['PENDING', 'RUNNING', 'CANCELLING'] as const satisfies readonly StateType[]
+
 /** The state types of a run that has not ended. */
 export const openStateTypes: readonly StateType[] = stateTypes.filter((type) => !finalTypes.has(type))
 

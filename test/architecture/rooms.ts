@@ -87,7 +87,7 @@ export const rooms: Record<string, Room> = {
   database: {
     folder: '`src/database/`',
     lives: 'PostgreSQL and the embedded engine behind one port; migrations',
-    values: ['process', 'errors', 'secrets', 'package'],
+    values: ['config', 'process', 'errors', 'secrets', 'package'],
   },
   inventory: {
     folder: '`src/inventory/`',

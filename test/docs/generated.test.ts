@@ -2,7 +2,8 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { documentedVariables, generated } from '../../scripts/generate-docs.ts'
-import { environmentVariables, standardVariables } from '../../src/config/environment.ts'
+import { environmentVariables, readEnvironment, standardVariables } from '../../src/config/environment.ts'
+import { harvestSchema, sourceSchema } from '../../src/config/harvest-schema.ts'
 import { errorCodes, exitCodes } from '../../src/errors.ts'
 
 const root = resolve(import.meta.dirname, '../..')
@@ -39,6 +40,59 @@ describe('the files that are made from the code', () => {
 
   it('put no value of a secret into .env.sample that anybody could keep', () => {
     for (const line of read('.env.sample').split('\n')) expect(line === '' || line.startsWith('#')).toBe(true)
+  })
+})
+
+describe('the defaults in docs/configuration.md', () => {
+  const page = read('docs/configuration.md')
+  const section = (from: string, to: string) => page.slice(page.indexOf(from), page.indexOf(to))
+  /** Key and default, as a reader sees them. */
+  const rows = (text: string) =>
+    [...text.matchAll(/^\| `([\w.]+)` \|.*\| (?:`(.*)` )?\s*\|$/gm)].map(([, key, shown]) => ({
+      key: key!.split('.'),
+      shown,
+    }))
+  const holds = (keys: string[], value: unknown): unknown =>
+    keys.reduceRight<unknown>((inner, key) => ({ [key]: inner }), value)
+  const at = (settings: unknown, keys: string[]) =>
+    keys.reduce<unknown>((inner, key) => (inner as Record<string, unknown> | undefined)?.[key], settings)
+
+  it.each([
+    [
+      'of the configuration',
+      harvestSchema,
+      {},
+      rows(section('## The harvest configuration', '### A source')),
+    ],
+    [
+      'of a source',
+      sourceSchema,
+      { url: 'https://example.org/erddap' },
+      rows(section('### A source', '### A step after a harvest')),
+    ],
+  ] as const)('%s are what happens where a key is left out', (_, schema, least, found) => {
+    expect(found.length).toBeGreaterThan(10)
+    for (const { key, shown } of found) {
+      // A group that is not there has no defaults; one that is there and says nothing has.
+      const group = key.length > 1 ? holds(key.slice(0, -1), {}) : {}
+      const left = at(schema.parse({ ...least, ...(group as object) }), key)
+      const name = key.join('.')
+      if (shown !== undefined) expect(JSON.parse(shown), name).toEqual(left)
+      else if (name !== 'url')
+        expect(typeof left === 'object' && !Array.isArray(left) ? undefined : left, name).toBeUndefined()
+    }
+  })
+
+  it('of the environment are what the program reads where nothing is set', () => {
+    const environment = readEnvironment({}) as Record<string, unknown>
+    const table = page.slice(page.indexOf('## Environment variables'))
+    const found = [...table.matchAll(/^\| `(\w+)` \| .* \| +(?:`(.*?)`)? *\| +(?:`.*`)? *\|$/gm)]
+    expect(found.length).toBeGreaterThan(60)
+    for (const [, name, shown] of found as unknown as [string, string, string | undefined][]) {
+      if (!(name in environmentVariables)) continue
+      if (shown === undefined) expect(environment[name], name).toBeUndefined()
+      else expect(String(environment[name]), name).toBe(shown)
+    }
   })
 })
 

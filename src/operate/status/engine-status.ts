@@ -1,10 +1,9 @@
 /** What whoever keeps and executes runs tells of itself, for the status. */
 import type { DeclaredDeployment } from '../../config/deployments-file.ts'
-import type { Orchestrator } from '../../runs/index.ts'
+import { heldStateTypes, type Orchestrator } from '../../runs/index.ts'
 import { sourceSchedules } from '../runs/control.ts'
 import type { EngineStatus, RunningRun } from './report.ts'
 
-const openTypes = ['PENDING', 'RUNNING', 'CANCELLING'] as const
 /** Of runs that are at work, the newest. */
 const mostRunning = 100
 
@@ -24,7 +23,7 @@ export async function engineStatus(
 }
 
 async function running(orchestrator: Orchestrator): Promise<RunningRun[]> {
-  const runs = await orchestrator.list({ types: openTypes, limit: mostRunning })
+  const runs = await orchestrator.list({ types: heldStateTypes, limit: mostRunning })
   const ids = runs.map(({ id }) => id)
   const [tasks, bars] = await Promise.all([
     orchestrator.tasks(ids, ['RUNNING']),

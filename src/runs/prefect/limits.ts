@@ -17,6 +17,7 @@ import {
   queueLimitName,
   tagLimitName,
 } from '../limits.ts'
+import { heldStateTypes } from '../states.ts'
 import { allPages } from './all-pages.ts'
 import type { PrefectBackend } from './backend.ts'
 import { must, orNull, refused, type Schemas } from './client.ts'
@@ -303,7 +304,7 @@ function holdingRuns(
           work_pools: { operator: 'and_', name: { any_: [...pools] } },
           flow_runs: {
             operator: 'and_',
-            state: { operator: 'and_', type: { any_: ['PENDING', 'RUNNING', 'CANCELLING'] } },
+            state: { operator: 'and_', type: { any_: [...heldStateTypes] } },
           },
           sort: 'ID_DESC',
           ...page,

@@ -4,7 +4,7 @@ import { wasTakenForDead } from '../decide.ts'
 import { fateOf, nameTaken, type WorkerInstance } from '../instance.ts'
 import type { HeldRun, RunQueue, SeenWorker } from '../orchestrator.ts'
 import type { Runtime } from '../runtime.ts'
-import { isFinal, type RunState } from '../states.ts'
+import { heldStateTypes, isFinal, type RunState } from '../states.ts'
 import type { PrefectBackend } from './backend.ts'
 import { type Candidates, candidates, type DueRun } from './candidates.ts'
 import { must, orNull, type PrefectClient } from './client.ts'
@@ -26,7 +26,6 @@ export interface PrefectQueueOptions {
 
 const heartbeatSeconds = 30
 const lookAgainMs = 5000
-const openTypes = ['PENDING', 'RUNNING', 'CANCELLING'] as const
 
 /** A worker at its pools. */
 interface AtPools extends PrefectQueueOptions {
@@ -248,7 +247,7 @@ async function heldRuns(backend: PrefectBackend, pools: readonly string[]): Prom
       'list running runs',
       backend.client.once.POST('/flow_runs/filter', {
         body: {
-          flow_runs: { operator: 'and_', state: { operator: 'and_', type: { any_: [...openTypes] } } },
+          flow_runs: { operator: 'and_', state: { operator: 'and_', type: { any_: [...heldStateTypes] } } },
           work_pools: { operator: 'and_', name: { any_: [...pools] } },
           sort: 'EXPECTED_START_TIME_DESC',
           limit: 200,

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { given } from '../../config/given.ts'
 import { loginOf } from '../../config/percent.ts'
 import { HarvesterError } from '../../errors.ts'
 import { type Proxies, proxiesOf } from '../../http/connections.ts'
@@ -27,7 +28,7 @@ const example = 'Use the address of the API, as http://127.0.0.1:4200/api.'
 export function prefectSettings(
   environment: Readonly<Record<string, string | undefined>>,
 ): PrefectSettings | null {
-  const read = (name: string) => environment[name]?.trim() || null
+  const read = (name: string) => given(environment, name) ?? null
   const text = read('PREFECT_API_URL')
   if (text === null) return null
   if (!URL.canParse(text))

@@ -1,10 +1,11 @@
 /** Runs of a command where no process lives that would execute them. */
+import { goneAfterMs } from '../decide.ts'
 import { newInstance } from '../instance.ts'
 import type { Attendance, AttendOptions } from '../orchestrator.ts'
 import { type Runner, startRunner } from '../runner.ts'
-import { state } from '../states.ts'
+import { heldStateTypes, state } from '../states.ts'
 import type { LocalBackend } from './backend.ts'
-import { goneAfterMs, hasEnded, takesAnyRun } from './presence.ts'
+import { hasEnded, takesAnyRun } from './presence.ts'
 import { localQueue } from './queue.ts'
 import type { StoredRun } from './store.ts'
 
@@ -45,7 +46,7 @@ export function attendHere(backend: LocalBackend, options: AttendOptions): Atten
 
 /** Nobody else will: a run of a process that ended would be waited for in vain, and hold the place of others. */
 async function settleDead({ store, worker: own }: LocalBackend, tag: string, now: Date): Promise<void> {
-  const held = await store.runs({ types: ['PENDING', 'RUNNING', 'CANCELLING'], limit: 1000 })
+  const held = await store.runs({ types: heldStateTypes, limit: 1000 })
   const others = held.filter(({ worker }) => worker !== own)
   if (others.length === 0) return
   const seen = new Map((await store.workers()).map(({ name, seenAt }) => [name, seenAt.getTime()]))

@@ -13,6 +13,7 @@ import {
   queueLimitName,
   queueOf,
 } from '../limits.ts'
+import { heldStateTypes } from '../states.ts'
 import type { RunGroup, RunStore } from './store.ts'
 
 /** The declared limits, with what operators set instead. */
@@ -63,7 +64,7 @@ export function localLimits(
       const [set, slots, running] = await Promise.all([
         store.limits(),
         store.slots(),
-        store.runs({ types: ['PENDING', 'RUNNING', 'CANCELLING'], limit: 10_000 }),
+        store.runs({ types: heldStateTypes, limit: 10_000 }),
       ])
       const active = new Map<string, number>()
       const count = (name: string) => active.set(name, (active.get(name) ?? 0) + 1)

@@ -1,4 +1,5 @@
 import type { TaskRun } from '../backend.ts'
+import { heldStateTypes } from '../states.ts'
 import type {
   HeldSlot,
   RunFilter,
@@ -14,7 +15,7 @@ import type {
 /** Lines of a run that are kept, the newest; a harvest of a large server writes tens of thousands. */
 const keepLines = 5_000
 
-const holding: ReadonlySet<string> = new Set(['PENDING', 'RUNNING', 'CANCELLING'])
+const holding: ReadonlySet<string> = new Set(heldStateTypes)
 
 interface Memory {
   readonly keepRuns: number

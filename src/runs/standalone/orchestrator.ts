@@ -1,7 +1,9 @@
 /** The run store of our database, as commands and the API see it. */
+
 import { z } from 'zod'
 import { nextTimes } from '../../config/cron.ts'
 import { HarvesterError } from '../../errors.ts'
+import { goneAfterMs } from '../decide.ts'
 import type { DeploymentSpec } from '../deployment-spec.ts'
 import { poolLimitName, poolsOf, queueLimitName, queueOf } from '../limits.ts'
 import type {
@@ -17,7 +19,7 @@ import { state, stateTypes } from '../states.ts'
 import { attendHere } from './attend.ts'
 import type { LocalBackend } from './backend.ts'
 import { localLimits } from './limits.ts'
-import { goneAfterMs, takesAnyRun } from './presence.ts'
+import { takesAnyRun } from './presence.ts'
 import { flowRunOf } from './recorder.ts'
 import type { RunStore, StoredWorker } from './store.ts'
 

@@ -1,12 +1,10 @@
 /** Which processes share a run store, and which of them take whatever is due. */
 import { hostname } from 'node:os'
 import { processLives } from '../../process/alive.ts'
+import { goneAfterMs } from '../decide.ts'
 import { fateOf } from '../instance.ts'
 import type { SeenWorker } from '../orchestrator.ts'
 import type { StoredWorker } from './store.ts'
-
-/** After this long without a sign of life, three intervals and some, a process counts as gone. */
-export const goneAfterMs = 120_000
 
 type Seen = Pick<StoredWorker, 'name' | 'seenAt'>
 

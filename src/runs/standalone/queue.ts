@@ -1,12 +1,12 @@
 /** The run queue of a run store: what is due there, within the limits in force. */
-import { wasTakenForDead } from '../decide.ts'
+import { goneAfterMs, wasTakenForDead } from '../decide.ts'
 import { fateOf, nameTaken, type WorkerInstance } from '../instance.ts'
 import type { HeldRun, RunQueue, SeenWorker } from '../orchestrator.ts'
 import type { Runtime } from '../runtime.ts'
-import { isFinal, state } from '../states.ts'
+import { heldStateTypes, isFinal, state } from '../states.ts'
 import type { LocalBackend } from './backend.ts'
 import { groupsInForce, prioritiesOf } from './limits.ts'
-import { fateOfStored, goneAfterMs } from './presence.ts'
+import { fateOfStored } from './presence.ts'
 import { factsOf } from './recorder.ts'
 import type { StoredRun } from './store.ts'
 
@@ -18,8 +18,6 @@ export interface LocalQueueOptions {
   /** Takes only runs with this tag, and their children. */
   readonly onlyTagged?: string | undefined
 }
-
-const holding = ['PENDING', 'RUNNING', 'CANCELLING'] as const
 
 export function localQueue(options: LocalQueueOptions): RunQueue {
   const { backend, runtime } = options
@@ -97,7 +95,7 @@ export function localQueue(options: LocalQueueOptions): RunQueue {
     async held() {
       // Who executes the runs of one command does not know what others of the process do.
       if (restricted) return []
-      const open = await store.runs({ types: holding, limit: 10_000 })
+      const open = await store.runs({ types: heldStateTypes, limit: 10_000 })
       return open.filter(({ id }) => !backend.opened.has(id)).map(heldOf)
     },
     async workers() {
@@ -113,7 +111,9 @@ export function localQueue(options: LocalQueueOptions): RunQueue {
         ),
       )
       // Whoever executes runs is in the list until it has left.
-      const gone = new Set((await store.runs({ types: holding, limit: 10_000 })).map(({ worker }) => worker))
+      const gone = new Set(
+        (await store.runs({ types: heldStateTypes, limit: 10_000 })).map(({ worker }) => worker),
+      )
       for (const name of gone)
         if (name !== null && !known.some((stored) => stored.name === name))
           seen.push({ name, instance: null, fate: 'ended' })

@@ -12,6 +12,7 @@ import { isAscii } from 'node:buffer'
 import { HarvesterError } from '../../errors.ts'
 import { charsetOf } from '../../http/charset.ts'
 import { isHtml, oneLine } from '../../http/sentence.ts'
+import { limits } from '../../rules/limits.ts'
 import { amount } from '../../text.ts'
 import { serverSentence } from './answers.ts'
 import { decodeEscapes } from './escapes.ts'
@@ -23,7 +24,6 @@ type Row = readonly string[]
 const longestRowChars = 16 * 1024 * 1024
 /** Servers that know nothing of what was asked for give all columns; no dataset has a hundredth of these. */
 const mostColumns = 10_000
-export const defaultMaxRows = 10_000_000
 
 export interface CsvSource {
   /** Where the answer came from, for messages. */
@@ -143,7 +143,7 @@ class CsvReader {
     this.#options = options
     this.#pieces = source.body[Symbol.asyncIterator]()
     this.#decode = textDecoder(source.headers['content-type'])
-    this.#maxRows = options.maxRows ?? defaultMaxRows
+    this.#maxRows = options.maxRows ?? limits.tableRows
     this.#maxRowCharacters = options.maxRowCharacters ?? longestRowChars
     this.#units = options.unitsRow
   }
