@@ -10,8 +10,8 @@ import { judged, mistrusted, refuseGarbage, unreachable } from './answers.ts'
 import type { PrefectSettings } from './settings.ts'
 
 /**
- * HTTP to a Prefect server, a layer over the one client: its patience, CSRF, login, and errors that say which of the usual mistakes was
- * made. Answers with a status are handed on; only what is no answer of a Prefect API throws.
+ * HTTP to a Prefect server, a layer over the one client: its patience, CSRF, login, and errors that say which of the
+ * usual mistakes was made. Answers with a status are handed on; only what is no answer of a Prefect API throws.
  */
 
 /** How long a request is worth repeating. */
