@@ -17,7 +17,7 @@ import { NameTable } from '../../src/sources/obis/occurrences.ts'
 
 const [what = '', url = ''] = process.argv.slice(2)
 const folder = await mkdtemp(join(tmpdir(), 'foreign-reader-'))
-const http = createHttpClient({ version: '0' })
+const http = createHttpClient()
 const { signal } = new AbortController()
 const erddap = createErddapClient({ http, baseUrl: url }).scope({})
 const worms = createWormsClient({ http, baseUrl: url })

@@ -15,9 +15,10 @@ import {
   type HttpTimeouts,
   httpStatusFacts,
 } from '../../http/types.ts'
+import { limits } from '../../rules/limits.ts'
 import { type AnswerKind, classifyAnswer, isFinalAnswer, serverSentence } from './answers.ts'
 import { type Croissant, readCroissant } from './croissant.ts'
-import { defaultMaxRows, readCsv } from './csv.ts'
+import { readCsv } from './csv.ts'
 import { listingColumns, readListing } from './listing.ts'
 import { readMetadata } from './metadata.ts'
 import type { DatasetMetadata, ErddapTable, ListedDataset, SourceFile, SourceFiles } from './types.ts'
@@ -223,7 +224,7 @@ function createScope(settings: ErddapClientSettings, base: string, scope: ScopeS
     columns: readonly string[],
     { unitsRow, held = null }: { unitsRow: boolean; held?: { bytes: number } | null },
   ): Promise<ErddapTable | null> {
-    const { maxRows = defaultMaxRows } = settings
+    const { maxRows = limits.tableRows } = settings
     try {
       const answer = await http.stream(
         request(url, held ? { maxBytes: held.bytes } : { maxBytes: tableBytes, allowDowngrade: true }),
