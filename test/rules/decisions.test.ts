@@ -281,3 +281,32 @@ test('any metadata whatever ends as a skip with a reason or as a plan with an id
     { numRuns: 500 },
   )
 })
+
+describe('a platform that moves', () => {
+  const glider = (cast: string) => {
+    const variables = {
+      ...without('station_id'),
+      trajectory: { cf_role: 'trajectory_id' },
+      profile: {},
+    } as Record<string, Record<string, string>>
+    const decision = decideFromMetadata({
+      listed: listedAs('TrajectoryProfile'),
+      metadata: metadataOf({ ...variables, [cast]: { ...variables[cast], cf_role: 'profile_id' } }),
+      vocabularies,
+      moving: ['TrajectoryProfile'],
+    })
+    return decision.kind === 'harvest' ? decision.plan : null
+  }
+
+  test('has casts where a variable tells them apart', () => {
+    expect(glider('profile')).toMatchObject({
+      profileIdVariable: 'profile',
+      identity: ['trajectory', 'profile'],
+    })
+  })
+
+  test.each(['time', 'latitude', 'depth'])('is a track where %s would name its casts', (cast) => {
+    // Asked for the ends of a coordinate, a server cannot group by it.
+    expect(glider(cast)).toMatchObject({ profileIdVariable: null, identity: ['trajectory'] })
+  })
+})
