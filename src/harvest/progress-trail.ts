@@ -8,9 +8,16 @@ export class ProgressTrail {
   #total = 0
   #awaited = 0
   #working = 0
+  /** Datasets at work by source, in the order in which they began. */
+  readonly #atWork = new Map<string, { source: string; datasetId: string }>()
 
   get state(): RunProgressState {
-    return { phase: this.#phase, done: this.#done, total: this.#awaited > 0 ? null : this.#total }
+    return {
+      phase: this.#phase,
+      done: this.#done,
+      total: this.#awaited > 0 ? null : this.#total,
+      now: this.#atWork.values().next().value?.datasetId ?? null,
+    }
   }
 
   /** Whether the event changed the phase or the total: that is worth a word at once. */
@@ -26,10 +33,17 @@ export class ProgressTrail {
         this.#total += event.datasets
         this.#phase = 'harvest-datasets'
         break
+      case 'dataset-started':
+        // One that is asked once more goes to the end.
+        this.#atWork.delete(keyOf(event.source, event.datasetId))
+        this.#atWork.set(keyOf(event.source, event.datasetId), event)
+        break
       case 'dataset-attempted':
         this.#done += 1
+        this.#atWork.delete(keyOf(event.attempt.erddapUrl, event.attempt.datasetId))
         break
       case 'source-finished':
+        for (const [key, { source }] of this.#atWork) if (source === event.source) this.#atWork.delete(key)
         this.#working -= 1
         if (this.#working <= 0) this.#phase = 'merge-and-write'
         break
@@ -47,4 +61,8 @@ export class ProgressTrail {
     if (before !== `${this.#phase} ${this.state.total}`) return 'phase'
     return event.type === 'dataset-attempted' ? 'count' : null
   }
+}
+
+function keyOf(source: string, datasetId: string): string {
+  return `${source} ${datasetId}`
 }

@@ -7,6 +7,8 @@ export interface RunProgressState {
   done: number
   /** Null until it is known how many datasets there are. */
   total: number | null
+  /** The dataset that has been at work the longest; null where none is. */
+  now: string | null
 }
 
 /** Says how far a run is. @throws HarvesterError DATABASE_… */
@@ -16,11 +18,12 @@ export async function saveProgress(
   progress: RunProgressState,
 ): Promise<void> {
   await database.query(
-    `INSERT INTO harvester.run_progress (run_id, flow_run_id, phase, done, total, started_at, updated_at)
-     VALUES ($1, $2, $3, $4, $5, $6, now())
+    `INSERT INTO harvester.run_progress (run_id, flow_run_id, phase, done, total, at_work, started_at, updated_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, now())
      ON CONFLICT (run_id) DO UPDATE SET
-       phase = excluded.phase, done = excluded.done, total = excluded.total, updated_at = excluded.updated_at`,
-    [run.runId, run.flowRunId, progress.phase, progress.done, progress.total, run.startedAt],
+       phase = excluded.phase, done = excluded.done, total = excluded.total,
+       at_work = excluded.at_work, updated_at = excluded.updated_at`,
+    [run.runId, run.flowRunId, progress.phase, progress.done, progress.total, progress.now, run.startedAt],
   )
 }
 
@@ -31,7 +34,7 @@ export async function readProgress(
   options?: QueryOptions,
 ): Promise<RunProgressState | null> {
   const { rows } = await database.query<RunProgressState>(
-    'SELECT phase, done, total FROM harvester.run_progress WHERE run_id = $1::uuid',
+    'SELECT phase, done, total, at_work AS now FROM harvester.run_progress WHERE run_id = $1::uuid',
     [runId],
     options,
   )

@@ -117,8 +117,8 @@ const french: Readonly<Record<string, string>> = {
   'Id of a run, or of its flow run': 'Identifiant d’une exécution, ou de son exécution de flux',
   'There is no such run': 'Cette exécution n’existe pas',
   'Server-sent events of a run in progress': 'Événements envoyés par le serveur pendant une exécution',
-  '`run` `{run, progress: {phase, done, total}}` whenever one of them changed, `attempts` with the attempts that ended since the last event, `end` `{status}` when the run has ended; then the stream ends.':
-    '`run` `{run, progress: {phase, done, total}}` dès que l’un d’eux change, `attempts` avec les tentatives terminées depuis le dernier événement, `end` `{status}` quand l’exécution est terminée; le flux se termine alors.',
+  '`run` `{run, progress: {phase, done, total, now?}}` whenever one of them changed, `attempts` with the attempts that ended since the last event, `end` `{status}` when the run has ended; then the stream ends.':
+    '`run` `{run, progress: {phase, done, total, now?}}` dès que l’un d’eux change, `attempts` avec les tentatives terminées depuis le dernier événement, `end` `{status}` quand l’exécution est terminée; le flux se termine alors.',
   'Too many are watching': 'Trop de lecteurs suivent des exécutions',
   'Hexagons with the number of profiles and datasets in them, the fullest first':
     'Hexagones avec leur nombre de profils et de jeux de données, du plus rempli au moins rempli',

@@ -163,6 +163,7 @@ export class LiveRuns {
     return {
       phase: known?.phase ?? (run.n_total > 0 ? 'harvest-datasets' : 'starting'),
       done,
+      ...(known?.now && { now: known.now }),
       // The run before is only a guess of how many there are.
       total: total === null || total < done ? null : total,
     }

@@ -12,30 +12,37 @@ const started: HarvestEvent = {
 }
 const of = (type: string, more: object = {}) => ({ type, runId: 'r', ...more }) as unknown as HarvestEvent
 
-test('tells phase, done and total as a run goes on; the total once every list is there', () => {
+const ended = (source: string, datasetId: string) =>
+  of('dataset-attempted', { attempt: { erddapUrl: source, datasetId } })
+
+test('tells phase, done, total and what is at work as a run goes on; the total once every list is there', () => {
   const trail = new ProgressTrail()
   const steps: [
     HarvestEvent,
     'phase' | 'count' | null,
-    [phase: string, done: number, total: number | null],
+    [phase: string, done: number, total: number | null, now: string | null],
   ][] = [
-    [started, 'phase', ['list-datasets', 0, null]],
-    [of('source-listed', { source: 'a', datasets: 2 }), 'phase', ['harvest-datasets', 0, null]],
-    [of('dataset-started', { source: 'a', datasetId: 'a1' }), null, ['harvest-datasets', 0, null]],
-    [of('dataset-attempted'), 'count', ['harvest-datasets', 1, null]],
-    [of('source-listed', { source: 'b', datasets: 1 }), 'phase', ['harvest-datasets', 1, 3]],
-    [of('dataset-attempted'), 'count', ['harvest-datasets', 2, 3]],
-    [of('source-finished', { source: 'a' }), null, ['harvest-datasets', 2, 3]],
-    [of('dataset-attempted'), 'count', ['harvest-datasets', 3, 3]],
-    [of('source-finished', { source: 'b' }), 'phase', ['merge-and-write', 3, 3]],
-    [of('folder-written', { folder: 'x' }), 'phase', ['load', 3, 3]],
-    [of('load-started', { folder: 'x' }), null, ['load', 3, 3]],
-    [of('load-finished'), 'phase', ['finished', 3, 3]],
-    [of('run-finished', { ok: true }), null, ['finished', 3, 3]],
+    [started, 'phase', ['list-datasets', 0, null, null]],
+    [of('source-listed', { source: 'a', datasets: 2 }), 'phase', ['harvest-datasets', 0, null, null]],
+    [of('dataset-started', { source: 'a', datasetId: 'a1' }), null, ['harvest-datasets', 0, null, 'a1']],
+    [of('dataset-started', { source: 'a', datasetId: 'a2' }), null, ['harvest-datasets', 0, null, 'a1']],
+    [ended('a', 'a1'), 'count', ['harvest-datasets', 1, null, 'a2']],
+    [of('source-listed', { source: 'b', datasets: 1 }), 'phase', ['harvest-datasets', 1, 3, 'a2']],
+    [of('dataset-started', { source: 'b', datasetId: 'b1' }), null, ['harvest-datasets', 1, 3, 'a2']],
+    // Asked once more: it is at work anew.
+    [of('dataset-started', { source: 'a', datasetId: 'a2' }), null, ['harvest-datasets', 1, 3, 'b1']],
+    [ended('b', 'b1'), 'count', ['harvest-datasets', 2, 3, 'a2']],
+    [of('source-finished', { source: 'a' }), null, ['harvest-datasets', 2, 3, null]],
+    [ended('a', 'a2'), 'count', ['harvest-datasets', 3, 3, null]],
+    [of('source-finished', { source: 'b' }), 'phase', ['merge-and-write', 3, 3, null]],
+    [of('folder-written', { folder: 'x' }), 'phase', ['load', 3, 3, null]],
+    [of('load-started', { folder: 'x' }), null, ['load', 3, 3, null]],
+    [of('load-finished'), 'phase', ['finished', 3, 3, null]],
+    [of('run-finished', { ok: true }), null, ['finished', 3, 3, null]],
   ]
-  for (const [event, told, [phase, done, total]] of steps) {
+  for (const [event, told, [phase, done, total, now]] of steps) {
     expect([event.type, trail.take(event)]).toEqual([event.type, told])
-    expect([event.type, trail.state]).toEqual([event.type, { phase, done, total }])
+    expect([event.type, trail.state]).toEqual([event.type, { phase, done, total, now }])
   }
 })
 

@@ -12,6 +12,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openDatabase } from '../../src/database/open.ts'
 import type { Database } from '../../src/database/port.ts'
+import { saveProgress } from '../../src/inventory/run-progress.ts'
 import { adviceOf, errorReasons, skipReasons, titleOf } from '../../src/rules/reasons/index.ts'
 import type { RunControl, RunView } from '../../src/serve/ports.ts'
 import { type ApiServer, createServer } from '../../src/serve/server.ts'
@@ -491,6 +492,12 @@ describe('an operator', () => {
     await control.step(runId, 1, 3)
     await page.getByRole('link', { name: 'live_dataset_3' }).waitFor()
     expect(await page.locator('.progress').textContent()).toContain('Harvesting datasets · 3')
+    await saveProgress(
+      database,
+      { runId, flowRunId: [...control.queued.keys()][0]!, startedAt: new Date() },
+      { phase: 'harvest-datasets', done: 3, total: 5, now: 'live_dataset_4' },
+    )
+    await page.locator('.progress', { hasText: 'now: live_dataset_4' }).waitFor()
     await page.screenshot({ path: join(shots, 'run-live.png'), fullPage: true })
     expect(await violations(page)).toEqual([])
     await control.step(runId, 4, 5)

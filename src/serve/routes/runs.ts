@@ -71,7 +71,7 @@ export function runRoutes(api: ApiContext): void {
       operationId: 'runEvents',
       summary: 'Server-sent events of a run in progress',
       description:
-        '`run` `{run, progress: {phase, done, total}}` whenever one of them changed, `attempts` with the attempts that ended since the last event, `end` `{status}` when the run has ended; then the stream ends.',
+        '`run` `{run, progress: {phase, done, total, now?}}` whenever one of them changed, `attempts` with the attempts that ended since the last event, `end` `{status}` when the run has ended; then the stream ends.',
       params: z.object({ runId: runIdParameter }),
       query: nothing,
       answer: { contentType: 'text/event-stream', schema: z.string() },

@@ -103,6 +103,11 @@ function ProgressBar({ run, progress }: { run: RunDetailRow; progress: Progress 
       ) : (
         <progress aria-label={t('run.progress')} max={Math.max(total, done, 1)} value={done} />
       )}
+      {progress?.now && (
+        <p className="break">
+          {t('run.now')} <code>{progress.now}</code>
+        </p>
+      )}
       <p className="faint">
         {elapsed !== null && t('run.elapsed', { time: duration(elapsed, language) })}
         {elapsed !== null && elapsed > 0 && done > 0 && (

@@ -10,6 +10,8 @@ export interface Progress {
   phase: string
   done: number
   total: number | null
+  /** The dataset that has been at work the longest. */
+  now?: string
 }
 
 export type RunEvent =

@@ -297,6 +297,7 @@ export const en = {
   'dataset.indexed_other': 'The dataset is in the index with {{count}} profiles or cells.',
   'dataset.verified': 'Last verified',
   'dataset.warnings': 'Worth a look',
+  'run.now': 'now:',
   'run.elapsed': '{{time}} so far',
   'run.rate': '{{rate}} datasets a minute',
   'run.left': 'about {{time}} left',

@@ -338,6 +338,7 @@ export const fr: Record<keyof typeof en, string> & Record<`${string}_many`, stri
   'dataset.indexed_other': 'Le jeu de données est dans l’index avec {{count}} profils ou mailles.',
   'dataset.verified': 'Dernière vérification',
   'dataset.warnings': 'À regarder',
+  'run.now': 'en ce moment :',
   'run.elapsed': '{{time}} écoulées',
   'run.rate': '{{rate}} jeux de données par minute',
   'run.left': 'encore {{time}} environ',
