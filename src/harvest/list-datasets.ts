@@ -6,8 +6,8 @@ import { compareCodePoints } from '../inventory/order.ts'
 import { believeListing } from '../rules/evidence/index.ts'
 import { type RunFact, runFact, runSentence } from '../rules/reasons/run.ts'
 import { type FlowContext, task } from '../runs/index.ts'
-import { scrub } from '../secrets.ts'
-import { kindOf, type Listed, type ListingWords, type OpenSource } from '../sources/index.ts'
+import { scrub, scrubJson } from '../secrets.ts'
+import { kindOf, type Listed, type ListingWords, type OpenSource, requestFault } from '../sources/index.ts'
 import type { HarvestRun, PendingListing, SourceListing } from './run.ts'
 import { type HarvestServices, sourceParts } from './services.ts'
 
@@ -125,12 +125,12 @@ async function askForList(
     if (isHarvesterError(error, 'SOURCE_NOT_READY'))
       return { error: runFact('NOT_READY', { detail: scrub(error.message) }) }
     const remedy = (isHarvesterError(error) ? error.remedy : undefined) ?? words?.unreadableRemedy
-    const detail = scrub(describeError(error))
+    const fault = scrubJson(requestFault(error))
     context.log.error(
       { ...facts, error, remedy },
-      runSentence('en', [runFact('NO_LIST', { detail, remedy: null })]),
+      runSentence('en', [runFact('NO_LIST', { fault, remedy: null })]),
     )
-    return { error: runFact('NO_LIST', { detail, remedy: remedy ?? null }) }
+    return { error: runFact('NO_LIST', { fault, remedy: remedy ?? null }) }
   }
 }
 

@@ -399,6 +399,20 @@ describe('what a run says of itself', () => {
       text: '3 moissonnés; https://a.ca/erddap perdrait 7 de ses 9 jeux de données, plus de la moitié d’un coup : rien n’a été retiré. Si c’est juste, chargez de nouveau avec --allow-prune.; 2 jeux de données ont vu des lignes refusées et gardent ce qu’ils avaient : a, b; 1 jeu de données était plus ancien que l’index et a été laissé de côté; non chargé : disk full',
       language: 'fr',
     })
+    const fault = {
+      kind: 'connect',
+      fault: 'refused',
+      host: 'a.ca',
+      detail: '',
+      request: 'GET https://a.ca/erddap/tabledap/allDatasets.csv',
+      attempts: 3,
+    } as const
+    expect(runSentence('fr', [runFact('NO_LIST', { fault, remedy: 'See whether it runs.' })])).toMatch(
+      /^la liste des jeux de données n’a pas pu être obtenue : .*a\.ca.* \(GET https:\/\/a\.ca\/erddap\/tabledap\/allDatasets\.csv, 3 tentatives\)$/,
+    )
+    expect(runSentence('en', [runFact('NO_LIST', { fault, remedy: 'See whether it runs.' })])).toMatch(
+      /^the list of datasets could not be had: .*a\.ca.*, 3 attempts\)\. See whether it runs\.$/,
+    )
     const lists = [
       runFact('LIST_SHORT', { listed: 3, lacking: 20, known: 22 }),
       runFact('LIST_EMPTY', { english: 'the server lists no public tabular dataset, which is not believed' }),

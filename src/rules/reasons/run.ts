@@ -3,6 +3,7 @@
  * e-mails are made of them where they are read.
  */
 
+import { faultWithRequest, type RequestFault } from './requests.ts'
 import { type Language, listed, type Text } from './words.ts'
 
 interface RunCounts {
@@ -21,11 +22,12 @@ const always = ({ en, fr }: Text) => entry<Record<never, never>>({ en: () => en,
 
 const table = {
   COUNTS: entry<RunCounts>({ en: countsInEnglish, fr: countsInFrench }),
-  /** The list of a source could not be had; the detail is of its server or of the network. */
-  NO_LIST: entry<{ detail: string; remedy: string | null }>({
-    en: ({ detail, remedy }) =>
-      `the list of datasets could not be had: ${detail}${remedy === null ? '' : `. ${remedy}`}`,
-    fr: ({ detail }) => `la liste des jeux de données n’a pas pu être obtenue : ${detail}`,
+  /** The list of a source could not be had. The remedy is in English. */
+  NO_LIST: entry<{ fault: RequestFault; remedy: string | null }>({
+    en: ({ fault, remedy }) =>
+      `the list of datasets could not be had: ${faultWithRequest('en', fault)}${remedy === null ? '' : `. ${remedy}`}`,
+    fr: ({ fault }) =>
+      `la liste des jeux de données n’a pas pu être obtenue : ${faultWithRequest('fr', fault)}`,
   }),
   LIST_EMPTY: entry<{ english: string }>({
     en: ({ english }) => english,

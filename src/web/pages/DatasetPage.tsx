@@ -15,6 +15,7 @@ import { useWords } from '../language.ts'
 import { lastPart } from '../model/path.ts'
 import { requestsOf } from '../model/requests.ts'
 import { datasetLink, sourceParts } from '../model/sources.ts'
+import { integer } from '../model/times.ts'
 
 const atOnce = 30
 
@@ -126,12 +127,15 @@ function Latest({ attempt, index }: { attempt: DatasetAttemptRow; index: Indexed
 
 /** Whether the index has the dataset: that is asked of the index, since an attempt may never have been loaded. */
 function IndexState({ index }: { index: IndexedDatasetOf | undefined }) {
-  const { t } = useWords()
+  const { t, language } = useWords()
   if (index === undefined) return null
   if (!index.in_index) return <p>{t('dataset.notIndexed')}</p>
   return (
     <p>
-      {t('dataset.indexed', { count: index.n_profiles ?? 0 })}{' '}
+      {t('dataset.indexed', {
+        count: index.n_profiles ?? 0,
+        formatted: integer(index.n_profiles ?? 0, language),
+      })}{' '}
       {index.verified_at !== null && (
         <span className="faint">
           {t('dataset.verified')} <Ago at={index.verified_at} />
