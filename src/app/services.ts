@@ -12,8 +12,8 @@ import type { Database } from '../database/port.ts'
 import type { Patience } from '../harvest/patience.ts'
 import type { HarvestServices } from '../harvest/services.ts'
 import { createDiskCache } from '../http/cache.ts'
-import { createHttpClient } from '../http/client.ts'
 import { connections, noProxies } from '../http/connections.ts'
+import { lazyHttpClient } from '../http/lazy.ts'
 import { routed } from '../http/routes.ts'
 import type { HarvestListener } from '../log/events.ts'
 import type { Log } from '../log/log.ts'
@@ -64,7 +64,7 @@ export async function createProcess(options: ProcessOptions): Promise<ProcessPar
   if (config.settings.cache && !answersFromDisk)
     log.warn({ config: config.origin }, 'cache: true is for one-shot commands; this process asks the servers')
   const { wholeAnswerMs = defaultWholeAnswerMs } = options
-  const http = createHttpClient({
+  const http = lazyHttpClient({
     ...(contact !== undefined && { contact }),
     ...(answersFromDisk && {
       cache: createDiskCache({ folder: join(environment.HARVESTER_CACHE_DIR, 'http') }),

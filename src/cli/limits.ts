@@ -1,11 +1,11 @@
 import { Command } from 'commander'
+import { withParts } from '../app/open.ts'
 import { openOperator } from '../app/orchestrator.ts'
-import { variables } from '../config/variables.ts'
 import { exitCodes } from '../errors.ts'
 import { TextTable } from '../log/table.ts'
 import { ago } from '../operate/status/report.ts'
 import { type LimitControl, type LimitView, parseLimit, showLimit } from '../runs/index.ts'
-import { createConsole, interruptible, sayJson, sayLine, sayLines } from './console.ts'
+import { sayJson, sayLine, sayLines } from './console.ts'
 import { fileOption } from './options.ts'
 
 interface Flags {
@@ -19,7 +19,7 @@ export function limitsCommand(): Command {
     .addOption(fileOption())
     .option('--json', 'as JSON', false)
     .action(async (flags: Flags) => {
-      process.exitCode = await withLimits(flags, async (control) => {
+      await withLimits(flags, async (control) => {
         const limits = await control.list()
         if (flags.json) sayJson(limits)
         else sayLines(renderLimits(limits, new Date()))
@@ -32,7 +32,7 @@ export function limitsCommand(): Command {
         .argument('<value>', 'a whole number from 1, `none`, or `default` for what the file declares')
         .addOption(fileOption())
         .action(async (name: string, value: string, _: Flags, command: Command) => {
-          process.exitCode = await withLimits(command.optsWithGlobals<Flags>(), async (limits) => {
+          await withLimits(command.optsWithGlobals<Flags>(), async (limits) => {
             sayLine(await setLimit(limits, name, value))
           })
         }),
@@ -73,21 +73,13 @@ export function renderLimits(limits: readonly LimitView[], now: Date): string {
   return table.toString()
 }
 
-async function withLimits(flags: Flags, work: (limits: LimitControl) => Promise<void>): Promise<number> {
-  const stop = interruptible()
-  const { log } = createConsole({ level: 'warn', time: true, progress: false })
-  const open = await openOperator({
-    file: flags.file,
-    work: false,
-    env: variables,
-    log,
-    signal: stop.signal,
-  })
-  try {
+async function withLimits(flags: Flags, work: (limits: LimitControl) => Promise<void>): Promise<void> {
+  process.exitCode = await withParts(async (parts) => {
+    const { log } = parts.console({ level: 'warn' })
+    const { variables: env, signal } = parts
+    const open = await openOperator({ file: flags.file, work: false, env, log, signal })
+    parts.closing.add(() => open.close())
     await work(open.orchestrator.limits)
     return exitCodes.done
-  } finally {
-    await open.close()
-    stop.dispose()
-  }
+  })
 }

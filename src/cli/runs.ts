@@ -1,14 +1,11 @@
 import { Command } from 'commander'
-import { lazyDatabase } from '../app/database.ts'
-import { openOrchestrator } from '../app/orchestrator.ts'
-import { readEnvironment } from '../config/environment.ts'
-import { variables } from '../config/variables.ts'
-import { databaseSettings } from '../database/settings.ts'
+import { withParts } from '../app/open.ts'
+import { noDatabase, openOrchestrator } from '../app/orchestrator.ts'
 import { exitCodes, HarvesterError } from '../errors.ts'
 import { TextTable } from '../log/table.ts'
 import { findRun } from '../operate/runs/find.ts'
 import { isFinal, type KeptLine, type KeptRun, type Orchestrator, prefectSettings } from '../runs/index.ts'
-import { createConsole, interruptible, pause, sayLine, sayLines } from './console.ts'
+import { pause, sayLine, sayLines } from './console.ts'
 import { text, wholeNumber } from './options.ts'
 
 const followMs = 2000
@@ -54,23 +51,16 @@ export function runsCommand(): Command {
 }
 
 async function withRuns(work: (runs: Orchestrator, signal: AbortSignal) => Promise<void>): Promise<void> {
-  const { log } = createConsole({ level: 'warn', time: true, progress: false })
-  const stop = interruptible()
-  const prefect = prefectSettings(variables)
-  const database = prefect ? null : lazyDatabase(databaseSettings(variables), log, stop.signal)
-  const runs = openOrchestrator({
-    environment: readEnvironment(variables),
-    prefect,
-    database: async () => database!.open(),
+  process.exitCode = await withParts(async (parts) => {
+    const { environment, signal } = parts
+    const { log } = parts.console({ level: 'warn' })
+    const prefect = prefectSettings(parts.variables)
+    const database = prefect ? noDatabase : parts.database(log)
+    const runs = openOrchestrator({ environment, prefect, database })
+    parts.closing.add(() => runs.close())
+    await work(runs, signal)
+    return exitCodes.done
   })
-  try {
-    await work(runs, stop.signal)
-    process.exitCode = stop.exitCode() ?? exitCodes.done
-  } finally {
-    stop.dispose()
-    await runs.close()
-    await database?.close()
-  }
 }
 
 /** Prints the log; with `follow` until the run has ended or the signal aborts. */

@@ -1,10 +1,10 @@
 import { Command } from 'commander'
+import { type Parts, withParts } from '../app/open.ts'
 import { openOperator } from '../app/orchestrator.ts'
-import { variables } from '../config/variables.ts'
 import { exitCodes, HarvesterError } from '../errors.ts'
 import { parseParameters } from '../operate/runs/parameters.ts'
 import { isFinal, type Orchestrator } from '../runs/index.ts'
-import { createConsole, interruptible, pause, reportError, sayLine } from './console.ts'
+import { pause, reportError, sayLine } from './console.ts'
 import { fileOption, list, seconds, text } from './options.ts'
 
 interface Flags {
@@ -28,7 +28,9 @@ export function triggerCommand(): Command {
     .option('--timeout <seconds>', 'how long to try to reach the server', seconds({ most: 86_400 }), 30)
     .action(async (deployment: string, flags: Flags) => {
       try {
-        process.exitCode = await trigger(deployment, flags)
+        const code = await withParts((parts) => trigger(parts, deployment, flags))
+        process.exitCode = code
+        if (code === exitCodes.interrupted || code === exitCodes.terminated) process.exit()
       } catch (error) {
         // Requests that are still tried must not hold up a deploy beyond its time limit.
         process.exit(reportError(error))
@@ -36,36 +38,33 @@ export function triggerCommand(): Command {
     })
 }
 
-async function trigger(deployment: string, flags: Flags): Promise<number> {
+async function trigger(parts: Parts, deployment: string, flags: Flags): Promise<number> {
   const parameters = parseParameters(flags.param ?? [])
-  const { log } = createConsole({ level: 'warn', time: true, progress: false })
-  const stop = interruptible()
+  const { log } = parts.console({ level: 'warn' })
   const { orchestrator, close } = await openOperator({
     file: flags.file,
     work: true,
-    env: variables,
+    env: parts.variables,
     log,
-    signal: stop.signal,
+    signal: parts.signal,
   })
-  try {
-    const run = await within(flags.timeout, async () => {
-      if (!(await orchestrator.isAttended())) throw unattended()
-      return orchestrator.submit({
-        deployment,
-        parameters,
-        createdBy: 'cli',
-        ...(flags.key !== undefined && { idempotencyKey: flags.key }),
-      })
+  parts.closing.add(() =>
+    Promise.race([close(), new Promise((resolve) => setTimeout(resolve, 2000).unref())]),
+  )
+  const run = await within(flags.timeout, async () => {
+    if (!(await orchestrator.isAttended())) throw unattended()
+    return orchestrator.submit({
+      deployment,
+      parameters,
+      createdBy: 'cli',
+      ...(flags.key !== undefined && { idempotencyKey: flags.key }),
     })
-    sayLine(`${run.created ? 'enqueued' : 'already enqueued'}: ${run.name} ${run.id}`)
-    const page = orchestrator.pageOf({ run: run.id })
-    if (page !== null) sayLine(page)
-    if (!flags.wait) return exitCodes.done
-    return (await followed(orchestrator, run.id, stop.signal)) ?? stop.exitCode() ?? exitCodes.interrupted
-  } finally {
-    stop.dispose()
-    await Promise.race([close(), new Promise((resolve) => setTimeout(resolve, 2000).unref())])
-  }
+  })
+  sayLine(`${run.created ? 'enqueued' : 'already enqueued'}: ${run.name} ${run.id}`)
+  const page = orchestrator.pageOf({ run: run.id })
+  if (page !== null) sayLine(page)
+  if (!flags.wait) return exitCodes.done
+  return (await followed(orchestrator, run.id, parts.signal)) ?? exitCodes.interrupted
 }
 
 /** Tells the end of a run, and gives the exit code that it means; null when the signal aborts first. */

@@ -1,18 +1,16 @@
 /** `harvester wait`: ends when a source is ready, so that a script can go on. */
 
 import { Command } from 'commander'
+import { action, logLevelOf, type Parts } from '../app/open.ts'
 import { noDatabase, openOrchestrator } from '../app/orchestrator.ts'
 import { createProcess } from '../app/services.ts'
-import { type Environment, readEnvironment } from '../config/environment.ts'
 import { findConfig, type HarvestConfig, readHarvestConfig } from '../config/harvest.ts'
 import { waitDefaults, waitForParameter } from '../config/operations-schema.ts'
-import { variables } from '../config/variables.ts'
 import { exitCodes, HarvesterError } from '../errors.ts'
 import { namedOrUrl, type WaitParameters, waitForSourceFlow } from '../flows/wait-for-source.ts'
-import { parseLogLevel } from '../log/log.ts'
 import { createLocalBackend, memoryStore, prefectSettings, runFlow } from '../runs/index.ts'
 import { visible } from '../text.ts'
-import { createConsole, interruptible, sayLine } from './console.ts'
+import { sayLine } from './console.ts'
 import { fileOption, logLevelOption, seconds } from './options.ts'
 import { followed } from './trigger.ts'
 
@@ -56,13 +54,10 @@ Examples:
 
 Exit codes: 0 ready, 1 not ready within the time limit, 2 wrong usage or configuration, 130 interrupted.`,
     )
-    .action(async (source: string, flags: Flags) => {
-      process.exitCode = await wait(source, flags)
-    })
+    .action(action(wait))
 }
 
-async function wait(name: string, flags: Flags): Promise<number> {
-  const environment = readEnvironment(variables)
+async function wait(own: Parts, name: string, flags: Flags): Promise<number> {
   const told = waitForParameter.safeParse({
     dataset_id: flags.dataset,
     newer_than: flags.newerThan,
@@ -83,34 +78,22 @@ async function wait(name: string, flags: Flags): Promise<number> {
     )
   }
   const given = Object.fromEntries(Object.entries(told.data).filter(([, value]) => value !== undefined))
-  const config = configOf(name, flags)
+  const config = configOf(name, flags, own.variables)
   const source = namedOrUrl(config.sources, name)
   const parameters = { source: source.url, source_options: source, ...given }
   return flags.viaPrefect
-    ? waitViaPrefect(environment, parameters)
+    ? waitViaPrefect(own, parameters)
     : // Whoever sits at the command line may name what the configuration does not.
-      waitHere(environment, { ...config, sources: [...config.sources, source] }, parameters, flags)
+      waitHere(own, { ...config, sources: [...config.sources, source] }, parameters, flags)
 }
 
 type Given = Partial<WaitParameters> & Pick<WaitParameters, 'source'>
 
-async function waitHere(
-  environment: Environment,
-  config: HarvestConfig,
-  parameters: Given,
-  flags: Flags,
-): Promise<number> {
-  const level = parseLogLevel(
-    flags.logLevel ??
-      environment.LOG_LEVEL ??
-      environment.PREFECT_LOGGING_LEVEL ??
-      config.settings.log_level ??
-      'info',
-    'the log level',
-  )
-  const { log } = createConsole({ level, time: config.settings.log_time, progress: false })
+async function waitHere(own: Parts, config: HarvestConfig, parameters: Given, flags: Flags): Promise<number> {
+  const { environment, signal } = own
+  const level = logLevelOf(environment, flags.logLevel, config.settings)
+  const { log } = own.console({ level, time: config.settings.log_time })
   for (const warning of config.warnings) log.warn({ config: config.origin }, warning)
-  const stop = interruptible()
   // An answer from the disk says nothing of whether the server is up.
   config.settings.cache = false
   const parts = await createProcess({
@@ -122,61 +105,51 @@ async function waitHere(
     oneShot: true,
     listeners: [],
   })
-  try {
-    const result = await runFlow(
-      createLocalBackend({ store: memoryStore() }),
-      waitForSourceFlow(parts.services),
-      parameters,
-      {
-        signal: stop.signal,
-        createdBy: 'cli',
-        logLevel: level,
-        // What went wrong is said once, at the end.
-        onLog: (line) => (line.level === 'error' ? undefined : parts.onLog(line)),
-      },
-    )
-    const interrupted = stop.exitCode()
-    if (interrupted !== null) return interrupted
-    if (result.error !== null) throw result.error
-    const ready = result.state === 'COMPLETED'
-    const out = ready ? process.stdout : process.stderr
-    out.write(`${ready ? '' : 'harvester: '}${visible(result.message)}\n`)
-    return ready ? exitCodes.done : exitCodes.failed
-  } finally {
-    stop.dispose()
-    await parts.close()
-  }
+  own.closing.add(() => parts.close())
+  const result = await runFlow(
+    createLocalBackend({ store: memoryStore() }),
+    waitForSourceFlow(parts.services),
+    parameters,
+    {
+      signal,
+      createdBy: 'cli',
+      logLevel: level,
+      // What went wrong is said once, at the end.
+      onLog: (line) => (line.level === 'error' ? undefined : parts.onLog(line)),
+    },
+  )
+  if (own.exitCode() !== null) return exitCodes.interrupted
+  if (result.error !== null) throw result.error
+  const ready = result.state === 'COMPLETED'
+  const out = ready ? process.stdout : process.stderr
+  out.write(`${ready ? '' : 'harvester: '}${visible(result.message)}\n`)
+  return ready ? exitCodes.done : exitCodes.failed
 }
 
 /** A worker waits, which may reach what this host cannot; whoever stops following ends the run. */
-async function waitViaPrefect(environment: Environment, parameters: Given): Promise<number> {
-  const settings = prefectSettings(variables)
+async function waitViaPrefect(own: Parts, parameters: Given): Promise<number> {
+  const settings = prefectSettings(own.variables)
   if (!settings)
     throw new HarvesterError('USAGE', '--via-prefect: PREFECT_API_URL is not set', {
       remedy: 'Set it to the API of the server, or leave --via-prefect out.',
     })
+  const { environment } = own
   const orchestrator = openOrchestrator({ environment, prefect: settings, database: noDatabase })
-  const stop = interruptible()
-  try {
-    const run = await orchestrator.submit({
-      deployment: 'Wait For Source/wait-for-source',
-      parameters,
-      createdBy: 'cli',
-    })
-    sayLine(`enqueued: ${run.name} ${run.id}`)
-    const code = await followed(orchestrator, run.id, stop.signal)
-    if (code !== null) return code
-    await orchestrator.cancel(run.id)
-    return stop.exitCode() ?? exitCodes.interrupted
-  } finally {
-    stop.dispose()
-    await orchestrator.close()
-  }
+  own.closing.add(() => orchestrator.close())
+  const run = await orchestrator.submit({
+    deployment: 'Wait For Source/wait-for-source',
+    parameters,
+    createdBy: 'cli',
+  })
+  sayLine(`enqueued: ${run.name} ${run.id}`)
+  const code = await followed(orchestrator, run.id, own.signal)
+  if (code === null) await orchestrator.cancel(run.id)
+  return code ?? exitCodes.interrupted
 }
 
 /** A URL needs no configuration; one that is there may say what to wait for. */
-function configOf(name: string, flags: Flags): HarvestConfig {
-  const request = { file: flags.file, env: variables, folder: process.cwd() }
+function configOf(name: string, flags: Flags, env: Parts['variables']): HarvestConfig {
+  const request = { file: flags.file, env, folder: process.cwd() }
   const isUrl = name.includes('://')
   if (!isUrl || findConfig(request)) return readHarvestConfig({ ...request, sourcesOptional: true })
   return readHarvestConfig({ ...request, urls: [name] })
