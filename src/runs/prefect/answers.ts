@@ -84,11 +84,11 @@ export function judged(answer: HttpAnswer, method: string, url: string, settings
 export function mistrusted(error: unknown, settings: PrefectSettings): HarvesterError {
   return new HarvesterError(
     'PREFECT_REFUSED',
-    `The certificate of the Prefect server at ${settings.apiUrl} is not believed: ${describeError(error)}`,
+    `The certificate of the Prefect server at ${settings.apiUrl} is not believed: ${describeError(below(error))}`,
     {
       remedy:
         'Name the authority that signed it with PREFECT_API_SSL_CERT_FILE (or NODE_EXTRA_CA_CERTS); for a trial, PREFECT_API_TLS_INSECURE_SKIP_VERIFY=true believes any.',
-      cause: error,
+      cause: below(error),
     },
   )
 }
@@ -109,8 +109,13 @@ export function unreachable(
   return new HarvesterError(
     'PREFECT_UNREACHABLE',
     `The Prefect server at ${settings.apiUrl} ${what} (${method} ${new URL(url).pathname}): ${reason(error)}`,
-    { remedy: 'Check that the server runs and that PREFECT_API_URL names it.', cause: error },
+    { remedy: 'Check that the server runs and that PREFECT_API_URL names it.', cause: below(error) },
   )
+}
+
+/** What lies below an error of the client, whose own sentence names the request as ours does. */
+export function below(error: unknown): unknown {
+  return isHarvesterError(error) ? error.cause : error
 }
 
 /** The code where there is one, as ECONNREFUSED; else what was said, without the request, which stands before it. */

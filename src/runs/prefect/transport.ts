@@ -6,7 +6,7 @@ import { isCertificateFault } from '../../http/faults.ts'
 import { retryAfterMs } from '../../http/retry.ts'
 import type { HttpAnswer, HttpClient, HttpRequest } from '../../http/types.ts'
 import { type Runtime, systemRuntime } from '../runtime.ts'
-import { judged, mistrusted, refuseGarbage, unreachable } from './answers.ts'
+import { below, judged, mistrusted, refuseGarbage, unreachable } from './answers.ts'
 import type { PrefectSettings } from './settings.ts'
 
 /**
@@ -133,7 +133,7 @@ export function prefectTransport(settings: PrefectSettings, options: TransportOp
           if (isCertificateFault(error)) throw mistrusted(error, settings)
           if (!again) throw unreachable(error, method, url, settings)
           answer = null
-          cause = error
+          cause = below(error) ?? error
         }
         if (answer !== null) {
           const passes = repeated.has(answer.status) || (patience === 'long' && answer.status >= 500)
