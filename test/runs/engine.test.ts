@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { HarvesterError } from '../../src/errors.ts'
+import { aborted } from '../../src/runs/abort.ts'
+import { executeRun } from '../../src/runs/engine.ts'
 import {
   completed,
   createLocalBackend,
@@ -162,6 +164,23 @@ describe('a flow', () => {
     )
     expect(result.state).toBe('CANCELLED')
     expect((await store.taskRuns(result.id)).map((row) => row.state.type)).toEqual(['CANCELLED'])
+  })
+
+  it('that is given back by an ordinary stop says so as news, not as an error', async () => {
+    const { backend, store } = local()
+    const controller = new AbortController()
+    const lines: string[] = []
+    const body = simple(async (_, { signal }) => {
+      controller.abort(aborted('stopped'))
+      signal.throwIfAborted()
+    })
+    const recorder = await backend.openRun({ flow: body.name, flowTags: [], name: 'r', parameters: {} })
+    const { type } = await executeRun(body, recorder, backend, {
+      signal: controller.signal,
+      onLog: ({ level, text }) => lines.push(`${level} ${text}`),
+    })
+    expect([type, (await store.run(recorder.run.id))?.state.type]).toEqual(['RESCHEDULED', 'SCHEDULED'])
+    expect(lines).toEqual(['info Given back: The worker was stopped before the run had ended'])
   })
 
   it('that ignores its cancellation is settled all the same', async () => {

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { describeError } from '../../src/errors.ts'
 import { must, type PrefectClient, prefectClient, serverVersion } from '../../src/runs/prefect/client.ts'
+import { createDeploymentRun } from '../../src/runs/prefect/create-run.ts'
 import { type PrefectSettings, prefectSettings } from '../../src/runs/prefect/settings.ts'
 import type { TransportOptions } from '../../src/runs/prefect/transport.ts'
 import { systemRuntime } from '../../src/runs/runtime.ts'
@@ -159,6 +160,22 @@ describe('a request', () => {
       /\(503\): database is locked/,
     )
     expect(sleeps).toHaveLength(5)
+  })
+
+  it('to start a run is not repeated once nobody wants it any more', async () => {
+    const server = await fake()
+    const controller = new AbortController()
+    let sleeps = 0
+    const sleep: typeof systemRuntime.sleep = (_, signal) => {
+      sleeps++
+      controller.abort(new Error('Ctrl-C'))
+      return systemRuntime.sleep(1, signal)
+    }
+    const api = client({ PREFECT_API_URL: server.apiUrl }, { runtime: { ...systemRuntime, sleep } })
+    server.fail('/create_flow_run', { status: 503 }, 99)
+    const asked = createDeploymentRun(api, 'd', { parameters: {}, signal: controller.signal })
+    await expect(asked).rejects.toThrow('Ctrl-C')
+    expect(sleeps).toBe(1)
   })
 
   it('fetches a CSRF token where the server wants one, and a new one when it is stale', async () => {

@@ -8,6 +8,7 @@ import { alpha, at, beta, runId, seedRun } from './audit.ts'
 
 const killed = '11111111-2222-4333-8444-555555555555'
 const alive = '22222222-2222-4333-8444-555555555555'
+const ofAll = '33333333-2222-4333-8444-555555555555'
 let database: Database
 let server: ApiServer
 let base: string
@@ -42,7 +43,13 @@ const engine: RunControl = {
   ],
   trigger: async () => ({ outcome: 'unknown-source' }),
   find: async (id) =>
-    id === killed ? view(id, 'Crashed', true) : id === alive ? view(id, 'Running', false) : null,
+    id === killed
+      ? view(id, 'Crashed', true)
+      : id === alive
+        ? view(id, 'Running', false)
+        : id === ofAll
+          ? { ...view(id, 'Failed', true), source: null, startedAt: at(5), endedAt: at(5, 30) }
+          : null,
 }
 
 beforeAll(async () => {
@@ -97,6 +104,18 @@ test('a run that was killed and settled runs nowhere: not in metrics, lists, its
     })
   const events = await (await fetch(`${base}/api/harvest/runs/${killed}/events`)).text()
   expect(events).toContain('event: end\ndata: {"status":"failed"}')
+})
+
+test('a run over all sources, which has no row in the audit, has its end and its duration', async () => {
+  expect(await json(`/api/harvest/runs/${ofAll}`)).toMatchObject({
+    run: {
+      run_id: ofAll,
+      status: 'failed',
+      scope: 'full',
+      finished_at: at(5, 30).toISOString(),
+      duration_s: 1800,
+    },
+  })
 })
 
 test('the last run of a deployment is the newest of its sources, whoever started it', async () => {
