@@ -75,6 +75,23 @@ const second = `${hostname()}-2`
 describe('standalone processes on one PostgreSQL', () => {
   const names = async () => (await databaseRunStore(database).workers()).map(({ name }) => name).sort()
 
+  it('take what a command enqueues; where none lives, or a name is wrong, the command says so', async () => {
+    const trigger = (...args: string[]) => run(['trigger', 'harvest-all', ...args]).ended
+    expect(await trigger()).toMatchObject({ code: 2, stderr: expect.stringContaining('no process lives') })
+    const worker = run(['worker'])
+    await waitUntil('the worker', async () => (await names()).includes(first))
+    expect(await trigger('--param', 'forse=true')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('there is no parameter forse'),
+    })
+    expect(await trigger('--param', 'force=true', '--wait')).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^enqueued: .*\nCompleted: /),
+    })
+    worker.kill('SIGTERM')
+    expect((await worker.ended).code).toBe(0)
+  })
+
   it('have names of their own, and one that starts leaves the runs of the other alone', async () => {
     const store = databaseRunStore(database)
     const one = run(['worker'])
