@@ -78,160 +78,164 @@ interface Host {
 
 export function createHostGate(defaults: GateLimits = {}): HostGate {
   const hosts = new Map<string, Host>()
-
-  function hostOf(name: string): Host {
-    let host = hosts.get(name)
-    if (!host) {
-      host = {
-        inFlight: 1,
-        intervalMs: 0,
-        active: 0,
-        queue: [],
-        pausedUntil: 0,
-        timer: undefined,
-        refusals: 0,
-        answers: 0,
-        slowMs: 0,
-        lastStartAt: Number.NEGATIVE_INFINITY,
-        requests: 0,
-        waited: { busy: 0, rate: 0, 'retry-after': 0, slowed: 0, backoff: 0 },
-      }
-      apply(host, defaults)
-      hosts.set(name, host)
-    }
+  const hostOf = (name: string): Host => {
+    const known = hosts.get(name)
+    if (known) return known
+    const host = newHost(defaults)
+    hosts.set(name, host)
     return host
   }
-
-  function apply(host: Host, limits: GateLimits) {
-    if (limits.inFlight !== undefined) host.inFlight = Math.max(1, Math.floor(limits.inFlight))
-    if (limits.requestsPerSecond !== undefined && limits.requestsPerSecond > 0)
-      host.intervalMs = 1000 / limits.requestsPerSecond
-  }
-
-  /** What the head of the queue waits for, and until when; null if it may go. */
-  function obstacle(host: Host, now: number): { reason: WaitReason; until: number | null } | null {
-    if (host.active >= host.inFlight) return { reason: 'busy', until: null }
-    if (host.pausedUntil > now) return { reason: 'retry-after', until: host.pausedUntil }
-    const slowUntil = host.lastStartAt + host.slowMs
-    const rateUntil = host.lastStartAt + host.intervalMs
-    if (slowUntil > now && slowUntil >= rateUntil) return { reason: 'slowed', until: slowUntil }
-    if (rateUntil > now) return { reason: 'rate', until: rateUntil }
-    return null
-  }
-
-  function book(host: Host, waiter: Waiter, now: number, reason: WaitReason) {
-    host.waited[waiter.reason] += now - waiter.since
-    waiter.since = now
-    waiter.reason = reason
-  }
-
-  function pump(host: Host) {
-    clearTimeout(host.timer)
-    host.timer = undefined
-    for (;;) {
-      const head = host.queue[0]
-      if (!head) return
-      const now = performance.now()
-      const held = obstacle(host, now)
-      if (held) {
-        book(host, head, now, held.reason)
-        if (held.until !== null) host.timer = setTimeout(pump, Math.ceil(held.until - now), host)
-        return
-      }
-      book(host, head, now, 'busy')
-      host.queue.shift()
-      // Only the head's time is booked, so that the sums are times on the clock and not times of many waiters.
-      const next = host.queue[0]
-      if (next) next.since = now
-      host.active += 1
-      host.requests += 1
-      host.lastStartAt = now
-      let released = false
-      head.resolve(() => {
-        if (released) return
-        released = true
-        host.active -= 1
-        pump(host)
-      })
-    }
-  }
-
   return {
     limit(name, limits) {
       const host = hostOf(name)
       apply(host, limits)
       pump(host)
     },
-
-    acquire(name, signal) {
-      return new Promise((resolve, reject) => {
-        if (signal?.aborted) return reject(abortReason(signal))
-        const host = hostOf(name)
-        const onAbort = () => {
-          const at = host.queue.indexOf(waiter)
-          if (at >= 0) host.queue.splice(at, 1)
-          const head = host.queue[0]
-          if (at === 0 && head) head.since = performance.now()
-          pump(host)
-          reject(abortReason(signal!))
-        }
-        const waiter: Waiter = {
-          since: performance.now(),
-          reason: 'busy',
-          resolve: (release) => {
-            signal?.removeEventListener('abort', onAbort)
-            resolve(release)
-          },
-        }
-        signal?.addEventListener('abort', onAbort, { once: true })
-        host.queue.push(waiter)
-        pump(host)
-      })
-    },
-
+    acquire: (name, signal) => queued(() => hostOf(name), signal),
     pause(name, ms) {
       const host = hostOf(name)
       host.pausedUntil = Math.max(host.pausedUntil, performance.now() + ms)
     },
-
-    answered(name, status) {
-      const host = hostOf(name)
-      if (status === 429 || status === 403) {
-        host.refusals += 1
-        host.answers = 0
-        if (host.refusals >= 2)
-          host.slowMs = Math.min(slowestIntervalMs, Math.max(firstSlowIntervalMs, host.slowMs * 2))
-        return
-      }
-      host.refusals = 0
-      if (host.slowMs === 0) return
-      host.answers += 1
-      if (host.answers < answersToRecover) return
-      host.answers = 0
-      host.slowMs = host.slowMs > firstSlowIntervalMs ? host.slowMs / 2 : 0
-    },
-
+    answered: (name, status) => learn(hostOf(name), status),
     backedOff(name, ms) {
       hostOf(name).waited.backoff += ms
     },
-
     summary(since = []) {
       return [...hosts]
-        .map(([name, host]) => {
-          const before = since.find((earlier) => earlier.host === name)
-          return {
-            host: name,
-            requests: host.requests - (before?.requests ?? 0),
-            waitedMs: Object.fromEntries(
-              waitReasons.map((reason) => [
-                reason,
-                Math.round(host.waited[reason] - (before?.waitedMs[reason] ?? 0)),
-              ]),
-            ) as Record<WaitReason, number>,
-          }
-        })
+        .map(([name, host]) => waitsOf(name, host, since))
         .filter((waits) => waits.requests > 0)
     },
+  }
+}
+
+function newHost(limits: GateLimits): Host {
+  const host: Host = {
+    inFlight: 1,
+    intervalMs: 0,
+    active: 0,
+    queue: [],
+    pausedUntil: 0,
+    timer: undefined,
+    refusals: 0,
+    answers: 0,
+    slowMs: 0,
+    lastStartAt: Number.NEGATIVE_INFINITY,
+    requests: 0,
+    waited: { busy: 0, rate: 0, 'retry-after': 0, slowed: 0, backoff: 0 },
+  }
+  apply(host, limits)
+  return host
+}
+
+function apply(host: Host, limits: GateLimits) {
+  if (limits.inFlight !== undefined) host.inFlight = Math.max(1, Math.floor(limits.inFlight))
+  if (limits.requestsPerSecond !== undefined && limits.requestsPerSecond > 0)
+    host.intervalMs = 1000 / limits.requestsPerSecond
+}
+
+/** A place at a host, once it is free and this is the next in line. */
+function queued(hostOf: () => Host, signal: AbortSignal | undefined): Promise<() => void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(abortReason(signal))
+    const host = hostOf()
+    const onAbort = () => {
+      const at = host.queue.indexOf(waiter)
+      if (at >= 0) host.queue.splice(at, 1)
+      const head = host.queue[0]
+      if (at === 0 && head) head.since = performance.now()
+      pump(host)
+      reject(abortReason(signal!))
+    }
+    const waiter: Waiter = {
+      since: performance.now(),
+      reason: 'busy',
+      resolve: (release) => {
+        signal?.removeEventListener('abort', onAbort)
+        resolve(release)
+      },
+    }
+    signal?.addEventListener('abort', onAbort, { once: true })
+    host.queue.push(waiter)
+    pump(host)
+  })
+}
+
+/** What the head of the queue waits for, and until when; null if it may go. */
+function obstacle(host: Host, now: number): { reason: WaitReason; until: number | null } | null {
+  if (host.active >= host.inFlight) return { reason: 'busy', until: null }
+  if (host.pausedUntil > now) return { reason: 'retry-after', until: host.pausedUntil }
+  const slowUntil = host.lastStartAt + host.slowMs
+  const rateUntil = host.lastStartAt + host.intervalMs
+  if (slowUntil > now && slowUntil >= rateUntil) return { reason: 'slowed', until: slowUntil }
+  if (rateUntil > now) return { reason: 'rate', until: rateUntil }
+  return null
+}
+
+function book(host: Host, waiter: Waiter, now: number, reason: WaitReason) {
+  host.waited[waiter.reason] += now - waiter.since
+  waiter.since = now
+  waiter.reason = reason
+}
+
+function pump(host: Host) {
+  clearTimeout(host.timer)
+  host.timer = undefined
+  for (;;) {
+    const head = host.queue[0]
+    if (!head) return
+    const now = performance.now()
+    const held = obstacle(host, now)
+    if (held) {
+      book(host, head, now, held.reason)
+      if (held.until !== null) host.timer = setTimeout(pump, Math.ceil(held.until - now), host)
+      return
+    }
+    book(host, head, now, 'busy')
+    host.queue.shift()
+    // Only the head's time is booked, so that the sums are times on the clock and not times of many waiters.
+    const next = host.queue[0]
+    if (next) next.since = now
+    host.active += 1
+    host.requests += 1
+    host.lastStartAt = now
+    let released = false
+    head.resolve(() => {
+      if (released) return
+      released = true
+      host.active -= 1
+      pump(host)
+    })
+  }
+}
+
+/** Refusals in a row slow the host down, other answers let it recover. */
+function learn(host: Host, status: number): void {
+  if (status === 429 || status === 403) {
+    host.refusals += 1
+    host.answers = 0
+    if (host.refusals >= 2)
+      host.slowMs = Math.min(slowestIntervalMs, Math.max(firstSlowIntervalMs, host.slowMs * 2))
+    return
+  }
+  host.refusals = 0
+  if (host.slowMs === 0) return
+  host.answers += 1
+  if (host.answers < answersToRecover) return
+  host.answers = 0
+  host.slowMs = host.slowMs > firstSlowIntervalMs ? host.slowMs / 2 : 0
+}
+
+function waitsOf(name: string, host: Host, since: readonly HostWaits[]): HostWaits {
+  const before = since.find((earlier) => earlier.host === name)
+  return {
+    host: name,
+    requests: host.requests - (before?.requests ?? 0),
+    waitedMs: Object.fromEntries(
+      waitReasons.map((reason) => [
+        reason,
+        Math.round(host.waited[reason] - (before?.waitedMs[reason] ?? 0)),
+      ]),
+    ) as Record<WaitReason, number>,
   }
 }
 

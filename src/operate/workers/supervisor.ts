@@ -41,134 +41,155 @@ interface Seat {
 
 const plainLinesKept = 50
 
+interface Troop {
+  readonly options: SupervisorOptions
+  readonly policy: RestartPolicy
+  readonly seats: readonly Seat[]
+  /** How often it was asked to stop. */
+  stops: number
+  outcome: Outcome
+  killing: NodeJS.Timeout | undefined
+  readonly end: (outcome: Outcome) => void
+}
+
+interface Outcome {
+  exitCode: number
+  message: string | null
+}
+
 export function supervise(options: SupervisorOptions): Supervision {
-  const { log } = options
-  const policy = options.policy ?? restartPolicy
-  const seats = Array.from(
-    { length: options.count },
-    (_, index): Seat => ({
-      number: index + 1,
-      label: `worker-${index + 1}`,
-      child: null,
-      deaths: 0,
-      timer: undefined,
-      plain: [],
-    }),
-  )
-  let stops = 0
-  let outcome = { exitCode: exitCodes.done as number, message: null as string | null }
-  let killing: NodeJS.Timeout | undefined
-  let resolve: (ended: typeof outcome) => void = () => {}
-  const ended = new Promise<typeof outcome>((done) => {
-    resolve = done
+  let end: Troop['end'] = () => {}
+  const ended = new Promise<Outcome>((done) => {
+    end = done
   })
-
-  const start = (seat: Seat): void => {
-    seat.timer = undefined
-    seat.plain = []
-    const startedAt = performance.now()
-    const { args, env } = options.launch(seat.number)
-    // A group of its own: Ctrl-C in a terminal reaches the whole group of the supervisor, and the workers are told
-    // once, by the channel.
-    const child = spawn(process.execPath, args, {
-      env,
-      detached: true,
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    })
-    seat.child = child
-    const worker = () => ({ number: seat.number, label: seat.label })
-    const errors = lineSplitter((line) => {
-      if (logRecordOf(line) === null) seat.plain = [...seat.plain, line].slice(-plainLinesKept)
-      options.onLine(line, worker(), 'stderr')
-    })
-    const output = lineSplitter((line) => options.onLine(line, worker(), 'stdout'))
-    child.stderr?.on('data', (piece: Buffer) => errors.write(piece))
-    child.stdout?.on('data', (piece: Buffer) => output.write(piece))
-    child.on('message', (message: unknown) => {
-      const name = (message as { worker?: unknown } | null)?.worker
-      if (typeof name === 'string') seat.label = name
-    })
-    let failure: Error | null = null
-    child.on('error', (error) => {
-      failure = error
-      // A process that could not be started never closes.
-      if (child.pid === undefined) onEnd(null, null)
-    })
-    child.on('close', (code, signal) => onEnd(code, signal))
-    const onEnd = (code: number | null, signal: NodeJS.Signals | null) => {
-      if (seat.child !== child) return
-      errors.end()
-      output.end()
-      seat.child = null
-      onExit(seat, { code, signal, failure, livedMs: performance.now() - startedAt })
-    }
-    log.info({ worker: seat.label, processId: child.pid }, 'worker process started')
+  const seats = Array.from({ length: options.count }, (_, index) => newSeat(index + 1))
+  const troop: Troop = {
+    options,
+    policy: options.policy ?? restartPolicy,
+    seats,
+    stops: 0,
+    outcome: { exitCode: exitCodes.done, message: null },
+    killing: undefined,
+    end,
   }
-
-  const onExit = (
-    seat: Seat,
-    exit: { code: number | null; signal: NodeJS.Signals | null; failure: Error | null; livedMs: number },
-  ): void => {
-    const facts = {
-      worker: seat.label,
-      ...(exit.code !== null && { exitCode: exit.code }),
-      ...(exit.signal !== null && { signal: exit.signal }),
-      ...(exit.failure !== null && { error: exit.failure }),
-      livedSeconds: Math.round(exit.livedMs / 1000),
-    }
-    if (stops > 0) {
-      log.info(facts, 'worker process ended')
-      if (seats.every(({ child }) => child === null)) finish()
-      return
-    }
-    const next = afterExit(exit, seat.deaths, policy)
-    if (next.kind === 'end') {
-      outcome = { exitCode: next.exitCode, message: lastWords(seat) }
-      log.error(facts, 'a worker is wrongly configured: all end')
-      stop()
-      return
-    }
-    seat.deaths = next.deaths
-    log.warn({ ...facts, delaySeconds: next.delayMs / 1000 }, 'worker process died; it is started again')
-    seat.timer = setTimeout(() => start(seat), next.delayMs)
-  }
-
-  const finish = () => {
-    clearTimeout(killing)
-    resolve(outcome)
-  }
-
-  const tell = (order: Order) => {
-    for (const { child } of seats) {
-      if (child?.connected) child.send(order, () => {})
-      else child?.kill('SIGTERM')
-    }
-  }
-
-  const kill = () => {
-    for (const { child } of seats) child?.kill('SIGKILL')
-  }
-
-  const stop = () => {
-    stops += 1
-    for (const seat of seats) clearTimeout(seat.timer)
-    if (stops > 2) return kill()
-    if (stops === 2) return tell('force')
-    if (seats.every(({ child }) => child === null)) return finish()
-    killing = setTimeout(() => {
-      log.error({ seconds: options.stopPatienceMs / 1000 }, 'workers do not end; they are killed')
-      kill()
-    }, options.stopPatienceMs)
-    tell('stop')
-  }
-
-  for (const seat of seats) start(seat)
+  for (const seat of seats) start(troop, seat)
   return {
     get pids() {
       return seats.flatMap(({ child }) => (child?.pid === undefined ? [] : [child.pid]))
     },
-    stop,
+    stop: () => stop(troop),
     ended,
+  }
+}
+
+function newSeat(number: number): Seat {
+  return { number, label: `worker-${number}`, child: null, deaths: 0, timer: undefined, plain: [] }
+}
+
+function start(troop: Troop, seat: Seat): void {
+  const { options } = troop
+  seat.timer = undefined
+  seat.plain = []
+  const startedAt = performance.now()
+  const { args, env } = options.launch(seat.number)
+  // A group of its own: Ctrl-C in a terminal reaches the whole group of the supervisor, and the workers are told
+  // once, by the channel.
+  const child = spawn(process.execPath, args, {
+    env,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  })
+  seat.child = child
+  const worker = () => ({ number: seat.number, label: seat.label })
+  const errors = lineSplitter((line) => {
+    if (logRecordOf(line) === null) seat.plain = [...seat.plain, line].slice(-plainLinesKept)
+    options.onLine(line, worker(), 'stderr')
+  })
+  const output = lineSplitter((line) => options.onLine(line, worker(), 'stdout'))
+  child.stderr?.on('data', (piece: Buffer) => errors.write(piece))
+  child.stdout?.on('data', (piece: Buffer) => output.write(piece))
+  child.on('message', (message: unknown) => {
+    const name = (message as { worker?: unknown } | null)?.worker
+    if (typeof name === 'string') seat.label = name
+  })
+  let failure: Error | null = null
+  child.on('error', (error) => {
+    failure = error
+    // A process that could not be started never closes.
+    if (child.pid === undefined) onEnd(null, null)
+  })
+  child.on('close', (code, signal) => onEnd(code, signal))
+  const onEnd = (code: number | null, signal: NodeJS.Signals | null) => {
+    if (seat.child !== child) return
+    errors.end()
+    output.end()
+    seat.child = null
+    onExit(troop, seat, { code, signal, failure, livedMs: performance.now() - startedAt })
+  }
+  options.log.info({ worker: seat.label, processId: child.pid }, 'worker process started')
+}
+
+function onExit(
+  troop: Troop,
+  seat: Seat,
+  exit: { code: number | null; signal: NodeJS.Signals | null; failure: Error | null; livedMs: number },
+): void {
+  const { log } = troop.options
+  const facts = {
+    worker: seat.label,
+    ...(exit.code !== null && { exitCode: exit.code }),
+    ...(exit.signal !== null && { signal: exit.signal }),
+    ...(exit.failure !== null && { error: exit.failure }),
+    livedSeconds: Math.round(exit.livedMs / 1000),
+  }
+  if (troop.stops > 0) {
+    log.info(facts, 'worker process ended')
+    if (hasEnded(troop)) finish(troop)
+    return
+  }
+  const next = afterExit(exit, seat.deaths, troop.policy)
+  if (next.kind === 'end') {
+    troop.outcome = { exitCode: next.exitCode, message: lastWords(seat) }
+    log.error(facts, 'a worker is wrongly configured: all end')
+    stop(troop)
+    return
+  }
+  seat.deaths = next.deaths
+  log.warn({ ...facts, delaySeconds: next.delayMs / 1000 }, 'worker process died; it is started again')
+  seat.timer = setTimeout(() => start(troop, seat), next.delayMs)
+}
+
+const hasEnded = ({ seats }: Troop): boolean => seats.every(({ child }) => child === null)
+
+function finish({ killing, outcome, end }: Troop): void {
+  clearTimeout(killing)
+  end(outcome)
+}
+
+function tell({ seats }: Troop, order: Order): void {
+  for (const { child } of seats) {
+    if (child?.connected) child.send(order, () => {})
+    else child?.kill('SIGTERM')
+  }
+}
+
+function kill({ seats }: Troop): void {
+  for (const { child } of seats) child?.kill('SIGKILL')
+}
+
+function stop(troop: Troop): void {
+  const { log, stopPatienceMs } = troop.options
+  troop.stops += 1
+  for (const seat of troop.seats) clearTimeout(seat.timer)
+  if (troop.stops > 2) kill(troop)
+  else if (troop.stops === 2) tell(troop, 'force')
+  else if (hasEnded(troop)) finish(troop)
+  else {
+    troop.killing = setTimeout(() => {
+      log.error({ seconds: stopPatienceMs / 1000 }, 'workers do not end; they are killed')
+      kill(troop)
+    }, stopPatienceMs)
+    tell(troop, 'stop')
   }
 }
 
