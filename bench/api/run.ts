@@ -40,7 +40,8 @@ const questions: ReadonlyArray<readonly [name: string, paths: string[]]> = [
   [
     'dataset/:slug/:id',
     numbers(200).map(
-      (nth) => `/api/harvest/dataset/${slug(1 + (nth % size.sources))}/${datasetId(1 + (nth % Math.min(97, size.datasets)))}`,
+      (nth) =>
+        `/api/harvest/dataset/${slug(1 + (nth % size.sources))}/${datasetId(1 + (nth % Math.min(97, size.datasets)))}`,
     ),
   ],
   ['search', ['mooring%20150', 'dataset_0017', '503', 'nothing'].map((q) => `/api/harvest/search?q=${q}`)],
