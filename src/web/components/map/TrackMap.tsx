@@ -36,8 +36,10 @@ export function TrackMap({ tracks }: { tracks: Tracks }) {
         {() => <TrackLayer tracks={drawn} hovered={hovered} />}
       </MapFrame>
       <figcaption className="legend">
-        <TrackSwatch />
-        <span>{t('tracks.legend')}</span>
+        <span className="legend-item">
+          <TrackSwatch />
+          <span>{t('tracks.legend')}</span>
+        </span>
       </figcaption>
     </figure>
   )
