@@ -29,6 +29,9 @@ const pacificSlug = 'erddap-demo-pacific-example-erddap'
 const longId = `a_very_long_dataset_id_${'without_any_blank_'.repeat(12)}end`
 const token = 'test-token'
 
+/** Declared, and never harvested. */
+const fresh = 'https://new.example/erddap'
+
 /** Its own server, so that the numbers of the others stay. */
 const odd = 'https://odd.example/erddap'
 const oddId = 'tide/100%2F of #1 & é'
@@ -140,7 +143,11 @@ class ScriptedRuns implements RunControl {
       nextRunAt: new Date(Date.now() + hours * 3_600_000),
       lastRun: null,
     })
-    return [deployment('harvest-erddap-demo-pacific-example', pacific, 9), deployment('harvest-all', null, 2)]
+    return [
+      deployment('harvest-erddap-demo-pacific-example', pacific, 9),
+      deployment('harvest-all', null, 2),
+      deployment('harvest-new-example', fresh, 12),
+    ]
   }
 
   async find(runId: string) {
@@ -507,6 +514,17 @@ describe('an operator', () => {
     expect(await page.locator('.progress').count()).toBe(0)
     // What the browser calls errors are the answers 401 and 409 that were provoked.
     expect(faults.filter((fault) => !/\b(?:401|409)\b/.test(fault))).toEqual([])
+    await context.close()
+  })
+
+  test('can start the first run of a source that was never harvested', async () => {
+    const { context, page } = await open({ language: 'en', scheme: 'light', width: 1280 })
+    await visit(page, `/harvest/server/${sourceSlug(fresh)}`)
+    await page.getByRole('heading', { name: 'Datasets of new.example' }).waitFor()
+    await page.getByText('No dataset of this source has been attempted yet').waitFor()
+    expect(await page.locator('main').textContent()).not.toContain('was harvested')
+    await page.getByRole('button', { name: 'Run now' }).click()
+    await page.getByRole('dialog').getByText('Start a harvest of new.example').waitFor()
     await context.close()
   })
 
