@@ -131,7 +131,7 @@ const french: Readonly<Record<string, string>> = {
     'Trajectoires des plateformes mobiles, de tout l’index',
   'Null where the index does not have it': 'Null si l’index ne l’a pas',
   'Rows of the index: profiles, casts, cells or samples':
-    'Lignes de l’index : profils, lancers, mailles ou échantillons',
+    'Lignes de l’index : profils, mailles ou échantillons',
   'OBIS nodes with their datasets, and how many names of species have common names':
     'Nœuds d’OBIS et leurs jeux de données, et combien de noms d’espèces ont des noms communs',
   'Deployments with cron, time zone, next and last run; the next to run first':
