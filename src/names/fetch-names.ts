@@ -51,150 +51,168 @@ const failuresOfAnOutage = 8
  * @throws HarvesterError CANCELLED, DATABASE_FAILED and the like; what is wrong with a name is its status
  */
 export async function fetchNames(work: FetchNames): Promise<FetchedNames> {
-  const counts: NameCounts = { ...noNames }
-  const outage = new Outage()
-  // One classification an accepted id, however many names mean it; likewise its vernacular names.
-  const taxa = new LRUCache<number, Promise<Taxon>>({ max: mostTaxa })
-  const scope: WormsScope = { signal: work.signal }
-  /** Names that were refused before WoRMS had answered anything: what they are shows at the end. */
-  const suspects: string[] = []
-  /** Names that WoRMS chokes on, and what it cannot say of taxa. */
-  const refused = new Tally()
-  const lacking = new Tally()
-  let done = 0
-  const limit = pLimit(batchesAtOnce)
-
-  try {
-    await Promise.all(
-      batchesOfNames(work.names, work.batchSize).map((batch) =>
-        limit(async () => {
-          work.signal.throwIfAborted()
-          if (outage.message !== null) return
-          const rows = await namesOf(batch)
-          await writeNames(work.database, rows, work.now(), { signal: work.signal })
-          countNames(counts, rows)
-          done += rows.length
-          work.onProgress(done, counts)
-        }),
-      ),
-    )
-  } finally {
-    tellFaults()
+  const asking: Asking = {
+    work,
+    scope: { signal: work.signal },
+    outage: new Outage(),
+    taxa: new LRUCache({ max: mostTaxa }),
+    suspects: [],
+    refused: new Tally(),
+    lacking: new Tally(),
   }
-  if (outage.message === null && outage.hasAnswered && suspects.length > 0) {
-    const rows = suspects.map((name) => unknownName(name, 'error'))
+  const { outage, suspects } = asking
+  const counts: NameCounts = { ...noNames }
+  let done = 0
+  const store = async (rows: NameRow[]) => {
     await writeNames(work.database, rows, work.now(), { signal: work.signal })
     countNames(counts, rows)
     done += rows.length
     work.onProgress(done, counts)
   }
+  const limit = pLimit(batchesAtOnce)
+  try {
+    await Promise.all(
+      batchesOfNames(work.names, work.batchSize).map((batch) =>
+        limit(async () => {
+          work.signal.throwIfAborted()
+          if (outage.message === null) await store(await namesOf(asking, batch))
+        }),
+      ),
+    )
+  } finally {
+    tellFaults(asking)
+  }
+  if (outage.message === null && outage.hasAnswered && suspects.length > 0)
+    await store(suspects.map((name) => unknownName(name, 'error')))
   if (done === 0 && work.names.length > 0) outage.message ??= 'none of the names was answered'
   return { counts, left: work.names.length - done, outage: outage.message }
+}
 
-  function tellFaults(): void {
-    const told = [
-      refused.sentence(
-        (example) => example,
-        (count, examples) => `${count} names cannot be asked for, for example ${examples}`,
-      ),
-      lacking.sentence(
-        (example) => example,
-        (count, examples) => `${count} answers on taxa cannot be had, for example: ${examples}`,
-      ),
-    ]
-    for (const said of told) if (said !== null) work.log.warn({}, said)
-  }
+/** What a run knows of WoRMS and of what it asks there. */
+interface Asking {
+  readonly work: FetchNames
+  readonly scope: WormsScope
+  readonly outage: Outage
+  /** One classification an accepted id, however many names mean it; likewise its vernacular names. */
+  readonly taxa: LRUCache<number, Promise<Taxon>>
+  /** Names that were refused before WoRMS had answered anything: what they are shows at the end. */
+  readonly suspects: string[]
+  /** Names that WoRMS chokes on. */
+  readonly refused: Tally
+  /** What it cannot say of taxa. */
+  readonly lacking: Tally
+}
 
-  /** What WoRMS knows of some names; those that it could not be asked for are left out. */
-  async function namesOf(names: readonly string[]): Promise<NameRow[]> {
-    let matches: (WormsMatch | null)[]
-    try {
-      matches = await work.worms.match(names, scope)
-      outage.answered()
-    } catch (error) {
-      if (isOver(error)) throw error
-      if (isUnavailable(error)) {
-        outage.failed(error)
-        const refused = isRefusedBatch(error)
-        // Gone, or a name of its own that it always refuses: while it answers others, it is the name.
-        if (refused && names.length === 1 && !outage.hasAnswered) suspects.push(names[0]!)
-        if (!refused || outage.message !== null || (names.length === 1 && !outage.hasAnswered)) {
-          work.log.warn(
-            { names: names.length, error },
-            `${names.length} ${names.length === 1 ? 'name is' : 'names are'} left: ${describeError(error)}`,
-          )
-          return []
-        }
+function tellFaults({ work, refused, lacking }: Asking): void {
+  const told = [
+    refused.sentence(
+      (example) => example,
+      (count, examples) => `${count} names cannot be asked for, for example ${examples}`,
+    ),
+    lacking.sentence(
+      (example) => example,
+      (count, examples) => `${count} answers on taxa cannot be had, for example: ${examples}`,
+    ),
+  ]
+  for (const said of told) if (said !== null) work.log.warn({}, said)
+}
+
+/** What WoRMS knows of some names; those that it could not be asked for are left out. */
+async function namesOf(asking: Asking, names: readonly string[]): Promise<NameRow[]> {
+  const { work, scope, outage } = asking
+  let matches: (WormsMatch | null)[]
+  try {
+    matches = await work.worms.match(names, scope)
+    outage.answered()
+  } catch (error) {
+    if (isOver(work, error)) throw error
+    if (isUnavailable(error)) {
+      outage.failed(error)
+      const refused = isRefusedBatch(error)
+      // Gone, or a name of its own that it always refuses: while it answers others, it is the name.
+      if (refused && names.length === 1 && !outage.hasAnswered) asking.suspects.push(names[0]!)
+      if (!refused || outage.message !== null || (names.length === 1 && !outage.hasAnswered)) {
+        work.log.warn(
+          { names: names.length, error },
+          `${names.length} ${names.length === 1 ? 'name is' : 'names are'} left: ${describeError(error)}`,
+        )
+        return []
       }
-      if (names.length === 1) {
-        refused.add(`${names[0]}: ${describeError(error)}`)
-        return [unknownName(names[0]!, 'error')]
+    }
+    if (names.length === 1) {
+      asking.refused.add(`${names[0]}: ${describeError(error)}`)
+      return [unknownName(names[0]!, 'error')]
+    }
+    // One name that WoRMS chokes on must not cost the others theirs.
+    const half = Math.ceil(names.length / 2)
+    return [...(await namesOf(asking, names.slice(0, half))), ...(await namesOf(asking, names.slice(half)))]
+  }
+  const rows = await Promise.all(
+    names.map(async (name, at): Promise<NameRow | null> => {
+      const match = matches[at]
+      if (!match) return unknownName(name, 'not_found')
+      const taxon = await taxonOf(asking, match.aphiaId)
+      // It is not the name's fault when WoRMS has gone.
+      if (taxon.failed && outage.message !== null) return null
+      return {
+        scientificName: name,
+        aphiaId: match.aphiaId,
+        rank: match.rank,
+        ancestorAphiaIds: taxon.ancestors,
+        vernacularsEn: taxon.en,
+        vernacularsFr: taxon.fr,
+        status: taxon.failed ? 'error' : 'ok',
       }
-      // One name that WoRMS chokes on must not cost the others theirs.
-      const half = Math.ceil(names.length / 2)
-      return [...(await namesOf(names.slice(0, half))), ...(await namesOf(names.slice(half)))]
-    }
-    const rows = await Promise.all(
-      names.map(async (name, at): Promise<NameRow | null> => {
-        const match = matches[at]
-        if (!match) return unknownName(name, 'not_found')
-        const taxon = await taxonOf(match.aphiaId)
-        // It is not the name's fault when WoRMS has gone.
-        if (taxon.failed && outage.message !== null) return null
-        return {
-          scientificName: name,
-          aphiaId: match.aphiaId,
-          rank: match.rank,
-          ancestorAphiaIds: taxon.ancestors,
-          vernacularsEn: taxon.en,
-          vernacularsFr: taxon.fr,
-          status: taxon.failed ? 'error' : 'ok',
-        }
-      }),
-    )
-    return rows.filter((row) => row !== null)
-  }
+    }),
+  )
+  return rows.filter((row) => row !== null)
+}
 
-  function taxonOf(aphiaId: number): Promise<Taxon> {
-    let taxon = taxa.get(aphiaId)
-    if (!taxon) {
-      taxon = askTaxon(aphiaId)
-      taxa.set(aphiaId, taxon)
-    }
-    return taxon
+function taxonOf(asking: Asking, aphiaId: number): Promise<Taxon> {
+  let taxon = asking.taxa.get(aphiaId)
+  if (!taxon) {
+    taxon = askTaxon(asking, aphiaId)
+    asking.taxa.set(aphiaId, taxon)
   }
+  return taxon
+}
 
-  async function askTaxon(aphiaId: number): Promise<Taxon> {
-    const [vernaculars, ancestors] = await Promise.all([
-      attempt(aphiaId, 'vernacular names', () => work.worms.vernaculars(aphiaId, scope)),
-      attempt(aphiaId, 'classification', () => work.worms.ancestors(aphiaId, scope)),
-    ])
-    return {
-      en: vernaculars?.en ?? [],
-      fr: vernaculars?.fr ?? [],
-      ancestors,
-      // A name without its place in the tree is of use all the same.
-      failed: vernaculars === null,
-    }
+async function askTaxon(asking: Asking, aphiaId: number): Promise<Taxon> {
+  const { work, scope } = asking
+  const [vernaculars, ancestors] = await Promise.all([
+    attempt(asking, aphiaId, 'vernacular names', () => work.worms.vernaculars(aphiaId, scope)),
+    attempt(asking, aphiaId, 'classification', () => work.worms.ancestors(aphiaId, scope)),
+  ])
+  return {
+    en: vernaculars?.en ?? [],
+    fr: vernaculars?.fr ?? [],
+    ancestors,
+    // A name without its place in the tree is of use all the same.
+    failed: vernaculars === null,
   }
+}
 
-  async function attempt<T>(aphiaId: number, what: string, ask: () => Promise<T>): Promise<T | null> {
-    if (outage.message !== null) return null
-    try {
-      const answer = await ask()
-      outage.answered()
-      return answer
-    } catch (error) {
-      if (isOver(error)) throw error
-      if (isUnavailable(error)) outage.failed(error)
-      lacking.add(`the ${what} of ${aphiaId} cannot be had: ${describeError(error)}`)
-      return null
-    }
+async function attempt<T>(
+  { work, outage, lacking }: Asking,
+  aphiaId: number,
+  what: string,
+  ask: () => Promise<T>,
+): Promise<T | null> {
+  if (outage.message !== null) return null
+  try {
+    const answer = await ask()
+    outage.answered()
+    return answer
+  } catch (error) {
+    if (isOver(work, error)) throw error
+    if (isUnavailable(error)) outage.failed(error)
+    lacking.add(`the ${what} of ${aphiaId} cannot be had: ${describeError(error)}`)
+    return null
   }
+}
 
-  function isOver(error: unknown): boolean {
-    return work.signal.aborted || isHarvesterError(error, 'CANCELLED')
-  }
+function isOver({ signal }: FetchNames, error: unknown): boolean {
+  return signal.aborted || isHarvesterError(error, 'CANCELLED')
 }
 
 interface Taxon {
