@@ -7,6 +7,8 @@ import { HarvesterError } from '../errors.ts'
 
 /** Everything that IANA's special-purpose registries do not call global, and multicast. */
 const inward = new BlockList()
+// A list of its own: in one list an address of IPv4 is looked up as one of IPv6, too.
+const inward6 = new BlockList()
 for (const [network, prefix] of [
   ['0.0.0.0', 8],
   ['10.0.0.0', 8],
@@ -24,19 +26,15 @@ for (const [network, prefix] of [
 ] as const)
   inward.addSubnet(network, prefix, 'ipv4')
 for (const [network, prefix] of [
-  ['::', 96],
-  ['100::', 64],
-  ['2001::', 32],
-  ['2001:2::', 48],
-  ['2001:10::', 28],
+  // Of IPv6 an eighth is public, 2000::/3; what is translated to IPv4 is looked at below.
+  ['::', 3],
+  ['4000::', 2],
+  ['8000::', 1],
+  ['2001::', 23],
   ['2001:db8::', 32],
   ['3fff::', 20],
-  ['5f00::', 16],
-  ['fc00::', 7],
-  ['fe80::', 9],
-  ['ff00::', 8],
 ] as const)
-  inward.addSubnet(network, prefix, 'ipv6')
+  inward6.addSubnet(network, prefix, 'ipv6')
 
 /** Prefixes of IPv6 behind which an address of IPv4 stands: translated (two kinds) and 6to4. */
 const embedding: readonly { prefix: readonly number[]; at: number }[] = [
@@ -59,7 +57,7 @@ export function isInward(ip: string): boolean {
     const [high = 0, low = 0] = groups.slice(inside.at)
     return inward.check([high >> 8, high & 255, low >> 8, low & 255].join('.'), 'ipv4')
   }
-  return inward.check(address, 'ipv6')
+  return inward6.check(address, 'ipv6')
 }
 
 /** The eight groups of an IPv6 address, as the URL standard writes it. */

@@ -70,6 +70,9 @@ function sizeText(bytes: number): string {
 /** Most tables are smaller; ten of them at once are no memory. */
 const readAheadBytes = 256 * 1024
 
+/** A new connection costs less than a body that drips. */
+const drainMs = 2_000
+
 interface ExchangeSetup {
   method: string
   url: string
@@ -160,12 +163,15 @@ export class Exchange implements AsyncIterable<Uint8Array> {
     else this.#onEnd = callback
   }
 
-  /** Reads a body that is of no interest, so that the connection can be used again; a long one is cut. */
+  /** Reads a body that is of no interest, so that the connection can be used again; a long or slow one is cut. */
   async drain(): Promise<void> {
+    const cutOff = setTimeout(() => this.finish(), drainMs)
     try {
       while (this.#bytes < 64 * 1024 && (await this.#pull()) !== null);
     } catch (error) {
       if (this.#setup.deadline.signal.aborted) throw error
+    } finally {
+      clearTimeout(cutOff)
     }
     this.finish()
   }

@@ -477,6 +477,18 @@ describe('redirects', () => {
     expect(records.map((record) => record.status)).toEqual([302, 200])
   })
 
+  it('whose body drips are followed all the same', async () => {
+    const { url } = await httpServer((request, response) => {
+      if (request.url === '/there') return response.end('arrived')
+      response.writeHead(302, { location: '/there', 'content-length': 1000 })
+      const drip = setInterval(() => response.write('.'), 50)
+      response.on('close', () => clearInterval(drip))
+    })
+    // Far less than the thousand drops take, far more than a busy machine needs.
+    const answer = await clientWith().http.text({ url, timeouts: { totalMs: 30_000 } })
+    expect(answer.body).toBe('arrived')
+  })
+
   it('in a circle end after five', async () => {
     const server = await httpServer((_request, response) => response.writeHead(302, { location: '/' }).end())
     const { http } = clientWith()
