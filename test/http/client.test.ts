@@ -1,4 +1,4 @@
-import { gzipSync } from 'node:zlib'
+import { brotliCompressSync, constants, deflateSync, gzipSync } from 'node:zlib'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createBreaker } from '../../src/http/breaker.ts'
 import {
@@ -429,6 +429,60 @@ describe('an answer that is too large', () => {
     await expect(http.text({ url: server.url, maxBytes: 1_000_000 })).rejects.toMatchObject({
       code: 'HTTP_TOO_LARGE',
     })
+  })
+})
+
+describe('a small body that unpacks to a large one', () => {
+  const zeros = Buffer.alloc(100_000_000)
+  const quickly = { params: { [constants.BROTLI_PARAM_QUALITY]: 1 } }
+  it.each([
+    ['gzip', gzipSync],
+    ['x-gzip', gzipSync],
+    ['deflate', deflateSync],
+    ['br', (text: Buffer) => brotliCompressSync(text, quickly)],
+  ])('is cut off long before its end: %s', async (coding, compress) => {
+    const bomb = compress(zeros)
+    const { url } = await httpServer((_, response) => {
+      response.writeHead(200, { 'content-encoding': coding }).end(bomb)
+    })
+    const { body } = await clientWith().http.stream({ url })
+    let bytes = 0
+    const reading = (async () => {
+      for await (const piece of body) bytes += piece.length
+    })()
+    await expect(reading).rejects.toMatchObject({
+      code: 'HTTP_BAD_ANSWER',
+      message: expect.stringContaining(`${bomb.length} compressed bytes unpack to more than`),
+    })
+    expect(bytes).toBeLessThan(70_000_000 + 250 * bomb.length)
+  })
+
+  it('is read where it repeats itself as tables do', async () => {
+    const table = Array.from(
+      { length: 400_000 },
+      (_, row) => `station ${row % 7},2020-01-01T00:00:00Z,${row}\n`,
+    )
+    const { url } = await httpServer((_, response) => {
+      response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(table.join('')))
+    })
+    const { bytes } = await clientWith().http.text({ url })
+    expect(bytes).toBe(table.join('').length)
+  })
+
+  it('is read where it is made of many that are empty', async () => {
+    const empty = gzipSync('')
+    const { url } = await httpServer((_, response) => {
+      const members = Buffer.concat([...new Array<Buffer>(20_000).fill(empty), gzipSync('the end')])
+      response.writeHead(200, { 'content-encoding': 'gzip' }).end(members)
+    })
+    expect((await clientWith().http.text({ url })).body).toBe('the end')
+  })
+
+  it('is taken for what it is where its coding was never asked for', async () => {
+    const { url } = await httpServer((_, response) => {
+      response.writeHead(200, { 'content-encoding': 'gzip, gzip' }).end('as it is')
+    })
+    expect((await clientWith().http.text({ url })).body).toBe('as it is')
   })
 })
 
