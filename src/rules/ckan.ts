@@ -1,6 +1,8 @@
 /** Joining the catalogue's records to the datasets of a server. */
 
 import type { CkanRecord } from '../catalogue/record.ts'
+import { cut } from '../text.ts'
+import { limits } from './limits.ts'
 import { distinctNames } from './organizations.ts'
 import { fact, type Warning } from './reasons/index.ts'
 import { readable } from './text.ts'
@@ -22,7 +24,7 @@ export function matchCkan(
   erddapUrl: string,
   listedIds: Iterable<string>,
 ): CkanMatches {
-  const ids = new Set(listedIds)
+  const ids = new ListedIds(listedIds)
   const server = parseAddress(erddapUrl)
   const claims = new Map<string, Map<string, CkanRecord>>()
   for (const record of records) {
@@ -40,7 +42,7 @@ export function matchCkan(
     const [first] = sorted
     if (first === undefined) continue
     chosen.set(datasetId, first)
-    if (sorted.length > 1) warnings.set(datasetId, several(sorted))
+    if (sorted.length > 1) warnings.set(datasetId, severalRecords(sorted))
   }
   return { records: chosen, warnings }
 }
@@ -52,7 +54,7 @@ export function datasetOfAddress(
   listedIds: ReadonlySet<string>,
 ): string | null {
   const server = parseAddress(erddapUrl)
-  return server && datasetAt(address, server, listedIds)
+  return server && datasetAt(address, server, new ListedIds(listedIds))
 }
 
 /** The row of `ckan.csv` for a dataset, by column. */
@@ -80,13 +82,13 @@ interface ServerAddress {
   path: string
 }
 
-function datasetAt(address: string, server: ServerAddress, listedIds: ReadonlySet<string>): string | null {
+function datasetAt(address: string, server: ServerAddress, listedIds: ListedIds): string | null {
   // Most addresses of a catalogue are on other hosts: a look at the text is cheaper than taking it apart.
   if (!address.toLowerCase().includes(server.hostname)) return null
   const place = parseAddress(address)
   if (place?.host !== server.host || !place.path.startsWith(`${server.path}/`)) return null
   const rest = tabledap.exec(place.path.slice(server.path.length))?.[1]
-  return rest === undefined ? null : longestFit(rest, listedIds)
+  return rest === undefined ? null : listedIds.longestFit(rest)
 }
 
 /** A server's pages exist in its languages, too: `/fr/tabledap/…`. */
@@ -114,20 +116,39 @@ function decoded(pathname: string): string {
   }
 }
 
-/** The longest listed id that the text starts with and that ends there: before a suffix, or at the end. */
-function longestFit(text: string, listedIds: ReadonlySet<string>): string | null {
-  // Longer than the longest id fits none: an address may be of any length.
-  let longest = 0
-  for (const id of listedIds) longest = Math.max(longest, id.length)
-  for (let end = Math.min(text.length, longest); end > 0; end -= 1) {
-    const next = text[end]
-    if (next !== undefined && /[\w-]/.test(next)) continue
-    const candidate = text.slice(0, end)
-    if (listedIds.has(candidate)) return candidate
+/** Ids of a server, to be found at the beginning of many texts of any length. */
+class ListedIds {
+  readonly #ids: ReadonlySet<string>
+  /** The lengths that ids have, the greatest first: nothing else is looked at. */
+  readonly #lengths: readonly number[]
+
+  constructor(ids: Iterable<string>) {
+    this.#ids = new Set(ids)
+    const lengths = new Set<number>()
+    for (const { length } of this.#ids) if (length <= limits.keyBytes) lengths.add(length)
+    this.#lengths = [...lengths].sort((a, b) => b - a)
   }
-  return null
+
+  /** The longest id that the text starts with and that ends there: before a suffix, or at the end. */
+  longestFit(text: string): string | null {
+    for (const end of this.#lengths) {
+      const next = text[end]
+      if (end === 0 || end > text.length || (next !== undefined && /[\w-]/.test(next))) continue
+      const candidate = text.slice(0, end)
+      if (this.#ids.has(candidate)) return candidate
+    }
+    return null
+  }
 }
 
-function several(records: readonly CkanRecord[]): Warning {
-  return fact('CKAN_RECORDS_SEVERAL', { records: records.map(({ id }) => id) })
+/** So many are named of the records that claim one dataset, by as much of their ids. */
+const recordsNamed = 10
+const idCharacters = 100
+
+/** What is said of a dataset that several records claim, the first of which is taken. */
+export function severalRecords(records: readonly CkanRecord[]): Warning {
+  return fact('CKAN_RECORDS_SEVERAL', {
+    records: records.slice(0, recordsNamed).map(({ id }) => cut(id, idCharacters)),
+    ...(records.length > recordsNamed && { count: records.length }),
+  })
 }

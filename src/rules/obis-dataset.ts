@@ -2,9 +2,9 @@
 
 import type { CkanRecord } from '../catalogue/record.ts'
 import type { ObisDataset } from '../sources/obis/client.ts'
-import { ckanOrganizations } from './ckan.ts'
+import { ckanOrganizations, severalRecords } from './ckan.ts'
 import { distinctNames } from './organizations.ts'
-import { fact, type Warning } from './reasons/index.ts'
+import type { Warning } from './reasons/index.ts'
 import { readable } from './text.ts'
 import { findTitle } from './title.ts'
 
@@ -104,21 +104,21 @@ export function matchObisCkan(
   datasetIds: Iterable<string>,
 ): { records: Map<string, CkanRecord>; warnings: Map<string, Warning> } {
   const wanted = new Map([...datasetIds].map((id) => [id.toLowerCase(), id]))
-  const claims = new Map<string, CkanRecord[]>()
+  const claims = new Map<string, Map<string, CkanRecord>>()
   for (const record of records) {
     for (const [found] of (record.xmlLocationUrl ?? '').toLowerCase().matchAll(uuid)) {
       const id = wanted.get(found)
       if (id === undefined) continue
-      claims.set(id, [...(claims.get(id) ?? []).filter((other) => other.id !== record.id), record])
+      const claimants = claims.get(id) ?? new Map<string, CkanRecord>()
+      claims.set(id, claimants.set(record.id, record))
     }
   }
   const chosen = new Map<string, CkanRecord>()
   const warnings = new Map<string, Warning>()
   for (const [id, claimants] of claims) {
-    claimants.sort((one, other) => (one.id < other.id ? -1 : 1))
-    chosen.set(id, claimants[0]!)
-    if (claimants.length > 1)
-      warnings.set(id, fact('CKAN_RECORDS_SEVERAL', { records: claimants.map((record) => record.id) }))
+    const sorted = [...claimants.values()].sort((one, other) => (one.id < other.id ? -1 : 1))
+    chosen.set(id, sorted[0]!)
+    if (sorted.length > 1) warnings.set(id, severalRecords(sorted))
   }
   return { records: chosen, warnings }
 }

@@ -3,6 +3,8 @@ import { describe, expect, test } from 'vitest'
 import type { CkanRecord } from '../../src/catalogue/record.ts'
 import { tableColumns } from '../../src/inventory/contract.ts'
 import { ckanRow, datasetOfAddress, matchCkan } from '../../src/rules/ckan.ts'
+import { matchObisCkan } from '../../src/rules/obis-dataset.ts'
+import { sentence } from '../../src/rules/reasons/index.ts'
 
 const server = 'https://data.example.org/erddap'
 
@@ -114,6 +116,29 @@ describe('matching records', () => {
       code: 'CKAN_RECORDS_SEVERAL',
       values: { records: ['a', 'b', 'c'] },
     })
+  })
+
+  test('of many records for one dataset some are named', () => {
+    const claims = Array.from({ length: 5_000 }, (_, at) =>
+      record(`${at}`.padStart(4, '0') + 'x'.repeat(1_000), `${server}/tabledap/x`),
+    )
+    const warning = matchCkan(claims, server, ['x']).warnings.get('x')!
+    expect(sentence('en', warning)).toMatch(/^5000 CKAN records point at the dataset \(0000x/)
+    expect(sentence('fr', warning)).toMatch(/^5000 fiches CKAN/)
+    expect(JSON.stringify(warning).length).toBeLessThan(2_000)
+  })
+
+  // Linear work takes some hundred milliseconds of the processor, quadratic work ten times what is allowed.
+  test('a catalogue as large as may be is no more work than its size', () => {
+    const ids = Array.from({ length: 100_000 }, (_, at) => `dataset_${at}`)
+    const addresses = ids.map((id) => `${server}/tabledap/${id}.html`)
+    const began = process.cpuUsage()
+    expect(matchCkan([record('r', ...addresses)], server, ids).records.size).toBe(ids.length)
+    const id = '2d8e2ad2-0000-4000-8000-000000000001'
+    const claims = ids.map((name) => ({ ...record(name), xmlLocationUrl: `https://obis.org/${id}` }))
+    expect(matchObisCkan(claims, [id]).warnings.size).toBe(1)
+    const { user, system } = process.cpuUsage(began)
+    expect(user + system).toBeLessThan(5_000_000)
   })
 
   test('does not depend on the order of the records', () => {

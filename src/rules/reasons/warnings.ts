@@ -127,17 +127,17 @@ export const warnings = {
       fr: () => 'le jeu de données n’a pas de titre; son identifiant est utilisé',
     },
   }),
-  CKAN_RECORDS_SEVERAL: entry<{ records: readonly string[] }>({
+  CKAN_RECORDS_SEVERAL: entry<{ records: readonly string[]; count?: number }>({
     title: { en: 'Several catalogue records', fr: 'Plusieurs fiches du catalogue' },
     advice: {
       en: 'Leave the address of the dataset in one record of the catalogue only.',
       fr: 'Ne laissez l’adresse du jeu de données que dans une seule fiche du catalogue.',
     },
     said: {
-      en: ({ records }) =>
-        `${records.length} CKAN records point at the dataset (${records.join(', ')}); the first is used`,
-      fr: ({ records }) =>
-        `${records.length} fiches CKAN désignent le jeu de données (${records.join(', ')}); la première est utilisée`,
+      en: ({ records, count = records.length }) =>
+        `${count} CKAN records point at the dataset (${some(records, count)}); the first is used`,
+      fr: ({ records, count = records.length }) =>
+        `${count} fiches CKAN désignent le jeu de données (${some(records, count)}); la première est utilisée`,
     },
   }),
   ROWS_DROPPED: entry<DroppedRows>({
@@ -399,4 +399,9 @@ export const notes = {
       fr: ({ from }) => `repris de l’exécution interrompue du ${from}`,
     },
   }),
+}
+
+/** The first of a list, and that there are more. */
+function some(shown: readonly string[], count: number): string {
+  return `${shown.join(', ')}${count > shown.length ? ', …' : ''}`
 }

@@ -48,6 +48,8 @@ export interface ObisHarvest {
 /** A file that breaks off halfway is read anew so often before the API is asked instead. */
 const readings = 3
 const cellsAtOnce = 500
+/** Characters of the outline of a dataset: mostly a box. */
+const longestExtent = 1024 * 1024
 /** Species of all cells of a dataset together: a million cells with ten each. */
 const mostNamings = 10_000_000
 
@@ -288,6 +290,7 @@ function filterFor(
   if (!filter.region || dataset.nodes.some(({ id }) => filter.exemptNodeIds.has(id))) return null
   if (dataset.extent === null) return filter.region
   try {
+    if (dataset.extent.length > longestExtent) throw new Error('it is longer than any outline')
     return filter.region.meets(parseShape(dataset.extent)) ? filter.region : 'elsewhere'
   } catch (error) {
     warnings.push(fact('EXTENT_UNREADABLE', { detail: describeError(error) }))
