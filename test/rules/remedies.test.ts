@@ -9,6 +9,7 @@ import { likenessOf, nearestNames } from '../../src/rules/remedies/nearest.ts'
 import { suggestRemedies } from '../../src/rules/remedies/suggest.ts'
 import { remedies } from '../../src/rules/remedies/words.ts'
 import { indexVocabularies } from '../../src/rules/vocabularies.ts'
+import { questionsOf } from '../../src/sources/erddap/questions.ts'
 import type { DatasetMetadata } from '../../src/sources/erddap/types.ts'
 import { listedAs, metadataOf, station } from './examples.ts'
 
@@ -184,6 +185,28 @@ test('an excluded dataset, two verticals, and too much data have a change of the
     '<att name="subsetVariables">station_id, latitude, longitude</att>',
   )
   expect(shown(failed('HTTP_ERROR', { fault: { ...fault, meaning: 'blocked' } }), null)).toBeNull()
+})
+
+// A tenth of a second of the processor a hundred variables; without an end to them it would be minutes.
+test('metadata of more variables than any dataset has hold nobody up', () => {
+  const names = Array.from({ length: 20_000 }, (_, at) => `v${at}`)
+  const variables = (standardName: (name: string) => string) =>
+    Object.fromEntries(names.map((name) => [name, { standard_name: standardName(name) }]))
+  const unknown = metadataOf({ ...station, ...variables((name) => `sea_water_temperatur_${name}`) })
+  const known = metadataOf({ ...station, ...variables(() => 'sea_water_temperature') })
+  const began = process.cpuUsage()
+  const unknownNames = names.map((name) => `sea_water_temperatur_${name}`)
+  const proposed = suggestRemedies(
+    [fact('STANDARD_NAME_UNKNOWN', { names: unknownNames, cfVersion: '90' })],
+    unknown,
+    vocabularies,
+  )
+  expect(proposed).toMatchObject([{ code: 'ADD_STANDARD_NAMES' }])
+  const decision = decideFromMetadata({ listed: listedAs('TimeSeries'), metadata: known, vocabularies })
+  if (decision.kind === 'skip') throw new Error('the dataset is harvested')
+  expect(questionsOf(decision.plan, known).probe).toBe('TEMP')
+  const { user, system } = process.cpuUsage(began)
+  expect(user + system).toBeLessThan(20_000_000)
 })
 
 test('what is written into XML is escaped', () => {

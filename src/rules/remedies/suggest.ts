@@ -13,6 +13,8 @@ import type { CdmVariables, StandardNameProposal } from './words.ts'
 
 /** Proposals shown of one dataset; a table of a hundred sensors needs the idea, not all of it. */
 const mostProposals = 5
+/** Variables that are held against all accepted names, some milliseconds each: more than datasets mostly have. */
+const mostCompared = 150
 
 /** What can be proposed for what an attempt says; nothing where there is nothing to change in `datasets.xml`. */
 export function suggestRemedies(
@@ -266,11 +268,14 @@ function proposeNames(
     standardNames: standardNames.filter((one) => !coordinates.has(one)),
   }))
   const found: (StandardNameProposal & { likeness: number })[] = []
+  let compared = 0
   for (const one of variables) {
     if (coordinates.has(one.name) || isFlag(one)) continue
     const given = attribute(one, 'standard_name')
     // A name that CF has is right, whether it counts or not.
     if (coordinates.has(given) || cfNames.has(given)) continue
+    compared += 1
+    if (compared > mostCompared) break
     const [best, ...others] = nearestNames(
       given === '' ? [attribute(one, 'long_name'), one.name] : [given, one.name],
       accepted,

@@ -144,6 +144,7 @@ const tableBytes = 2 * 1024 ** 3
 const tableRowCharacters = 1024 * 1024
 /** Of the metadata of one dataset; several datasets are asked about at once. */
 const metadataBytes = 32 * 1024 * 1024
+const metadataRows = 100_000
 
 export function createErddapClient(settings: ErddapClientSettings): ErddapClient {
   const base = baseUrlOf(settings.baseUrl)
@@ -222,7 +223,7 @@ function createScope(settings: ErddapClientSettings, base: string, scope: ScopeS
     datasetId: string | null,
     url: string,
     columns: readonly string[],
-    { unitsRow, held = null }: { unitsRow: boolean; held?: { bytes: number } | null },
+    { unitsRow, held = null }: { unitsRow: boolean; held?: { bytes: number; rows?: number } | null },
   ): Promise<ErddapTable | null> {
     const { maxRows = limits.tableRows } = settings
     try {
@@ -235,7 +236,7 @@ function createScope(settings: ErddapClientSettings, base: string, scope: ScopeS
         // A breach while the rows are read reaches the reader in the same words as one before.
         explain: (error) => explained(error, datasetId),
         ...(held
-          ? { maxRows: Math.min(maxRows, mostHeldRows) }
+          ? { maxRows: Math.min(maxRows, held.rows ?? mostHeldRows) }
           : { maxRows, maxRowCharacters: tableRowCharacters }),
       })
     } catch (error) {
@@ -376,7 +377,7 @@ function createScope(settings: ErddapClientSettings, base: string, scope: ScopeS
       const url = infoUrl(base, datasetId)
       const found = await table(datasetId, url, infoColumns, {
         unitsRow: false,
-        held: { bytes: Math.min(maxBytes, metadataBytes) },
+        held: { bytes: Math.min(maxBytes, metadataBytes), rows: metadataRows },
       })
       return readMetadata(datasetId, url, found)
     },

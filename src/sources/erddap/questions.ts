@@ -74,11 +74,10 @@ export function dataVariable(
     ...plan.profileVariables,
   ])
   const left = metadata.variables.filter(({ name }) => !subset.has(name) && !coordinates.has(name))
-  const found =
-    plan.eovColumns.map((column) => left.find(({ name }) => name === column)).find((one) => one) ??
-    left.find(isNumber) ??
-    left[0]
-  return found?.name ?? null
+  const names = new Set(left.map(({ name }) => name))
+  return (
+    plan.eovColumns.find((column) => names.has(column)) ?? left.find(isNumber)?.name ?? left[0]?.name ?? null
+  )
 }
 
 function isNumber({ dataType }: VariableMetadata): boolean {

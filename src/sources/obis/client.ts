@@ -121,7 +121,9 @@ export function createObisClient(settings: ObisClientSettings): ObisClient {
 
     async *pages(id, names, scope) {
       for (let after: string | null = null; ; ) {
-        const query: string = after === null ? '' : `&after=${encodeURIComponent(after)}`
+        // Half of a surrogate pair has no place in an address.
+        const query: string =
+          after === null ? '' : `&after=${encodeURIComponent(Buffer.from(after).toString())}`
         const url: string = `${apiUrl}/occurrence?datasetid=${encodeURIComponent(id)}&size=${pageSize}${query}`
         const results = resultsOf(parseJson(await text(url, scope), url), url)
         if (results.length === 0) return
