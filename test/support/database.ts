@@ -1,9 +1,17 @@
 import type { Database } from '../../src/database/port.ts'
 
-/** Empties every table of the product and starts its numbers again, so that each test begins alike. */
+/**
+ * Empties every table of the product and starts its numbers again, so that each test begins alike. One statement, whose
+ * end is when references are checked: TRUNCATE makes every table and index anew, which takes ten times as long as the
+ * few rows of a test.
+ */
 export async function emptyDatabase(database: Database): Promise<void> {
-  const tables = await database.query<{ name: string }>(`
-    SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables
-    WHERE schemaname IN ('cde', 'harvester') AND tablename <> 'migrations'`)
-  await database.query(`TRUNCATE ${tables.rows.map((row) => row.name).join(', ')} RESTART IDENTITY CASCADE`)
+  const { rows } = await database.query<{ kind: 'table' | 'numbers'; name: string }>(`
+    SELECT CASE relkind WHEN 'S' THEN 'numbers' ELSE 'table' END AS kind, oid::regclass::text AS name FROM pg_class
+    WHERE relnamespace IN (SELECT oid FROM pg_namespace WHERE nspname IN ('cde', 'harvester'))
+      AND relkind IN ('r', 'p', 'S') AND NOT relispartition AND relname <> 'migrations'`)
+  const names = (wanted: string) => rows.filter(({ kind }) => kind === wanted).map(({ name }) => name)
+  await database.query(`
+    WITH ${names('table').map((name, i) => `emptied_${i} AS (DELETE FROM ${name})`).join(', ')}
+    SELECT ${names('numbers').map((name) => `setval('${name}', 1, false)`).join(', ')}`)
 }
