@@ -4,7 +4,7 @@ import { longestFirst } from './test/support/longest-first.ts'
 
 setTestClock(process.env)
 
-/** They work on one embedded database (test/support/engine.ts): it takes longer to start than most of them. */
+/** They work on one embedded database a process (test/support/engine.ts): it starts longer than most of them take. */
 const engine = [
   'flows/change',
   'flows/belief',
@@ -65,9 +65,12 @@ export default defineConfig({
     },
     // What passes only the second time is counted and printed as a flake.
     retry: process.env.CI ? 1 : 0,
+    // Files of a process share its modules, whose loading takes longer than many a file: none may leave anything
+    // behind that the next one could find changed.
+    isolate: false,
     projects: [
-      { extends: true, test: { name: 'pure', include: pureFiles, pool: 'threads', isolate: false } },
-      { extends: true, test: { name: 'engine', include: engineFiles, isolate: false } },
+      { extends: true, test: { name: 'pure', include: pureFiles, pool: 'threads' } },
+      { extends: true, test: { name: 'engine', include: engineFiles } },
       {
         extends: true,
         test: {

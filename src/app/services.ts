@@ -131,8 +131,15 @@ function runPages(environment: Environment): (flowRunId: string) => string | nul
   }
 }
 
-/** The revision of the checkout that this runs from, if it is one. */
+let revision: string | null = null
+
+/** The revision of the checkout that this runs from, if it is one. Asked once: it starts a program. */
 function gitRevision(): string | null {
+  revision ??= askGit()
+  return revision
+}
+
+function askGit(): string | null {
   if (!existsSync(packageFile('.git'))) return null
   try {
     return execFileSync('git', ['-C', packageFolder, 'rev-parse', '--short=12', 'HEAD'], {

@@ -1,6 +1,7 @@
 /** What must hold after a fault, whatever it was: each breach is a sentence. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
+import { executionId } from '../../src/inventory/audit.ts'
 import { readTable } from '../acceptance/run.ts'
 import { contents, datasetsOf } from './content.ts'
 import type { RunState, Site } from './site.ts'
@@ -75,16 +76,17 @@ function byDataset(content: Record<string, unknown[]>): Map<string, string> {
   return new Map([...profiles].map(([id, rows]) => [id, rows.sort().join('\n')]))
 }
 
-/** Every listed dataset once, where the run has got to its end. */
+/** Every listed dataset once, by the execution that has got to the run's end. */
 async function attemptsOf(site: Site, run: string, state: RunState): Promise<string[]> {
+  if (state.type !== 'COMPLETED') return []
+  const executions = Array.from({ length: 10 }, (_, n) => executionId(run, n + 1))
   const { rows } = await site.database.query<{ run_id: string; ids: string[] }>(
     `SELECT r.run_id, array_remove(array_agg(a.dataset_id), NULL) AS ids
      FROM cde.harvest_runs r LEFT JOIN cde.harvest_attempts a USING (run_id)
-     WHERE r.run_id = $1 OR r.prefect_flow_run_id = $2 GROUP BY 1`,
-    [run, run],
+     WHERE (r.run_id = ANY($1::uuid[]) OR r.prefect_flow_run_id = $2) AND r.status = 'ok' GROUP BY 1`,
+    [executions, run],
   )
-  if (state.type !== 'COMPLETED') return []
-  if (rows.length === 0) return [`run ${run} is not in the audit`]
+  if (rows.length === 0) return [`no execution of run ${run} has ended well in the audit`]
   return rows.flatMap(({ run_id: id, ids }) => setDifferences(`the attempts of run ${id}`, listed, ids))
 }
 

@@ -309,7 +309,8 @@ describe('a server that takes too long', () => {
       code: 'HTTP_TIMEOUT',
       message: `GET ${server.url}/: no answer came within 0.04 s`,
     })
-    expect(server.turns()).toBe(1)
+    // A busy server may not have heard it by then.
+    expect(server.turns()).toBeLessThanOrEqual(1)
   })
 
   it('between two pieces of the body is cut off', async () => {

@@ -9,4 +9,8 @@ for (const name of Object.keys(process.env)) {
 }
 
 // Where the run was ended by force, its processes end too, and with them the servers that they started.
-process.once('disconnect', () => process.exit(1))
+// Once a process, which may run many files.
+const watching = Symbol.for('erddap-harvester: ends with its run')
+const marks = globalThis as { [watching]?: true }
+if (!marks[watching]) process.once('disconnect', () => process.exit(1))
+marks[watching] = true

@@ -12,6 +12,10 @@ export async function emptyDatabase(database: Database): Promise<void> {
       AND relkind IN ('r', 'p', 'S') AND NOT relispartition AND relname <> 'migrations'`)
   const names = (wanted: string) => rows.filter(({ kind }) => kind === wanted).map(({ name }) => name)
   await database.query(`
-    WITH ${names('table').map((name, i) => `emptied_${i} AS (DELETE FROM ${name})`).join(', ')}
-    SELECT ${names('numbers').map((name) => `setval('${name}', 1, false)`).join(', ')}`)
+    WITH ${names('table')
+      .map((name, i) => `emptied_${i} AS (DELETE FROM ${name})`)
+      .join(', ')}
+    SELECT ${names('numbers')
+      .map((name) => `setval('${name}', 1, false)`)
+      .join(', ')}`)
 }

