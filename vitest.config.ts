@@ -53,7 +53,7 @@ export default defineConfig({
     setupFiles: ['test/support/clean-environment.ts', 'test/support/patience.ts'],
     expect: { poll: { timeout: 60_000 } },
     // Generous: a limit tells that something hangs, not that a machine is busy.
-    testTimeout: 120_000,
+    testTimeout: 300_000,
     hookTimeout: 300_000,
     // Of `npm run coverage`. Programs that tests start as processes are not counted.
     coverage: {

@@ -19,6 +19,8 @@ const config = defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 700,
+    // On a busy machine all takes long, and the build has nothing to say.
+    rolldownOptions: { checks: { bundlerTimings: false } },
   },
   server: { proxy: { '/api': 'http://127.0.0.1:8098', '/health': 'http://127.0.0.1:8098' } },
 })
