@@ -29,70 +29,81 @@ type Format = 'json' | 'csv' | 'atom'
 
 /** Reports to the owners of datasets, and a badge for a server's own page. */
 export function reportRoutes(api: ApiContext): void {
-  const { settings, sources, answers } = api
-  const { database } = settings
-
   for (const format of ['csv', 'atom', 'json'] as const) {
-    const ending = format === 'json' ? '' : `.${format}`
-    get(
-      api,
-      {
-        path: `/api/harvest/report/organization/{name}${ending}`,
-        pattern: `/api/harvest/report/organization/:name${format === 'json' ? '' : `{[^/]+\\.${format}}`}`,
-        operationId: `organizationReport${suffix(format)}`,
-        summary: `What an organization could mend of its datasets${kindOf(format)}`,
-        description,
-        params: z.object({ name: organizationParameter }),
-        query,
-        answer: answerOf(format),
-        problems: unknown,
-      },
-      async (c, { params, query: { lang } }) => {
-        const name = params.name.endsWith(ending)
-          ? params.name.slice(0, params.name.length - ending.length)
-          : params.name
-        const urls = await sources.urls()
-        const rows = await reportRows(database, urls, name)
-        if (rows.length === 0) throw notFound(`No dataset is of the organization "${name.slice(0, 200)}".`)
-        return send(c, format, lang, async () => ({
-          name,
-          erddapUrl: null,
-          groups: reportGroups(rows, lang),
-          newest: newestOf(rows),
-        }))
-      },
-    )
-    get(
-      api,
-      {
-        path: `/api/harvest/report/{slug}${ending}`,
-        pattern: `/api/harvest/report/:slug${format === 'json' ? '' : `{[^/]+\\.${format}}`}`,
-        operationId: `serverReport${suffix(format)}`,
-        summary: `What the owner of a server could mend of its datasets${kindOf(format)}`,
-        description,
-        params: z.object({ slug: slugParameter }),
-        query,
-        answer: answerOf(format),
-        problems: unknown,
-      },
-      async (c, { params, query: { lang } }) => {
-        const url = await sources.bySlug(
-          format === 'json' ? params.slug : params.slug.slice(0, -ending.length),
-        )
-        return send(
-          c,
-          format,
-          lang,
-          async () => {
-            const rows = await reportRows(database, [url])
-            return { name: url, erddapUrl: url, groups: reportGroups(rows, lang), newest: newestOf(rows) }
-          },
-          () => auditVersion(database, url),
-        )
-      },
-    )
+    organizationReport(api, format)
+    serverReport(api, format)
   }
+  badge(api)
+}
 
+function organizationReport(api: ApiContext, format: Format): void {
+  const { settings, sources } = api
+  const ending = format === 'json' ? '' : `.${format}`
+  get(
+    api,
+    {
+      path: `/api/harvest/report/organization/{name}${ending}`,
+      pattern: `/api/harvest/report/organization/:name${format === 'json' ? '' : `{[^/]+\\.${format}}`}`,
+      operationId: `organizationReport${suffix(format)}`,
+      summary: `What an organization could mend of its datasets${kindOf(format)}`,
+      description,
+      params: z.object({ name: organizationParameter }),
+      query,
+      answer: answerOf(format),
+      problems: unknown,
+    },
+    async (c, { params, query: { lang } }) => {
+      const name = params.name.endsWith(ending)
+        ? params.name.slice(0, params.name.length - ending.length)
+        : params.name
+      const urls = await sources.urls()
+      const rows = await reportRows(settings.database, urls, name)
+      if (rows.length === 0) throw notFound(`No dataset is of the organization "${name.slice(0, 200)}".`)
+      return send(api, c, format, lang, async () => ({
+        name,
+        erddapUrl: null,
+        groups: reportGroups(rows, lang),
+        newest: newestOf(rows),
+      }))
+    },
+  )
+}
+
+function serverReport(api: ApiContext, format: Format): void {
+  const { settings, sources } = api
+  const ending = format === 'json' ? '' : `.${format}`
+  get(
+    api,
+    {
+      path: `/api/harvest/report/{slug}${ending}`,
+      pattern: `/api/harvest/report/:slug${format === 'json' ? '' : `{[^/]+\\.${format}}`}`,
+      operationId: `serverReport${suffix(format)}`,
+      summary: `What the owner of a server could mend of its datasets${kindOf(format)}`,
+      description,
+      params: z.object({ slug: slugParameter }),
+      query,
+      answer: answerOf(format),
+      problems: unknown,
+    },
+    async (c, { params, query: { lang } }) => {
+      const url = await sources.bySlug(format === 'json' ? params.slug : params.slug.slice(0, -ending.length))
+      return send(
+        api,
+        c,
+        format,
+        lang,
+        async () => {
+          const rows = await reportRows(settings.database, [url])
+          return { name: url, erddapUrl: url, groups: reportGroups(rows, lang), newest: newestOf(rows) }
+        },
+        () => auditVersion(settings.database, url),
+      )
+    },
+  )
+}
+
+function badge(api: ApiContext): void {
+  const { settings, sources, answers } = api
   get(
     api,
     {
@@ -110,7 +121,7 @@ export function reportRoutes(api: ApiContext): void {
       return answers.send(
         c,
         async () => {
-          const [row] = await sourceSummaries(database, [url])
+          const [row] = await sourceSummaries(settings.database, [url])
           const total = Math.max(row?.n_datasets ?? 0, row?.n_indexed ?? 0)
           return badgeSvg(
             lang,
@@ -129,35 +140,36 @@ export function reportRoutes(api: ApiContext): void {
       )
     },
   )
+}
 
-  function send(
-    c: Parameters<typeof answers.send>[0],
-    format: Format,
-    language: Language,
-    make: () => Promise<Report>,
-    version?: () => Promise<string>,
-  ): Promise<Response> {
-    const base = settings.publicUrl ?? settings.basePath
-    const kept = version === undefined ? {} : { version }
-    switch (format) {
-      case 'json':
-        return answers.send(c, async () => (await make()).groups, kept)
-      case 'csv':
-        return answers.send(c, async () => csvOf(await make()), {
-          ...kept,
-          contentType: 'text/csv; charset=utf-8',
-          headers: { 'content-disposition': 'attachment; filename="report.csv"' },
-        })
-      case 'atom':
-        return answers.send(
-          c,
-          async () => {
-            const report = await make()
-            return reportFeed({ ...report, base, self: `${base}${c.req.path}`, language })
-          },
-          { ...kept, contentType: 'application/atom+xml; charset=utf-8', cacheControl: 'public, max-age=60' },
-        )
-    }
+function send(
+  { settings, answers }: ApiContext,
+  c: Parameters<ApiContext['answers']['send']>[0],
+  format: Format,
+  language: Language,
+  make: () => Promise<Report>,
+  version?: () => Promise<string>,
+): Promise<Response> {
+  const base = settings.publicUrl ?? settings.basePath
+  const kept = version === undefined ? {} : { version }
+  switch (format) {
+    case 'json':
+      return answers.send(c, async () => (await make()).groups, kept)
+    case 'csv':
+      return answers.send(c, async () => csvOf(await make()), {
+        ...kept,
+        contentType: 'text/csv; charset=utf-8',
+        headers: { 'content-disposition': 'attachment; filename="report.csv"' },
+      })
+    case 'atom':
+      return answers.send(
+        c,
+        async () => {
+          const report = await make()
+          return reportFeed({ ...report, base, self: `${base}${c.req.path}`, language })
+        },
+        { ...kept, contentType: 'application/atom+xml; charset=utf-8', cacheControl: 'public, max-age=60' },
+      )
   }
 }
 
