@@ -222,15 +222,22 @@ export async function finishRun(database: Database, runId: string, end: RunEnd):
 }
 
 /**
- * Forgets attempts that are older than the retention, and runs of that age that have none left.
+ * Forgets attempts that are older than the retention, and runs of that age that have none left. What a young run says
+ * is young, whatever time it bears: the clock of its process may have been set back while it ran.
  *
  * @returns how many attempts went
  */
 export async function forgetAttempts(database: Database, olderThan: Date): Promise<number> {
-  const gone = await database.query('DELETE FROM cde.harvest_attempts WHERE attempted_at < $1', [olderThan])
-  await database.query('DELETE FROM harvester.attempt_facts WHERE attempted_at < $1', [olderThan])
-  await database.query('DELETE FROM harvester.run_progress WHERE updated_at < $1', [olderThan])
-  await database.query('DELETE FROM harvester.run_facts WHERE finished_at < $1', [olderThan])
+  const forget = (table: string, time: string) =>
+    database.query(
+      `DELETE FROM ${table} old WHERE ${time} < $1
+         AND NOT EXISTS (SELECT 1 FROM cde.harvest_runs r WHERE r.run_id = old.run_id AND r.started_at >= $1)`,
+      [olderThan],
+    )
+  const gone = await forget('cde.harvest_attempts', 'attempted_at')
+  await forget('harvester.attempt_facts', 'attempted_at')
+  await forget('harvester.run_progress', 'updated_at')
+  await forget('harvester.run_facts', 'finished_at')
   await database.query(
     `DELETE FROM cde.harvest_runs r WHERE r.started_at < $1 AND r.status <> 'running'
        AND NOT EXISTS (SELECT 1 FROM cde.harvest_attempts a WHERE a.run_id = r.run_id)`,

@@ -557,7 +557,7 @@ describe('when data were last asked for', () => {
 
 describe('after a harvest', () => {
   const daysAgo = (days: number) => new Date(Date.now() - days * 86_400_000)
-  const past = async (runId: string, at: Date) => {
+  const past = async (runId: string, at: Date, attemptedAt = at) => {
     await startRun(database, {
       runId,
       startedAt: at,
@@ -580,7 +580,7 @@ describe('after a harvest', () => {
         reason: null,
         message: null,
         durationMs: 1,
-        attemptedAt: at,
+        attemptedAt,
         queryUrls: [],
       },
     ])
@@ -601,6 +601,14 @@ describe('after a harvest', () => {
     expect(await runs()).toEqual([young])
     const left = await database.query('SELECT 1 FROM cde.harvest_attempts WHERE run_id = $1', [old])
     expect(left.count).toBe(0)
+  })
+
+  it('the audit of a run in whose middle the clock was set to 1970 is as young as the run', async () => {
+    await past(young, daysAgo(1), new Date(0))
+    const server = await serve({ datasets: [buoys('a')] })
+    await (await harvester(server, { retention: { attempts_days: 30 } })).run()
+    const left = await database.query('SELECT 1 FROM cde.harvest_attempts WHERE run_id = $1', [young])
+    expect(left.count).toBe(1)
   })
 
   it('an audit that cannot be forgotten costs a warning, not the run', async () => {
