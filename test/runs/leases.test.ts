@@ -71,6 +71,7 @@ it('a task that finds no slot waits as long as the server says, and gives its sl
       { status: 423, body: { detail: 'Locked' } },
       given,
     ],
+    'leases/L/renew': [{ status: 204 }],
     'decrement-with-lease': [{ status: 204 }],
   }
   const { told, slot } = acquire()
@@ -125,4 +126,25 @@ it('a lease that the server forgot is said once, and left alone', async () => {
   expect(lost).toEqual(['the server does not know it (410)'])
   expect(asking('leases/L/renew')).toHaveLength(times)
   lease.stop()
+})
+
+it('a slot whose lease a restarted server forgot is given back by its name, since the server still counts it', async () => {
+  answers = {
+    'increment-with-lease': [given],
+    'leases/L/renew': [{ status: 410, body: { detail: 'gone' } }],
+    decrement: [{ status: 200, body: [] }],
+  }
+  const { told, slot } = acquire(['database', 'other'])
+  await (await slot)()
+  expect(asking('decrement').map(({ body }) => body)).toEqual([{ names: ['tag:database'], slots: 1 }])
+  expect(asking('decrement-with-lease')).toEqual([])
+  expect(told.lost).toEqual([])
+})
+
+it('a lease that has ended is not forgotten: the server took its slot back', async () => {
+  answers = { 'leases/L/renew': [{ status: 410, body: { detail: 'gone' } }] }
+  const lease = keepLease(client, 'L', { seconds: 0.01, onLost: () => {} })
+  lease.stop()
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  expect(await lease.forgotten()).toBe(false)
 })

@@ -1,5 +1,6 @@
 /** What people do with our runs by Prefect's own means, on a real server. */
 import { execFile } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -22,6 +23,7 @@ import {
   systemRuntime,
   type WorkerOptions,
 } from '../../src/runs/index.ts'
+import { acquireTagSlots } from '../../src/runs/prefect/leases.ts'
 import { type PrefectServer, prefectBin, prefectEnvironment, waitUntil } from '../support/prefect.ts'
 import { flows, harvestPool, slow, source, spec } from '../support/prefect-flows.ts'
 import { startSharedPrefect } from '../support/shared.ts'
@@ -271,3 +273,32 @@ it('the stream of events tells of a run, its tasks and its artifacts', async () 
     stream.close()
   }
 }, 600_000)
+
+it('the slot of a task is free again although the server was killed while it was held', async () => {
+  const { client } = backend
+  const lost: string[] = []
+  const options = {
+    signal: new AbortController().signal,
+    sleep: async () => {
+      throw new Error('there was a slot')
+    },
+    onWaiting: () => {},
+    onLost: (reason: string) => void lost.push(reason),
+  }
+  const held = async () => {
+    const { data } = await client.normal.GET('/v2/concurrency_limits/{id_or_name}', {
+      params: { path: { id_or_name: 'tag:database' } },
+    })
+    return data?.active_slots
+  }
+  const release = await acquireTagSlots(client, ['database'], randomUUID(), options)
+  expect(await held()).toBe(1)
+  await server.kill()
+  await server.restart()
+  expect(await held()).toBe(1)
+  await release()
+  expect(await held()).toBe(0)
+  await (await acquireTagSlots(client, ['database'], randomUUID(), options))()
+  expect(await held()).toBe(0)
+  expect(lost).toEqual([])
+})

@@ -579,9 +579,11 @@ export async function startFakePrefect(
           return { status: 423, body: { detail: 'Locked' }, headers: { 'retry-after': '0.01' } }
         const id = randomUUID()
         for (const limit of wanted) limit.held.add(id)
-        return ok({ lease_id: id, limits: wanted.map((limit) => ({ limit: limit.limit })) })
+        const names = (body.names as string[]).filter((name) => limits.has(name))
+        return ok({ lease_id: id, limits: wanted.map(({ limit }, n) => ({ name: names[n], limit })) })
       },
     ],
+    ['POST', /^\/v2\/concurrency_limits\/leases\/[^/]+\/renew$/, () => ({ status: 204 })],
     [
       'POST',
       /^\/v2\/concurrency_limits\/decrement-with-lease$/,

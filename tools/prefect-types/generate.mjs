@@ -47,6 +47,7 @@ const used = {
   '/v2/concurrency_limits/filter': ['post'],
   '/v2/concurrency_limits/{id_or_name}': ['get', 'patch', 'delete'],
   '/v2/concurrency_limits/increment-with-lease': ['post'],
+  '/v2/concurrency_limits/decrement': ['post'],
   '/v2/concurrency_limits/decrement-with-lease': ['post'],
   '/v2/concurrency_limits/leases/{lease_id}/renew': ['post'],
   '/automations/': ['post'],

@@ -673,6 +673,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v2/concurrency_limits/decrement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["bulk_decrement_active_slots_v2_concurrency_limits_decrement_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v2/concurrency_limits/decrement-with-lease": {
         parameters: {
             query?: never;
@@ -1132,6 +1148,13 @@ export interface components {
             code_example?: string | null;
             /** @default false */
             is_protected?: boolean;
+        };
+        Body_bulk_decrement_active_slots_v2_concurrency_limits_decrement_post: {
+            slots: number;
+            names: string[];
+            occupancy_seconds?: number | null;
+            /** @deprecated */
+            create_if_missing?: boolean;
         };
         Body_bulk_decrement_active_slots_with_lease_v2_concurrency_limits_decrement_with_lease_post: {
             /** Format: uuid */
@@ -4488,6 +4511,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ConcurrencyLimitWithLeaseResponse"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    bulk_decrement_active_slots_v2_concurrency_limits_decrement_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-prefect-api-version"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Body_bulk_decrement_active_slots_v2_concurrency_limits_decrement_post"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MinimalConcurrencyLimitResponse"][];
                 };
             };
             422: {

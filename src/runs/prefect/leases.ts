@@ -5,6 +5,11 @@ import { type PrefectClient, refused } from './client.ts'
 /** Keeps a lease of a concurrency slot alive. */
 export interface LeaseKeeper {
   stop(): void
+  /**
+   * Whether the server has forgotten the lease before it could end, as one does that keeps leases in memory and was
+   * started again. It still counts the slot then, and nothing but who held it can give it back.
+   */
+  forgotten(): Promise<boolean>
 }
 
 const deploymentLeaseSeconds = 300
@@ -31,18 +36,28 @@ export function keepLease(
   let stopped = false
   let failures = 0
   let timer: NodeJS.Timeout | undefined
+  let endsAt = performance.now() + seconds * 1000
+  let state: 'held' | 'forgotten' | 'ended' = 'held'
+  const ask = async (): Promise<number> => {
+    const asked = performance.now()
+    const { response } = await client.normal.POST('/v2/concurrency_limits/leases/{lease_id}/renew', {
+      params: { path: { lease_id: leaseId } },
+      body: { lease_duration: seconds },
+    })
+    if (response.ok) endsAt = asked + seconds * 1000
+    else if (response.status === 410 || response.status === 404)
+      state = performance.now() < endsAt ? 'forgotten' : 'ended'
+    return response.status
+  }
   const renew = async () => {
     try {
-      const { response } = await client.normal.POST('/v2/concurrency_limits/leases/{lease_id}/renew', {
-        params: { path: { lease_id: leaseId } },
-        body: { lease_duration: seconds },
-      })
+      const status = await ask()
       if (stopped) return
-      if (response.status === 410 || response.status === 404) {
-        options.onLost(`the server does not know it (${response.status})`)
+      if (state !== 'held') {
+        options.onLost(`the server does not know it (${status})`)
         return
       }
-      failures = response.ok ? 0 : failures + 1
+      failures = status < 400 ? 0 : failures + 1
     } catch (error) {
       failures++
       if (failures === 5) options.onLost(describeError(error))
@@ -60,6 +75,10 @@ export function keepLease(
     stop() {
       stopped = true
       clearTimeout(timer)
+    },
+    async forgotten() {
+      if (state === 'held') await ask()
+      return state === 'forgotten'
     },
   }
 }
@@ -102,9 +121,11 @@ export async function acquireTagSlots(
       const keeper = keepLease(client, leaseId, { seconds: tagLeaseSeconds, onLost: options.onLost })
       return async () => {
         keeper.stop()
-        await client.normal
-          .POST('/v2/concurrency_limits/decrement-with-lease', { body: { lease_id: leaseId } })
-          .catch((cause: unknown) => options.onLost(describeError(cause)))
+        try {
+          await giveBack(client, leaseId, [...held], keeper)
+        } catch (error) {
+          options.onLost(describeError(error))
+        }
       }
     }
     // A limit of 0, which only the UI can set, is answered with 422: it is a pause like any other.
@@ -117,6 +138,19 @@ export async function acquireTagSlots(
       options.signal,
     )
   }
+}
+
+async function giveBack(
+  client: PrefectClient,
+  leaseId: string,
+  names: string[],
+  keeper: LeaseKeeper,
+): Promise<void> {
+  // The server takes any lease, and does nothing where it does not know it.
+  if (await keeper.forgotten())
+    await client.normal.POST('/v2/concurrency_limits/decrement', { body: { names, slots: 1 } })
+  else
+    await client.normal.POST('/v2/concurrency_limits/decrement-with-lease', { body: { lease_id: leaseId } })
 }
 
 async function isPaused(client: PrefectClient, names: readonly string[]): Promise<boolean> {
