@@ -39,6 +39,15 @@ const longest = [
   'log/error-reports',
   ...pure,
 ]
+/** They replace modules, or count what a new process would load: none of that may be there already. */
+const alone = [
+  'cli/limits',
+  'harvest/source-kind',
+  'http/cache',
+  'names/fetch-names',
+  'sources/erddap/rules-version',
+]
+const aloneFiles = alone.map((name) => `test/${name}.test.ts`)
 const engineFiles = engine.map((name) => `test/${name}.test.ts`)
 const pureFiles = pure.map((name) => `test/${name}**/*.test.ts`)
 
@@ -71,12 +80,13 @@ export default defineConfig({
     projects: [
       { extends: true, test: { name: 'pure', include: pureFiles, pool: 'threads' } },
       { extends: true, test: { name: 'engine', include: engineFiles } },
+      { extends: true, test: { name: 'alone', include: aloneFiles, isolate: true } },
       {
         extends: true,
         test: {
-          name: 'apart',
+          name: 'together',
           include: ['test/**/*.test.ts'],
-          exclude: [...pureFiles, ...engineFiles, 'test/services/**', 'node_modules/**'],
+          exclude: [...pureFiles, ...engineFiles, ...aloneFiles, 'test/services/**', 'node_modules/**'],
         },
       },
     ],
