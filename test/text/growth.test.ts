@@ -187,6 +187,7 @@ const modules: [string, Record<string, unknown>, Record<string, Call | string>][
       ckanRow: (t) =>
         ckan.ckanRow('https://h.example', t, { organizations: [t], titleEn: t, titleFr: t } as never),
       ckanOrganizations: (t) => ckan.ckanOrganizations({ organizations: [t] } as never),
+      severalRecords: (t) => ckan.severalRecords([{ id: t } as never, { id: `${t}b` } as never]),
     },
   ],
   ['src/rules/duration.ts', duration, { readingsPerDay: duration.readingsPerDay }],
