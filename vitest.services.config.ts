@@ -12,6 +12,7 @@ const longest = [
   'workers',
   'after-success',
   'postgres-concurrency',
+  'foreign-sizes',
   'embedded-killed',
   'postgres.',
 ].map((name) => `services/${name}`)
