@@ -1,6 +1,7 @@
 /** Runs a program to its end, with everything that it started. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { delimiter, join, resolve } from 'node:path'
 import { StringDecoder } from 'node:string_decoder'
 import { stripVTControlCharacters } from 'node:util'
 
@@ -50,11 +51,11 @@ export async function runProgram(request: ProgramRequest): Promise<ProgramEnd> {
       detached: true,
     })
   } catch (error) {
-    return { kind: 'not-started', reason: startFailure(program, error) }
+    return { kind: 'not-started', reason: startFailure(request, error) }
   }
-  const started = await new Promise<string | null>((resolve) => {
-    child.once('spawn', () => resolve(null))
-    child.once('error', (error) => resolve(startFailure(program, error)))
+  const started = await new Promise<string | null>((settle) => {
+    child.once('spawn', () => settle(null))
+    child.once('error', (error) => settle(startFailure(request, error)))
   })
   if (started !== null) return { kind: 'not-started', reason: started }
 
@@ -109,11 +110,18 @@ export async function runProgram(request: ProgramRequest): Promise<ProgramEnd> {
   }
 }
 
-function startFailure(program: string, error: unknown): string {
+function startFailure({ command: [program = ''], folder, env }: ProgramRequest, error: unknown): string {
   const code = (error as NodeJS.ErrnoException).code
-  if (code === 'ENOENT') return `there is no program ${program}`
-  if (code === 'EACCES') return `${program} may not be executed`
+  // A folder of PATH that may not be read is told like a program that may not be executed.
+  const places = program.includes('/') ? [resolve(folder, program)] : pathsOf(env.PATH, program)
+  const isThere = places.some((path) => existsSync(path))
+  if (code === 'EACCES' && isThere) return `${program} may not be executed`
+  if (code === 'EACCES' || code === 'ENOENT') return `there is no program ${program}`
   return `${program} could not be started: ${error instanceof Error ? error.message : String(error)}`
+}
+
+function pathsOf(path: string | undefined, program: string): string[] {
+  return (path ?? '').split(delimiter).map((folder) => join(folder, program))
 }
 
 /** False when nobody of the group is left. */

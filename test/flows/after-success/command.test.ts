@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -92,6 +92,8 @@ describe('a command after a harvest', () => {
     await expect(make(['no-such-program-here']).done).rejects.toThrow(
       'there is no program no-such-program-here',
     )
+    writeFileSync(join(folder, 'text'), 'echo', { mode: 0o644 })
+    await expect(make([join(folder, 'text')]).done).rejects.toThrow('text may not be executed')
     await expect(make(['true'], { folder: join(folder, 'nowhere') }).done).rejects.toThrow(
       /the folder .*nowhere does not exist/,
     )
