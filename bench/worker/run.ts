@@ -37,11 +37,13 @@ interface Measured {
 }
 
 const home = mkdtempSync(join(tmpdir(), 'bench-worker-'))
-const server = await startPrefect(
-  database === 'sqlite'
-    ? { PREFECT_API_DATABASE_CONNECTION_URL: `sqlite+aiosqlite:///${home}/prefect.db` }
-    : {},
-)
+const server = await startPrefect({
+  // The server asks the internet for the kinds of workers, and waits minutes where there is none: it is refused.
+  HTTPS_PROXY: 'http://127.0.0.1:9',
+  ...(database === 'sqlite' && {
+    PREFECT_API_DATABASE_CONNECTION_URL: `sqlite+aiosqlite:///${home}/prefect.db`,
+  }),
+})
 const proxy = await startCountingProxy(server.port)
 const backend = createPrefectBackend({
   settings: prefectSettings({ PREFECT_API_URL: server.apiUrl }) as PrefectSettings,
@@ -68,9 +70,12 @@ try {
 async function againstPython(node: Measured): Promise<void> {
   const environment = prefectEnvironment(home, { PREFECT_API_URL: proxy.apiUrl }) as Record<string, string>
   const options = { env: environment, stdio: 'ignore' } as const
-  // Prefect's own command asks the internet for templates first, and waits minutes where there is none.
   await backend.client.normal.POST('/work_pools/', { body: { name: 'bench-python', type: 'process' } })
-  execFileSync(join(prefectBin(), '../python'), [join(root, 'bench/worker/flow.py')], options)
+  execFileSync(join(prefectBin(), '../python'), [join(root, 'bench/worker/flow.py')], {
+    ...options,
+    // Not counted, and not through the proxy.
+    env: { ...environment, PREFECT_API_URL: server.apiUrl },
+  })
   const python = await withProcess(
     prefectBin(),
     ['worker', 'start', '--pool', 'bench-python', '--type', 'process', '--limit', String(limit)],
