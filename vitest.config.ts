@@ -4,7 +4,7 @@ import { longestFirst } from './test/support/longest-first.ts'
 
 setTestClock(process.env)
 
-/** They work on one embedded database a process (test/support/engine.ts): it starts longer than most of them take. */
+/** They work on one embedded database a process (test/support/engine.ts): it takes longer to start than most of them. */
 const engine = [
   'flows/change',
   'flows/belief',

@@ -28,11 +28,7 @@ export function readJson(
   remedy?: string,
 ): unknown {
   const problem = (what: string, cause?: unknown) =>
-    new HarvesterError('HTTP_BAD_ANSWER', `GET ${url.slice(0, 300)}: ${what}`, {
-      facts: { url },
-      ...(remedy === undefined ? {} : { remedy }),
-      ...(cause === undefined ? {} : { cause }),
-    })
+    badAnswer(url, what, { ...(remedy !== undefined && { remedy }), ...(cause !== undefined && { cause }) })
   const excess = excessOf(body)
   if (excess !== null) throw problem(`the answer is not read: ${excess}`)
   try {
@@ -42,6 +38,18 @@ export function readJson(
     if (foreign) throw problem('the answer is no JSON')
     throw problem(`the answer is no JSON, it starts with ${JSON.stringify(body.slice(0, 60))}`, cause)
   }
+}
+
+/** An answer that says something else than was asked for. */
+export function badAnswer(
+  url: string,
+  what: string,
+  more: { remedy?: string; cause?: unknown } = {},
+): HarvesterError {
+  return new HarvesterError('HTTP_BAD_ANSWER', `GET ${url.slice(0, 300)}: ${what}`, {
+    facts: { url },
+    ...more,
+  })
 }
 
 const quote = 34

@@ -1,9 +1,8 @@
 /** WoRMS, the register of marine species: which taxon a name means, what people call it, and what it belongs to. */
 
-import { HarvesterError } from '../errors.ts'
 import type { Breaker } from '../http/breaker.ts'
 import type { HttpClient, HttpRecord } from '../http/client.ts'
-import { readJson } from '../http/json.ts'
+import { badAnswer, readJson } from '../http/json.ts'
 
 /** The taxon that a name was matched with. */
 export interface WormsMatch {
@@ -162,8 +161,4 @@ function plain(text: string): string {
     .toString()
     .replace(/[\s\p{Cc}]+/gu, ' ')
     .trim()
-}
-
-function badAnswer(url: string, what: string): HarvesterError {
-  return new HarvesterError('HTTP_BAD_ANSWER', `GET ${url.slice(0, 300)}: ${what}`, { facts: { url } })
 }

@@ -3,23 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { carriedSource, type ErddapSource, sourceOptionsSchema } from '../../src/config/source.ts'
+import { namedOrUrl } from '../../src/flows/wait-for-source.ts'
 import { insideFolder } from '../../src/inside.ts'
 import { claimParent, RunFolder } from '../../src/inventory/folder.ts'
 import { RunLogFile } from '../../src/log/log-file.ts'
 
-const source: ErddapSource = {
-  type: 'erddap',
-  url: 'https://erddap.example.org/erddap',
-  slug: 'erddap-example-org',
-  concurrency: 1,
-  requestsPerSecond: null,
-  timeoutSeconds: null,
-  datasetIds: null,
-  skipDatasetIds: [],
-  cron: null,
-  contact: null,
-  waitFor: null,
-}
+const source = namedOrUrl([], 'https://erddap.example.org/erddap') as ErddapSource
 
 describe('a source in the parameters of a run', () => {
   it.each(['../../../x', '/etc', 'a/b', '..', '', 'other', 'a\0b'])(

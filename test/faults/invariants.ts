@@ -1,12 +1,14 @@
 /** What must hold after a fault, whatever it was: each breach is a sentence. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { executionId } from '../../src/inventory/audit.ts'
 import { readTable } from '../acceptance/run.ts'
 import { contents, datasetsOf } from './content.ts'
 import type { RunState, Site } from './site.ts'
 import { settledContent, type World } from './world.ts'
 
+const secondLookMs = 5000
 const tables = [
   'ckan',
   'datasets',
@@ -40,13 +42,26 @@ export async function afterNextRun(
     `SELECT run_id FROM cde.harvest_runs WHERE status = 'running'`,
   )
   for (const { run_id: id } of rows) found.push(`the audit says that run ${id} is running`)
-  const sessions = await world.postgres.execute(
-    'postgres',
-    `SELECT state, query FROM pg_stat_activity WHERE datname = '${site.databaseName}'
-       AND (state LIKE 'idle in transaction%' OR wait_event_type = 'Lock')`,
-  )
-  for (const { state: left, query } of sessions.rows) found.push(`a session is left ${left}: ${query}`)
+  for (const { state: left, query } of await sessionsLeft(world, site))
+    found.push(`a session is left ${left}: ${query}`)
   return found
+}
+
+/** Sessions in a transaction that does not end. The living poll in short ones: left is what is seen twice. */
+async function sessionsLeft(world: World, site: Site): Promise<Record<string, unknown>[]> {
+  const look = async () =>
+    (
+      await world.postgres.execute(
+        'postgres',
+        `SELECT pid, xact_start::text, state, query FROM pg_stat_activity WHERE datname = '${site.databaseName}'
+           AND (state LIKE 'idle in transaction%' OR wait_event_type = 'Lock')`,
+      )
+    ).rows
+  const first = await look()
+  if (first.length === 0) return []
+  await sleep(secondLookMs)
+  const second = await look()
+  return first.filter((one) => second.some((two) => two.pid === one.pid && two.xact_start === one.xact_start))
 }
 
 /** Each dataset is there, as it was or as it is now, with all its profiles. */

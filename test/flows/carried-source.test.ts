@@ -6,7 +6,7 @@ import { carriedSource, type ErddapSource } from '../../src/config/source.ts'
 import { type ErddapServer, startErddap } from '../../src/demo/erddap.ts'
 import { scaleDatasets } from '../../src/demo/scale.ts'
 import { servicesFor } from '../../src/flows/brought-source.ts'
-import { waitForSourceFlow } from '../../src/flows/wait-for-source.ts'
+import { namedOrUrl, waitForSourceFlow } from '../../src/flows/wait-for-source.ts'
 import { createHttpClient, type HttpRequest } from '../../src/http/client.ts'
 import { createLocalBackend, memoryStore, runFlow } from '../../src/runs/index.ts'
 import { createHarvester, type Harvested } from '../support/harvester.ts'
@@ -19,22 +19,7 @@ beforeEach(async () => {
 afterEach(() => server.close())
 
 function sourceAt(url: string): ErddapSource {
-  return carriedSource(
-    {
-      type: 'erddap',
-      url,
-      slug: 'x',
-      concurrency: 1,
-      requestsPerSecond: null,
-      timeoutSeconds: null,
-      datasetIds: null,
-      skipDatasetIds: [],
-      cron: null,
-      contact: null,
-      waitFor: null,
-    },
-    [],
-  ) as ErddapSource
+  return carriedSource({ ...(namedOrUrl([], url) as ErddapSource), slug: 'x' }, []) as ErddapSource
 }
 
 /** A run that carries a source, by a worker with these sources. */

@@ -2,8 +2,8 @@ import type { Database } from '../../src/database/port.ts'
 
 /**
  * Empties every table of the product and starts its numbers again, so that each test begins alike. One statement, whose
- * end is when references are checked: TRUNCATE makes every table and index anew, which takes ten times as long as the
- * few rows of a test. It is written before the answer comes, for the tests that kill the server.
+ * end is when references are checked: TRUNCATE makes every table and index anew, for the few rows of a test. It is written
+ * before the answer comes, for the tests that kill the server.
  */
 export async function emptyDatabase(database: Database): Promise<void> {
   const { rows } = await database.query<{ kind: 'table' | 'numbers'; name: string }>(`
