@@ -75,6 +75,7 @@ const modules: [string, Record<string, unknown>, Record<string, Call | string>][
     {
       parseJson: json.parseJson,
       readJson: (t) => json.readJson({ body: t }, 'https://example.org'),
+      badAnswer: (t) => json.badAnswer(t, t),
     },
   ],
   [
