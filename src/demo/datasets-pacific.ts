@@ -36,7 +36,9 @@ const one = (list: readonly Station[], at: number) => list.slice(at, at + 1)
 /** @param atlanticUrl address of the other server, for the dataset that is only passed on */
 export function pacificDatasets(atlanticUrl: string): DemoDataset[] {
   return [
-    ...supported(),
+    ...fixedStations(),
+    ...casts(),
+    realtime(),
     ...awkward(),
     passedOn(atlanticUrl),
     ...unsupported(),
@@ -46,7 +48,8 @@ export function pacificDatasets(atlanticUrl: string): DemoDataset[] {
   ]
 }
 
-function supported(): DemoDataset[] {
+/** Time series of buoys, masts, moorings and gauges. */
+function fixedStations(): DemoDataset[] {
   return [
     timeSeries({
       id: 'pacific_weather_buoys',
@@ -128,6 +131,12 @@ function supported(): DemoDataset[] {
       count: 200,
       globals: { platform: 'fixed', ...ioos },
     }),
+  ]
+}
+
+/** What ships lowered: each cast once, or at stations that they come back to. */
+function casts(): DemoDataset[] {
+  return [
     profiles({
       id: 'line_p_ctd',
       title: 'CTD casts along Line P',
@@ -167,7 +176,6 @@ function supported(): DemoDataset[] {
       globals: { platform: 'rosette', ...ioos },
       more: { files: yearlyFiles('rosette', [2021]) },
     }),
-    realtime(),
   ]
 }
 

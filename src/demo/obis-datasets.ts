@@ -81,6 +81,10 @@ const plankton = pick(104464, 104465, 104467, 1080)
 const shore = pick(140480, 124321, 123776, 145795, 145724, 145541, 107322, 156134)
 
 export function demoObisDatasets(): ObisDemoDataset[] {
+  return [...ofTheAtlantic(), ...ofOtherSeas()]
+}
+
+function ofTheAtlantic(): ObisDemoDataset[] {
   return [
     {
       id: demoObisIds.trawlSurvey,
@@ -164,6 +168,11 @@ export function demoObisDatasets(): ObisDemoDataset[] {
         species: plankton,
       }),
     },
+  ]
+}
+
+function ofOtherSeas(): ObisDemoDataset[] {
+  return [
     {
       id: demoObisIds.reefFish,
       title: 'Reef fishes of the Coral Sea (demonstration)',

@@ -1,16 +1,10 @@
 import type { Database } from '../database/port.ts'
-import type { TaskRun } from '../runs/backend.ts'
-import type {
-  RunFilter,
-  RunStore,
-  StoredArtifact,
-  StoredLogLine,
-  StoredRun,
-  WantedRun,
-} from '../runs/index.ts'
-import type { WorkerInstance } from '../runs/instance.ts'
+import type { RunFilter, RunStore, StoredRun, WantedRun } from '../runs/index.ts'
 import type { RunState } from '../runs/states.ts'
 import { limitStore } from './limit-store.ts'
+import { recordStore } from './record-store.ts'
+import { clean, json } from './stored-text.ts'
+import { workerStore } from './worker-store.ts'
 
 interface RunRow {
   id: string
@@ -50,7 +44,7 @@ const claimStatement = `
   WITH member AS (SELECT * FROM unnest($7::int[], $8::text[]) AS member(grp, deployment)),
   held AS (
     SELECT deployment, count(*) AS n FROM harvester.flow_runs
-    WHERE state_type IN ('PENDING', 'RUNNING', 'CANCELLING') AND deployment IS NOT NULL
+    WHERE state_type = ANY($15::text[]) AND deployment IS NOT NULL
     GROUP BY deployment
   ),
   fulls AS (
@@ -75,7 +69,7 @@ const claimStatement = `
   )
   RETURNING ${columns}`
 
-function claimValues({ worker, instance, flows, groups, priorities, only, to }: WantedRun): unknown[] {
+function claimValues({ worker, instance, flows, groups, held, priorities, only, to }: WantedRun): unknown[] {
   const members = groups.flatMap(({ deployments }, at) =>
     deployments.map((deployment) => ({ group: at + 1, deployment })),
   )
@@ -94,6 +88,7 @@ function claimValues({ worker, instance, flows, groups, priorities, only, to }: 
     flows,
     only === null ? null : only.childrenOf.filter(isUuid),
     only?.tag ?? null,
+    held,
   ]
 }
 
@@ -110,6 +105,8 @@ const settable = {
 /** Runs of the standalone engine in the database: seen by the dashboard, and shared by several processes. */
 export function databaseRunStore(database: Database): RunStore {
   return {
+    ...recordStore(database),
+    ...workerStore(database),
     ...limitStore(database),
 
     async createRun(run) {
@@ -189,116 +186,6 @@ export function databaseRunStore(database: Database): RunStore {
       )
       return rows[0] ? runOf(rows[0]) : null
     },
-
-    async saveTaskRuns(tasks) {
-      const latest = [...new Map(tasks.map((task) => [task.id, task])).values()]
-      if (latest.length === 0) return
-      await database.query(
-        `INSERT INTO harvester.task_runs (id, flow_run_id, task_run)
-         SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::jsonb[])
-         ON CONFLICT (id) DO UPDATE SET task_run = excluded.task_run`,
-        [latest.map((task) => task.id), latest.map((task) => task.flowRunId), latest.map(json)],
-      )
-    },
-
-    async taskRuns(flowRunId) {
-      const { rows } = await database.query<{ task_run: JsonOf<TaskRun> }>(
-        'SELECT task_run FROM harvester.task_runs WHERE flow_run_id = $1 ORDER BY seq',
-        [flowRunId],
-      )
-      return rows.map((row) => taskRunOf(row.task_run))
-    },
-
-    async appendLogs(lines) {
-      if (lines.length === 0) return
-      await database.query(
-        `INSERT INTO harvester.run_logs (flow_run_id, task_run_id, task, level, message, logged_at)
-         SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::timestamptz[])`,
-        [
-          lines.map((line) => line.flowRunId),
-          lines.map((line) => line.taskRunId),
-          lines.map((line) => line.task),
-          lines.map((line) => line.level),
-          lines.map((line) => clean(line.message)),
-          lines.map((line) => line.at.toISOString()),
-        ],
-      )
-    },
-
-    async logs(flowRunId, { last, skip = 0 } = {}) {
-      const { rows } = await database.query<{
-        flow_run_id: string
-        task_run_id: string | null
-        task: string | null
-        level: StoredLogLine['level']
-        message: string
-        logged_at: Date
-      }>(
-        `SELECT * FROM (
-           SELECT * FROM harvester.run_logs WHERE flow_run_id = $1 ORDER BY seq DESC ${last === undefined ? '' : `LIMIT ${Math.trunc(last)}`}
-         ) newest ORDER BY seq OFFSET ${last === undefined ? Math.trunc(skip) : 0}`,
-        [flowRunId],
-      )
-      return rows.map((row) => ({
-        flowRunId: row.flow_run_id,
-        taskRunId: row.task_run_id,
-        task: row.task,
-        level: row.level,
-        message: row.message,
-        at: row.logged_at,
-      }))
-    },
-
-    async saveArtifact({ id, flowRunId, taskRunId, artifact, at }) {
-      await database.query(
-        `INSERT INTO harvester.artifacts (id, flow_run_id, task_run_id, artifact, made_at) VALUES ($1, $2, $3, $4, $5)
-         ON CONFLICT (id) DO UPDATE SET artifact = excluded.artifact, made_at = excluded.made_at`,
-        [id, flowRunId, taskRunId, json(artifact), at],
-      )
-    },
-
-    async artifacts(flowRunId) {
-      const { rows } = await database.query<{
-        id: string
-        flow_run_id: string
-        task_run_id: string | null
-        artifact: StoredArtifact['artifact']
-        made_at: Date
-      }>(
-        'SELECT id, flow_run_id, task_run_id, artifact, made_at FROM harvester.artifacts WHERE flow_run_id = $1 ORDER BY seq',
-        [flowRunId],
-      )
-      return rows.map((row) => ({
-        id: row.id,
-        flowRunId: row.flow_run_id,
-        taskRunId: row.task_run_id,
-        artifact: row.artifact,
-        at: row.made_at,
-      }))
-    },
-
-    async touchWorker(name, at, instance = null) {
-      await database.query(
-        `INSERT INTO harvester.workers (name, seen_at, instance) VALUES ($1, $2, $3)
-         ON CONFLICT (name) DO UPDATE SET seen_at = excluded.seen_at, instance = excluded.instance`,
-        [name, at, instance === null ? null : json(instance)],
-      )
-    },
-
-    async workers() {
-      const { rows } = await database.query<{ name: string; seen_at: Date; instance: WorkerInstance | null }>(
-        'SELECT name, seen_at, instance FROM harvester.workers ORDER BY name',
-      )
-      return rows.map((row) => ({
-        name: row.name,
-        seenAt: row.seen_at,
-        instance: row.instance,
-      }))
-    },
-
-    async removeWorker(name) {
-      await database.query('DELETE FROM harvester.workers WHERE name = $1', [name])
-    },
   }
 }
 
@@ -334,27 +221,6 @@ function conditionsOf(filter: RunFilter): { where: string; values: unknown[] } {
   return { where: conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : '', values }
 }
 
-/** A value as JSON writes it: dates are texts. */
-type JsonOf<T> = {
-  [K in keyof T]: T[K] extends Date ? string : T[K] extends Date | null ? string | null : T[K]
-}
-
-function taskRunOf(stored: JsonOf<TaskRun>): TaskRun {
-  const state = stored.state as unknown as JsonOf<RunState> & { scheduledAt?: string }
-  const { scheduledAt, ...plain } = state
-  return {
-    ...stored,
-    state: {
-      ...plain,
-      at: new Date(state.at),
-      ...(scheduledAt ? { scheduledAt: new Date(scheduledAt) } : {}),
-    },
-    expectedStartAt: new Date(stored.expectedStartAt),
-    startedAt: stored.startedAt === null ? null : new Date(stored.startedAt),
-    endedAt: stored.endedAt === null ? null : new Date(stored.endedAt),
-  }
-}
-
 function runOf(row: RunRow): StoredRun {
   return {
     id: row.id,
@@ -385,15 +251,6 @@ function runOf(row: RunRow): StoredRun {
 
 function stateCells(state: RunState): unknown[] {
   return [state.type, state.name, clean(state.message), state.at, state.scheduledAt ?? null]
-}
-
-/** PostgreSQL keeps no NUL, neither in texts nor in JSON. */
-function clean(text: string): string {
-  return text.replaceAll('\0', '')
-}
-
-function json(value: unknown): string {
-  return JSON.stringify(value, (_, inner: unknown) => (typeof inner === 'string' ? clean(inner) : inner))
 }
 
 function isUuid(text: string): boolean {

@@ -14,7 +14,7 @@ import type { EngineOptions } from './engine.ts'
 import type { WorkerInstance } from './instance.ts'
 import type { LimitControl } from './limits.ts'
 import type { AnyFlow } from './registry.ts'
-import type { FinalStateType, RunState, StateType } from './states.ts'
+import type { FinalStateType, heldStateTypes, RunState, StateType } from './states.ts'
 import type { RunFacts } from './types.ts'
 
 /** A run that may be executed here now. */
@@ -27,7 +27,7 @@ export interface Offer {
 /** A run that some process claimed and that has not ended. */
 export interface HeldRun {
   readonly run: RunFacts
-  readonly type: Extract<StateType, 'PENDING' | 'RUNNING' | 'CANCELLING'>
+  readonly type: (typeof heldStateTypes)[number]
   readonly runCount: number
   /** Name of the worker that claimed it; null where it is not known. */
   readonly worker: string | null

@@ -7,6 +7,7 @@ import {
   runningRuns,
   runsByStatus,
 } from '../inventory/queries/audit-metrics.ts'
+import { openStateTypes } from '../runs/index.ts'
 import type { Sources } from './api.ts'
 import type { Settings } from './options.ts'
 import { settledState } from './run-view.ts'
@@ -83,7 +84,7 @@ export function apiMetrics(settings: Settings, sources: Sources): ApiMetrics {
           settledRuns(settings),
           datasetsByState(settings.database, urls),
           lastSuccesses(settings.database, urls),
-          queuedRuns(settings.database),
+          queuedRuns(settings.database, openStateTypes),
           settings.runs?.schedules().catch(() => []) ?? [],
         ])
         runs.reset()

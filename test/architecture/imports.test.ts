@@ -89,7 +89,6 @@ const longFiles = [
   'src/demo/erddap.ts',
   'src/http/client.ts',
   'src/inventory/load/stage.ts',
-  'src/inventory/run-store.ts',
   'src/rules/reasons/warnings.ts',
   'src/sources/erddap/client.ts',
 ]

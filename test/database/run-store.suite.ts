@@ -6,7 +6,7 @@ import { databaseRunStore, forgetRuns } from '../../src/inventory/run-store.ts'
 import { newInstance } from '../../src/runs/instance.ts'
 import { memoryStore } from '../../src/runs/standalone/memory-store.ts'
 import type { RunStore, StoredRun, WantedRun } from '../../src/runs/standalone/store.ts'
-import { state } from '../../src/runs/states.ts'
+import { heldStateTypes, state } from '../../src/runs/states.ts'
 import { emptyDatabase } from '../support/database.ts'
 
 const at = (second: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, second, 123))
@@ -70,6 +70,7 @@ export function describeRunStore(name: string, open: () => Promise<Database>): v
         instance: 'i',
         flows: ['Harvest Source'],
         groups: [],
+        held: heldStateTypes,
         priorities: new Map(),
         only: null,
         to: state('PENDING', at(6)),

@@ -1,4 +1,5 @@
 import type { Database, QueryOptions } from '../../database/port.ts'
+import type { StateType } from '../../runs/index.ts'
 import { isWell, latestAttempts } from './audit.ts'
 
 export interface RunStatusRow {
@@ -93,13 +94,17 @@ export interface QueueRow {
   n: number
 }
 
-/** Runs of the standalone engine that have not ended, by state; a Prefect server keeps its own. */
-export async function queuedRuns(database: Database, options?: QueryOptions): Promise<QueueRow[]> {
+/** Runs of the standalone engine in one of the states, by state; a Prefect server keeps its own. */
+export async function queuedRuns(
+  database: Database,
+  states: readonly StateType[],
+  options?: QueryOptions,
+): Promise<QueueRow[]> {
   const { rows } = await database.query<QueueRow>(
     `SELECT lower(state_type) AS state, count(*) AS n FROM harvester.flow_runs
-     WHERE ended_at IS NULL AND state_type IN ('SCHEDULED', 'PENDING', 'RUNNING', 'PAUSED', 'CANCELLING')
+     WHERE ended_at IS NULL AND state_type = ANY($1::text[])
      GROUP BY 1 ORDER BY 1`,
-    [],
+    [states],
     options,
   )
   return rows

@@ -8,7 +8,7 @@ import type { KeptRun } from '../orchestrator.ts'
 import { checkParameterNames } from '../parameters.ts'
 import { flowRegistry, splitDeploymentName } from '../registry.ts'
 import { type Runtime, systemRuntime } from '../runtime.ts'
-import { state } from '../states.ts'
+import { heldStateTypes, state } from '../states.ts'
 import { limitsInForce } from './limits.ts'
 import { localQueue } from './queue.ts'
 import { flowRunOf, localRecorder } from './recorder.ts'
@@ -193,7 +193,7 @@ async function cancelBeyondLimit(
   if (limit === null) return
   const open = await store.runs({
     deployment: spec.name,
-    types: ['SCHEDULED', 'PENDING', 'RUNNING', 'CANCELLING'],
+    types: ['SCHEDULED', ...heldStateTypes],
     limit: limit + 1,
   })
   if (open.filter(({ id }) => id !== run.id).length < limit) return

@@ -1,5 +1,4 @@
 import type { TaskRun } from '../backend.ts'
-import { heldStateTypes } from '../states.ts'
 import type {
   HeldSlot,
   RunFilter,
@@ -14,8 +13,6 @@ import type {
 
 /** Lines of a run that are kept, the newest; a harvest of a large server writes tens of thousands. */
 const keepLines = 5_000
-
-const holding: ReadonlySet<string> = new Set(heldStateTypes)
 
 interface Memory {
   readonly keepRuns: number
@@ -105,9 +102,9 @@ const matches = (run: StoredRun, filter: RunFilter) =>
 /** The run that is to be claimed next: due, wanted, and not of a group that is full. */
 function nextOf(
   runs: readonly StoredRun[],
-  { flows, groups, priorities, only, to }: Parameters<RunStore['claimNext']>[0],
+  { flows, groups, held, priorities, only, to }: Parameters<RunStore['claimNext']>[0],
 ): StoredRun | undefined {
-  const holds = (run: StoredRun) => holding.has(run.state.type)
+  const holds = (run: StoredRun) => held.includes(run.state.type)
   const isFull = ({ deployments, limit }: RunGroup) =>
     runs.filter((run) => holds(run) && deployments.includes(run.deployment ?? '')).length >= limit
   const full = new Set(groups.filter(isFull).flatMap(({ deployments }) => deployments))

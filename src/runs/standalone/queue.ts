@@ -52,6 +52,7 @@ export function localQueue(options: LocalQueueOptions): RunQueue {
         instance: me?.id ?? null,
         flows: [...flows],
         groups: groupsInForce(backend.declaration, await backend.limits()),
+        held: heldStateTypes,
         priorities,
         only: restricted ? { childrenOf: [...family], tag: options.onlyTagged ?? null } : null,
         to: state('PENDING', runtime.now()),

@@ -4,7 +4,7 @@ import { batcher } from '../batcher.ts'
 import { formatLine } from '../log.ts'
 import type { KeptRun } from '../orchestrator.ts'
 import { type Runtime, retryDelayMs } from '../runtime.ts'
-import { state } from '../states.ts'
+import { openStateTypes, state } from '../states.ts'
 import type { LogLine, RunFacts } from '../types.ts'
 import type { LocalBackend } from './backend.ts'
 import type { RunStore, StoredArtifact, StoredLogLine, StoredRun } from './store.ts'
@@ -179,10 +179,7 @@ async function finish(recorded: Recorded, { type, name, message, retry }: FinalS
       return { kind: 'retry', at }
     }
   }
-  const from =
-    type === 'CANCELLED'
-      ? (['SCHEDULED', 'PENDING', 'RUNNING', 'CANCELLING', 'PAUSED'] as const)
-      : (['SCHEDULED', 'PENDING', 'RUNNING'] as const)
+  const from = type === 'CANCELLED' ? openStateTypes : (['SCHEDULED', 'PENDING', 'RUNNING'] as const)
   const next = await store.transition(id, from, state(type, now, { message, ...(name ? { name } : {}) }), {
     endedAt: now,
   })

@@ -75,8 +75,9 @@ export interface WantedRun {
   readonly instance: string | null
   /** Names of the flows that it knows. */
   readonly flows: readonly string[]
-  /** PENDING, RUNNING and CANCELLING runs of the deployments of a group are at most its limit. */
+  /** Runs of the deployments of a group that are in one of the states `held` are at most its limit. */
   readonly groups: readonly RunGroup[]
+  readonly held: readonly StateType[]
   /** Deployments with a priority of their own: the lower number goes first, those without one last. */
   readonly priorities: ReadonlyMap<string, number>
   /** Only these: children of one of the runs, or bearers of the tag. */
