@@ -16,13 +16,19 @@ import { openProcessLog } from '../log/process-log.ts'
 import { scrub } from '../log/secrets.ts'
 import { runControl } from '../operate/runs/control.ts'
 import { giveSigns, workersFolder } from '../operate/workers/signs.ts'
-import { type Slot, takeSlot, uiAddress } from '../runs/index.ts'
+import { type PrefectSettings, type Slot, takeSlot, uiAddress } from '../runs/index.ts'
 import type { RunControl } from '../serve/ports.ts'
 import { createServer, reserveAddress } from '../serve/server.ts'
 import { startAlerting } from './alerting.ts'
-import { closing } from './closing.ts'
+import { type Closing, closing } from './closing.ts'
 import { type LazyDatabase, lazyDatabase } from './database.ts'
-import { declaredDeployments, type Engine, startLocalEngine, startPrefectEngine } from './engine.ts'
+import {
+  declaredDeployments,
+  type Engine,
+  type EngineParts,
+  startLocalEngine,
+  startPrefectEngine,
+} from './engine.ts'
 import { planned, refusePublicWithoutToken } from './judge.ts'
 import { openOrchestrator } from './orchestrator.ts'
 import { openReports, toAll, watchProcess } from './reports.ts'
@@ -89,57 +95,34 @@ export async function runService(options: ServiceOptions): Promise<number> {
     open.add(() => parts.close())
     // After the runs of this process have ended, before the database is gone.
     open.add(() => alerts?.stop())
-    let control: RunControl | null = null
+    const running: Running = {
+      environment,
+      config,
+      prefect,
+      parts,
+      log,
+      database,
+      signal: starting.signal,
+      open,
+    }
     if (options.work) {
       alerts?.declare(declaredDeployments(environment, parts.services))
-      const engineParts = {
-        environment,
-        services: parts.services,
-        log,
+      engine.now = await startEngine(running, {
         worker,
         level,
-        onLog: parts.onLog,
         onEvent: toAll(alerts?.onEvent, reports?.onEvent, settleAudit(database.open, log)),
         onStop: options.onStop,
-        signal: starting.signal,
-      }
-      const running = prefect
-        ? await startPrefectEngine(prefect, engineParts)
-        : await startLocalEngine(await database.open(), engineParts)
-      open.add(() => running.stop())
-      engine.now = running
-      control = running.control
-      log.info({ sources: config.sources.length }, `${running.describe} is running`)
+      })
+      open.add(() => engine.now?.stop())
+      log.info({ sources: config.sources.length }, `${engine.now.describe} is running`)
     }
-    if (options.serve) {
-      control ??= runControl(
-        openOrchestrator({
-          environment,
-          prefect,
-          database: database.open,
-          declaration: limitDeclaration(environment, parts.services),
-        }),
-        declaredDeployments(environment, parts.services),
-      )
-      const reading = await openForReading(settings, database, environment, starting.signal)
-      // The embedded one is that of the engine, whose runs go on during the grace time.
-      if (reading.kind === 'postgres') open.add(() => reading.close())
-      const server = createServer(
-        serverOptions({
-          environment,
-          config,
-          parts,
-          log,
-          database: reading,
-          control,
-          prefectUrl: prefect?.apiUrl ?? null,
-          registries: [metrics.registry],
-        }),
+    if (options.serve)
+      await startServer(running, {
+        settings,
+        control: engine.now?.control ?? controlFromOutside(running),
+        registries: [metrics.registry],
         address,
-      )
-      open.add(() => server.close())
-      process.stdout.write(`Dashboard: ${(await server.listen()).replace(/(?<!\/)\/+$/, '')}/harvest\n`)
-    }
+      })
     const endSigns = worker === null ? null : giveSigns(environment.HARVESTER_DATA_DIR, worker)
     await stop.requested
     endSigns?.()
@@ -153,6 +136,77 @@ export async function runService(options: ServiceOptions): Promise<number> {
     for (const fault of await open.close())
       process.stderr.write(`harvester: while stopping: ${scrub(describeError(fault))}\n`)
   }
+}
+
+/** What the engine and the server of a service are made of. */
+interface Running {
+  readonly environment: Environment
+  readonly config: HarvestConfig
+  readonly prefect: PrefectSettings | null
+  readonly parts: ProcessParts
+  readonly log: Log
+  readonly database: LazyDatabase
+  /** Aborted when the service is to stop before it has started. */
+  readonly signal: AbortSignal
+  readonly open: Closing
+}
+
+async function startEngine(
+  { environment, prefect, parts, log, database, signal }: Running,
+  options: Pick<EngineParts, 'worker' | 'level' | 'onEvent' | 'onStop'>,
+): Promise<Engine> {
+  const engineParts = { environment, services: parts.services, log, onLog: parts.onLog, signal, ...options }
+  return prefect
+    ? startPrefectEngine(prefect, engineParts)
+    : startLocalEngine(await database.open(), engineParts)
+}
+
+/** The control of runs that other processes execute: this one only serves. */
+function controlFromOutside({ environment, prefect, parts, database }: Running): RunControl {
+  return runControl(
+    openOrchestrator({
+      environment,
+      prefect,
+      database: database.open,
+      declaration: limitDeclaration(environment, parts.services),
+    }),
+    declaredDeployments(environment, parts.services),
+  )
+}
+
+/** Serves the API and the dashboard, and says where. */
+async function startServer(
+  { environment, config, prefect, parts, log, database, signal, open }: Running,
+  {
+    settings,
+    control,
+    registries,
+    address,
+  }: {
+    settings: DatabaseSettings
+    control: RunControl
+    registries: ServerParts['registries']
+    address: Parameters<typeof createServer>[1]
+  },
+): Promise<void> {
+  const reading = await openForReading(settings, database, environment, signal)
+  // The embedded one is that of the engine, whose runs go on during the grace time.
+  if (reading.kind === 'postgres') open.add(() => reading.close())
+  const server = createServer(
+    serverOptions({
+      environment,
+      config,
+      parts,
+      log,
+      database: reading,
+      control,
+      prefectUrl: prefect?.apiUrl ?? null,
+      ...(registries && { registries }),
+    }),
+    address,
+  )
+  open.add(() => server.close())
+  process.stdout.write(`Dashboard: ${(await server.listen()).replace(/(?<!\/)\/+$/, '')}/harvest\n`)
 }
 
 export function addressOf(environment: Environment): { host: string; port: number } {
