@@ -4,6 +4,7 @@ import { describeAlertStore } from '../database/alert-store.suite.ts'
 import { describeAttemptFacts } from '../database/attempt-facts.suite.ts'
 import { describeBelief } from '../database/belief.suite.ts'
 import { describeHandedSpool } from '../database/handed-spool.suite.ts'
+import { describeLatestAttempts } from '../database/latest-attempts.suite.ts'
 import { describeLoad } from '../database/load.suite.ts'
 import { describeMigrations } from '../database/migrate.suite.ts'
 import { describePort } from '../database/port.suite.ts'
@@ -33,6 +34,7 @@ describeRunStore('PostgreSQL', open)
 describeAlertStore('PostgreSQL', open)
 describeAttemptFacts('PostgreSQL', open)
 describeHandedSpool('PostgreSQL', open)
+describeLatestAttempts('PostgreSQL', open)
 
 it('PostgreSQL stores a batch of attempts that holds ids which cannot be asked for', async () => {
   const database = await open()

@@ -1,6 +1,6 @@
 import type { Database, QueryOptions } from '../../database/port.ts'
 import type { StateType } from '../../runs/index.ts'
-import { isWell, latestAttempts } from './audit.ts'
+import { isWell } from './audit.ts'
 
 export interface RunStatusRow {
   status: string
@@ -55,9 +55,8 @@ export async function datasetsByState(
   options?: QueryOptions,
 ): Promise<DatasetStateRow[]> {
   const { rows } = await database.query<DatasetStateRow>(
-    `SELECT s.erddap_url, latest.status, latest.reason_code, count(*) AS n
-     FROM unnest($1::text[]) AS s (erddap_url)
-     CROSS JOIN LATERAL (${latestAttempts('s.erddap_url')}) AS latest
+    `SELECT erddap_url, status, reason_code, count(*) AS n
+     FROM harvester.latest_attempts WHERE erddap_url = ANY($1::text[])
      GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`,
     [erddapUrls],
     options,

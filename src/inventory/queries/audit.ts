@@ -17,24 +17,14 @@ export function isWell(alias: string): string {
 }
 
 /**
- * The latest attempt of each dataset of the source `url`, as a sub-query for LATERAL: it walks the index from one
- * dataset to the next, so that the length of the history costs nothing.
+ * The latest attempt of each dataset of the source `url`, as a sub-query for LATERAL: `harvester.latest_attempts`
+ * knows which it is, so that the length of the history costs nothing.
  */
 export function latestAttempts(url: string): string {
   return `
-    WITH RECURSIVE walk AS (
-      (SELECT a.dataset_id, a.run_id FROM cde.harvest_attempts a
-       WHERE a.erddap_url = ${url} AND a.attempted_at IS NOT NULL
-       ORDER BY a.dataset_id, a.attempted_at DESC LIMIT 1)
-      UNION ALL
-      SELECT next.dataset_id, next.run_id FROM walk CROSS JOIN LATERAL (
-        SELECT a.dataset_id, a.run_id FROM cde.harvest_attempts a
-        WHERE a.erddap_url = ${url} AND a.dataset_id > walk.dataset_id AND a.attempted_at IS NOT NULL
-        ORDER BY a.dataset_id, a.attempted_at DESC LIMIT 1
-      ) AS next
-    )
-    SELECT a.* FROM walk
-    JOIN cde.harvest_attempts a ON a.run_id = walk.run_id AND a.erddap_url = ${url} AND a.dataset_id = walk.dataset_id`
+    SELECT a.* FROM harvester.latest_attempts l
+    JOIN cde.harvest_attempts a ON a.run_id = l.run_id AND a.erddap_url = ${url} AND a.dataset_id = l.dataset_id
+    WHERE l.erddap_url = ${url}`
 }
 
 /** Counts of a run from the index alone; unchanged datasets are counted apart. */

@@ -1,5 +1,4 @@
 import type { Database, QueryOptions } from '../../database/port.ts'
-import { latestAttempts } from './audit.ts'
 
 export interface ReasonCountRow {
   reason_code: string
@@ -8,9 +7,8 @@ export interface ReasonCountRow {
 
 const sql = `
 SELECT latest.reason_code, count(*) AS n
-FROM unnest($1::text[]) AS s (erddap_url)
-CROSS JOIN LATERAL (${latestAttempts('s.erddap_url')}) AS latest
-WHERE latest.status <> 'success' AND latest.reason_code <> 'UNCHANGED'
+FROM harvester.latest_attempts latest
+WHERE latest.erddap_url = ANY($1::text[]) AND latest.status <> 'success' AND latest.reason_code <> 'UNCHANGED'
 GROUP BY latest.reason_code
 ORDER BY n DESC, latest.reason_code`
 

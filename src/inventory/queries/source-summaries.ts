@@ -1,6 +1,6 @@
 import type { Database, QueryOptions } from '../../database/port.ts'
 import type { StoredFact } from '../audit.ts'
-import { isWell, latestAttempts } from './audit.ts'
+import { isWell } from './audit.ts'
 
 export interface SourceSummaryRow {
   erddap_url: string
@@ -61,7 +61,7 @@ CROSS JOIN LATERAL (
   SELECT count(*) AS n_datasets,
          count(*) FILTER (WHERE a.status = 'skipped' AND a.reason_code IS DISTINCT FROM 'UNCHANGED') AS n_left_out,
          count(*) FILTER (WHERE a.status = 'error') AS n_failing
-  FROM LATERAL (${latestAttempts('s.erddap_url')}) AS a
+  FROM harvester.latest_attempts a WHERE a.erddap_url = s.erddap_url
 ) AS now_is
 LEFT JOIN harvester.sources known ON known.erddap_url = s.erddap_url
 ORDER BY s.erddap_url`

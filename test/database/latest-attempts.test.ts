@@ -1,0 +1,4 @@
+import { openMigrated } from '../support/engine.ts'
+import { describeLatestAttempts } from './latest-attempts.suite.ts'
+
+describeLatestAttempts('the embedded engine', openMigrated)
