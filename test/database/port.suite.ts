@@ -35,6 +35,24 @@ export function describePort(name: string, open: () => Promise<Database>): void 
       expect(answers.map((answer) => answer.rows[0]!.v)).toEqual(Array.from({ length: 60 }, (_, i) => i * 2))
     })
 
+    it('gives each question its own answer after a statement that was refused', async () => {
+      await database.query('CREATE TABLE IF NOT EXISTS port_parent (a int PRIMARY KEY)')
+      await database.query('CREATE TABLE IF NOT EXISTS port_child (a int REFERENCES port_parent)')
+      const refused = [
+        ['INSERT INTO port_child VALUES ($1)', 7],
+        ['SELECT 1 / $1::int', 0],
+        ['SELECT $1::int FROM nowhere', 1],
+      ] as const
+      for (let asked = 0; asked < 60; asked += 1) {
+        const [sql, value] = refused[asked % refused.length]!
+        // Asked at once, while the engine may still tell of the one before.
+        const fault = await database.query(sql, [value]).catch(String)
+        const { rows } = await database.query('SELECT $1::int AS v', [asked])
+        expect([sql, fault, rows]).toEqual([sql, expect.stringContaining('refused'), [{ v: asked }]])
+      }
+      await database.query('DROP TABLE port_child, port_parent')
+    })
+
     it('copies rows with every character that a text may hold', async () => {
       const texts = ['plain', 'tab\tand\nline\r\n', 'back\\slash \\N', '"quoted"', 'é 海 🌊', '', null]
       await database.session(async (session) => {

@@ -86,23 +86,32 @@ export class TurnQueue {
 
   async #exchange(entry: Waiting): Promise<void> {
     this.#holder = entry.client
+    const ends = endsExchange(entry.message)
     let bytes = 0
     let tail = new Uint8Array(0)
+    const tell = (data: Uint8Array) => {
+      if (data.length === 0) return
+      bytes += data.length
+      entry.onData(data)
+    }
     try {
       await this.#engine.execProtocolRawStream(entry.message, {
         onRawData: (data) => {
-          bytes += data.length
-          tail = data.length >= 6 ? data.slice(-6) : concatenate(tail, data).slice(-6)
-          entry.onData(data)
+          const all = tail.length === 0 ? data : concatenate(tail, data)
+          tell(all.subarray(0, -6))
+          tail = all.slice(-6)
         },
       })
+      // After an error the engine is ready at once, and again at Sync: told twice, the client would take the second
+      // for the end of its next question.
+      if (ends || readyStatus(tail) === undefined) tell(tail)
     } catch (error) {
       this.#endTurn(entry.client)
       entry.reject(error as Error)
       return
     }
     const status = readyStatus(tail)
-    if (status !== undefined && endsExchange(entry.message)) {
+    if (status !== undefined && ends) {
       this.#inTransaction = status !== letter('I')
       if (!this.#inTransaction) this.#endTurn(entry.client)
     } else if (this.#gone.has(entry.client)) this.#endTurn(entry.client)
