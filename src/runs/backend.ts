@@ -117,6 +117,8 @@ export interface RunEnd {
 /** Records one claimed flow run, from Pending to its end. */
 export interface RunRecorder {
   readonly run: FlowRun
+  /** The {@link FinalState.transitionId} of its end, where that is more than a new one. */
+  readonly endId?: string
   /** Pending or AwaitingRetry becomes Running. Waits where the back end says so. */
   begin(policy: { name: string; retries: number; retryDelaySeconds: number }): Promise<Begun | Gone>
   finish(final: FinalState): Promise<FinishAnswer>

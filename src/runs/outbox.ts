@@ -177,7 +177,7 @@ export function viaOutbox(recorder: RunRecorder, outbox: Outbox, runtime: Runtim
       return begun
     },
     finish(final: FinalState) {
-      const told = { ...final, transitionId: runtime.id() }
+      const told = { ...final, transitionId: recorder.endId ?? runtime.id() }
       return outbox.deliver(endOf({ kind: 'final', ...told }), () => recorder.finish(told))
     },
     async reschedule(message) {

@@ -23,7 +23,9 @@ import {
   systemRuntime,
   type WorkerOptions,
 } from '../../src/runs/index.ts'
+import { claimId } from '../../src/runs/prefect/claim-id.ts'
 import { acquireTagSlots } from '../../src/runs/prefect/leases.ts'
+import { setState } from '../../src/runs/prefect/set-state.ts'
 import { type PrefectServer, prefectBin, prefectEnvironment, waitUntil } from '../support/prefect.ts'
 import { flows, harvestPool, slow, source, spec } from '../support/prefect-flows.ts'
 import { startSharedPrefect } from '../support/shared.ts'
@@ -145,6 +147,22 @@ it('runs that became late while no worker lived are made up, each once', async (
     for (const id of ids) await inState(id, 'Completed')
   })
   for (const id of ids) expect((await runOf(id))?.runCount).toBe(1)
+}, 600_000)
+
+it('a run that has ended is not claimed again, though servers take such a claim', async () => {
+  const id = await submit('source', { n: 1 })
+  await withWorker(() => inState(id, 'Completed'))
+  const claim = (transitionId: string) =>
+    setState(backend.client, id, { type: 'PENDING', name: 'Pending' }, { transitionId })
+  const asListed = claimId({ id, run_count: 0 })
+  expect(await claim(asListed)).toMatchObject({ kind: 'rejected', state: { type: 'COMPLETED' } })
+  // If this is refused one day, nothing of the kind is needed any more.
+  expect(await claim(randomUUID())).toMatchObject({ kind: 'accepted' })
+  await setState(backend.client, id, { type: 'COMPLETED' }, { force: true })
+  // Retried by a person, it is claimed like any other.
+  await setState(backend.client, id, { type: 'SCHEDULED', name: 'AwaitingRetry' })
+  await withWorker(() => inState(id, 'Completed', 2))
+  expect((await runOf(id))?.runCount).toBe(2)
 }, 600_000)
 
 it('a worker with a wrong clock takes what is due at once', async () => {

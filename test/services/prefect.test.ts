@@ -414,18 +414,22 @@ describe('a parent', () => {
   it('that is cancelled cancels its children', async () => {
     await withWorker(async () => {
       const { id } = await triggerDeployment(backend, 'parent', { children: ['slow-long'] })
-      await waitUntil('the child', async () => (await graph(id)).length === 1)
-      const { data: children } = await backend.client.normal.POST('/flow_runs/filter', {
-        body: {
-          flow_runs: { operator: 'and_', parent_flow_run_id: { operator: 'and_', any_: [id] } },
-          sort: 'ID_DESC',
-          limit: 10,
-          offset: 0,
-        },
+      let child = ''
+      await waitUntil('the child', async () => {
+        const { data } = await backend.client.normal.POST('/flow_runs/filter', {
+          body: {
+            flow_runs: { operator: 'and_', parent_flow_run_id: { operator: 'and_', any_: [id] } },
+            sort: 'ID_DESC',
+            limit: 10,
+            offset: 0,
+          },
+        })
+        child = data?.[0]?.id ?? ''
+        return child !== ''
       })
       await setStateByHand(id, 'CANCELLING', 'Cancelling')
       expect(await ended(id, 45_000)).toMatch(/^Cancelled/)
-      expect(await ended(children?.[0]?.id as string, 45_000)).toMatch(/^Cancelled/)
+      expect(await ended(child, 45_000)).toMatch(/^Cancelled/)
     })
   })
 })

@@ -15,9 +15,9 @@ export interface FakePrefect {
   readonly artifacts: { id: string; flow_run_id: string; key: string | null; type: string; data: unknown }[]
   /**
    * Answers the next requests whose path contains the text with this, breaks the connection, or loses the answer of
-   * what it has done.
+   * what it has done, or gives that answer late.
    */
-  fail(path: string, answer: Answer | 'break' | 'lose', times?: number): void
+  fail(path: string, answer: Failure, times?: number): void
   close(): Promise<void>
 }
 
@@ -26,6 +26,8 @@ export interface Answer {
   body?: unknown
   headers?: Record<string, string>
 }
+
+export type Failure = Answer | 'break' | 'lose' | { laterMs: number }
 
 type Json = Record<string, unknown>
 
@@ -71,6 +73,7 @@ const pageOf = <T>(items: readonly T[], { offset, limit }: Json): T[] =>
   items.slice(Number(offset ?? 0), Number(offset ?? 0) + Number(limit ?? 200))
 
 const finals = new Set(['COMPLETED', 'FAILED', 'CRASHED', 'CANCELLED'])
+const unclaimable = new Set(['PENDING', 'RUNNING', 'CANCELLING', 'CANCELLED'])
 
 export async function startFakePrefect(
   options: {
@@ -95,7 +98,7 @@ export async function startFakePrefect(
   const logs: FakePrefect['logs'] = []
   const artifacts: FakePrefect['artifacts'] = []
   const requests: FakePrefect['requests'] = []
-  const failures: { path: string; answer: Answer | 'break' | 'lose'; left: number }[] = []
+  const failures: { path: string; answer: Failure; left: number }[] = []
   const csrfTokens = new Set<string>()
 
   const newState = (wanted: Json): FakeState => ({
@@ -133,11 +136,12 @@ export async function startFakePrefect(
     }
     if (body.force) return accept()
     const from = run.state.type
-    if (wanted.type === 'PENDING' && from !== 'SCHEDULED')
+    if (wanted.type === 'PENDING' && unclaimable.has(from))
       return answerOf('ABORT', run.state, {
         reason: `This run is in a ${from} state and cannot transition to a PENDING state.`,
       })
-    if (finals.has(from) && wanted.type !== 'SCHEDULED')
+    // Nothing else guards the end: a run that has ended can be claimed, started and ended again.
+    if (finals.has(from) && ['CRASHED', 'CANCELLING', 'PAUSED'].includes(wanted.type))
       return answerOf('ABORT', run.state, { reason: `Run is already in terminal state ${from}.` })
     if (from === 'CANCELLING' && wanted.type !== 'CANCELLED')
       return answerOf('REJECT', run.state, { reason: 'This run is cancelling.' })
@@ -647,14 +651,16 @@ export async function startFakePrefect(
         handled()
         return request.socket.destroy()
       }
-      const answer = failure?.answer ?? handled()
-      const isText = typeof answer === 'object' && answer.headers?.['content-type'] === 'text/html'
-      response.writeHead((answer as Answer).status, {
-        'content-type': 'application/json',
-        ...(answer as Answer).headers,
-      })
-      const body = (answer as Answer).body
-      response.end(body === undefined ? undefined : isText ? String(body) : JSON.stringify(body))
+      const laterMs =
+        typeof failure?.answer === 'object' && 'laterMs' in failure.answer ? failure.answer.laterMs : 0
+      const answer = failure && !('laterMs' in failure.answer) ? failure.answer : handled()
+      const isText = answer.headers?.['content-type'] === 'text/html'
+      const told =
+        answer.body === undefined ? undefined : isText ? String(answer.body) : JSON.stringify(answer.body)
+      setTimeout(() => {
+        response.writeHead(answer.status, { 'content-type': 'application/json', ...answer.headers })
+        response.end(told)
+      }, laterMs)
     })
   })
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))

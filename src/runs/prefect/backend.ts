@@ -46,6 +46,8 @@ export interface PrefectBackend extends Backend {
       policy: Schemas['FlowRunPolicy'] | null
       /** The worker that claimed it. */
       claimedBy: string | null
+      /** What its end is told with. */
+      endId?: string
     },
   ): Promise<RunRecorder>
   flowName(flowId: string): Promise<string>
@@ -111,7 +113,7 @@ export function createPrefectBackend(options: PrefectBackendOptions): PrefectBac
       const run = await createRun(known, request)
       return backend.recorder(run, { leaseId: null, policy: null, claimedBy: null })
     },
-    async recorder(run, { leaseId, policy, claimedBy }) {
+    async recorder(run, { leaseId, policy, claimedBy, endId }) {
       return prefectRecorder({
         client,
         runtime,
@@ -120,6 +122,7 @@ export function createPrefectBackend(options: PrefectBackendOptions): PrefectBac
         policy,
         leaseId,
         claimedBy,
+        ...(endId !== undefined && { endId }),
         telemetry,
         findDeployment: backend.findDeployment,
         onUnlimited: (tags) => void tellUnlimited(known, tags).catch(() => {}),

@@ -55,6 +55,8 @@ interface Known extends CandidatesOptions {
   asking: Promise<void> | null
   /** Null until something is wanted. */
   wanted: Wanted | null
+  /** When a run was handed out, by its id. */
+  readonly given: Map<string, number>
   /** Until when a run stands back, by its id. */
   readonly refusals: Map<string, number>
   /** Unknown flows that were told of. */
@@ -71,6 +73,7 @@ export function candidates(options: CandidatesOptions): Candidates {
     askedAt: Number.NEGATIVE_INFINITY,
     asking: null,
     wanted: null,
+    given: new Map(),
     refusals: new Map(),
     told: new Set(),
     timers: new Map(),
@@ -86,6 +89,7 @@ export function candidates(options: CandidatesOptions): Candidates {
         const [first] = since() < freshMs ? chosen(known, known.due).now : []
         if (first) {
           known.due = known.due.filter(({ id }) => id !== first.id)
+          known.given.set(first.id, runtime.now().getTime())
           return first
         }
         if (round > 0 || since() < pauseMs) return null
@@ -127,6 +131,7 @@ function look(known: Known): Promise<void> {
 }
 
 async function ask(known: Known): Promise<void> {
+  const begun = known.runtime.now().getTime()
   const pages = await Promise.all(
     known.pools.map(async (pool) => {
       const rows = await page(known.backend, pool)
@@ -136,8 +141,15 @@ async function ask(known: Known): Promise<void> {
     }),
   )
   known.askedAt = known.runtime.now().getTime()
-  known.due = pages.flat()
+  known.due = stillDue(known, pages.flat(), begun)
   for (const { id, dueAt } of chosen(known, known.due).soon) wakeAt(known, id, dueAt)
+}
+
+/** Without what was handed out while the question was under way: the answer may be from before its claim. */
+function stillDue({ given, wanted }: Known, rows: readonly DueRun[], begun: number): DueRun[] {
+  const open = rows.filter(({ id }) => !wanted?.isHeld(id) && (given.get(id) ?? 0) < begun)
+  for (const [id, at] of given) if (at < begun) given.delete(id)
+  return open
 }
 
 async function page(backend: PrefectBackend, pool: string): Promise<DueRun[]> {

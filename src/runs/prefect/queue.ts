@@ -7,6 +7,7 @@ import type { Runtime } from '../runtime.ts'
 import { heldStateTypes, isFinal, type RunState } from '../states.ts'
 import type { PrefectBackend } from './backend.ts'
 import { type Candidates, candidates, type DueRun } from './candidates.ts'
+import { claimId } from './claim-id.ts'
 import { must, orNull, type PrefectClient } from './client.ts'
 import { fateOfSeen, type Instances, prefectInstances } from './instances.ts'
 import { instanceLabel, labelOf, workerLabel } from './labels.ts'
@@ -117,8 +118,16 @@ async function checkName(
 
 async function claim(worker: AtPools, { id, wire, pool }: DueRun): Promise<RunRecorder | null> {
   const { backend, client, due, room, runtime, me } = worker
-  const answer = await setState(client, id, { type: 'PENDING', name: 'Pending' }, { patience: 'normal' })
-  if (answer.kind !== 'accepted') {
+  const endId = claimId(wire)
+  // Tells the claim of this process from another's of the same attempt.
+  const message = `Claimed by worker ${me?.name ?? 'unknown'} (${me?.id ?? runtime.id()})`
+  const answer = await setState(
+    client,
+    id,
+    { type: 'PENDING', name: 'Pending', message },
+    { patience: 'normal', transitionId: endId },
+  )
+  if (answer.kind !== 'accepted' || (answer.repeated && answer.state?.message !== message)) {
     due.refused(id)
     return null
   }
@@ -150,6 +159,7 @@ async function claim(worker: AtPools, { id, wire, pool }: DueRun): Promise<RunRe
         leaseId: answer.state?.state_details?.deployment_concurrency_lease_id ?? null,
         policy: wire.empirical_policy ?? null,
         claimedBy: me?.name ?? null,
+        endId,
       },
     )
   } catch (error) {

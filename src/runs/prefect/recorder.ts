@@ -39,6 +39,8 @@ export interface RecorderOptions {
   readonly telemetry: Telemetry
   /** The worker that claimed it; null for a run that was opened here. */
   readonly claimedBy: string | null
+  /** See {@link RunRecorder.endId}. */
+  readonly endId?: string
   /** @default 30 */
   readonly heartbeatSeconds?: number
   readonly onProblem: OnProblem
@@ -92,6 +94,7 @@ export function prefectRecorder(options: RecorderOptions): RunRecorder {
   }
   return {
     run,
+    ...(options.endId !== undefined && { endId: options.endId }),
     begin: (policy) => begin(recorded, policy),
     finish: (final) => finish(recorded, final),
     reschedule: (message) => reschedule(recorded, message),

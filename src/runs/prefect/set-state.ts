@@ -13,7 +13,12 @@ export interface WantedState {
 
 /** What the server made of a wish for a state. Never decide on the HTTP status: 200 and 201 both mean many things. */
 export type StateAnswer =
-  | { readonly kind: 'accepted'; readonly state: Schemas['State'] | null }
+  | {
+      readonly kind: 'accepted'
+      readonly state: Schemas['State'] | null
+      /** It was so already, by a request with the same transition id. */
+      readonly repeated: boolean
+    }
   /** Too early; ask the same again after this. */
   | { readonly kind: 'wait'; readonly seconds: number }
   /** The server put the run into another state, to be obeyed. */
@@ -68,13 +73,13 @@ export function readAnswer(answer: Schemas['OrchestrationResult'], wanted: Wante
   const reason = details.reason ?? ''
   switch (answer.status) {
     case 'ACCEPT':
-      return { kind: 'accepted', state: answer.state }
+      return { kind: 'accepted', state: answer.state, repeated: false }
     case 'WAIT':
       return { kind: 'wait', seconds: details.delay_seconds ?? 1 }
     case 'REJECT':
       // The first try arrived and its answer was lost.
       if (/already made this state transition/i.test(reason) && answer.state?.type === wanted.type)
-        return { kind: 'accepted', state: answer.state }
+        return { kind: 'accepted', state: answer.state, repeated: true }
       return { kind: 'rejected', state: answer.state, reason }
     case 'ABORT':
       return { kind: 'aborted', state: answer.state, reason }

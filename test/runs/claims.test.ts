@@ -1,0 +1,105 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { z } from 'zod'
+import {
+  completed,
+  createPrefectBackend,
+  flow,
+  flowRegistry,
+  type PrefectSettings,
+  prefectSettings,
+  registerDeployments,
+  startWorker,
+} from '../../src/runs/index.ts'
+import type { AnyFlow } from '../../src/runs/registry.ts'
+import { waitUntil } from '../support/prefect.ts'
+import { type FakePrefect, startFakePrefect } from '../support/prefect-fake.ts'
+import { harvestPool, spec } from '../support/prefect-flows.ts'
+
+const runs = 20
+
+/** How often each run was executed. */
+let executed: Map<string, number>
+const brief = flow({
+  name: 'Test Brief',
+  description: 'Is over at once.',
+  parameters: z.object({}),
+  runName: () => 'brief',
+  run: async (_, run) => {
+    executed.set(run.id, (executed.get(run.id) ?? 0) + 1)
+    await sleep(60)
+    return completed('')
+  },
+}) as unknown as AnyFlow
+
+let fake: FakePrefect
+let folder: string
+beforeEach(async () => {
+  executed = new Map()
+  fake = await startFakePrefect()
+  folder = mkdtempSync(join(tmpdir(), 'claims-'))
+})
+afterEach(async () => {
+  await fake.close()
+  rmSync(folder, { recursive: true })
+})
+
+const settings = () => prefectSettings({ PREFECT_API_URL: fake.apiUrl }) as PrefectSettings
+
+async function submit(): Promise<void> {
+  const backend = createPrefectBackend({ settings: settings() })
+  await registerDeployments(backend, {
+    namespace: 'tests',
+    pools: [{ name: harvestPool, concurrencyLimit: null }],
+    deployments: [spec('brief', brief)],
+  })
+  for (let n = 0; n < runs; n++) await backend.submit({ deployment: 'brief', parameters: {} })
+  await backend.close()
+}
+
+const worker = (name: string, limit: number) =>
+  startWorker({
+    backend: createPrefectBackend({ settings: settings() }),
+    flows: flowRegistry([brief]),
+    pools: [harvestPool],
+    name,
+    limit,
+    slotFolder: folder,
+    registration: null,
+  })
+
+const allEnded = async () => {
+  await waitUntil('all', () => [...fake.runs.values()].every(({ state }) => state.type === 'COMPLETED'))
+  // An answer about what was due may still come.
+  await sleep(2500)
+}
+
+/** A server takes a claim of a run that has ended, and lists what was due a moment ago. */
+test('a run that ends before the answer that lists it comes is not executed again', async () => {
+  await submit()
+  const one = await worker('one', 2)
+  fake.fail('/get_scheduled_flow_runs', { laterMs: 500 }, 100)
+  await allEnded()
+  await one.stop()
+  expect([...executed.values()]).toEqual(Array.from({ length: runs }, () => 1))
+})
+
+test('a run that another worker has executed meanwhile is not executed again', async () => {
+  await submit()
+  const workers = await Promise.all([worker('one', 1), worker('two', 1), worker('three', 1)])
+  await allEnded()
+  await Promise.all(workers.map((each) => each.stop()))
+  expect([...executed.values()]).toEqual(Array.from({ length: runs }, () => 1))
+})
+
+test('a claim whose answer was lost is known again, and not taken for that of another', async () => {
+  await submit()
+  fake.fail('/set_state', 'lose', 6)
+  const workers = await Promise.all([worker('one', 1), worker('two', 1)])
+  await allEnded()
+  await Promise.all(workers.map((each) => each.stop()))
+  expect([...executed.values()]).toEqual(Array.from({ length: runs }, () => 1))
+})
