@@ -4,7 +4,7 @@ import { mergeTables } from './load/merge/context.ts'
 import { removeOrganizations } from './load/merge/datasets.ts'
 import { removeLeftPlaces } from './load/merge/places.ts'
 import { createRemovalTables, removeChosen } from './load/merge/remove.ts'
-import { stageNames } from './load/stage.ts'
+import { stageNames } from './load/staging.ts'
 import { defaultLimits, type LoadLog } from './load/types.ts'
 import { refreshNames } from './load/views.ts'
 

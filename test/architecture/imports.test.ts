@@ -87,7 +87,6 @@ const longFiles = [
   'src/demo/build.ts',
   'src/demo/datasets-pacific.ts',
   'src/demo/erddap.ts',
-  'src/inventory/load/stage.ts',
   'src/rules/reasons/warnings.ts',
   'src/sources/erddap/client.ts',
 ]

@@ -1,6 +1,6 @@
 import { placesOf } from '../contract.ts'
 import { fileExists, readChecked } from './read.ts'
-import { keyOf } from './stage.ts'
+import { keyOf } from './staging.ts'
 import type { Listing } from './types.ts'
 
 export interface Attempt {

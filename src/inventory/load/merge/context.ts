@@ -1,5 +1,5 @@
 import type { DatabaseKind, Session } from '../../../database/port.ts'
-import type { StageNames } from '../stage.ts'
+import type { StageNames } from '../staging.ts'
 import type { LoadLimits } from '../types.ts'
 
 /** What every step of a merge works with. The temporary tables named here live as long as the transaction. */
