@@ -1,11 +1,9 @@
 import { Command } from 'commander'
+import { logLevelOf, type Parts, withParts } from '../app/open.ts'
 import { openOperator } from '../app/orchestrator.ts'
 import { serviceConfig } from '../app/service-config.ts'
-import { readEnvironment } from '../config/environment.ts'
-import { variables } from '../config/variables.ts'
 import { exitCodes, HarvesterError } from '../errors.ts'
 import { harvesterFlows } from '../flows/registry.ts'
-import { type LogLevel, parseLogLevel } from '../log/log.ts'
 import { type BackfillEngine, backfillEngine } from '../operate/backfill/engine.ts'
 import { planBackfill, stepsOf, tagOf } from '../operate/backfill/plan.ts'
 import {
@@ -21,7 +19,7 @@ import { type BackfillEvent, refreshed, resumable, runBackfill } from '../operat
 import { parseEach, parseParam } from '../operate/backfill/values.ts'
 import { oneShotWorker } from '../runs/index.ts'
 import { amount, visible } from '../text.ts'
-import { type Console, createConsole, interruptible, sayJson, sayLines } from './console.ts'
+import { type Console, sayJson, sayLines } from './console.ts'
 import { fileOption, list, logLevelOption, text, wholeNumber } from './options.ts'
 
 interface Flags {
@@ -74,14 +72,22 @@ Examples:
 Exit codes: 0 all completed, 1 one did not, 2 wrong usage or parameters, 130 interrupted.`,
     )
     .action(async (deployment: string, flags: Flags) => {
-      process.exitCode = await backfill(deployment, flags)
+      // What is wrong with the flags is said before anything is read or opened.
+      const wanted = readFlags(flags)
+      // A backfill whose runs had all ended when Ctrl-C came is done.
+      process.exitCode = await withParts((parts) => backfill(parts, deployment, wanted, flags), {
+        onStop: 'ask',
+      })
     })
 }
 
-async function backfill(deployment: string, flags: Flags): Promise<number> {
-  const { each, params } = readFlags(flags)
-  const stop = interruptible()
-  const opened = await openEngine(flags, stop.signal)
+async function backfill(
+  parts: Parts,
+  deployment: string,
+  { each, params }: ReturnType<typeof readFlags>,
+  flags: Flags,
+): Promise<number> {
+  const opened = await openEngine(parts, flags)
   const { engine, console } = opened
   const say = (line: string) => {
     if (console.bars) console.bars.print(`${visible(line)}\n`)
@@ -119,7 +125,7 @@ async function backfill(deployment: string, flags: Flags): Promise<number> {
       parallel: flags.parallel,
       retryFailed: flags.retryFailed,
       stopOnFailure: flags.stopOnFailure,
-      signal: stop.signal,
+      signal: parts.signal,
       pollMs: opened.pollMs,
       onEvent: progress,
     })
@@ -137,7 +143,7 @@ async function backfill(deployment: string, flags: Flags): Promise<number> {
       process.stderr.write(
         `Interrupted. ${leftRunning === 'elsewhere' ? 'Runs that were started go on without this command' : 'Unfinished runs were given back'}; the same command goes on with backfill ${plan.key}.\n`,
       )
-      return stop.exitCode() ?? exitCodes.interrupted
+      return parts.exitCode() ?? exitCodes.interrupted
     }
     if (result.halted)
       process.stderr.write('Stopped at the first failure; the same command starts the rest.\n')
@@ -145,12 +151,8 @@ async function backfill(deployment: string, flags: Flags): Promise<number> {
       process.stderr.write('The same command with --retry-failed starts those again that did not complete.\n')
     return allCompleted(result.rows) ? exitCodes.done : exitCodes.failed
   } catch (error) {
-    if (stop.signal.aborted) return stop.exitCode() ?? exitCodes.interrupted
+    if (parts.signal.aborted) return parts.exitCode() ?? exitCodes.interrupted
     throw error
-  } finally {
-    console.bars?.stop()
-    await opened.close()
-    stop.dispose()
   }
 }
 
@@ -171,12 +173,14 @@ interface Opened {
   engine: BackfillEngine
   console: Console
   pollMs: number
-  close(): Promise<void>
 }
 
-async function openEngine(flags: Flags, signal: AbortSignal): Promise<Opened> {
+async function openEngine(parts: Parts, flags: Flags): Promise<Opened> {
   const { file } = flags
-  const { level, console } = consoleOf(flags)
+  const { variables, environment, signal } = parts
+  const { settings } = serviceConfig({ file, work: false }, environment)
+  const level = logLevelOf(environment, flags.logLevel, settings)
+  const console = parts.console({ level, time: settings.log_time, progress: true })
   const { log } = console
   const onProblem = (text: string, facts: Record<string, unknown>) => log.warn(facts, text)
   const open = await openOperator({
@@ -188,18 +192,23 @@ async function openEngine(flags: Flags, signal: AbortSignal): Promise<Opened> {
     worker: oneShotWorker(),
     onProblem,
   })
-  const { orchestrator, parts, config } = open
+  parts.closing.add(() => open.close())
+  const {
+    orchestrator,
+    parts: { services, onLog },
+    config,
+  } = open
   const engine = backfillEngine({
     orchestrator,
     // A store of our own is of one site.
-    namespace: orchestrator.url === null ? '' : open.environment.HARVESTER_NAMESPACE,
-    flows: harvesterFlows(parts.services),
+    namespace: orchestrator.url === null ? '' : environment.HARVESTER_NAMESPACE,
+    flows: harvesterFlows(services),
     sources: config.sources,
     limit: flags.parallel,
     engine: {
       logLevel: level,
       // Bars and the lines of runs would chase each other over the terminal.
-      onLog: console.bars ? (line) => (line.level === 'info' ? undefined : parts.onLog(line)) : parts.onLog,
+      onLog: console.bars ? (line) => (line.level === 'info' ? undefined : onLog(line)) : onLog,
     },
     onExecuting: () => log.info({}, 'no standalone process lives: this command executes the runs itself'),
     onProblem,
@@ -209,26 +218,12 @@ async function openEngine(flags: Flags, signal: AbortSignal): Promise<Opened> {
     if (!closed) await engine.close()
     closed = true
   }
+  parts.closing.add(closeEngine)
   return {
     engine: withClose(engine, closeEngine),
     console,
     pollMs: orchestrator.url === null ? 500 : 2000,
-    async close() {
-      await closeEngine()
-      await open.close()
-    },
   }
-}
-
-/** The console with the level that the flags, the environment or the configuration want. */
-function consoleOf(flags: Flags): { level: LogLevel; console: Console } {
-  const environment = readEnvironment(variables)
-  const { settings } = serviceConfig({ file: flags.file, work: false }, environment)
-  const level = parseLogLevel(
-    flags.logLevel ?? environment.LOG_LEVEL ?? settings.log_level ?? 'info',
-    'the log level',
-  )
-  return { level, console: createConsole({ level, time: settings.log_time, progress: true }) }
 }
 
 /** Closed before the result is told, and at the latest with everything else. */

@@ -1,12 +1,12 @@
 import { Command } from 'commander'
 import { originOf } from '../app/dotenv.ts'
 import { judge } from '../app/judge.ts'
+import { action, type Parts } from '../app/open.ts'
 import { type EnvironmentName, environmentVariables, givenValue } from '../config/environment.ts'
 import { isSet } from '../config/given.ts'
 import { findConfig, readHarvestConfig } from '../config/harvest.ts'
-import { variables } from '../config/variables.ts'
 import { readYaml } from '../config/yaml.ts'
-import { databaseSettings, describeSettings } from '../database/settings.ts'
+import { describeSettings } from '../database/settings.ts'
 import { describeError, exitCodes, isHarvesterError } from '../errors.ts'
 import { scrub } from '../log/secrets.ts'
 import { TextTable } from '../log/table.ts'
@@ -21,18 +21,17 @@ export function configCommand(): Command {
     .description('show what is configured and where each value came from; secrets are masked')
     .addOption(fileOption())
     .option('--all', 'show variables that are not set too', false)
-    .action(async (flags: { file?: string; all: boolean }) => {
-      process.exitCode = await check(flags)
-    })
+    .action(action(check, { judges: true, onStop: 'end' }))
   return command
 }
 
 /** Shows everything that can be read, then every fault that would keep a worker from starting. */
-async function check(flags: { file?: string; all: boolean }): Promise<number> {
+async function check(parts: Parts, flags: { file?: string; all: boolean }): Promise<number> {
+  const { variables } = parts
   const { faults, warnings } = await judge({ file: flags.file, work: true, env: variables })
-  showEnvironment(flags.all)
+  showEnvironment(variables, flags.all)
   // What cannot be read is among the faults.
-  const shown = [() => showHarvest(flags.file), showDatabase]
+  const shown = [() => showHarvest(variables, flags.file), () => showDatabase(parts)]
   for (const show of shown)
     try {
       show()
@@ -49,12 +48,12 @@ async function check(flags: { file?: string; all: boolean }): Promise<number> {
   return faults.length === 0 ? exitCodes.done : exitCodes.usage
 }
 
-function showDatabase(): void {
-  const described = scrub(describeSettings(databaseSettings(variables)))
+function showDatabase(parts: Parts): void {
+  const described = scrub(describeSettings(parts.databaseSettings))
   sayLines(`\nDatabase\n  ${described}`)
 }
 
-function showEnvironment(all: boolean): void {
+function showEnvironment(variables: Parts['variables'], all: boolean): void {
   sayLines('Environment')
   const table = new TextTable({
     head: ['Variable', 'Value', 'From'],
@@ -86,7 +85,7 @@ function showEnvironment(all: boolean): void {
   sayLines(table.toString())
 }
 
-function showHarvest(file: string | undefined): void {
+function showHarvest(variables: Parts['variables'], file: string | undefined): void {
   sayLines('\nHarvest configuration')
   const request = { file, env: variables, folder: process.cwd() }
   const found = findConfig(request)

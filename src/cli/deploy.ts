@@ -1,9 +1,9 @@
 import { Command } from 'commander'
 import { declaredDeployments, registrationOf } from '../app/engine.ts'
 import { planned } from '../app/judge.ts'
+import { action, type Parts } from '../app/open.ts'
 import { createProcess } from '../app/services.ts'
 import { inNamespace } from '../config/namespace.ts'
-import { variables } from '../config/variables.ts'
 import { exitCodes, HarvesterError } from '../errors.ts'
 import {
   createPrefectBackend,
@@ -12,7 +12,7 @@ import {
   prefectSettings,
   registerDeployments,
 } from '../runs/index.ts'
-import { createConsole, sayLine } from './console.ts'
+import { sayLine } from './console.ts'
 import { deployAlerts } from './deploy-alerts.ts'
 import { fileOption } from './options.ts'
 
@@ -42,12 +42,11 @@ export function deployCommand(): Command {
       'let the server itself tell of failures, by the ALERT_ webhooks; updates what differs',
     )
     .option('--no-alerts', 'delete what --alerts made; the rule for runs that went silent stays')
-    .action(async (names: string[], flags: Flags) => {
-      process.exitCode = await deploy(names, flags)
-    })
+    .action(action(deploy, { judges: true, onStop: 'end' }))
 }
 
-async function deploy(names: string[], flags: Flags): Promise<number> {
+async function deploy(parts: Parts, names: string[], flags: Flags): Promise<number> {
+  const { variables, closing } = parts
   const settings = prefectSettings(variables)
   if (!settings)
     throw new HarvesterError('USAGE', 'PREFECT_API_URL is not set', {
@@ -65,8 +64,8 @@ async function deploy(names: string[], flags: Flags): Promise<number> {
     database: false,
     env: variables,
   })
-  const { log } = createConsole({ level: 'info', time: true, progress: false })
-  const parts = await createProcess({
+  const { log } = parts.console({ level: 'info' })
+  const { services, close } = await createProcess({
     environment,
     config,
     log,
@@ -74,54 +73,51 @@ async function deploy(names: string[], flags: Flags): Promise<number> {
     orchestrator: 'prefect',
     listeners: [],
   })
+  closing.add(close)
   const backend = createPrefectBackend({
     settings,
     namespaceTag: namespaceTag(environment.HARVESTER_NAMESPACE),
     onProblem: (text, facts) => log.warn(facts, text),
   })
+  closing.add(() => backend.close())
   const alerts = async () => {
     if (flags.alerts === undefined) return
     for (const line of await deployAlerts(backend, environment, config.settings.alerts, flags.alerts))
       sayLine(line)
   }
-  try {
-    if (!registers) {
-      await alerts()
-      return exitCodes.done
-    }
-    const declared = declaredDeployments(environment, parts.services)
-    const wanted = names.map((name) => inNamespace(name, environment.HARVESTER_NAMESPACE))
-    const unknown = wanted.filter((name) => !declared.some((deployment) => deployment.name === name))
-    if (unknown.length > 0) {
-      throw new HarvesterError('USAGE', `there is no deployment ${unknown.join(', ')}`, {
-        remedy: `Declared: ${declared.map(({ name }) => name).join(', ')}.`,
-      })
-    }
-    const registration = registrationOf(environment, parts.services, {
-      prune: flags.prune,
-      takeOver: flags.takeOver,
-      limits: 'reset',
-    })
-    const only = new Set(wanted)
-    const report = await registerDeployments(
-      backend,
-      // What was not named has not vanished.
-      flags.all
-        ? registration
-        : {
-            ...registration,
-            deployments: registration.deployments.filter(({ name }) => only.has(name)),
-            partial: true,
-          },
-    )
-    const { limits, otherLimits: _, ...deployments } = report
-    for (const change of limits) sayLine(describeLimitChange(change))
-    for (const [what, list] of Object.entries(deployments))
-      if (list.length > 0) sayLine(`${what}: ${list.join(', ')}`)
+  if (!registers) {
     await alerts()
     return exitCodes.done
-  } finally {
-    await backend.close()
-    await parts.close()
   }
+  const declared = declaredDeployments(environment, services)
+  const wanted = names.map((name) => inNamespace(name, environment.HARVESTER_NAMESPACE))
+  const unknown = wanted.filter((name) => !declared.some((deployment) => deployment.name === name))
+  if (unknown.length > 0) {
+    throw new HarvesterError('USAGE', `there is no deployment ${unknown.join(', ')}`, {
+      remedy: `Declared: ${declared.map(({ name }) => name).join(', ')}.`,
+    })
+  }
+  const registration = registrationOf(environment, services, {
+    prune: flags.prune,
+    takeOver: flags.takeOver,
+    limits: 'reset',
+  })
+  const only = new Set(wanted)
+  const report = await registerDeployments(
+    backend,
+    // What was not named has not vanished.
+    flags.all
+      ? registration
+      : {
+          ...registration,
+          deployments: registration.deployments.filter(({ name }) => only.has(name)),
+          partial: true,
+        },
+  )
+  const { limits, otherLimits: _, ...deployments } = report
+  for (const change of limits) sayLine(describeLimitChange(change))
+  for (const [what, list] of Object.entries(deployments))
+    if (list.length > 0) sayLine(`${what}: ${list.join(', ')}`)
+  await alerts()
+  return exitCodes.done
 }

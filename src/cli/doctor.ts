@@ -1,10 +1,10 @@
 import { Command } from 'commander'
 import { judge } from '../app/judge.ts'
+import { action, type Parts } from '../app/open.ts'
 import { noDatabase, openOrchestrator } from '../app/orchestrator.ts'
 import { serviceConfig } from '../app/service-config.ts'
 import { createProcess } from '../app/services.ts'
 import { readEnvironment } from '../config/environment.ts'
-import { variables } from '../config/variables.ts'
 import { databaseSettings } from '../database/settings.ts'
 import { describeError, exitCodes, isHarvesterError } from '../errors.ts'
 import { scrub } from '../log/secrets.ts'
@@ -15,7 +15,7 @@ import { checkCatalogue, checkSources } from '../operate/doctor/sources.ts'
 import type { Finding } from '../operate/doctor/types.ts'
 import { prefectSettings } from '../runs/index.ts'
 import { amount, visible } from '../text.ts'
-import { createConsole, interruptible, sayJson, sayLines } from './console.ts'
+import { createConsole, sayJson, sayLines } from './console.ts'
 import { fileOption } from './options.ts'
 
 export function doctorCommand(): Command {
@@ -23,22 +23,20 @@ export function doctorCommand(): Command {
     .description('checks configuration, database, Prefect, sources, CKAN and disk: a line each, with remedy')
     .addOption(fileOption())
     .option('--json', 'as JSON', false)
-    .action(async (flags: { file?: string; json: boolean }) => {
-      const stop = interruptible()
-      try {
-        const findings: Finding[] = []
-        for await (const finding of examine(flags.file, variables, stop.signal)) {
-          findings.push(finding)
-          if (!flags.json) sayLines(renderFinding(finding))
-        }
-        if (flags.json) sayJson(findings)
-        process.exitCode =
-          stop.exitCode() ??
-          (findings.some(({ level }) => level === 'fail') ? exitCodes.failed : exitCodes.done)
-      } finally {
-        stop.dispose()
-      }
-    })
+    .action(action(doctor, { judges: true }))
+}
+
+async function doctor(
+  { variables, signal }: Parts,
+  flags: { file?: string; json: boolean },
+): Promise<number> {
+  const findings: Finding[] = []
+  for await (const finding of examine(flags.file, variables, signal)) {
+    findings.push(finding)
+    if (!flags.json) sayLines(renderFinding(finding))
+  }
+  if (flags.json) sayJson(findings)
+  return findings.some(({ level }) => level === 'fail') ? exitCodes.failed : exitCodes.done
 }
 
 export function renderFinding({ level, what, text, remedy }: Finding): string {

@@ -2,8 +2,8 @@
 
 import { Command } from 'commander'
 import { planned } from '../app/judge.ts'
-import { type Environment, readEnvironment } from '../config/environment.ts'
-import { variables } from '../config/variables.ts'
+import { action, type Parts } from '../app/open.ts'
+import type { Environment } from '../config/environment.ts'
 import { exitCodes, HarvesterError } from '../errors.ts'
 import { prettyFormatter } from '../log/log.ts'
 import { openProcessLog } from '../log/process-log.ts'
@@ -13,7 +13,6 @@ import { lives, readSigns, readSupervisor, type SignOfLife, superviseHere } from
 import { type SupervisorOptions, supervise } from '../operate/workers/supervisor.ts'
 import { processLives } from '../process/alive.ts'
 import { scrub } from '../secrets.ts'
-import { createConsole } from './console.ts'
 import { fileOption, onStopOption, wholeNumber } from './options.ts'
 
 interface StartFlags {
@@ -30,26 +29,21 @@ export function workersCommand(): Command {
     .addOption(fileOption())
     .option('--serve', 'serve the API and the dashboard too, from the first of them', false)
     .addOption(onStopOption())
-    .action(async (flags: StartFlags) => {
-      process.exitCode = await startWorkers(flags)
-    })
+    .action(action(startWorkers, { judges: true, onStop: 'end' }))
   const status = new Command('status')
     .description('say which workers of this data folder live; exit code 1 if none does')
     .option('--json', 'as JSON', false)
-    .action(async (flags: { json: boolean }) => {
-      process.exitCode = await tellWorkers(flags.json)
-    })
+    .action(action(tellWorkers, { onStop: 'end' }))
   const stop = new Command('stop')
     .description('stop the workers that `workers start` of this data folder started, and wait for their end')
-    .action(async () => {
-      process.exitCode = await stopWorkers()
-    })
+    .action(action(stopWorkers, { onStop: 'end' }))
   const command = new Command('workers').description('several workers on this host: start, status, stop')
   for (const part of [start, status, stop]) command.addCommand(part)
   return command
 }
 
-async function startWorkers(flags: StartFlags): Promise<number> {
+async function startWorkers(parts: Parts, flags: StartFlags): Promise<number> {
+  const { variables, closing } = parts
   // What is wrong for one is wrong for all: it is said once, before any is started.
   const { environment, config, level, database } = await planned({
     file: flags.file,
@@ -68,14 +62,16 @@ async function startWorkers(flags: StartFlags): Promise<number> {
     )
   const leave = superviseHere(environment.HARVESTER_DATA_DIR, flags.number)
   const file = openProcessLog(environment, 'supervisor')
-  const { log } = createConsole({ level, time: config.settings.log_time, progress: false, file })
+  closing.add(() => file?.close())
+  closing.add(leave)
+  const { log } = parts.console({ level, time: config.settings.log_time, file })
   const supervision = supervise({
     count: flags.number,
     launch: (number) => ({
       args: [...process.execArgv, process.argv[1]!, 'worker', ...workerArguments(flags, number)],
-      env: workerEnvironment(environment, number, flags.number),
+      env: workerEnvironment(variables, environment, number, flags.number),
     }),
-    onLine: lineWriter(config.settings.log_time),
+    onLine: lineWriter(config.settings.log_time, variables.NO_COLOR),
     log,
     stopPatienceMs: environment.WORKER_GRACE_SECONDS * 1000 + 60_000,
   })
@@ -86,16 +82,13 @@ async function startWorkers(flags: StartFlags): Promise<number> {
     if (asked === 1) log.info({}, 'stopping; a second signal ends it at once')
     supervision.stop()
   }
-  for (const signal of signals) process.on(signal, onSignal)
-  try {
-    const { exitCode, message } = await supervision.ended
-    if (message !== null) process.stderr.write(`${scrub(message)}\n`)
-    return exitCode
-  } finally {
-    for (const signal of signals) process.off(signal, onSignal)
-    leave()
-    await file?.close()
+  for (const signal of signals) {
+    process.on(signal, onSignal)
+    closing.add(() => process.off(signal, onSignal))
   }
+  const { exitCode, message } = await supervision.ended
+  if (message !== null) process.stderr.write(`${scrub(message)}\n`)
+  return exitCode
 }
 
 function workerArguments(flags: StartFlags, number: number): string[] {
@@ -108,16 +101,21 @@ function workerArguments(flags: StartFlags, number: number): string[] {
 }
 
 /** One name for several workers would make each the predecessor of the others. */
-function workerEnvironment(environment: Environment, number: number, count: number): NodeJS.ProcessEnv {
+function workerEnvironment(
+  variables: Parts['variables'],
+  environment: Environment,
+  number: number,
+  count: number,
+): NodeJS.ProcessEnv {
   const { WORKER_NAME: name } = environment
   if (name === undefined || count === 1) return variables
   return { ...variables, WORKER_NAME: `${name}-${number}` }
 }
 
 /** Records of workers as they are elsewhere: JSON for machines; for people coloured lines behind the name. */
-function lineWriter(time: boolean): SupervisorOptions['onLine'] {
+function lineWriter(time: boolean, noColor: string | undefined): SupervisorOptions['onLine'] {
   const terminal = process.stderr.isTTY === true
-  const colours = terminal && !variables.NO_COLOR
+  const colours = terminal && !noColor
   const pretty = prettyFormatter({ time, ignore: ['worker'] })
   return (line, { number, label }, stream) => {
     if (stream === 'stdout') return void process.stdout.write(`${line}\n`)
@@ -139,8 +137,8 @@ function describeSign(sign: SignOfLife, now: Date) {
   }
 }
 
-async function tellWorkers(json: boolean): Promise<number> {
-  const { HARVESTER_DATA_DIR: folder } = readEnvironment(variables)
+async function tellWorkers({ environment }: Parts, { json }: { json: boolean }): Promise<number> {
+  const { HARVESTER_DATA_DIR: folder } = environment
   const now = new Date()
   const workers = readSigns(folder).map((sign) => describeSign(sign, now))
   const supervisor = readSupervisor(folder)
@@ -164,8 +162,8 @@ async function tellWorkers(json: boolean): Promise<number> {
   return workers.some((worker) => worker.lives) ? exitCodes.done : exitCodes.failed
 }
 
-async function stopWorkers(): Promise<number> {
-  const { HARVESTER_DATA_DIR: folder, WORKER_GRACE_SECONDS: grace } = readEnvironment(variables)
+async function stopWorkers({ environment }: Parts): Promise<number> {
+  const { HARVESTER_DATA_DIR: folder, WORKER_GRACE_SECONDS: grace } = environment
   const supervisor = readSupervisor(folder)
   if (!supervisor) {
     process.stderr.write(`harvester: nobody supervises workers of ${folder}\n`)

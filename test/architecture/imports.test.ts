@@ -81,6 +81,28 @@ describe('the environment', () => {
   })
 })
 
+describe('a command', () => {
+  const commands = files(join(source, 'cli'))
+    .map((file) => ({ name: relative(source, file), text: readFileSync(file, 'utf8') }))
+    .filter(({ text }) => /^export function \w+Command\(\): Command/m.test(text))
+  const named = (part: string) => commands.filter(({ text }) => text.includes(part)).map(({ name }) => name)
+
+  it('is composed in app/: of parts, or as a service', () => {
+    const composed = [...named("from '../app/open.ts'"), ...named("'../app/service.ts'")]
+    // They know nothing of a site: no variables, no database, no server of ours.
+    const alone = ['cli/demo.ts', 'cli/vocabularies.ts']
+    expect(commands.map(({ name }) => name).filter((name) => !composed.includes(name))).toEqual(alone)
+  })
+
+  it('reads no environment and listens to no signal itself', () => {
+    // Which of two things it starts depends on what is configured.
+    expect(named("from '../config/variables.ts'")).toEqual(['cli/start.ts'])
+    expect(named('interruptible')).toEqual([])
+    // A supervisor passes signals on, and the demo is what they end.
+    expect(named('process.on')).toEqual(['cli/demo.ts', 'cli/workers.ts'])
+  })
+})
+
 /** Tables, whose rows belong together; a new one does not get in here. */
 const longFiles = [
   'src/config/environment.ts',

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { openParts } from '../../src/app/open.ts'
 import { openOperator } from '../../src/app/orchestrator.ts'
 import { createConsole } from '../../src/cli/console.ts'
 import { openStatus } from '../../src/cli/status.ts'
@@ -157,9 +158,9 @@ describe('two standalone processes on one PostgreSQL', () => {
         code: 2,
         stderr: expect.stringMatching(/There is no limit "pool:nowhere"[\s\S]*tag:database, pool:harvest/),
       })
-      const look = await openStatus(undefined, own, never)
-      const report = await look.report()
-      await look.close()
+      const parts = openParts({ env: own, onStop: 'end' })
+      const report = await (await openStatus(parts, undefined))()
+      await parts.close()
       expect(report.problems).toEqual([])
       expect(report.state?.limits).toContainEqual({ name: 'tag:database', limit: 1, active: 0 })
       expect((await command('limits', 'set', 'tag:database', 'default')).stdout).toBe(
@@ -462,9 +463,9 @@ work_pools:
       expect.objectContaining({ name: 'deployment:harvest-a-example-org-commands', declared: 1, inForce: 4 }),
     )
     await close()
-    const look = await openStatus(undefined, env, never)
-    const { state } = await look.report()
-    await look.close()
+    const parts = openParts({ env, onStop: 'end' })
+    const { state } = await (await openStatus(parts, undefined))()
+    await parts.close()
     expect(state?.pools[0]).toMatchObject({ name: 'commands-harvest', limit: 6 })
     expect(state?.pools[0]?.queues.map(({ name }) => name).sort()).toEqual(['big', 'default'])
     expect(state?.limits).toContainEqual({

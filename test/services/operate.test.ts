@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openParts } from '../../src/app/open.ts'
 import { examine } from '../../src/cli/doctor.ts'
 import { cancelRun, retryRun, tellLog } from '../../src/cli/runs.ts'
 import { openStatus } from '../../src/cli/status.ts'
@@ -77,11 +78,12 @@ test('status shows the pools, the worker, the run at work, the deployments and t
     graceSeconds: 0,
     pollMs: 500,
   })
-  const look = await openStatus(undefined, env, signal)
+  const parts = openParts({ env, onStop: 'end' })
+  const look = await openStatus(parts, undefined)
   try {
     const { id } = await triggerDeployment(backend, 'slow', { seconds: 300 })
     await waitUntil('the run', async () => (await backend.readRun(id))?.state.type === 'RUNNING')
-    const report = await look.report()
+    const report = await look()
     expect(report.problems).toEqual([])
     expect(report.engine).toMatchObject({ kind: 'prefect', version: expect.stringMatching(/^3\./) })
     expect(report.state?.workers).toContainEqual(
@@ -127,7 +129,7 @@ test('status shows the pools, the worker, the run at work, the deployments and t
     expect([...lines].sort()).toEqual(server.map(({ message }) => message).sort())
     expect(lines.filter((text) => /^harvested/.test(text))).toHaveLength(3)
   } finally {
-    await look.close()
+    await parts.close()
     await worker.stop()
   }
 })
