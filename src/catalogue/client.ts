@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto'
 import { HarvesterError } from '../errors.ts'
-import { readJson } from '../http/json.ts'
+import { badAnswer, readJson } from '../http/json.ts'
 import { isWholeSnapshot } from '../rules/evidence/index.ts'
 import { type CkanRecord, parseCkanRecord } from './record.ts'
 
@@ -192,13 +192,9 @@ function resultOf(
   const { success, error, result } = (readJson(answer, url, remedy) ?? {}) as Record<string, unknown>
   if (success === false) {
     const said = answer.foreign ? '' : `: ${JSON.stringify(error ?? null).slice(0, 200)}`
-    throw badAnswer(url, `CKAN refuses${said}`)
+    throw badAnswer(url, `CKAN refuses${said}`, { remedy })
   }
   const { count, results } = (result ?? {}) as Record<string, unknown>
-  if (!Array.isArray(results)) throw badAnswer(url, 'the answer has no list result.results')
+  if (!Array.isArray(results)) throw badAnswer(url, 'the answer has no list result.results', { remedy })
   return { count: typeof count === 'number' && Number.isFinite(count) ? count : null, results }
-}
-
-function badAnswer(url: string, what: string): HarvesterError {
-  return new HarvesterError('HTTP_BAD_ANSWER', `GET ${url}: ${what}`, { remedy })
 }

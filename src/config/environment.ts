@@ -37,13 +37,16 @@ const zone = z.string().transform((value, context) => {
     return ''
   }
 })
-const choice = <T extends string>(...values: [T, ...T[]]) =>
+const choice = <T extends string>(...values: readonly [T, ...T[]]) =>
   z.string().transform((value, context) => {
     const found = values.find((candidate) => candidate === value.trim().toLowerCase())
     if (found === undefined)
       context.addIssue({ code: 'custom', message: `must be one of ${values.join(', ')}` })
     return found ?? values[0]
   })
+
+/** TLS to a database, as libpq calls it. */
+export const sslModes = ['disable', 'prefer', 'require', 'verify-ca', 'verify-full'] as const
 
 /** The parts of a list with commas. */
 export const listed = (value: string | undefined): string[] =>
@@ -180,7 +183,7 @@ export const environmentVariables = {
   DB_SSLMODE: variable({
     group: 'Database',
     meaning: 'TLS to the database: disable, prefer, require, verify-ca or verify-full.',
-    schema: choice('disable', 'prefer', 'require', 'verify-ca', 'verify-full'),
+    schema: choice(...sslModes),
     example: 'verify-full',
   }),
   DB_CA_FILE: variable({

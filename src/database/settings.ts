@@ -1,8 +1,7 @@
-import { environmentVariables } from '../config/environment.ts'
+import { environmentVariables, sslModes } from '../config/environment.ts'
 import { given } from '../config/given.ts'
 import { HarvesterError } from '../errors.ts'
 
-const sslModes = ['disable', 'prefer', 'require', 'verify-ca', 'verify-full'] as const
 export type SslMode = (typeof sslModes)[number]
 
 /** Which database a command uses, and how it gets there. */

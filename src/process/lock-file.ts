@@ -6,6 +6,8 @@ import { HarvesterError } from '../errors.ts'
 
 /** What the file says of its owner. */
 export interface LockOwner {
+  /** Of its process. */
+  readonly pid: number
   /** Tells this holding from all others. */
   readonly token: string
 }
@@ -51,7 +53,7 @@ export async function takeLockFile<O extends LockOwner>(
 /** What the file says; undefined where there is none, or none that can be read. */
 export async function readLockFile<O extends LockOwner>(path: string): Promise<O | undefined> {
   try {
-    const owner = JSON.parse(await readFile(path, 'utf8')) as O & { pid?: unknown }
+    const owner = JSON.parse(await readFile(path, 'utf8')) as O | null
     return typeof owner?.pid === 'number' ? owner : undefined
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined

@@ -1,7 +1,6 @@
 /** A Croissant description, as far as it tells what the dataset's source files are. */
 
-import { HarvesterError } from '../../errors.ts'
-import { parseJson } from '../../http/json.ts'
+import { badAnswer, parseJson } from '../../http/json.ts'
 import type { SourceFile } from './types.ts'
 
 export interface Croissant {
@@ -22,15 +21,10 @@ export function readCroissant(url: string, body: string): Croissant {
   try {
     document = parseJson(body)
   } catch (cause) {
-    throw new HarvesterError('HTTP_BAD_ANSWER', `GET ${url}: the Croissant description is no JSON`, {
-      cause,
-      facts: { url },
-    })
+    throw badAnswer(url, 'the Croissant description is no JSON', { cause })
   }
   if (typeof document !== 'object' || document === null || Array.isArray(document))
-    throw new HarvesterError('HTTP_BAD_ANSWER', `GET ${url}: the Croissant description is no JSON object`, {
-      facts: { url },
-    })
+    throw badAnswer(url, 'the Croissant description is no JSON object')
   const record = document as Record<string, unknown>
   const listed = [record.distribution].flat().map(sourceFile)
   return { url, document: record, files: listed.filter((file) => file !== null) }

@@ -1,9 +1,9 @@
 /** OBIS: what a dataset is, and its occurrences from the published parquet file or from the paged API. */
 
-import { HarvesterError, isHarvesterError } from '../../errors.ts'
+import { isHarvesterError } from '../../errors.ts'
 import type { Breaker } from '../../http/breaker.ts'
 import type { HttpClient, HttpRecord } from '../../http/client.ts'
-import { readJson } from '../../http/json.ts'
+import { badAnswer, readJson } from '../../http/json.ts'
 import { httpStatusFacts } from '../../http/types.ts'
 import { type KeptAnswer, readKept, writeKept } from './kept-answers.ts'
 import {
@@ -217,8 +217,4 @@ export function isParquetFault(error: unknown): boolean {
     'HTTP_TOO_LARGE',
     'HOST_UNAVAILABLE',
   )
-}
-
-function badAnswer(url: string, what: string): HarvesterError {
-  return new HarvesterError('HTTP_BAD_ANSWER', `GET ${url}: ${what}`, { facts: { url } })
 }

@@ -2,8 +2,8 @@
 
 import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { HarvesterError } from '../../errors.ts'
 import type { HttpClient, HttpHeaders, HttpRecord } from '../../http/client.ts'
+import { badAnswer } from '../../http/json.ts'
 import { insideFolder } from '../../inside.ts'
 import { amount } from '../../text.ts'
 
@@ -238,8 +238,4 @@ function contentRange(header: string | undefined): { start: number; end: number;
 
 function validatorsOf(headers: HttpHeaders, bytes: number): FileValidators {
   return { etag: headers.etag ?? null, lastModified: headers['last-modified'] ?? null, bytes }
-}
-
-function badAnswer(url: string, what: string): HarvesterError {
-  return new HarvesterError('HTTP_BAD_ANSWER', `GET ${url}: ${what}`, { facts: { url } })
 }

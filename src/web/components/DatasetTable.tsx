@@ -8,6 +8,7 @@ import { Icon } from './Icon.tsx'
 import { useHashReason, Why } from './Reason.tsx'
 import { Sparkline } from './Sparkline.tsx'
 import { StatusBadge } from './Status.tsx'
+import { TableHead } from './TableHead.tsx'
 import { Ago, Duration } from './Time.tsx'
 import { useMovingAmounts } from './useMovingAmounts.ts'
 
@@ -16,19 +17,17 @@ export function DatasetTable({ slug, datasets }: { slug: string; datasets: reado
   const { t } = useWords()
   return (
     <table className="stack datasets">
-      <thead>
-        <tr>
-          <th scope="col">{t('server.column.status')}</th>
-          <th scope="col">{t('server.column.dataset')}</th>
-          <th scope="col">{t('server.column.history')}</th>
-          <th scope="col">{t('server.column.reason')}</th>
-          <th scope="col">{t('server.column.updated')}</th>
-          <th scope="col">{t('server.column.checked')}</th>
-          <th scope="col" className="right">
-            {t('server.column.duration')}
-          </th>
-        </tr>
-      </thead>
+      <TableHead
+        columns={[
+          t('server.column.status'),
+          t('server.column.dataset'),
+          t('server.column.history'),
+          t('server.column.reason'),
+          t('server.column.updated'),
+          t('server.column.checked'),
+          { right: t('server.column.duration') },
+        ]}
+      />
       <tbody>
         {datasets.map((dataset) => (
           <DatasetRow key={dataset.dataset_id} slug={slug} dataset={dataset} />

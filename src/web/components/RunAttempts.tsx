@@ -6,6 +6,7 @@ import { slugOf, sourceParts } from '../model/sources.ts'
 import { DatasetLink } from './DatasetLink.tsx'
 import { Why } from './Reason.tsx'
 import { StatusBadge } from './Status.tsx'
+import { TableHead } from './TableHead.tsx'
 import { Ago, Duration } from './Time.tsx'
 
 /** The attempts of a run at one source. */
@@ -21,17 +22,15 @@ export function RunAttempts({ group }: { group: SourceGroup }) {
         <span className="faint">{path}</span>
       </h3>
       <table className="stack">
-        <thead>
-          <tr>
-            <th scope="col">{t('server.column.status')}</th>
-            <th scope="col">{t('server.column.dataset')}</th>
-            <th scope="col">{t('server.column.reason')}</th>
-            <th scope="col">{t('run.finished')}</th>
-            <th scope="col" className="right">
-              {t('server.column.duration')}
-            </th>
-          </tr>
-        </thead>
+        <TableHead
+          columns={[
+            t('server.column.status'),
+            t('server.column.dataset'),
+            t('server.column.reason'),
+            t('run.finished'),
+            { right: t('server.column.duration') },
+          ]}
+        />
         <tbody>
           {group.attempts.slice(0, shown).map((attempt) => (
             <tr key={attempt.dataset_id}>

@@ -6,6 +6,7 @@ import { slugOf, sourceParts } from '../model/sources.ts'
 import { Counts } from './Counts.tsx'
 import { RunMessage } from './RunMessage.tsx'
 import { RunBadge } from './Status.tsx'
+import { TableHead } from './TableHead.tsx'
 import { Ago, Duration } from './Time.tsx'
 
 /** What a run harvested: a source, or all of them. */
@@ -36,20 +37,15 @@ export function RunsTable({ runs, compact = false }: { runs: readonly Run[]; com
   return (
     <>
       <table className="stack">
-        <thead>
-          <tr>
-            <th scope="col">{t('runs.state')}</th>
-            <th scope="col">{t('runs.started')}</th>
-            <th scope="col">{t('runs.what')}</th>
-            {!compact && <th scope="col">{t('runs.by')}</th>}
-            {!compact && (
-              <th scope="col" className="right">
-                {t('runs.duration')}
-              </th>
-            )}
-            <th scope="col">{t('runs.datasets')}</th>
-          </tr>
-        </thead>
+        <TableHead
+          columns={[
+            t('runs.state'),
+            t('runs.started'),
+            t('runs.what'),
+            ...(compact ? [] : [t('runs.by'), { right: t('runs.duration') }]),
+            t('runs.datasets'),
+          ]}
+        />
         <tbody>
           {runs.slice(0, runs.length - hidden).map((run) => (
             <tr key={run.run_id}>

@@ -2,6 +2,7 @@ import { Link } from 'react-router'
 import type { ScheduleRow } from '../api.ts'
 import { useWords } from '../language.ts'
 import { sourceParts } from '../model/sources.ts'
+import { TableHead } from './TableHead.tsx'
 import { Ago, Time } from './Time.tsx'
 
 /** Deployments with when they run. */
@@ -17,14 +18,7 @@ export function Schedules({ schedules }: { schedules: readonly ScheduleRow[] }) 
   if (schedules.length === 0) return <p className="faint">{t('overview.schedule.empty')}</p>
   return (
     <table className="stack">
-      <thead>
-        <tr>
-          <th scope="col">{t('schedule.name')}</th>
-          <th scope="col">{t('schedule.cron')}</th>
-          <th scope="col">{t('schedule.next')}</th>
-          <th scope="col">{t('schedule.last')}</th>
-        </tr>
-      </thead>
+      <TableHead columns={[t('schedule.name'), t('schedule.cron'), t('schedule.next'), t('schedule.last')]} />
       <tbody>
         {schedules.map((schedule) => (
           <tr key={`${schedule.flow}/${schedule.name}`}>

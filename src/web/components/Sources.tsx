@@ -12,6 +12,7 @@ import { Icon } from './Icon.tsx'
 import { RunMessage } from './RunMessage.tsx'
 import { Select } from './Select.tsx'
 import { StatusBadge } from './Status.tsx'
+import { TableHead } from './TableHead.tsx'
 import { Ago } from './Time.tsx'
 
 /** At most so many rows are there at first: two hundred servers are found by name, not by scrolling. */
@@ -70,19 +71,15 @@ export function Sources({ servers }: { servers: readonly Server[] }) {
       ) : (
         <div className="panel">
           <table className="stack servers">
-            <thead>
-              <tr>
-                <th scope="col">{t('map.source')}</th>
-                <th scope="col">{t('overview.indexed')}</th>
-                <th scope="col" className="right">
-                  {t('count.skipped')}
-                </th>
-                <th scope="col" className="right">
-                  {t('count.error')}
-                </th>
-                <th scope="col">{t('source.lastAttempt')}</th>
-              </tr>
-            </thead>
+            <TableHead
+              columns={[
+                t('map.source'),
+                t('overview.indexed'),
+                { right: t('count.skipped') },
+                { right: t('count.error') },
+                t('source.lastAttempt'),
+              ]}
+            />
             <tbody>
               {shown.map((server) => (
                 <SourceRow key={server.erddap_url} server={server} />

@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { api } from '../api.ts'
 import { useWords } from '../language.ts'
 import { percent } from '../model/times.ts'
+import { TableHead } from './TableHead.tsx'
 import { Ago } from './Time.tsx'
 
 /** What OBIS adds to the index; nothing is shown where a site harvests none of it. */
@@ -27,13 +28,7 @@ export function Species() {
         </p>
         {nodes.length > 0 && (
           <table className="stack">
-            <thead>
-              <tr>
-                <th scope="col">{t('biology.node')}</th>
-                <th scope="col">{t('biology.datasets')}</th>
-                <th scope="col">{t('biology.cells')}</th>
-              </tr>
-            </thead>
+            <TableHead columns={[t('biology.node'), t('biology.datasets'), t('biology.cells')]} />
             <tbody>
               {nodes.map((node) => (
                 <tr key={node.node}>

@@ -1,6 +1,7 @@
 import type { Coverage } from '../../api.ts'
 import { useWords } from '../../language.ts'
 import { integer } from '../../model/times.ts'
+import { TableHead } from '../TableHead.tsx'
 import { amountOf } from './amounts.ts'
 
 const tableRows = 100
@@ -25,25 +26,15 @@ export function HexagonTable({ coverage }: { coverage: Coverage }) {
             total: integer(coverage.hexagons.length, language),
           })}
         </caption>
-        <thead>
-          <tr>
-            <th scope="col" className="right">
-              {t('map.table.latitude')}
-            </th>
-            <th scope="col" className="right">
-              {t('map.table.longitude')}
-            </th>
-            <th scope="col" className="right">
-              {t('map.table.profiles')}
-            </th>
-            <th scope="col" className="right">
-              {t('biology.cells')}
-            </th>
-            <th scope="col" className="right">
-              {t('map.table.datasets')}
-            </th>
-          </tr>
-        </thead>
+        <TableHead
+          columns={[
+            { right: t('map.table.latitude') },
+            { right: t('map.table.longitude') },
+            { right: t('map.table.profiles') },
+            { right: t('biology.cells') },
+            { right: t('map.table.datasets') },
+          ]}
+        />
         <tbody>
           {rows.map((hexagon) => (
             <tr key={`${hexagon.longitude} ${hexagon.latitude}`}>

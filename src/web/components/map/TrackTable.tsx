@@ -2,6 +2,7 @@ import type { Tracks } from '../../api.ts'
 import { useWords } from '../../language.ts'
 import { integer } from '../../model/times.ts'
 import { DatasetLink } from '../DatasetLink.tsx'
+import { TableHead } from '../TableHead.tsx'
 
 const tableRows = 100
 
@@ -29,17 +30,15 @@ export function TrackTable({
             total: integer(tracks.features.length, language),
           })}
         </caption>
-        <thead>
-          <tr>
-            <th scope="col">{t('server.column.dataset')}</th>
-            <th scope="col">{t('map.tracks.id')}</th>
-            <th scope="col">{t('map.tracks.from')}</th>
-            <th scope="col">{t('map.tracks.to')}</th>
-            <th scope="col" className="right">
-              {t('map.tracks.rows')}
-            </th>
-          </tr>
-        </thead>
+        <TableHead
+          columns={[
+            t('server.column.dataset'),
+            t('map.tracks.id'),
+            t('map.tracks.from'),
+            t('map.tracks.to'),
+            { right: t('map.tracks.rows') },
+          ]}
+        />
         <tbody>
           {rows.map(({ properties: track }) => (
             <tr key={[track.erddap_url, track.dataset_id, track.trajectory_id].join(' ')}>
