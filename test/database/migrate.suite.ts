@@ -53,6 +53,21 @@ export function describeMigrations(name: string, open: () => Promise<Database>):
       })
     })
 
+    it('leave to the program which kinds of sources there are, whoever made the table', async () => {
+      const { sql } = readMigrations().find(({ name }) => name.endsWith('kinds-of-sources'))!
+      await database.transaction(async (session) => {
+        await session.query(
+          "ALTER TABLE cde.harvest_attempts ADD CONSTRAINT kinds CHECK (source IN ('erddap'))",
+        )
+        await session.query(sql)
+      })
+      const { rows } = await database.query<{ checked: string }>(`
+        SELECT a.attname AS checked FROM pg_constraint c
+        JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = ANY(c.conkey)
+        WHERE c.conrelid = 'cde.harvest_attempts'::regclass AND c.contype = 'c'`)
+      expect(rows).toEqual([{ checked: 'status' }])
+    })
+
     it('give the length of the overlap of two ranges', async () => {
       const { rows } = await database.query(`
         SELECT cde.range_intersection_length(numrange(0, 10), numrange(4, 20))::float8 AS six,

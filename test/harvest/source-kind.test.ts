@@ -38,8 +38,6 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'harvester-toy-'))
   database = await openDatabase({ kind: 'embedded', dataFolder: folder })
   await migrate(database)
-  // The migration that comes with a kind.
-  await database.query('ALTER TABLE cde.harvest_attempts DROP CONSTRAINT harvest_attempts_source_check')
 })
 afterAll(async () => {
   await database?.close()
