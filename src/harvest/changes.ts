@@ -4,7 +4,7 @@ import type { Database } from '../database/port.ts'
 import { type DiskView, noteDiskView, readDiskViews } from '../inventory/disk-views.ts'
 import { lastDataHarvests } from '../inventory/fingerprints.ts'
 import type { TaskContext } from '../runs/index.ts'
-import type { ChangeTerms, DiskViews, SourceMemory } from '../sources/index.ts'
+import { type ChangeTerms, type DiskViews, kindOf, type SourceMemory } from '../sources/index.ts'
 import type { HarvestRun, SourceListing } from './run.ts'
 import type { HarvestServices } from './services.ts'
 
@@ -36,7 +36,8 @@ export function changeTerms(
       const oldest = new Date(run.startedAt.getTime() - maxAgeMs)
       let harvestedAt: ReadonlyMap<string, Date> = new Map()
       try {
-        if (skipUnchanged) harvestedAt = await lastDataHarvests(database, source.url, oldest)
+        if (skipUnchanged)
+          harvestedAt = await lastDataHarvests(database, source.url, kindOf(source).dataMark, oldest)
         const views = await readDiskViews(database, source.url)
         return {
           harvestedAt: (datasetId) => harvestedAt.get(datasetId)?.getTime() ?? null,

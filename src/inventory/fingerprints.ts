@@ -65,23 +65,25 @@ export async function cataloguedDatasets(database: Database): Promise<Map<string
  * When the data of each dataset were last asked for with success, if that was after `since`, by id: an attempt that
  * only found them unchanged, or that only the catalogue made a success, asked for none, whatever it asked for to find
  * out. A time that the database has not reached was written by a clock that was wrong.
+ * @param dataMark what the address of a question about data holds; null where every attempt asks for data
  */
 export async function lastDataHarvests(
   database: Database,
   erddapUrl: string,
+  dataMark: string | null,
   since: Date,
 ): Promise<Map<string, Date>> {
   const { rows } = await database.query<{ dataset_id: string; at: Date }>(
     `SELECT a.dataset_id, max(a.attempted_at) AS at FROM cde.harvest_attempts a
      WHERE a.erddap_url = $1 AND a.status = 'success' AND a.attempted_at >= $2
        AND a.attempted_at <= clock_timestamp() + interval '1 hour'
-       AND (a.source = 'obis' OR position('/tabledap/' IN a.query_urls) > 0)
+       AND ($3::text IS NULL OR position($3 IN a.query_urls) > 0)
        AND NOT EXISTS (
          SELECT 1 FROM harvester.attempt_facts f
          WHERE f.run_id = a.run_id AND f.erddap_url = a.erddap_url AND f.dataset_id = a.dataset_id
            AND f.told @> '{"facts": [{"code": "RECORD_CHANGED"}]}')
      GROUP BY a.dataset_id`,
-    [erddapUrl, since],
+    [erddapUrl, since, dataMark],
   )
   return new Map(rows.map(({ dataset_id, at }) => [dataset_id, at]))
 }

@@ -3,6 +3,7 @@
  * told in English, and a test says which.
  */
 import type { ApiDocument } from './docs-page.ts'
+import { sourceTypesIn } from './schemas.ts'
 
 const french: Readonly<Record<string, string>> = {
   'What was harvested, what was not, and why. Reading is public; times are ISO 8601 in UTC. A slug names a source: its URL without scheme and trailing slashes, `.` and `/` as `-`, or the base64url form of the URL.':
@@ -13,7 +14,7 @@ const french: Readonly<Record<string, string>> = {
   'What the message is made of': 'Ce dont le message est fait',
   'What this dataset’s owner would do': 'Ce que ferait le propriétaire de ce jeu de données',
   'Piece of `datasets.xml` to add or alter': 'Partie de `datasets.xml` à ajouter ou à modifier',
-  '`erddap` or `obis`': '`erddap` ou `obis`',
+  [sourceTypesIn('or')]: sourceTypesIn('ou'),
   'ISO 8601, UTC': 'ISO 8601, UTC',
   'Tracks of platforms that move, as GeoJSON, those with the most rows first':
     'Trajectoires des plateformes mobiles, en GeoJSON, celles qui ont le plus de lignes d’abord',

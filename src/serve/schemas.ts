@@ -9,8 +9,13 @@ import { defaultSourceType, sourceTypeNames } from '../rules/source-types.ts'
 const time = z.string().openapi({ format: 'date-time', description: 'ISO 8601, UTC' })
 const count = z.int().nonnegative()
 export const status = z.enum(['success', 'skipped', 'error'])
+/** The kinds of sources, with the word between them. */
+export function sourceTypesIn(or: string): string {
+  return sourceTypeNames.map((type) => `\`${type}\``).join(` ${or} `)
+}
+
 const sourceType = z.string().openapi({
-  description: sourceTypeNames.map((type) => `\`${type}\``).join(' or '),
+  description: sourceTypesIn('or'),
   example: defaultSourceType,
 })
 const reasonCode = z.string().nullable().openapi({ example: 'MISSING_CF_ROLE' })

@@ -217,6 +217,8 @@ export interface SourceKind<S extends Source = Source, L extends Listed = Listed
   readonly type: S['type']
   /** Of the rules that make the rows: others do not take them over. */
   readonly rulesVersion: number
+  /** What the address of a question about data holds, and no other; null where every attempt asks for data. */
+  readonly dataMark: string | null
   /** Null where the list is the configuration's, and no server is asked for it. */
   readonly listing: ListingWords | null
   /** Whether a host that does not answer is given pauses, and what failed there asked again. */

@@ -533,7 +533,8 @@ describe('when data were last asked for', () => {
       ])
     }
   }
-  const lastOf = async () => (await lastDataHarvests(database, erddapUrl, daysAgo(30))).get('a')
+  const lastOf = async (dataMark: string | null = '/tabledap/') =>
+    (await lastDataHarvests(database, erddapUrl, dataMark, daysAgo(30))).get('a')
   const runIds = [1, 2].map((at) => `00000000-0000-4000-8000-00000000000${at}`) as [string, string]
 
   it('a change of the catalogue alone is not counted, although a redirect was followed to find out', async () => {
@@ -543,6 +544,16 @@ describe('when data were last asked for', () => {
       [runIds[1], daysAgo(3), [head], 'RECORD_CHANGED'],
     ])
     expect(await lastOf()).toEqual(harvested)
+  })
+
+  it('of a kind whose addresses do not tell, each attempt asked for data', async () => {
+    const [first, second] = [daysAgo(20), daysAgo(3)]
+    await attempted([
+      [runIds[0], first, [data]],
+      [runIds[1], second, ['https://data.example.org/of/a']],
+    ])
+    expect(await lastOf()).toEqual(first)
+    expect(await lastOf(null)).toEqual(second)
   })
 
   it('a time that is yet to come is no time, and hides none', async () => {

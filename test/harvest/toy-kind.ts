@@ -43,6 +43,7 @@ const asker = (file: string, knownHash: (id: string) => string | null): DatasetA
 
 export const toyKind: Omit<SourceKind<Toy & never, Listed, { title: string }>, 'type'> = {
   rulesVersion: 1,
+  dataMark: null,
   listing: {
     unreadableRemedy: 'Write it.',
     empty: 'no buoys',

@@ -21,6 +21,7 @@ import { waitForErddap } from './wait.ts'
 export const erddapKind: SourceKind<ErddapSource, ListedDataset, ErddapDescription> = {
   type: 'erddap',
   rulesVersion,
+  dataMark: '/tabledap/',
   listing: {
     unreadableRemedy:
       'Open the address in a browser: it should give a CSV. That of an ERDDAP mostly ends with /erddap.',

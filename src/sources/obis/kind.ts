@@ -25,6 +25,7 @@ const fileRequests = 8
 export const obisKind: SourceKind<ObisSource, Listed, ObisDescription> = {
   type: 'obis',
   rulesVersion: obisRulesVersion,
+  dataMark: null,
   listing: null,
   isPatient: false,
   isAnywhere: false,

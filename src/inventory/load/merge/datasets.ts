@@ -1,3 +1,4 @@
+import { defaultSourceType } from '../../../rules/source-types.ts'
 import { columnsWith } from '../../contract.ts'
 import { assignments, fromTheFuture, insertInto, type Merge } from './context.ts'
 import type { Removal } from './remove.ts'
@@ -24,7 +25,7 @@ export async function chooseDatasets(
     SELECT s.n, s.erddap_url, s.dataset_id, s.cdm_data_type, s.platform, s.eovs,
       array_remove(s.organizations, '') AS organizations, s.profile_variables,
       s.timeseries_id_variable, s.profile_id_variable, s.trajectory_id_variable, s.num_columns, s.first_eov_column,
-      coalesce(s.source_type, 'erddap') AS source_type, s.ckan_id, s.title, s.title_fr,
+      coalesce(s.source_type, '${defaultSourceType}') AS source_type, s.ckan_id, s.title, s.title_fr,
       coalesce(s.obis_nodes, '{}') AS obis_nodes, s.content_hash, s.content_hash_reason,
       least(coalesce(s.verified_at, d.verified_at, '${now.toISOString()}'), clock_timestamp()) AS verified_at,
       v.n_rows AS n_profiles, d.pk, d.pk_url, d.pk IS NULL AS is_new,
