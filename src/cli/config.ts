@@ -116,7 +116,9 @@ function showHarvest(variables: Parts['variables'], file: string | undefined): v
     const limits =
       'concurrency' in source
         ? `, ${source.concurrency} at a time${source.cron ? `, ${source.cron}` : ''}`
-        : `, ${amount(source.datasetIds.length, 'dataset')}`
+        : 'datasetIds' in source
+          ? `, ${amount(source.datasetIds.length, 'dataset')}`
+          : ''
     sayLines(`  ${source.slug}  ${source.url}${limits}`)
   }
 }

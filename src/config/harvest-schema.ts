@@ -1,28 +1,18 @@
 import { z } from 'zod'
-import { isStorableKey, limits } from '../rules/limits.ts'
+import { limits } from '../rules/limits.ts'
 import { type MovingType, movingTypes } from '../rules/tracks/types.ts'
 import { cronForm, cronProblem } from './cron.ts'
 import { truthOf } from './given.ts'
 import { httpDefaults } from './http-defaults.ts'
 import { alertsSchema, stepsSchema, waitForSchema } from './operations-schema.ts'
+import { datasetId, kindKeys } from './source.ts'
 
 /**
  * The harvest configuration as a site writes it. Every default stands here and nowhere else, with its reason where
  * one is needed. Empty values are removed before this schema sees them, so that they mean the default.
  */
 
-/** An id is text whatever it looks like: YAML reads 007 as 7 and 1.10 as 1.1, which no server knows. */
-const id = z
-  .string('must be a text, and YAML reads it as something else: quote it')
-  .trim()
-  .min(1)
-  .refine(isStorableKey, `is longer than the ${limits.keyBytes} bytes that an id can have`)
-const datasetIds = z.array(id)
-/** OBIS knows its datasets by UUIDs. */
-export const obisId = id.regex(
-  /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i,
-  'must be the UUID of an OBIS dataset, as 2d8e2ad2-5c9c-4f2f-9b5d-3d7e5d3f0f4e',
-)
+const datasetIds = z.array(datasetId)
 const positive = z.number().positive()
 const count = z.number().int().min(1)
 const boolean = z.preprocess((value) => truthOf(value) ?? value, z.boolean())
@@ -92,31 +82,7 @@ export const harvestSchema = z.strictObject({
     .describe('Empty the Redis database of `REDIS_URL` as the last step after a harvest of all sources.'),
   incremental: boolean.default(true).describe('Skip datasets that are proven unchanged.'),
 
-  obis_dataset_ids: z.array(obisId).optional().describe('OBIS datasets by their UUIDs.'),
-  obis_datasets_file: z
-    .string()
-    .optional()
-    .describe('JSON file with `{"datasets": ["uuid", …]}`, beside the configuration.'),
-  obis_folder: z.string().optional().describe('Where OBIS answers are kept, instead of the cache folder.'),
-  obis_geo_filter: z
-    .strictObject({
-      mode: z
-        .enum(['canada', 'none'])
-        .default('canada')
-        .describe('`canada` keeps what lies in the polygon; `none` keeps all.'),
-      polygon_file: z
-        .string()
-        .optional()
-        .describe('Polygon as WKT or GeoJSON, instead of the coarse one that ships.'),
-      exempt_node_ids: datasetIds.optional().describe('OBIS nodes whose datasets are kept whole.'),
-    })
-    .optional()
-    .describe('Which OBIS occurrences are kept.'),
-  obis_api_url: z.url().default('https://api.obis.org/v3').describe('The OBIS API.'),
-  obis_parquet_url: z
-    .url()
-    .default('https://obis-open-data.s3.amazonaws.com/occurrence')
-    .describe('Where OBIS publishes occurrences as parquet files.'),
+  ...kindKeys,
   worms_url: z.url().default('https://www.marinespecies.org').describe('WoRMS, for vernacular names.'),
 
   ckan_url: z

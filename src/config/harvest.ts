@@ -2,8 +2,16 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { HarvesterError } from '../errors.ts'
 import { isSet } from './given.ts'
-import { type HarvestSettings, harvestSchema, obisId, obsoleteKeys, sourceSchema } from './harvest-schema.ts'
-import { type ErddapSource, normaliseSourceUrl, obisUrl, type Source, serverOf, withSlugs } from './source.ts'
+import { type HarvestSettings, harvestSchema, obsoleteKeys, sourceSchema } from './harvest-schema.ts'
+import {
+  type ErddapSource,
+  normaliseSourceUrl,
+  obisId,
+  obisUrl,
+  type Source,
+  serverOf,
+  withSlugs,
+} from './source.ts'
 import { type Fault, faultsOf, readYaml, stripUniformIndent } from './yaml.ts'
 
 /** The harvest configuration, resolved: what the program works with. */

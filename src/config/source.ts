@@ -9,6 +9,13 @@ import { deploymentSlugs, hostSlug, slugApart, slugOf, urlSlug } from './slug.ts
 /** The name under which OBIS stands among the sources, and in `erddap_url` columns. */
 export const obisUrl = 'https://obis.org'
 
+/** An id is text whatever it looks like: YAML reads 007 as 7 and 1.10 as 1.1, which no server knows. */
+export const datasetId = z
+  .string('must be a text, and YAML reads it as something else: quote it')
+  .trim()
+  .min(1)
+  .refine(isStorableKey, `is longer than the ${limits.keyBytes} bytes that an id can have`)
+
 /** As in the configuration. */
 const carriedId = z.string().min(1).refine(isStorableKey, 'is longer than an id can be')
 
@@ -54,6 +61,43 @@ export const obisSourceSchema = z.object({
   datasetIds: z.array(carriedId).readonly(),
 })
 export type ObisSource = z.output<typeof obisSourceSchema>
+
+/** OBIS knows its datasets by UUIDs. */
+export const obisId = datasetId.regex(
+  /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i,
+  'must be the UUID of an OBIS dataset, as 2d8e2ad2-5c9c-4f2f-9b5d-3d7e5d3f0f4e',
+)
+
+const obisKeys = {
+  obis_dataset_ids: z.array(obisId).optional().describe('OBIS datasets by their UUIDs.'),
+  obis_datasets_file: z
+    .string()
+    .optional()
+    .describe('JSON file with `{"datasets": ["uuid", …]}`, beside the configuration.'),
+  obis_folder: z.string().optional().describe('Where OBIS answers are kept, instead of the cache folder.'),
+  obis_geo_filter: z
+    .strictObject({
+      mode: z
+        .enum(['canada', 'none'])
+        .default('canada')
+        .describe('`canada` keeps what lies in the polygon; `none` keeps all.'),
+      polygon_file: z
+        .string()
+        .optional()
+        .describe('Polygon as WKT or GeoJSON, instead of the coarse one that ships.'),
+      exempt_node_ids: z.array(datasetId).optional().describe('OBIS nodes whose datasets are kept whole.'),
+    })
+    .optional()
+    .describe('Which OBIS occurrences are kept.'),
+  obis_api_url: z.url().default('https://api.obis.org/v3').describe('The OBIS API.'),
+  obis_parquet_url: z
+    .url()
+    .default('https://obis-open-data.s3.amazonaws.com/occurrence')
+    .describe('Where OBIS publishes occurrences as parquet files.'),
+}
+
+/** The keys of the configuration that name sources of a kind, and say how they are asked. */
+export const kindKeys = { ...obisKeys }
 
 /** Any source, as a deployment carries it: a kind is a schema here. */
 export const sourceOptionsSchema = z.discriminatedUnion('type', [erddapSourceSchema, obisSourceSchema])
