@@ -5,15 +5,13 @@ import { readEnvironment } from '../config/environment.ts'
 import { describeError, exitCodes, HarvesterError } from '../errors.ts'
 import { openTroubles } from '../inventory/alert-store.ts'
 import { TextTable } from '../log/table.ts'
-import type { Channel } from '../operate/alerts/channels.ts'
+import { type Channel, namedBy } from '../operate/alerts/channels.ts'
 import { alertMessage } from '../operate/alerts/message.ts'
 import type { Alert, Trouble } from '../operate/alerts/trouble.ts'
 import { runFact, runSentence } from '../rules/reasons/run.ts'
 import { prefectSettings } from '../runs/index.ts'
 import { visible } from '../text.ts'
 import { sayJson, sayLine, sayLines } from './console.ts'
-
-const namedBy = 'ALERT_WEBHOOK_URL, ALERT_SLACK_WEBHOOK_URL, or ALERT_EMAIL_TO with SMTP_URL'
 
 export function alertsCommand(): Command {
   const command = new Command('alerts').description('whom failures are told to, and what is wrong now')

@@ -17,7 +17,7 @@ import { decodeText } from './charset.ts'
 import { connections, isProxied, proxiesOf } from './connections.ts'
 import { Deadline, Exchange, hostOfUrl } from './exchange.ts'
 import { abortReason, createHostGate, type HostGate } from './gate.ts'
-import { backoffMs, isTransientStatus, retryAfterMs } from './retry.ts'
+import { backoffMs, defaultRetries, isTransientStatus, longestRetryAfterMs, retryAfterMs } from './retry.ts'
 import {
   defaultMaxBytes,
   defaultTimeouts,
@@ -28,10 +28,6 @@ import {
   type HttpStatusFacts,
   type HttpStream,
 } from './types.ts'
-
-const defaultRetries = 3
-/** A server that asks for a longer pause than this is not waited for. */
-const longestRetryAfterMs = 10 * 60_000
 
 export type * from './types.ts'
 

@@ -7,6 +7,12 @@ export function isTransientStatus(status: number): boolean {
   return transientStatuses.has(status)
 }
 
+/** Of a question that can be asked twice. */
+export const defaultRetries = 3
+
+/** A server that asks for a longer pause than this is not waited for. */
+export const longestRetryAfterMs = 10 * 60_000
+
 /** Before the first retry about one second is waited, then two, then four. */
 const firstDelayMs = 1_000
 const longestDelayMs = 30_000

@@ -16,6 +16,9 @@ export interface Channel {
   send(message: AlertMessage): Promise<void>
 }
 
+/** What names a channel, for people. */
+export const namedBy = 'ALERT_WEBHOOK_URL, ALERT_SLACK_WEBHOOK_URL, or ALERT_EMAIL_TO with SMTP_URL'
+
 /** The variables of the environment that name channels. */
 export interface ChannelSettings {
   readonly ALERT_WEBHOOK_URL?: string | undefined
