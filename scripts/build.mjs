@@ -59,7 +59,7 @@ function fail(why) {
 }
 
 /** What is started by its path: by bin/, as a thread, by this script. */
-const entries = ['cli', 'app/signals', 'database/embedded/worker', 'database/embedded/template']
+const entries = ['cli', 'app/signals', 'database/embedded/worker', 'database/make-template']
 /**
  * Libraries of many small modules that only compute go into the bundle: finding and reading five hundred files takes
  * longer than running them. Those that open connections and files stay what `npm` installed.
@@ -118,10 +118,10 @@ function buildPage() {
   }
 }
 
-/** An empty embedded database, so that a first start need not make one. It outlives what else is in dist/. */
+/** An embedded database with empty tables, so that a first start need not make one. It outlives what else is in dist/. */
 async function makeTemplate() {
   try {
-    const module = await import(pathToFileURL(join(dist, 'database/embedded/template.js')).href)
+    const module = await import(pathToFileURL(join(dist, 'database/make-template.js')).href)
     await module.makeTemplate()
   } catch (error) {
     console.error(

@@ -48,7 +48,11 @@ describe('a statement on the embedded engine', () => {
 })
 
 describePort('the embedded engine', open)
-describeMigrations('the embedded engine', open)
+describeMigrations('the embedded engine', async () => {
+  const database = await open()
+  await database.query('DROP SCHEMA IF EXISTS cde, harvester CASCADE')
+  return database
+})
 describeLoad('the embedded engine', open)
 describeBelief('the embedded engine', open)
 describeRunStore('the embedded engine', open)

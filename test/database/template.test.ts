@@ -12,21 +12,17 @@ import { copyFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { makeTemplate, startEngineIn, unpackTemplate } from '../../src/database/embedded/template.ts'
-import { root } from '../support/program.ts'
+import { startEngineIn, templateFile, unpackTemplate } from '../../src/database/embedded/template.ts'
+import { makeTemplate } from '../../src/database/make-template.ts'
+import { readMigrations } from '../../src/database/migrate.ts'
 
 const place = mkdtempSync(join(tmpdir(), 'harvester-template-test-'))
 afterAll(() => rmSync(place, { recursive: true, force: true }))
 
-const built = () => {
-  const name = readdirSync(join(root, 'dist')).find((name) => name.startsWith('engine-template-'))
-  return join(root, 'dist', name ?? 'no template')
-}
-
 describe('the template of the embedded engine', () => {
-  it('is made by the build, and gives an engine with both extensions and no tables of ours', async () => {
+  it('is made by the build, and gives an engine with both extensions and our tables as this version has them', async () => {
     await makeTemplate()
-    expect(existsSync(built())).toBe(true)
+    expect(existsSync(templateFile())).toBe(true)
     const folder = join(place, 'first')
     expect(await unpackTemplate(folder)).toBe(true)
     expect(readdirSync(place)).toEqual(['first'])
@@ -35,10 +31,14 @@ describe('the template of the embedded engine', () => {
     try {
       const { rows } = await engine.query(
         `SELECT (SELECT string_agg(extname, ' ' ORDER BY extname) FROM pg_extension) AS extensions,
-          (SELECT count(*)::int FROM pg_namespace WHERE nspname IN ('cde', 'harvester')) AS ours,
+          (SELECT array_agg(checksum ORDER BY number) FROM harvester.migrations) AS migrations,
+          (SELECT count(*)::int FROM cde.datasets) AS datasets,
           ST_AsText(ST_SetSRID(ST_MakePoint(1, 2), 4326)) AS point`,
       )
-      expect(rows).toEqual([{ extensions: 'pg_trgm plpgsql postgis', ours: 0, point: 'POINT(1 2)' }])
+      const migrations = readMigrations().map(({ checksum }) => checksum)
+      expect(rows).toEqual([
+        { extensions: 'pg_trgm plpgsql postgis', migrations, datasets: 0, point: 'POINT(1 2)' },
+      ])
       // An engine that is there stays.
       expect(await unpackTemplate(folder)).toBe(false)
     } finally {
@@ -62,7 +62,7 @@ describe('the template of the embedded engine', () => {
     expect(await unpackTemplate(folder, file)).toBe(false)
     writeFileSync(file, 'no archive at all'.repeat(1000))
     expect(await unpackTemplate(folder, file)).toBe(false)
-    await copyFile(built(), file)
+    await copyFile(templateFile(), file)
     truncateSync(file, 2_000_000)
     expect(await unpackTemplate(folder, file)).toBe(false)
     expect(existsSync(folder) || existsSync(`${folder}.unpacking`)).toBe(false)

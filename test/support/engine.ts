@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { migrate } from '../../src/database/migrate.ts'
 import { openDatabase } from '../../src/database/open.ts'
 import type { Database } from '../../src/database/port.ts'
+import { emptyDatabase } from './database.ts'
 
 interface Kept {
   dataFolder: string
@@ -32,10 +33,12 @@ export async function joinEngine(): Promise<Database> {
   return openDatabase({ kind: 'embedded', dataFolder })
 }
 
-/** The same, with the tables of a new database and nothing in them. */
+/** The same, with our tables and nothing in them. */
 export async function openMigrated(): Promise<Database> {
   const database = await joinEngine()
-  await database.query('DROP SCHEMA IF EXISTS cde, harvester CASCADE')
   await migrate(database)
+  await emptyDatabase(database)
+  for (const view of ['obis_scientific_names', 'obis_scientific_name_popularity'])
+    await database.query(`REFRESH MATERIALIZED VIEW cde.${view}`)
   return database
 }
