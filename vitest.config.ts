@@ -23,20 +23,14 @@ const engine = [
 const pure = ['rules/', 'text/', 'catalogue/', 'inventory/', 'config/', 'soak/']
 // Files of a kind stand together, so that they find a process of their kind.
 const longest = [
-  'acceptance/alerts',
-  'sources/foreign-sizes',
   'database/embedded',
-  'operate/backfill/command',
-  'acceptance/',
   ...engine,
   'flows/',
   'database/',
   'cli/',
   'deploy/',
-  'integration/',
   'serve/',
   'operate/',
-  'log/error-reports',
   ...pure,
 ]
 /** They replace modules, or count what a new process would load: none of that may be there already. */
@@ -51,7 +45,10 @@ const aloneFiles = alone.map((name) => `test/${name}.test.ts`)
 const engineFiles = engine.map((name) => `test/${name}.test.ts`)
 const pureFiles = pure.map((name) => `test/${name}**/*.test.ts`)
 
-/** `npm test`: needs only Node. What needs a real Prefect, PostgreSQL or browser is in test/services. */
+/**
+ * `npm test`: needs only Node. What starts our programs as processes is in `npm run test:programs`, what needs a real
+ * Prefect, PostgreSQL or browser in `npm run test:services`.
+ */
 export default defineConfig({
   test: {
     globalSetup: ['test/support/compile.ts'],
@@ -86,7 +83,10 @@ export default defineConfig({
         test: {
           name: 'together',
           include: ['test/**/*.test.ts'],
-          exclude: [...pureFiles, ...engineFiles, ...aloneFiles, 'test/services/**', 'node_modules/**'],
+          exclude: [
+            ...[...pureFiles, ...engineFiles, ...aloneFiles],
+            ...['test/**/*.program.test.ts', 'test/services/**', 'node_modules/**'],
+          ],
         },
       },
     ],
