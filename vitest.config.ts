@@ -9,6 +9,7 @@ const engine = [
   'flows/change',
   'flows/belief',
   'flows/evidence',
+  'flows/tracks',
   'flows/obis',
   'flows/vernaculars',
   'flows/hand-over',
@@ -25,6 +26,7 @@ const pure = ['rules/', 'text/', 'catalogue/', 'inventory/', 'config/', 'soak/']
 const longest = [
   'database/embedded',
   ...engine,
+  'flows/bad-days',
   'flows/',
   'database/',
   'cli/',

@@ -1,10 +1,5 @@
 /** Gliders, floats, drifters, ships and samples, from a server that looks alike to the index. */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { migrate } from '../../src/database/migrate.ts'
-import { openDatabase } from '../../src/database/open.ts'
 import type { Database } from '../../src/database/port.ts'
 import type { DemoDataset, Row } from '../../src/demo/dataset.ts'
 import { type ErddapOptions, type ErddapServer, startErddap } from '../../src/demo/erddap.ts'
@@ -12,24 +7,19 @@ import { drifters, floats, glider, ship, survey } from '../../src/demo/moving.ts
 import { tracksOfIndex } from '../../src/inventory/queries/tracks.ts'
 import { day, describe as described, epoch } from '../acceptance/build.ts'
 import { emptyDatabase } from '../support/database.ts'
+import { openMigrated } from '../support/engine.ts'
 import { createHarvester, type Harvester } from '../support/harvester.ts'
 
 const serverTime = Date.UTC(2024, 5, 1)
 const files = [{ name: 'a.csv', lastModified: Date.UTC(2023, 0), size: 2000 }]
 
-let folder: string
 let database: Database
 const closing: { close(): Promise<unknown> }[] = []
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'harvester-tracks-'))
-  database = await openDatabase({ kind: 'embedded', dataFolder: folder })
-  await migrate(database)
-}, 240_000)
-afterAll(async () => {
-  await database?.close()
-  await rm(folder, { recursive: true, force: true })
+  database = await openMigrated()
 })
+afterAll(() => database?.close())
 beforeEach(() => emptyDatabase(database))
 afterEach(async () => {
   for (const part of closing.splice(0).reverse()) await part.close()
