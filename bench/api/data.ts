@@ -1,5 +1,6 @@
 /** The data of the benchmark, made by the database itself: an audit of years, and an index of a million profiles. */
 import type { Database } from '../../src/database/port.ts'
+import { keepCoverage } from '../../src/inventory/load/merge/coverage.ts'
 
 export interface Size {
   sources: number
@@ -83,6 +84,8 @@ export async function fill(database: Database, size: Size, say: (what: string) =
      JOIN cde.hexes_zoom_0 h0 ON h0.grid_i = c.i AND h0.grid_j = c.j
      JOIN cde.hexes_zoom_1 h1 ON h1.grid_i = c.i1 AND h1.grid_j = c.j1`,
   )
+  say('counts of the map')
+  await database.transaction((session) => keepCoverage(session, 'SELECT 0 AS dataset_pk', 'bench_coverage'))
   say('statistics')
   for (const table of [
     'harvest_runs',

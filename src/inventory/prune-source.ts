@@ -1,6 +1,7 @@
 import type { Database } from '../database/port.ts'
 import { takeLoaderLock } from './load/lock.ts'
 import { mergeTables } from './load/merge/context.ts'
+import { keepCoverage, promiseCoverage } from './load/merge/coverage.ts'
 import { removeOrganizations } from './load/merge/datasets.ts'
 import { removeLeftPlaces } from './load/merge/places.ts'
 import { createRemovalTables, removeChosen } from './load/merge/remove.ts'
@@ -73,6 +74,7 @@ export async function pruneSource(
   const pruned = await database.transaction(
     async (session) => {
       await takeLoaderLock(database, session, defaultLimits, log, signal)
+      await promiseCoverage(session)
       const removal = { session, tables }
       await createRemovalTables(removal)
       await session.query(
@@ -83,6 +85,7 @@ export async function pruneSource(
       const removed = await removeChosen(removal, null)
       const { points, hexagons } = await removeLeftPlaces(removal)
       const organizations = await removeOrganizations(removal)
+      await keepCoverage(session, `SELECT pk AS dataset_pk FROM ${tables.pruned}`, tables.coverage)
       const remove = async (sql: string) => (await session.query(sql, [erddapUrl])).count
       const skipped = await remove('DELETE FROM cde.skipped_datasets WHERE erddap_url = $1')
       await remove('DELETE FROM harvester.dataset_absence WHERE erddap_url = $1')

@@ -3,6 +3,7 @@ import { migrate } from '../../src/database/migrate.ts'
 import { describeAlertStore } from '../database/alert-store.suite.ts'
 import { describeAttemptFacts } from '../database/attempt-facts.suite.ts'
 import { describeBelief } from '../database/belief.suite.ts'
+import { describeCoverage } from '../database/coverage.suite.ts'
 import { describeHandedSpool } from '../database/handed-spool.suite.ts'
 import { describeLatestAttempts } from '../database/latest-attempts.suite.ts'
 import { describeLoad } from '../database/load.suite.ts'
@@ -35,6 +36,7 @@ describeAlertStore('PostgreSQL', open)
 describeAttemptFacts('PostgreSQL', open)
 describeHandedSpool('PostgreSQL', open)
 describeLatestAttempts('PostgreSQL', open)
+describeCoverage('PostgreSQL', open)
 
 it('PostgreSQL stores a batch of attempts that holds ids which cannot be asked for', async () => {
   const database = await open()

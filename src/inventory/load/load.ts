@@ -9,6 +9,7 @@ import { loadAuditFiles, markRejected, settleRun } from './audit-files.ts'
 import { takeLoaderLock } from './lock.ts'
 import { compareCells, writeCells } from './merge/cells.ts'
 import { generatedColumns, type Merge, mergeTables } from './merge/context.ts'
+import { keepCoverage, promiseCoverage } from './merge/coverage.ts'
 import {
   boundTimes,
   chooseDatasets,
@@ -221,6 +222,7 @@ async function mergeStage(
 ): Promise<Merged> {
   const lockWait = await takeLoaderLock(database, session, limits, options.log, options.signal)
   const began = Date.now()
+  await promiseCoverage(session)
   const now = options.now?.() ?? new Date()
   const merge: Merge = {
     session,
@@ -273,6 +275,12 @@ async function mergeStage(
   const { pruned, pruneRefused, cells: prunedCells } = await prune(merge, pruning)
   const left = await removeLeftPlaces(merge)
   await removeOrganizations(merge)
+  await keepCoverage(
+    session,
+    `SELECT dataset_pk FROM ${merge.tables.profiles} UNION ALL SELECT dataset_pk FROM ${merge.tables.cells}
+     UNION ALL SELECT pk FROM ${merge.tables.pruned}`,
+    merge.tables.coverage,
+  )
 
   const touched = (counts: { inserted: number; updated: number; deleted: number }) =>
     counts.inserted + counts.updated + counts.deleted

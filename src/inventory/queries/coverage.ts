@@ -31,22 +31,57 @@ export interface CoverageRows {
   nDatasets: number
 }
 
-/**
- * First by hexagon and dataset, then by hexagon: distinct datasets are counted without sorting every profile. A
- * dataset has profiles or cells, never both, so that each pair is there once.
- */
-function cellsSql(zoom: 0 | 1, filtered: boolean): string {
-  const chosen = filtered ? 'AND p.dataset_pk IN (SELECT pk FROM chosen)' : ''
-  return `
-WITH chosen AS (
+const chosen = `
   SELECT pk FROM cde.datasets
-  WHERE ($1::text IS NULL OR eovs @> ARRAY[$1::text]) AND ($2::text IS NULL OR erddap_url = $2)
+  WHERE ($1::text IS NULL OR eovs @> ARRAY[$1::text]) AND ($2::text IS NULL OR erddap_url = $2)`
+
+/** The hexagons that are asked for, of those in `cells`. */
+const inView = `
+WHERE ($4::int IS NULL OR CASE WHEN $4 <= $5::int THEN h.grid_i BETWEEN $4 AND $5 ELSE h.grid_i >= $4 OR h.grid_i <= $5 END)
+  AND ($6::int IS NULL OR h.grid_j BETWEEN $6 AND $7)
+ORDER BY cells.n_profiles + cells.n_cells DESC, h.grid_i, h.grid_j
+LIMIT $3`
+
+/** From the counts that loads keep: of all datasets the sums by hexagon, else the lists of those that are chosen. */
+function keptSql(zoom: 0 | 1, filtered: boolean): string {
+  const cells = filtered
+    ? `
+  SELECT u.hex_pk, sum(u.profiles)::int8 AS n_profiles, sum(u.cells)::int8 AS n_cells, count(*) AS n_datasets
+  FROM kept c CROSS JOIN LATERAL unnest(c.hex_pks, c.profiles, c.cells) AS u (hex_pk, profiles, cells)
+  GROUP BY u.hex_pk`
+    : `
+  SELECT hex_pk, n_profiles, n_cells, n_datasets FROM harvester.coverage_hexagons
+  -- All are said to be wanted, so that the types of the parameters are known.
+  WHERE zoom = ${zoom} AND $1::text IS NULL AND $2::text IS NULL`
+  return `
+WITH kept AS (
+  SELECT c.* FROM harvester.coverage_datasets c
+  WHERE c.zoom = ${zoom} ${filtered ? `AND c.dataset_pk IN (${chosen})` : ''}
+), cells AS MATERIALIZED (${cells}
+)
+SELECT h.grid_i, h.grid_j, cells.n_profiles, cells.n_cells, cells.n_datasets,
+       (SELECT coalesce(sum(n_profiles), 0)::int8 FROM cells) AS all_profiles,
+       (SELECT coalesce(sum(n_cells), 0)::int8 FROM cells) AS all_cells,
+       (SELECT count(*) FROM kept) AS all_datasets
+FROM cells JOIN cde.hexes_zoom_${zoom} h ON h.pk = cells.hex_pk
+${inView}`
+}
+
+/**
+ * From the rows themselves, where somebody else wrote them. First by hexagon and dataset, then by hexagon: distinct
+ * datasets are counted without sorting every profile. A dataset has profiles or cells, never both, so that each pair is
+ * there once.
+ */
+function countedSql(zoom: 0 | 1, filtered: boolean): string {
+  const wanted = filtered ? 'AND p.dataset_pk IN (SELECT pk FROM chosen)' : ''
+  return `
+WITH chosen AS (${chosen}
 ), parts AS MATERIALIZED (
   SELECT p.hex_${zoom}_pk AS hex_pk, p.dataset_pk, count(*) AS n, 0::int8 AS cells
-  FROM cde.profiles p WHERE p.hex_${zoom}_pk IS NOT NULL ${chosen} GROUP BY 1, 2
+  FROM cde.profiles p WHERE p.hex_${zoom}_pk IS NOT NULL ${wanted} GROUP BY 1, 2
   UNION ALL
   SELECT p.hex_${zoom}_pk, p.dataset_pk, 0::int8, count(*)
-  FROM cde.obis_cells p WHERE p.hex_${zoom}_pk IS NOT NULL ${chosen} GROUP BY 1, 2
+  FROM cde.obis_cells p WHERE p.hex_${zoom}_pk IS NOT NULL ${wanted} GROUP BY 1, 2
 ), cells AS (
   SELECT hex_pk, sum(n)::int8 AS n_profiles, sum(cells)::int8 AS n_cells, count(*) AS n_datasets
   FROM parts GROUP BY hex_pk
@@ -56,10 +91,7 @@ SELECT h.grid_i, h.grid_j, cells.n_profiles, cells.n_cells, cells.n_datasets,
        (SELECT coalesce(sum(cells), 0)::int8 FROM parts) AS all_cells,
        (SELECT count(*) FROM (SELECT dataset_pk FROM parts GROUP BY dataset_pk) AS whole) AS all_datasets
 FROM cells JOIN cde.hexes_zoom_${zoom} h ON h.pk = cells.hex_pk
-WHERE ($4::int IS NULL OR CASE WHEN $4 <= $5::int THEN h.grid_i BETWEEN $4 AND $5 ELSE h.grid_i >= $4 OR h.grid_i <= $5 END)
-  AND ($6::int IS NULL OR h.grid_j BETWEEN $6 AND $7)
-ORDER BY cells.n_profiles + cells.n_cells DESC, h.grid_i, h.grid_j
-LIMIT $3`
+${inView}`
 }
 
 /** Hexagons with the number of profiles (and OBIS cells) and of datasets in them, the fullest first. */
@@ -69,10 +101,16 @@ export async function coverage(
   options?: QueryOptions,
 ): Promise<CoverageRows> {
   const filtered = filter.variable !== null || filter.erddapUrl !== null
+  const state = await database.query<{ stale: boolean }>(
+    'SELECT stale FROM harvester.coverage_state',
+    [],
+    options,
+  )
+  const sqlOf = state.rows[0]?.stale === false ? keptSql : countedSql
   const { rows } = await database.query<
     CoverageCellRow & { all_profiles: number; all_cells: number; all_datasets: number }
   >(
-    cellsSql(filter.zoom, filtered),
+    sqlOf(filter.zoom, filtered),
     [
       filter.variable,
       filter.erddapUrl,

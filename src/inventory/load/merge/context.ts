@@ -23,6 +23,7 @@ export interface Merge {
     leftPoints: string
     changed: string
     pruned: string
+    coverage: string
   }
 }
 
@@ -37,6 +38,7 @@ export function mergeTables(stage: StageNames): Merge['tables'] {
     leftPoints: name('m_left_points'),
     changed: name('m_changed'),
     pruned: name('m_pruned'),
+    coverage: name('m_coverage'),
   }
 }
 
