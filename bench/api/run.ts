@@ -53,6 +53,7 @@ const all: ReadonlyArray<readonly [name: string, paths: string[]]> = [
   ['search', ['mooring%20150', 'dataset_0017', '503', 'nothing'].map((q) => `/api/harvest/search?q=${q}`)],
   ['runs/recent', ['/api/harvest/runs/recent']],
   ['runs/:id', numbers(20).map((nth) => `/api/harvest/runs/${runId(nth)}`)],
+  ['runs/:id?limit=100', numbers(20).map((nth) => `/api/harvest/runs/${runId(nth)}?limit=100`)],
   ['reasons', ['/api/harvest/reasons']],
   ['reasons/:slug', numbers(size.sources).map((nth) => `/api/harvest/reasons/${slug(nth)}`)],
   ['servers/:slug/trend', numbers(size.sources).map((nth) => `/api/harvest/servers/${slug(nth)}/trend`)],

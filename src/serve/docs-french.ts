@@ -113,8 +113,11 @@ const french: Readonly<Record<string, string>> = {
   'The last 20 runs, newest first': 'Les 20 dernières exécutions, de la plus récente à la plus ancienne',
   'A run and its attempts, by source, then status, then id':
     'Une exécution et ses tentatives, par source, puis par état, puis par identifiant',
-  'Takes the id of a run or of its flow run. A run that waits for a worker is `queued`.':
-    'Accepte l’identifiant d’une exécution ou de son exécution de flux. Une exécution qui attend un exécuteur est `queued`.',
+  'Takes the id of a run or of its flow run. A run that waits for a worker is `queued`. All attempts are given unless `limit` says how many; `run.n_total` is their number.':
+    'Accepte l’identifiant d’une exécution ou de son exécution de flux. Une exécution qui attend un exécuteur est `queued`. Toutes les tentatives sont données, à moins que `limit` n’en fixe le nombre; `run.n_total` est leur total.',
+  'Only attempts that came to this': 'Seulement les tentatives de cette issue',
+  'At most so many attempts; all without it': 'Au plus ce nombre de tentatives; toutes sans lui',
+  'So many attempts are left out before the first': 'Ce nombre de tentatives est omis avant la première',
   'Id of a run, or of its flow run': 'Identifiant d’une exécution, ou de son exécution de flux',
   'There is no such run': 'Cette exécution n’existe pas',
   'Server-sent events of a run in progress': 'Événements envoyés par le serveur pendant une exécution',

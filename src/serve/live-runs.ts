@@ -138,7 +138,7 @@ export class LiveRuns {
 
   async #readAttempts(runId: string, followed: Followed): Promise<void> {
     const since = followed.newest === null ? null : new Date(followed.newest.getTime() - lookBackMilliseconds)
-    for (const row of await runAttempts(this.#settings.database, runId, since)) {
+    for (const row of await runAttempts(this.#settings.database, runId, { since })) {
       // An attempt that the load turned into another one is told again.
       const key = `${row.erddap_url}\n${row.dataset_id}\n${row.status} ${row.reason_code}`
       if (!followed.attempts.has(key)) followed.attempts.set(key, runAttemptOf(row))

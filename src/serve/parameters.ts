@@ -22,6 +22,24 @@ export const wantedParameter = text(200).default('').openapi({ description: 'Tex
 export const datasetIdParameter = text(1000).min(1)
 export const runIdParameter = z.guid().openapi({ description: 'Id of a run, or of its flow run' })
 export const statusParameter = z.preprocess((value) => (value === '' ? undefined : value), status.optional())
+export const outcomeParameter = z
+  .enum(['error', 'skipped', 'unchanged', 'success'])
+  .optional()
+  .openapi({ description: 'Only attempts that came to this' })
+export const limitParameter = z.coerce
+  .number()
+  .int()
+  .min(0)
+  .max(100_000)
+  .optional()
+  .openapi({ description: 'At most so many attempts; all without it' })
+export const offsetParameter = z.coerce
+  .number()
+  .int()
+  .min(0)
+  .max(10_000_000)
+  .default(0)
+  .openapi({ description: 'So many attempts are left out before the first' })
 export const searchParameter = text(200).optional()
 export const zoomParameter = z.enum(['0', '1']).default('0')
 /** Degrees: west, south, east, north; west is greater than east across the antimeridian. */

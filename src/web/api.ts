@@ -89,7 +89,13 @@ export const api = {
   search: (text: string, language: string) =>
     ask<FoundDatasetOf[]>(`api/harvest/search?q=${part(text)}&lang=${language}`),
   runs: () => ask<Run[]>('api/harvest/runs/recent'),
-  run: (id: string) => ask<RunAnswer>(`api/harvest/runs/${part(id)}`),
+  /** A run and its first attempts, of one outcome where that is given; all of them without `limit`. */
+  run: (id: string, { limit, outcome }: { limit?: number; outcome?: string } = {}) => {
+    const query = new URLSearchParams()
+    if (limit !== undefined) query.set('limit', String(limit))
+    if (outcome !== undefined) query.set('outcome', outcome)
+    return ask<RunAnswer>(`api/harvest/runs/${part(id)}${query.size > 0 ? `?${query}` : ''}`)
+  },
   reasons: () => ask<Reason[]>('api/harvest/reasons'),
   schedules: () => ask<ScheduleRow[]>('api/harvest/schedules'),
   biology: () => ask<Biology>('api/harvest/biology'),

@@ -238,6 +238,28 @@ describe('GET /api/harvest/runs', () => {
     ])
   })
 
+  test('the attempts of a run are given whole, in pages, and by what they came to', async () => {
+    const path = `/api/harvest/runs/${runId(12)}`
+    const whole = await read(path, RunAnswer)
+    const page = async (query: string) => (await read(`${path}?${query}`, RunAnswer)).attempts
+    expect(await page('limit=100')).toEqual(whole.attempts)
+    expect([...(await page('limit=3')), ...(await page('limit=3&offset=3'))]).toEqual(whole.attempts)
+    expect(await page('limit=3&offset=4')).toEqual([])
+    for (const [outcome, ids] of [
+      ['error', ['mooring-7']],
+      ['unchanged', ['buoy_A']],
+      ['skipped', ['ctd_casts']],
+      ['success', ['tide 100%/é']],
+    ] as const)
+      expect([outcome, (await page(`outcome=${outcome}&limit=9`)).map((one) => one.dataset_id)]).toEqual([
+        outcome,
+        ids,
+      ])
+    expect((await read(`${path}?limit=0`, RunAnswer)).run).toEqual(whole.run)
+    for (const query of ['limit=-1', 'limit=1.5', 'limit=x', 'offset=-1', 'limit=1e9', 'outcome=well'])
+      await ask(`${path}?${query}`, 400)
+  })
+
   test('a run is found by its flow run too, with its page of Prefect', async () => {
     const { run } = await read('/api/harvest/runs/11111111-2222-4333-8444-555555555555', RunAnswer)
     expect(run.run_id).toBe(runId(22))

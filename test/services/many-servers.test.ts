@@ -176,6 +176,40 @@ test('the page of a server with two thousand datasets opens on its problems, by 
   await context.close()
 })
 
+test('a run with thousands of attempts shows the first hundred, each status from its beginning, and all when asked', async () => {
+  const { context, page, faults } = await openPage(browser, base, wide)
+  const run = '00000000-0000-4000-8000-000000000001'
+  const attempts = (await (await fetch(`${base}/api/harvest/runs/${run}`)).json()) as {
+    attempts: { status: string; dataset_id: string }[]
+  }
+  const failed = attempts.attempts.filter(({ status }) => status === 'error')
+  const asked: number[] = []
+  page.on('response', async (answer) => {
+    if (answer.url().includes(`/runs/${run}`)) asked.push((await answer.body()).length)
+  })
+  const rows = page.locator('.stack tbody tr')
+  await visitPage(page, `${base}/harvest/run/${run}`)
+  await page.getByRole('heading', { name: 'Attempts' }).waitFor()
+  expect(await rows.count()).toBe(100)
+  await expect.poll(() => asked.length).toBe(1)
+  expect(asked[0]).toBeLessThan(100_000)
+  const tab = page.locator('.tabs label', { hasText: /^Failed/ })
+  expect((await tab.textContent())?.replace(/\D/g, '')).toBe(String(failed.length))
+  await tab.click()
+  await expect.poll(() => rows.count()).toBe(100)
+  expect(new Set(await page.locator('.stack tbody tr .badge').allInnerTexts()).size).toBe(1)
+  await page.getByRole('button', { name: `Show ${failed.length - 100} more` }).click()
+  await expect.poll(() => rows.count()).toBe(failed.length)
+  await page.locator('.tabs label', { hasText: /^All/ }).click()
+  await page
+    .getByRole('button', { name: /Show [\d,]+ more/ })
+    .last()
+    .waitFor()
+  expect(await violations(page)).toEqual([])
+  expect(faults).toEqual([])
+  await context.close()
+})
+
 test('a narrow screen has the same, and nothing wider than it', async () => {
   const { context, page } = await openPage(browser, base, { language: 'fr', scheme: 'dark', width: 360 })
   for (const path of ['/harvest', `/harvest/server/${sourceSlug(sourceUrl(1))}`]) {

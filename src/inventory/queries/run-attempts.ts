@@ -15,20 +15,44 @@ export interface RunAttemptRow {
   told: StoredTold | null
 }
 
-const sql = `
-SELECT a.erddap_url, a.dataset_id, a.source, a.status, a.reason_code, a.error_message, a.duration_ms,
-       a.attempted_at, a.query_urls, f.told
-FROM cde.harvest_attempts a ${joinTold('a')}
-WHERE a.run_id = $1::uuid AND a.attempted_at IS NOT NULL AND ($2::timestamptz IS NULL OR a.attempted_at >= $2)
-ORDER BY a.erddap_url, a.status, a.dataset_id`
+/** What came of an attempt; one found unchanged counts by itself. */
+export type Outcome = AttemptStatus | 'unchanged'
 
-/** The attempts of a run by source, then status, then id; with `since`, only those from then on. */
+export interface AttemptPage {
+  /** Only those from then on. */
+  since?: Date | null
+  outcome?: Outcome | undefined
+  /** @default all */
+  limit?: number | undefined
+  offset?: number | undefined
+}
+
+const order = 'ORDER BY a.erddap_url, a.status, a.dataset_id'
+
+// The page is chosen first: what is told of the others is not read.
+const sql = `
+SELECT a.*, f.told
+FROM (
+  SELECT a.run_id, a.erddap_url, a.dataset_id, a.source, a.status, a.reason_code, a.error_message, a.duration_ms,
+         a.attempted_at, a.query_urls
+  FROM cde.harvest_attempts a
+  WHERE a.run_id = $1::uuid AND a.attempted_at IS NOT NULL AND ($2::timestamptz IS NULL OR a.attempted_at >= $2)
+    AND ($3::text IS NULL OR CASE WHEN a.reason_code = 'UNCHANGED' THEN 'unchanged' ELSE a.status END = $3)
+  ${order} LIMIT $4::int OFFSET $5::int
+) a ${joinTold('a')}
+${order}`
+
+/** The attempts of a run by source, then status, then id. */
 export async function runAttempts(
   database: Database,
   runId: string,
-  since: Date | null = null,
+  { since = null, outcome, limit, offset = 0 }: AttemptPage = {},
   options?: QueryOptions,
 ): Promise<RunAttemptRow[]> {
-  const { rows } = await database.query<RunAttemptRow>(sql, [runId, since], options)
-  return rows
+  const { rows } = await database.query<RunAttemptRow & { run_id?: string }>(
+    sql,
+    [runId, since, outcome ?? null, limit ?? null, offset],
+    options,
+  )
+  return rows.map(({ run_id: _, ...row }) => row)
 }

@@ -4,7 +4,13 @@ import { recentRuns } from '../../inventory/queries/recent-runs.ts'
 import { runAttempts } from '../../inventory/queries/run-attempts.ts'
 import { type ApiContext, get, nothing } from '../api.ts'
 import { iso } from '../iso.ts'
-import { languageParameter, runIdParameter } from '../parameters.ts'
+import {
+  languageParameter,
+  limitParameter,
+  offsetParameter,
+  outcomeParameter,
+  runIdParameter,
+} from '../parameters.ts'
 import { notFound, Problem } from '../problem.ts'
 import { endAsTold, readRun, runAttemptOf } from '../run-view.ts'
 import { RunAnswer, RunSummary } from '../schemas.ts'
@@ -45,9 +51,15 @@ export function runRoutes(api: ApiContext): void {
       path: '/api/harvest/runs/{runId}',
       operationId: 'run',
       summary: 'A run and its attempts, by source, then status, then id',
-      description: 'Takes the id of a run or of its flow run. A run that waits for a worker is `queued`.',
+      description:
+        'Takes the id of a run or of its flow run. A run that waits for a worker is `queued`. All attempts are given unless `limit` says how many; `run.n_total` is their number.',
       params: z.object({ runId: runIdParameter }),
-      query: z.object({ lang: languageParameter }),
+      query: z.object({
+        lang: languageParameter,
+        outcome: outcomeParameter,
+        limit: limitParameter,
+        offset: offsetParameter,
+      }),
       answer: { schema: RunAnswer },
       problems: { 404: 'There is no such run' },
     },
@@ -57,7 +69,7 @@ export function runRoutes(api: ApiContext): void {
         async () => {
           const run = await readRun(settings, params.runId)
           if (run === null) throw notFound(`There is no run ${params.runId}.`)
-          const attempts = run.status === 'queued' ? [] : await runAttempts(database, run.run_id)
+          const attempts = run.status === 'queued' ? [] : await runAttempts(database, run.run_id, query)
           return { run, attempts: attempts.map((row) => runAttemptOf(row, query.lang)) }
         },
         { version: async () => JSON.stringify(await readRun(settings, params.runId)) },
