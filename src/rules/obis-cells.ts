@@ -3,6 +3,7 @@
 import type { ColumnWith, TableRow } from '../inventory/contract.ts'
 import type { OccurrenceBatch } from '../sources/obis/occurrences.ts'
 import { isStorableTime, limits } from './limits.ts'
+import { NameSets } from './name-sets.ts'
 import { roundTo } from './numbers.ts'
 
 /** Cells a degree. */
@@ -61,7 +62,7 @@ export class CellGatherer {
   readonly #timeMax = new Numbers(Float64Array)
   readonly #depthMin = new Numbers(Float64Array)
   readonly #depthMax = new Numbers(Float64Array)
-  readonly #names = new PairSet()
+  readonly #names = new NameSets()
   #size = 0
 
   constructor(region: Region | null) {
@@ -229,68 +230,4 @@ class Numbers<T extends NumberArray> {
     this.values[this.#length] = value
     this.#length += 1
   }
-}
-
-/** Which names each cell has: a hash set of pairs of small numbers, without an object for any of them. */
-class PairSet {
-  /** The cell plus one at even places (0 is free), the name at odd ones. */
-  #slots = new Int32Array(2 * 4096)
-  #mask = 4095
-  #size = 0
-
-  get size(): number {
-    return this.#size
-  }
-
-  add(cell: number, name: number): void {
-    const slots = this.#slots
-    let at = hash(cell, name) & this.#mask
-    for (;;) {
-      const owner = slots[2 * at]!
-      if (owner === cell + 1 && slots[2 * at + 1] === name) return
-      if (owner === 0) break
-      at = (at + 1) & this.#mask
-    }
-    slots[2 * at] = cell + 1
-    slots[2 * at + 1] = name
-    this.#size += 1
-    if (this.#size > this.#mask * 0.6) this.#grow()
-  }
-
-  /** Gives the names of a cell. */
-  grouped(cells: number): (cell: number) => Int32Array {
-    const starts = new Uint32Array(cells + 1)
-    const slots = this.#slots
-    for (let at = 0; at < slots.length; at += 2) if (slots[at]! > 0) starts[slots[at]!]! += 1
-    for (let cell = 0; cell < cells; cell++) starts[cell + 1]! += starts[cell]!
-    const next = starts.slice(0, cells)
-    const names = new Int32Array(this.#size)
-    for (let at = 0; at < slots.length; at += 2) {
-      const owner = slots[at]! - 1
-      if (owner < 0) continue
-      names[next[owner]!] = slots[at + 1]!
-      next[owner]! += 1
-    }
-    return (cell) => names.subarray(starts[cell]!, starts[cell + 1]!)
-  }
-
-  #grow(): void {
-    const old = this.#slots
-    const size = (this.#mask + 1) * 2
-    this.#slots = new Int32Array(size * 2)
-    this.#mask = size - 1
-    for (let from = 0; from < old.length; from += 2) {
-      if (old[from] === 0) continue
-      let at = hash(old[from]! - 1, old[from + 1]!) & this.#mask
-      while (this.#slots[2 * at] !== 0) at = (at + 1) & this.#mask
-      this.#slots[2 * at] = old[from]!
-      this.#slots[2 * at + 1] = old[from + 1]!
-    }
-  }
-}
-
-function hash(a: number, b: number): number {
-  let mixed = Math.imul(a, 0x9e3779b1) ^ Math.imul(b, 0x85ebca6b)
-  mixed = Math.imul(mixed ^ (mixed >>> 15), 0x2c1b3c6d)
-  return (mixed ^ (mixed >>> 13)) >>> 0
 }
