@@ -437,6 +437,64 @@ export function describeLoad(name: string, open: () => Promise<Database>): void 
       expect(await ids()).toEqual(['b'])
     })
 
+    const track = (more: Record<string, string> = {}) => ({
+      erddap_url: erddap,
+      dataset_id: 'a',
+      trajectory_id: 't',
+      time_min: days(1),
+      time_max: days(2),
+      n_records: 2,
+      n_days: 2,
+      n_rows: 1,
+      west: -60,
+      east: -50,
+      south: 40,
+      north: 50,
+      ...more,
+    })
+    const obisCell = (datasetId: string) => ({
+      dataset_id: datasetId,
+      latitude: 45,
+      longitude: -60,
+      scientific_names: ['Gadus morhua'],
+      n_records: 1,
+    })
+    const ofObis = dataset('o', { erddap_url: obis, source_type: 'obis', cdm_data_type: 'Point' })
+    const twice = <T>(row: T): T[] => [row, row]
+    const badRows: [string, RunContent, string, refused: string[]][] = [
+      ['a dataset twice', { datasets: twice(dataset('a')) }, 'is given in line 2 already', ['a']],
+      ['a cell twice', { datasets: [ofObis], obis_cells: twice(obisCell('o')) }, 'is given in line 2', ['o']],
+      [
+        'a cell of a dataset that is not of OBIS',
+        { datasets: [ofObis], obis_cells: [obisCell('o'), obisCell('a')] },
+        'is no OBIS dataset of datasets.csv',
+        [],
+      ],
+      ['a track twice', { tracks: twice(track()) }, 'is given more than once', ['a']],
+      ['a track of no dataset', { tracks: [track({ dataset_id: 'x' })] }, 'is not in datasets.csv', []],
+      ['a record of CKAN twice', { ckan: twice({ dataset_id: 'a' }) }, 'is given more than once', []],
+      ['a verified dataset twice', { verified: twice({ dataset_id: 'v' }) }, 'is given more than once', []],
+      [
+        'a skipped dataset twice',
+        { skipped: twice({ dataset_id: 's', reason_code: 'MISSING_CF_ROLE' }) },
+        'is given more than once',
+        [],
+      ],
+    ]
+    it.each(badRows)('refuses %s, and no other dataset for it', async (_, content, reason, refused) => {
+      const folder = await write({
+        profiles: [profile('a', 's1'), profile('b', 's1')],
+        ...content,
+        datasets: [...(content.datasets ?? [dataset('a')]), dataset('b')],
+      })
+      const summary = await loadFolder(database, folder, { mode: 'incremental' })
+      expect(summary.rejectedRows).toBeGreaterThan(0)
+      expect(summary.rejectedDatasets.map(({ datasetId }) => datasetId)).toEqual(refused)
+      expect(await readFile(join(folder, 'rejected.csv'), 'utf8')).toContain(reason)
+      expect(await ids()).toContain('b')
+      for (const id of refused) expect(await ids()).not.toContain(id)
+    })
+
     it('refuses to empty a dataset whose rows were cut off', async () => {
       await load({ at: days(1), ...simple(['a']) })
       const folder = await write({ at: days(2), datasets: [dataset('a', { n_profiles: 1 })], profiles: [] })
@@ -612,6 +670,15 @@ export function describeLoad(name: string, open: () => Promise<Database>): void 
       ])
       await load(leaving(days(3)))
       expect((await database.query(numbers, [left])).rows).toEqual(before)
+    })
+
+    it('removes a source of OBIS with its cells and the names that nothing else has', async () => {
+      await load({ ...base, datasets: [...base.datasets!, ofObis], obis_cells: [obisCell('o')] })
+      const names = 'SELECT scientific_name FROM cde.obis_scientific_names'
+      expect((await database.query(names)).count).toBe(1)
+      expect(await pruneSource(database, obis)).toMatchObject({ datasets: 1, cells: 1, warnings: [] })
+      expect((await database.query(names)).count).toBe(0)
+      expect(await ids()).toEqual(['a', 'b'])
     })
 
     it('reloads everything and removes what the harvest no longer holds', async () => {

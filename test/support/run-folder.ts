@@ -19,6 +19,7 @@ export interface RunContent {
   datasets?: Row[]
   profiles?: Row[]
   obis_cells?: Row[]
+  tracks?: Row[]
   /** Leave out for a run without CKAN's records: there is no file then. */
   ckan?: Row[]
   skipped?: Row[]
@@ -130,6 +131,7 @@ export async function writeRunFolder(content: RunContent): Promise<string> {
     verified,
     harvest_runs: [run],
     harvest_attempts: attempts,
+    ...(content.tracks && { tracks: content.tracks }),
     ...(content.ckan ? { ckan: content.ckan.map((row) => ({ erddap_url: erddap, ...row })) } : {}),
   }
   for (const [file, rows] of Object.entries(files))
