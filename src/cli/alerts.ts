@@ -14,15 +14,15 @@ import { visible } from '../text.ts'
 import { sayJson, sayLine, sayLines } from './console.ts'
 
 export function alertsCommand(): Command {
-  const command = new Command('alerts').description('whom failures are told to, and what is wrong now')
+  const command = new Command('alerts').description('show who is told of failures, and what is wrong now')
   command
     .command('list', { isDefault: true })
-    .description('configured channels, and troubles that are not over')
+    .description('list the configured channels and what is wrong now')
     .option('--json', 'as JSON', false)
     .action(action(listAlerts))
   command
     .command('test')
-    .description('sends a sample through every channel')
+    .description('send a sample through every channel')
     .action(action(({ variables }) => testAlerts(variables, sayLine)))
   return command
 }
@@ -88,7 +88,7 @@ export async function testAlerts(
       throw new HarvesterError(
         'ALERT_NOT_SENT',
         `${refused.length} of ${channels.length} channels did not take the sample: ${refused.join(', ')}`,
-        { remedy: 'Look at the address, the login and the way to it; then try again.' },
+        { remedy: 'Check the address, the login and the network, then try again.' },
       )
     return exitCodes.done
   } finally {

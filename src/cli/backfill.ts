@@ -38,7 +38,7 @@ interface Flags {
 export function backfillCommand(): Command {
   return new Command('backfill')
     .description(
-      'one run of a deployment for each of many values; the same command again goes on with the rest',
+      'run a deployment once for each of many values; the same command again goes on with the rest',
     )
     .argument('<deployment>', 'name of the deployment, as harvest-erddap-example-org')
     .option(
@@ -55,10 +55,10 @@ export function backfillCommand(): Command {
     )
     .option('--parallel <number>', 'runs at once', wholeNumber({ least: 1, most: 100 }), 1)
     .option('--key <text>', 'name of the backfill, instead of one made from its values')
-    .option('--retry-failed', 'start those again that failed, crashed or were cancelled', false)
-    .option('--stop-on-failure', 'start no more once a run failed', false)
+    .option('--retry-failed', 'start again those that failed, crashed or were cancelled', false)
+    .option('--stop-on-failure', 'start no more once a run has failed', false)
     .option('--dry-run', 'only say what would be done', false)
-    .option('--json', 'the result as JSON', false)
+    .option('--json', 'print the result as JSON', false)
     .addOption(fileOption())
     .addOption(logLevelOption())
     .addHelpText(

@@ -11,7 +11,7 @@ import { sayJson, sayLines } from './console.ts'
 
 export function compareCommand(): Command {
   return new Command('compare')
-    .description('which datasets two indexes hold differently, and why: run folders or databases')
+    .description('compare two indexes, run folders or databases: which datasets differ, and why')
     .argument(
       '<old>',
       'a folder with the CSVs of a run, the URL of a database, or `database` for the configured one',

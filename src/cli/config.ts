@@ -15,12 +15,12 @@ import { sayLine, sayLines } from './console.ts'
 import { fileOption } from './options.ts'
 
 export function configCommand(): Command {
-  const command = new Command('config').description('look at the configuration')
+  const command = new Command('config').description('inspect the configuration')
   command
     .command('check')
     .description('show what is configured and where each value came from; secrets are masked')
     .addOption(fileOption())
-    .option('--all', 'show variables that are not set too', false)
+    .option('--all', 'also show variables that are not set', false)
     .action(action(check, { judges: true, onStop: 'end' }))
   return command
 }

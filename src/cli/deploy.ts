@@ -37,10 +37,7 @@ export function deployCommand(): Command {
       false,
     )
     .option('--take-over', 'make deployments ours that another namespace registered', false)
-    .option(
-      '--alerts',
-      'let the server itself tell of failures, by the ALERT_ webhooks; updates what differs',
-    )
+    .option('--alerts', 'let the server itself report failures to the ALERT_ webhooks; updates what differs')
     .option('--no-alerts', 'delete what --alerts made; the rule for runs that went silent stays')
     .action(action(deploy, { judges: true, onStop: 'end' }))
 }

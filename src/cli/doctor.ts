@@ -20,7 +20,9 @@ import { fileOption } from './options.ts'
 
 export function doctorCommand(): Command {
   return new Command('doctor')
-    .description('checks configuration, database, Prefect, sources, CKAN and disk: a line each, with remedy')
+    .description(
+      'check configuration, database, Prefect, sources, CKAN and disk: a line each, with what to do',
+    )
     .addOption(fileOption())
     .option('--json', 'as JSON', false)
     .action(action(doctor, { judges: true }))

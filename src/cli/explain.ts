@@ -51,10 +51,10 @@ export function explainCommand(): Command {
     .argument('<dataset>', 'the dataset id')
     .option('--rows <number>', 'rows shown', wholeNumber({ least: 0, most: 1_000_000 }), 20)
     .option('--ckan-url <url>', 'join this CKAN catalogue too', text)
-    .option('--moving-platforms <types>', 'types of moving platforms, by commas, or `all`', text)
+    .option('--moving-platforms <types>', 'types of moving platforms, separated by commas, or `all`', text)
     .option(
       '--moving-max-rows <number>',
-      'rows of a moving platform at most',
+      'at most so many rows of a moving platform',
       wholeNumber({ least: 1000, most: 10_000_000 }),
     )
     .addOption(

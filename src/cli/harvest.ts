@@ -41,7 +41,7 @@ export function harvestCommand(): Command {
     .option('--dataset-id <id>', 'only this dataset; may be repeated', list(text))
     .option('--folder <path>', 'where the CSVs go', text)
     .option('--no-load', 'write the CSVs only; no database is started')
-    .option('--force', 'harvest datasets that did not change too', false)
+    .option('--force', 'also harvest datasets that have not changed', false)
     .option('--full', 'reload everything: what no source holds any more leaves the index', false)
     .option('--allow-prune', 'remove more than the share of a source that the limits allow', false)
     .option(
@@ -49,7 +49,7 @@ export function harvestCommand(): Command {
       'believe a CKAN catalogue that lacks many of the records that the index has',
       false,
     )
-    .option('--strict', 'end with 1 if any dataset failed', false)
+    .option('--strict', 'exit with 1 if any dataset failed', false)
     .option('--ckan-url <url>', 'the CKAN catalogue', text)
     .addOption(logLevelOption())
     .addHelpText(

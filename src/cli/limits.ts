@@ -15,7 +15,7 @@ interface Flags {
 
 export function limitsCommand(): Command {
   return new Command('limits')
-    .description('what may run at once: tags, pools, queues, deployments; with `set` another number')
+    .description('show how much may run at once (tags, pools, queues, deployments); change it with `set`')
     .addOption(fileOption())
     .option('--json', 'as JSON', false)
     .action(async (flags: Flags) => {
@@ -27,7 +27,7 @@ export function limitsCommand(): Command {
     })
     .addCommand(
       new Command('set')
-        .description('put a limit in force at once; it stays until it is set again, or by `default`')
+        .description('set a limit at once; it holds until it is set again, or reset with `default`')
         .argument('<name>', 'tag:database, pool:harvest, queue:harvest/default, deployment:harvest-all')
         .argument('<value>', 'a whole number from 1, `none`, or `default` for what the file declares')
         .addOption(fileOption())

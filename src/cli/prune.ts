@@ -18,7 +18,7 @@ export function pruneCommand(): Command {
   return new Command('prune')
     .description('remove a source that has left the configuration, with everything that is known of it')
     .requiredOption('--source <url>', 'URL of the source, as the dashboard shows it, or `obis`', text)
-    .option('--yes', 'remove it; without this, what would go is only listed', false)
+    .option('--yes', 'remove it; without this, only list what would go', false)
     .addOption(fileOption('harvest configuration (YAML), to see that the source has left it'))
     .action(action(prune))
 }

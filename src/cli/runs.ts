@@ -15,36 +15,36 @@ const idText = 'id of the run, or the beginning of it'
 
 export function runsCommand(): Command {
   const command = new Command('runs').description(
-    'flow runs, of the Prefect server where PREFECT_API_URL is set, else of the standalone engine',
+    'look at flow runs: those of the Prefect server where PREFECT_API_URL is set, else those of the standalone engine',
   )
   command
     .command('list', { isDefault: true })
-    .description('the newest runs')
+    .description('list the newest runs')
     .option('--limit <number>', 'how many', wholeNumber({ least: 1, most: mostRows }), 20)
-    .option('--deployment <name>', 'only those of a deployment', text)
+    .option('--deployment <name>', 'only runs of this deployment', text)
     .action((flags: { limit: number; deployment?: string }) => withRuns((runs) => list(runs, flags)))
   command
     .command('show')
-    .description('one run: its tasks, artifacts and the end of its log')
+    .description('show one run: its tasks, artifacts and the end of its log')
     .argument('<id>', idText)
     .option('--log <lines>', 'lines of the log', wholeNumber({ least: 0, most: mostRows }), 40)
     .action((id: string, flags: { log: number }) => withRuns((runs) => show(runs, id, flags.log)))
   command
     .command('logs')
-    .description('the log of a run')
+    .description('print the log of a run')
     .argument('<id>', idText)
-    .option('-f, --follow', 'go on until the run ends', false)
+    .option('-f, --follow', 'follow the log until the run ends', false)
     .action((id: string, flags: { follow: boolean }) =>
       withRuns((runs, signal) => tellLog(runs, id, { ...flags, signal, print: printLine })),
     )
   command
     .command('cancel')
-    .description('ends a run: requests end at once, nothing half-done is loaded')
+    .description('end a run: requests end at once, nothing half-done is loaded')
     .argument('<id>', idText)
     .action((id: string) => withRuns(async (runs) => sayLine(await cancelRun(runs, id))))
   command
     .command('retry')
-    .description('runs one that has ended again, with the same parameters')
+    .description('run one again that has ended, with the same parameters')
     .argument('<id>', idText)
     .action((id: string) => withRuns(async (runs) => sayLine(await retryRun(runs, id))))
   return command
@@ -96,7 +96,7 @@ export async function retryRun(runs: Orchestrator, id: string): Promise<string> 
     })
   if (run.deployment === null)
     throw new HarvesterError('USAGE', `${run.name} was run by hand, not from a deployment`, {
-      remedy: 'Start it anew, as it was started.',
+      remedy: 'Start it again the way it was started.',
     })
   await runs.retry(run)
   return `${run.name} ${run.id} will be run again`

@@ -22,11 +22,11 @@ export function statusCommand(): Command {
   return (
     new Command('status')
       .description(
-        'one look at everything: engine, workers, running and next runs, limits, age of each source',
+        'show everything at a glance: engine, workers, running and next runs, limits, age of each source',
       )
       .addOption(fileOption())
-      .option('--json', 'as JSON; with --watch one line each', false)
-      .option('--watch', 'again and again, until Ctrl-C', false)
+      .option('--json', 'as JSON; with --watch, a line each time', false)
+      .option('--watch', 'repeat until Ctrl-C', false)
       .option('--interval <seconds>', 'time between two looks', seconds({ most: 86_400 }), 5)
       // Ctrl-C is how --watch ends, and no failure.
       .action(action(status, { judges: true, onStop: 'ask' }))

@@ -18,7 +18,7 @@ interface Flags {
 export function triggerCommand(): Command {
   return new Command('trigger')
     .description(
-      'enqueue a run and end: on the Prefect server, or for the standalone process that lives; never waits for the harvest unless told to',
+      'queue a run and return, on the Prefect server or for the running standalone process; waits for its end only with --wait',
     )
     .addOption(fileOption('harvest configuration (YAML), where there is no Prefect server'))
     .argument('[deployment]', 'name of the deployment', 'harvest-all')

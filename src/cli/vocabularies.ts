@@ -23,7 +23,7 @@ interface UpdateFlags {
 
 export function vocabulariesCommand(): Command {
   const update = new Command('update')
-    .description('replace the list of CF standard names by that of the current table')
+    .description('replace the list of CF standard names with that of the current table')
     .option('--from <file>', 'read the table (XML) from a file instead', text)
     .option('--url <url>', 'where the table is', cfTableUrl)
     .option('--folder <folder>', 'where the vocabularies are', vocabulariesFolder)
@@ -35,7 +35,7 @@ export function vocabulariesCommand(): Command {
       sayLines(await updateCfStandardNames(flags))
     })
   return new Command('vocabularies')
-    .description('the vocabularies that datasets are judged by')
+    .description('update the vocabularies that datasets are judged by')
     .addCommand(update)
 }
 

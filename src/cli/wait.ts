@@ -30,7 +30,10 @@ export function waitCommand(): Command {
     .argument('<source>', 'an ERDDAP server: a URL, or the host or slug of a configured source')
     .addOption(fileOption())
     .option('--dataset <id>', 'until this dataset is listed')
-    .option('--newer-than <time>', 'until it has data later than a time, or than an age as 90min, 6h or 2d')
+    .option(
+      '--newer-than <time>',
+      'until it has data newer than a time, or than an age such as 90min, 6h or 2d',
+    )
     .option(
       '--timeout <seconds>',
       `how long to wait at most (default: ${waitDefaults.timeout})`,

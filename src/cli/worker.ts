@@ -16,7 +16,7 @@ export function workerCommand(): Command {
     )
     .addOption(fileOption())
     .option('--serve', 'serve the API and the dashboard too', false)
-    .option('--check', 'say whether a worker lives on this host, and end: for health checks', false)
+    .option('--check', 'say whether a worker is alive on this host, and exit: for health checks', false)
     .option(
       '--name <worker>',
       'with --check: this worker, on whatever host it shares the data folder from',

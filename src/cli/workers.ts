@@ -24,20 +24,20 @@ interface StartFlags {
 
 export function workersCommand(): Command {
   const start = new Command('start')
-    .description('start workers, start those again that die, and stop all of them together')
+    .description('start workers, restart those that die, and stop all of them together')
     .option('-n, --number <count>', 'how many', wholeNumber({ least: 1, most: 64 }), 1)
     .addOption(fileOption())
     .option('--serve', 'serve the API and the dashboard too, from the first of them', false)
     .addOption(onStopOption())
     .action(action(startWorkers, { judges: true, onStop: 'end' }))
   const status = new Command('status')
-    .description('say which workers of this data folder live; exit code 1 if none does')
+    .description('say which workers of this data folder are alive; exit code 1 if none is')
     .option('--json', 'as JSON', false)
     .action(action(tellWorkers, { onStop: 'end' }))
   const stop = new Command('stop')
-    .description('stop the workers that `workers start` of this data folder started, and wait for their end')
+    .description('stop the workers that `workers start` started on this data folder, and wait for their end')
     .action(action(stopWorkers, { onStop: 'end' }))
-  const command = new Command('workers').description('several workers on this host: start, status, stop')
+  const command = new Command('workers').description('run several workers on this host: start, status, stop')
   for (const part of [start, status, stop]) command.addCommand(part)
   return command
 }

@@ -81,7 +81,7 @@ export async function writeCfStandardNames(
   } catch (cause) {
     await rm(temporary, { force: true })
     throw new HarvesterError('WRITE_FAILED', `${file} cannot be written: ${describeError(cause)}`, {
-      remedy: 'Check the permissions of the folder and the space that is left.',
+      remedy: 'Check the permissions of the folder and the free space.',
       cause,
     })
   }

@@ -27,6 +27,6 @@ export async function servicesFor<S extends Pick<HarvestServices, 'config' | 'ht
   throw new HarvesterError(
     'PARAMETERS_INVALID',
     `source: ${source.url} is in this network and no source of the configuration`,
-    { remedy: 'Name it in erddap_urls of the worker if it is to be asked.' },
+    { remedy: 'Add it to erddap_urls of the worker if it is to be harvested.' },
   )
 }

@@ -133,7 +133,10 @@ const askWorms = task({
     await bar.flush()
     if (result.outage !== null)
       context.log.error(
-        { left: result.left, remedy: 'Run again when WoRMS answers: what is stored is not asked again.' },
+        {
+          left: result.left,
+          remedy: 'Run it again once WoRMS answers: names that are stored are not asked for again.',
+        },
         `WoRMS cannot be asked any more (${result.outage}); ${amount(result.left, 'name is', 'names are')} left`,
       )
     return result

@@ -87,7 +87,7 @@ export function inwardRefused(host: string, ip: string): HarvesterError {
     `${host} is ${ip}, an address of this network, which is not asked`,
     {
       remedy:
-        'A server of the public network may not lead there. If it is right, configure the inner address itself.',
+        'A server on the public network may not lead there. If that is intended, configure the internal address itself.',
       facts: { host, inward: true },
     },
   )

@@ -46,7 +46,7 @@ export async function takeLockFile<O extends LockOwner>(
     await clear(lock, current?.token)
   }
   throw new HarvesterError('DATABASE_LOCKED', `The lock file ${lock.path} cannot be taken over`, {
-    remedy: 'Make sure that no harvester runs, then remove it.',
+    remedy: 'Make sure that no harvester is running, then remove it.',
   })
 }
 

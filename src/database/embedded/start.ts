@@ -105,7 +105,7 @@ function watchdog(worker: Worker, engineFolder: string, stallMilliseconds: numbe
           `The embedded database in ${engineFolder} made no progress for ${Math.round(stallMilliseconds / 1000)} s while it was started`,
           {
             remedy:
-              'See that the disk has room and answers, then start again; or set DATABASE_URL to a PostgreSQL.',
+              'Make sure that the disk has room and responds, then start again; or set DATABASE_URL to a PostgreSQL.',
           },
         ),
       )

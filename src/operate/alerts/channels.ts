@@ -78,7 +78,7 @@ export function alertChannels(
     )
   } else if (settings.ALERT_EMAIL_FROM !== undefined)
     throw new HarvesterError('CONFIG_INVALID', 'ALERT_EMAIL_FROM is set, but ALERT_EMAIL_TO is not', {
-      remedy: 'Set ALERT_EMAIL_TO to those who shall get alerts, or unset ALERT_EMAIL_FROM.',
+      remedy: 'Set ALERT_EMAIL_TO to those who are to get alerts, or unset ALERT_EMAIL_FROM.',
     })
   return channels
 }

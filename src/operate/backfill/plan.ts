@@ -53,7 +53,7 @@ export function planBackfill({ target, each, params, key }: PlanRequest): Plan {
       'USAGE',
       `this would be ${amount(count, 'run')}; a backfill has at most ${mostItems}`,
       {
-        remedy: 'Divide it into several.',
+        remedy: 'Split it into several.',
       },
     )
   const faults = new Faults()

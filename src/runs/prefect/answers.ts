@@ -45,7 +45,7 @@ export function judged(answer: HttpAnswer, method: string, url: string, settings
     throw new HarvesterError(
       'PREFECT_UNREACHABLE',
       `The Prefect server at ${settings.apiUrl} cannot be reached (${method} ${path}): what stands before it answers ${answer.status}`,
-      { remedy: 'Check that the server runs behind its proxy.' },
+      { remedy: 'Check that the server behind the proxy is running.' },
     )
   if (page)
     throw new HarvesterError(
@@ -57,7 +57,7 @@ export function judged(answer: HttpAnswer, method: string, url: string, settings
     throw new HarvesterError(
       'PREFECT_REFUSED',
       `The Prefect server redirects ${method} ${path} to ${String(answer.headers.location ?? '?')}`,
-      { remedy: 'Set PREFECT_API_URL to the address that it redirects to, with https if it says so.' },
+      { remedy: 'Set PREFECT_API_URL to the address that it redirects to, with https where it says so.' },
     )
   if ((answer.status === 404 || answer.status === 405) && !new URL(settings.apiUrl).pathname.includes('/api'))
     throw new HarvesterError(
@@ -87,7 +87,7 @@ export function mistrusted(error: unknown, settings: PrefectSettings): Harvester
     `The certificate of the Prefect server at ${settings.apiUrl} is not believed: ${describeError(below(error))}`,
     {
       remedy:
-        'Name the authority that signed it with PREFECT_API_SSL_CERT_FILE (or NODE_EXTRA_CA_CERTS); for a trial, PREFECT_API_TLS_INSECURE_SKIP_VERIFY=true believes any.',
+        'Name the authority that signed it with PREFECT_API_SSL_CERT_FILE (or NODE_EXTRA_CA_CERTS); for a trial, PREFECT_API_TLS_INSECURE_SKIP_VERIFY=true accepts any.',
       cause: below(error),
     },
   )
