@@ -26,6 +26,36 @@ describe('the check of a cell', () => {
     )
   })
 
+  it('takes the days that the calendar has, and the times of a day, and no others', () => {
+    const two = (value: number) => String(value).padStart(2, '0')
+    fc.assert(
+      fc.property(
+        fc.constantFrom(1900, 1999, 2000, 2020, 2023, 2100),
+        fc.integer({ min: 0, max: 13 }),
+        fc.constantFrom(0, 1, 15, 28, 29, 30, 31, 32),
+        fc.constantFrom('00:00:00', '23:59:59', '24:00:00', '12:60:00', '12:00:60'),
+        (year, month, day, time) => {
+          const text = `${year}-${two(month)}-${two(day)}T${time}Z`
+          const date = new Date(text)
+          const there =
+            time !== '24:00:00' &&
+            !Number.isNaN(date.getTime()) &&
+            date.toISOString() === text.replace('Z', '.000Z')
+          expect([text, check('profiles', 'time_min', text)]).toEqual([
+            text,
+            there ? text : expect.stringMatching(/^refused/),
+          ])
+        },
+      ),
+      { numRuns: 3000 },
+    )
+  })
+
+  it('takes cells of OBIS above the surface, at any depth that a number can say', () => {
+    for (const text of ['-3', '-20000', '0', '20000'])
+      expect(check('obis_cells', 'depth_min', text)).toBe(text)
+  })
+
   it.each([
     '2021-02-29T00:00:00Z',
     '2020-13-01T00:00:00Z',
@@ -55,6 +85,8 @@ describe('the check of a cell', () => {
 
   it('takes whole numbers, also as 12.0, within the type of the column', () => {
     expect(check('profiles', 'n_records', '12.0')).toBe('12')
+    expect(check('datasets', 'num_columns', '0')).toBe('0')
+    expect(check('datasets', 'num_columns', '-1')).toMatch(/^refused/)
     expect(check('datasets', 'num_columns', '2147483648')).toMatch(/^refused/)
     expect(check('profiles', 'n_records', '2147483648')).toBe('2147483648')
     expect(check('profiles', 'n_records', '-1')).toMatch(/^refused/)

@@ -26,6 +26,15 @@ describe('a dataset is believed absent', () => {
     ['where nobody knows since when', { ...gone, firstMissingMs: null }],
   ])('but not %s', (_what, evidence) => expect(isAbsent(evidence, terms)).toBe(false))
 
+  it('after one, where a site asks for one only: that has no span', () => {
+    const once = { missingListings: 1, firstMissingMs: 5, lastMissingMs: 5 }
+    expect(isAbsent(once, { listings: 1, hours: 24 })).toBe(true)
+    expect(isAbsent({ ...gone, missingListings: 2 }, { listings: 2, hours: 24 })).toBe(true)
+    expect(isAbsent({ ...gone, missingListings: 2, lastMissingMs: hour }, { listings: 2, hours: 24 })).toBe(
+      false,
+    )
+  })
+
   it('never on one listing, whatever its time', () => {
     fc.assert(
       fc.property(fc.maxSafeNat(), fc.integer({ min: 2, max: 9 }), fc.nat(99), (at, listings, hours) => {
@@ -49,12 +58,34 @@ describe('one run', () => {
   })
 })
 
+describe('what a run would take', () => {
+  it.each([
+    [1, 1, null],
+    [1, 2, null],
+    [2, 2, 'half'],
+    [2, 3, 'half'],
+    [2, 4, null],
+    [3, 4, 'half'],
+    [5, 10, null],
+    [5, 9, 'half'],
+    [5, 20, null],
+    [6, 30, null],
+    [6, 29, 'share'],
+  ])('%i of %i datasets: %s', (lost, total, obstacle) =>
+    expect(removalObstacle({ lost, total }, limits)).toBe(obstacle),
+  )
+})
+
 describe('a list', () => {
   it.each([
     [{}, 'missing'],
     [{ listed: 0 }, 'empty'],
     [{ listed: 6, known: { total: 12, lacking: 6 } }, 'short'],
     [{ listed: 8, known: { total: 12, lacking: 4 } }, 'complete'],
+    // Lacking as many as the limits allow, by number and by share.
+    [{ listed: 1, known: { total: 6, lacking: 5 } }, 'complete'],
+    [{ listed: 24, known: { total: 30, lacking: 6 } }, 'complete'],
+    [{ listed: 23, known: { total: 29, lacking: 6 } }, 'short'],
     [{ listed: 8 }, 'complete'],
   ] as const)('%j is %s', (evidence, belief) => expect(believeListing(evidence, limits)).toBe(belief))
 })
@@ -69,13 +100,25 @@ describe('a catalogue', () => {
     expect(isWholeSnapshot({ distinct: 0, counts: [], ended: true })).toBe(false)
   })
 
+  it('is believed where there is no index to hold it against', () => {
+    expect(isBelievableCatalogue({})).toBe(true)
+    expect(isBelievableCatalogue({ indexed: 9 })).toBe(true)
+  })
+
   it.each([
     [100, 20, true],
+    [20, 5, true],
+    [29, 6, false],
+    [30, 6, true],
     [100, 21, false],
     [10, 3, true],
     // While it is indexed anew it has one of four, or none.
     [4, 3, false],
     [4, 4, false],
+    [4, 2, true],
+    [3, 2, false],
+    [2, 2, false],
+    [2, 1, true],
     [1, 1, true],
     [0, 0, true],
   ])('that lacks of %i catalogued datasets %i: believed is %s', (indexed, lacking, believed) =>
@@ -89,6 +132,7 @@ describe('a clock', () => {
     [5 * 60_000, 'agrees'],
     [6 * 60_000, 'apart'],
     [-6 * 60_000, 'apart'],
+    [60 * 60_000, 'apart'],
     [61 * 60_000, 'wrong'],
     [-10 * 365 * 24 * hour, 'wrong'],
   ])('that is %i ms ahead %s', (aheadMs, kind) => {
@@ -97,8 +141,9 @@ describe('a clock', () => {
   })
 
   it('is not blamed for a slow database, nor where there is none', () => {
-    expect(believeClock({ askedMs: 0, answeredMs: 2 * hour, databaseMs: 1000 }).kind).toBe('agrees')
-    expect(believeClock({ askedMs: 0, answeredMs: 1 }).kind).toBe('unknown')
+    const slow = believeClock({ askedMs: 0, answeredMs: 2 * hour, databaseMs: 1000 })
+    expect(slow).toEqual({ kind: 'agrees', aheadMs: 0 })
+    expect(believeClock({ askedMs: 0, answeredMs: 1 })).toEqual({ kind: 'unknown', aheadMs: 0 })
   })
 
   it('is off by so much in words', () => {

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
   believeCount,
+  believeNoTimes,
   believeRows,
   type ChangeEvidence,
   type ChangeTerms,
@@ -71,6 +72,15 @@ describe('a dataset is believed unchanged', () => {
     expect(isUnchanged({ ...evidence, ...change }, terms)).toBe(false)
   })
 
+  it('up to the moment at which a dataset is due, and not from before it', () => {
+    const due = dueMs(terms)
+    for (const [harvestedMs, unchanged] of [
+      [due, true],
+      [due - 1, false],
+    ] as const)
+      expect(isUnchanged({ ...whole, stored: { fingerprint: 'h', harvestedMs } }, terms)).toBe(unchanged)
+  })
+
   it('of the disk alone where it has looked the same for 8 days', () => {
     const files = { ...served, view: 'disk' as const, sameSinceMs: now - 8 * day }
     expect(isUnchanged({ ...whole, files }, terms)).toBe(true)
@@ -132,6 +142,13 @@ describe('a fingerprint is stored', () => {
     expect(fingerprintObstacle(evidence, terms, answers)).toBe(reason)
   })
 
+  it('not where the files or the metadata were not seen', () => {
+    for (const lacking of ['files', 'metadata'] as const)
+      expect(fingerprintObstacle({ ...evidence, [lacking]: undefined }, terms, good)).toBe(
+        'HASH_NO_FILE_LIST',
+      )
+  })
+
   it('not while a file is young, nor where the manifest differs from what is served', () => {
     const young = { ...served, newestMs: now - day / 2 }
     expect(fingerprintObstacle({ ...evidence, files: young }, terms, good)).toBe('HASH_NOT_SETTLED')
@@ -176,6 +193,22 @@ describe('a dataset without rows', () => {
       'contradictory',
     )
     expect(believeRows({ counts: 'no-rows', distinct: 'rows', times: 'rows' }).belief).toBe('rows')
+  })
+})
+
+describe('rows without times', () => {
+  const promise = { by: 'list', what: 'time', from: '2020', to: '2021' } as const
+  const place = { ...promise, what: 'latitude' } as unknown as typeof promise
+
+  it('are believed where none was counted and nobody knows of any', () => {
+    expect(believeNoTimes({})).toBeNull()
+    expect(believeNoTimes({ counted: 0, listRow: null, metadata: place })).toBeNull()
+  })
+
+  it('are a contradiction where some were counted, or promised', () => {
+    expect(believeNoTimes({ counted: 1, listRow: promise })).toEqual({ kind: 'positions-only' })
+    expect(believeNoTimes({ counted: 0, listRow: promise })).toMatchObject({ kind: 'promised', from: '2020' })
+    expect(believeNoTimes({ listRow: place, metadata: promise })).toMatchObject({ kind: 'promised' })
   })
 })
 
@@ -230,6 +263,7 @@ describe('answers about one dataset', () => {
       'verticals',
     ])
     expect(lackingAnswers({ positions: true, times: true, counts: false })).toEqual(['counts'])
+    expect(lackingAnswers({ positions: true, verticals: false })).toEqual([])
   })
 })
 
@@ -255,6 +289,17 @@ describe('further beliefs', () => {
     expect(isSingle({ identities: 1, seen, metadata: wider, again: 1 })).toBe(true)
     expect(isSingle({ identities: 1, seen, metadata: seen, again: 2 })).toBe(false)
     expect(isSingle({ identities: 2, seen, metadata: seen })).toBe(false)
+    expect(isSingle({ identities: 1, metadata: seen })).toBe(false)
+    expect(isSingle({ identities: 1, seen })).toBe(false)
+    // No position, so that no place can be another.
+    expect(isSingle({ identities: 1, seen: null, metadata: wider })).toBe(true)
+    const rounded = { latitude: { min: 47.9995, max: 48.0005 }, longitude: at(-125) }
+    expect(isSingle({ identities: 1, seen, metadata: rounded })).toBe(true)
+    for (const latitude of [
+      { min: 47.99, max: 48 },
+      { min: 48, max: 48.01 },
+    ])
+      expect(isSingle({ identities: 1, seen, metadata: { latitude, longitude: at(-125) } })).toBe(false)
   })
 
   it('gone is what is unknown twice', () => {
