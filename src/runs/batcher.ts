@@ -1,8 +1,10 @@
+import { setTimeout as delay } from 'node:timers/promises'
+
 /** Gathers items and hands them on in order, in batches, one batch in flight. For telemetry: it may drop, never throw. */
 export interface Batcher<T> {
   add(item: T): void
-  /** Resolves when everything added so far was sent or given up, or the time is over. */
-  flush(timeoutMs?: number): Promise<void>
+  /** Resolves when everything added so far was sent or given up; with false when the time is over before. */
+  flush(timeoutMs?: number): Promise<boolean>
   /** How many were dropped, and not yet told. */
   takeDropped(): number
 }
@@ -10,6 +12,8 @@ export interface Batcher<T> {
 export interface BatcherOptions<T> {
   readonly send: (items: T[]) => Promise<void>
   readonly everyMs: number
+  /** How long a flush waits for what others have to tell, so that they share a batch. @default 0 */
+  readonly flushAfterMs?: number
   readonly maxItems: number
   /** @default no limit */
   readonly maxBytes?: number
@@ -26,6 +30,7 @@ export function batcher<T>(options: BatcherOptions<T>): Batcher<T> {
   let queue: T[] = []
   let timer: NodeJS.Timeout | undefined
   let sending: Promise<void> | null = null
+  let gathering: Promise<void> | null = null
   let dropped = 0
   let added = 0
   let done = 0
@@ -67,6 +72,16 @@ export function batcher<T>(options: BatcherOptions<T>): Batcher<T> {
     return sending
   }
 
+  const soon = (): Promise<void> => {
+    const { flushAfterMs = 0 } = options
+    if (sending || flushAfterMs === 0) return start()
+    gathering ??= delay(flushAfterMs).then(() => {
+      gathering = null
+      return start()
+    })
+    return gathering
+  }
+
   const schedule = () => {
     timer ??= setTimeout(() => void start(), options.everyMs)
     timer.unref()
@@ -95,13 +110,14 @@ export function batcher<T>(options: BatcherOptions<T>): Batcher<T> {
       try {
         await Promise.race([
           (async () => {
-            while (done < wanted) await start()
+            while (done < wanted) await soon()
           })(),
           over,
         ])
       } finally {
         clearTimeout(timeout)
       }
+      return done >= wanted
     },
     takeDropped() {
       const count = dropped

@@ -64,6 +64,8 @@ export interface Runner {
 
 interface Held {
   state: RunState
+  /** When it was taken. */
+  readonly since: number
   readonly controller: AbortController
   done: Promise<void>
 }
@@ -81,12 +83,18 @@ interface Core {
   state: RunnerState
   filling: boolean
   fillAgain: boolean
+  lookedAt: number
+  /** Something may have been cancelled: the next look at states is at all runs. */
+  watchAll: boolean
   /** Runs that looked dead at the last sweep, by id and instance. */
   suspected: ReadonlySet<string>
 }
 
 const heartbeatMs = 30_000
 const defaultSweepMs = 60_000
+const defaultWatchMs = 1000
+/** Without room a look only shows that somebody looks. */
+const fullLookMs = 10_000
 /** A stop that cannot tell the ends of runs gives up after this, beyond the grace time. */
 const tellingMs = 20_000
 
@@ -108,6 +116,8 @@ export async function startRunner(options: RunnerOptions, signal?: AbortSignal):
     state: 'taking',
     filling: false,
     fillAgain: false,
+    lookedAt: Number.NEGATIVE_INFINITY,
+    watchAll: false,
     suspected: new Set(),
   }
   await queue.enter(instance, signal ?? new AbortController().signal)
@@ -117,6 +127,7 @@ export async function startRunner(options: RunnerOptions, signal?: AbortSignal):
   )
   core.loops = startLoops(core)
   const unhook = queue.onWork(() => {
+    core.watchAll = true
     core.loops?.looking.wake()
     core.loops?.watching.wake()
   })
@@ -163,11 +174,11 @@ function startLoops(core: Core) {
   return {
     looking: loop('look for runs', options.pollMs ?? 1000, async () => {
       if (core.state !== 'taking') return undefined
-      await queue.look()
+      await look(core)
       await fill(core)
       return undefined
     }),
-    watching: loop('look at the states of its runs', options.watchMs ?? 1000, () => watch(core)),
+    watching: loop('look at the states of its runs', options.watchMs ?? defaultWatchMs, () => watch(core)),
     beating: loop('send its heartbeat', heartbeatMs, async () => {
       await queue.beat()
       return undefined
@@ -194,6 +205,13 @@ function room(core: Core): number {
   let busy = 0
   for (const { state } of core.held.values()) if (state !== 'waiting') busy++
   return core.limit - busy
+}
+
+async function look(core: Core): Promise<void> {
+  const now = core.runtime.now().getTime()
+  if (room(core) <= 0 && now - core.lookedAt < fullLookMs) return
+  core.lookedAt = now
+  await core.queue.look()
 }
 
 const isHeld = (core: Core) => (id: string) => core.held.has(id) || core.outbox.holds(id)
@@ -225,7 +243,12 @@ const refill = (core: Core) =>
   )
 
 function take(core: Core, offer: Offer): void {
-  const entry: Held = { state: 'claimed for', controller: new AbortController(), done: Promise.resolve() }
+  const entry: Held = {
+    state: 'claimed for',
+    since: core.runtime.now().getTime(),
+    controller: new AbortController(),
+    done: Promise.resolve(),
+  }
   core.held.set(offer.id, entry)
   entry.done = execute(core, offer, entry)
     .catch((error: unknown) =>
@@ -249,7 +272,6 @@ async function execute(core: Core, offer: Offer, entry: Held): Promise<void> {
   entry.state = 'working'
   // A claim that was under way when the stop came is given back at once.
   if (core.state !== 'taking') abortFor(core, entry)
-  core.loops?.watching.wake()
   await executeRun(flow, viaOutbox(recorder, core.outbox, core.runtime), options.runs, {
     ...options,
     signal: entry.controller.signal,
@@ -261,10 +283,18 @@ async function execute(core: Core, offer: Offer, entry: Held): Promise<void> {
   })
 }
 
-/** Ends the execution of runs that others cancelled, paused, deleted or ended. */
-async function watch(core: Core): Promise<number | undefined> {
-  const ids = [...core.held].flatMap(([id, { state }]) => (state === 'claimed for' ? [] : [id]))
-  if (ids.length === 0) return 5000
+/**
+ * Ends the execution of runs that others cancelled, paused, deleted or ended. What was taken a moment ago is left for
+ * the next time: most of what is brief has ended by then.
+ */
+async function watch(core: Core): Promise<undefined> {
+  const atLeastMs = core.watchAll ? 0 : (core.options.watchMs ?? defaultWatchMs) / 2
+  core.watchAll = false
+  const now = core.runtime.now().getTime()
+  const ids = [...core.held].flatMap(([id, { state, since }]) =>
+    state === 'claimed for' || now - since < atLeastMs ? [] : [id],
+  )
+  if (ids.length === 0) return
   for (const [id, state] of await core.queue.states(ids)) {
     const entry = core.held.get(id)
     const reaction = reactionTo(state)
@@ -272,7 +302,6 @@ async function watch(core: Core): Promise<number | undefined> {
     if (reaction.reason === 'suspended') await core.queue.suspend(id)
     entry.controller.abort(aborted(reaction.reason, reaction.message))
   }
-  return undefined
 }
 
 /** Settles runs whose process is gone: at once where that is certain, else when it was seen twice. */

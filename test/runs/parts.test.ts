@@ -80,6 +80,29 @@ describe('a batcher', () => {
     expect(sent).toEqual([[1, 2, 3], [4], [9], [9], [50], [1]])
   })
 
+  it('waits a moment with a flush for what others add, and says whether all was sent in time', async () => {
+    const sent: number[][] = []
+    let free = () => {}
+    const items = batcher<number>({
+      everyMs: 60_000,
+      flushAfterMs: 30,
+      maxItems: 100,
+      async send(batch) {
+        sent.push(batch)
+        if (batch.includes(9)) await new Promise<void>((resolve) => (free = resolve))
+      },
+    })
+    items.add(1)
+    const first = items.flush()
+    items.add(2)
+    expect(await Promise.all([first, items.flush()])).toEqual([true, true])
+    expect(sent).toEqual([[1, 2]])
+    items.add(9)
+    expect(await items.flush(100)).toBe(false)
+    free()
+    expect(await items.flush()).toBe(true)
+  })
+
   it('drops what is beyond its capacity and what cannot be sent, and counts it', async () => {
     const items = batcher<number>({
       everyMs: 1000,

@@ -49,7 +49,10 @@ it('lines of all runs go together, each once, though an answer is lost', async (
 })
 
 /** A task run as it goes through states, all within one moment or each sent by itself. */
-async function went(names: [StateType, StateName][], each = async () => {}): Promise<string[]> {
+async function went(
+  names: [StateType, StateName][],
+  each: () => Promise<unknown> = async () => {},
+): Promise<string[]> {
   const changed = taskEvents({
     telemetry,
     run: { id: 'run-1', name: 'r', flow: 'F' },

@@ -67,6 +67,8 @@ interface Recorded extends RecorderOptions {
   name: string
   beganAt: number
   lease: LeaseKeeper | null
+  /** Something was told since the last flush. */
+  told: boolean
 }
 
 /** Records one claimed run on a Prefect server. */
@@ -90,16 +92,24 @@ export function prefectRecorder(options: RecorderOptions): RunRecorder {
     name: run.name,
     beganAt: 0,
     lease: null,
+    told: false,
     onProblem: (text, facts) => options.onProblem(text, { run: run.name, flowRunId: run.id, ...facts }),
   }
+  const taskChanged = taskEvents({ telemetry, run, flowId, runtime })
   return {
     run,
     ...(options.endId !== undefined && { endId: options.endId }),
     begin: (policy) => begin(recorded, policy),
     finish: (final) => finish(recorded, final),
     reschedule: (message) => reschedule(recorded, message),
-    taskChanged: taskEvents({ telemetry, run, flowId, runtime }),
-    log: (line) => telemetry.log(logRecord(line)),
+    taskChanged(task) {
+      recorded.told = true
+      taskChanged(task)
+    },
+    log(line) {
+      recorded.told = true
+      telemetry.log(logRecord(line))
+    },
     createArtifact: (artifact, taskRunId) => createArtifact(recorded, artifact, taskRunId),
     updateArtifact: (artifactId, artifact) => updateArtifact(recorded, artifactId, artifact),
     acquire: (tags, taskRunId, signal) => acquire(recorded, tags, taskRunId, signal),
@@ -113,12 +123,13 @@ export function prefectRecorder(options: RecorderOptions): RunRecorder {
           30,
           `${dropped} log lines were dropped: more than Prefect could take`,
         )
-      await telemetry.flush(flushMs)
+      recorded.told = false
+      if (!(await telemetry.flush(flushMs))) recorded.told = true
     },
     async close() {
       await recorded.heartbeat.stop()
       recorded.lease?.stop()
-      await telemetry.flush(60_000)
+      if (recorded.told) await telemetry.flush(60_000)
     },
   }
 }
@@ -268,7 +279,10 @@ async function createArtifact(
         },
       }),
     )
-    if (stored.id) telemetry.event(artifactEvent(recorded, stored.id, artifact))
+    if (stored.id) {
+      recorded.told = true
+      telemetry.event(artifactEvent(recorded, stored.id, artifact))
+    }
     return stored.id ?? null
   } catch (error) {
     onProblem('An artifact could not be stored', { key: artifact.key, error: describeError(error) })
@@ -342,7 +356,9 @@ async function acquire(
   }
 }
 
-function tell({ id, runtime, telemetry }: Recorded, logger: string, level: number, message: string): void {
+function tell(recorded: Recorded, logger: string, level: number, message: string): void {
+  const { id, runtime, telemetry } = recorded
+  recorded.told = true
   telemetry.log({
     name: logger,
     level,

@@ -43,8 +43,8 @@ export interface Telemetry {
   log(record: LogRecord): void
   /** An event to be sent in its order. Given the {@link EventSlot} of an unsent one, it takes its place. */
   event(event: WireEvent, instead?: EventSlot | null): EventSlot
-  /** Sends what was told so far, for at most this long. */
-  flush(timeoutMs: number): Promise<void>
+  /** Sends what was told so far, for at most this long; false when something is left. */
+  flush(timeoutMs: number): Promise<boolean>
   /** How many lines of a run found no place since the last question. */
   takeDropped(flowRunId: string): number
 }
@@ -56,6 +56,8 @@ export interface EventSlot {
   sent: boolean
 }
 
+/** Runs that end together send what they held back together. */
+const flushAfterMs = 100
 const firstWaitMs = 1000
 const longestWaitMs = 10_000
 
@@ -63,6 +65,7 @@ export function prefectTelemetry(client: PrefectClient, runtime: Runtime, onProb
   const dropped = new Map<string, number>()
   const logs = batcher<LogRecord>({
     everyMs: 2000,
+    flushAfterMs,
     maxItems: 500,
     maxBytes: 4_000_000,
     bytes: (record) => record.message.length + 200,
@@ -73,6 +76,7 @@ export function prefectTelemetry(client: PrefectClient, runtime: Runtime, onProb
   })
   const events = batcher<EventSlot>({
     everyMs: 150,
+    flushAfterMs,
     maxItems: 50,
     maxBytes: 500_000,
     bytes: ({ event }) => JSON.stringify(event.payload ?? {}).length + 500,
@@ -99,7 +103,8 @@ export function prefectTelemetry(client: PrefectClient, runtime: Runtime, onProb
       return slot
     },
     async flush(timeoutMs) {
-      await Promise.all([events.flush(timeoutMs), logs.flush(timeoutMs)])
+      const sent = await Promise.all([events.flush(timeoutMs), logs.flush(timeoutMs)])
+      return sent.every(Boolean)
     },
     takeDropped(flowRunId) {
       const count = dropped.get(flowRunId) ?? 0

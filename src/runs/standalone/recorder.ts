@@ -108,7 +108,7 @@ const lost =
 /** Only the newest record of a task run matters: a burst of changes is not to become a burst of writes. */
 function taskBatches(recorded: Recorded): {
   add(task: TaskRun): void
-  flush(timeoutMs?: number): Promise<void>
+  flush(timeoutMs?: number): Promise<boolean>
 } {
   const changed = new Map<string, TaskRun>()
   const ids = batcher<string>({
