@@ -346,13 +346,15 @@ describe('a run', () => {
 
   it('waits in the queue while its deployment is at its limit', async () => {
     await withWorker(async () => {
-      const first = await triggerDeployment(backend, 'slow-one', { seconds: 2 })
+      // Long enough for any machine; ended as soon as the second was seen to wait.
+      const first = await triggerDeployment(backend, 'slow-one', { seconds: 120 })
       await running(first.id)
       const second = await triggerDeployment(backend, 'slow-one', { seconds: 0 })
       await waitUntil('the second to queue', async () =>
         (await stateOf(second.id)).startsWith('AwaitingConcurrencySlot'),
       )
-      expect(await ended(first.id)).toMatch(/^Completed/)
+      await backend.cancelRun(first.id)
+      expect(await ended(first.id)).toMatch(/^Cancelled/)
       expect(await ended(second.id)).toMatch(/^Completed/)
     })
   })
