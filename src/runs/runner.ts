@@ -1,15 +1,16 @@
 /** Takes runs that are due from a queue and executes them in this process: one loop for every orchestrator. */
 import { describeError } from '../errors.ts'
 import { aborted } from './abort.ts'
-import type { Backend, RunEnd } from './backend.ts'
-import { endOfDead, fateOfRun, reactionTo } from './decide.ts'
+import type { Backend } from './backend.ts'
+import { reactionTo } from './decide.ts'
 import { type EngineOptions, executeRun } from './engine.ts'
 import type { WorkerInstance } from './instance.ts'
 import { type Loop, startLoop } from './loop.ts'
-import type { HeldRun, Offer, RunQueue } from './orchestrator.ts'
+import type { Offer, RunQueue } from './orchestrator.ts'
 import { type Outbox, openOutbox, viaOutbox } from './outbox.ts'
 import type { AnyFlow } from './registry.ts'
 import { type Runtime, systemRuntime } from './runtime.ts'
+import { sweeper } from './sweep.ts'
 
 /**
  * - `taking`: executes what may run, as long as there is room.
@@ -86,8 +87,6 @@ interface Core {
   lookedAt: number
   /** Something may have been cancelled: the next look at states is at all runs. */
   watchAll: boolean
-  /** Runs that looked dead at the last sweep, by id and instance. */
-  suspected: ReadonlySet<string>
 }
 
 const heartbeatMs = 30_000
@@ -118,14 +117,22 @@ export async function startRunner(options: RunnerOptions, signal?: AbortSignal):
     fillAgain: false,
     lookedAt: Number.NEGATIVE_INFINITY,
     watchAll: false,
-    suspected: new Set(),
   }
   await queue.enter(instance, signal ?? new AbortController().signal)
   await core.outbox.takeUp((end) => queue.end(end))
-  await sweep(core).catch((error: unknown) =>
+  const sweep = sweeper({
+    queue,
+    runtime,
+    instance,
+    outbox: core.outbox,
+    isHeld: isHeld(core),
+    onProblem,
+    ...(options.onEvent && { onEvent: options.onEvent }),
+  })
+  await sweep().catch((error: unknown) =>
     onProblem('Runs of processes that are gone could not be settled', { error: describeError(error) }),
   )
-  core.loops = startLoops(core)
+  core.loops = startLoops(core, sweep)
   const unhook = queue.onWork(() => {
     core.watchAll = true
     core.loops?.looking.wake()
@@ -158,7 +165,7 @@ export async function startRunner(options: RunnerOptions, signal?: AbortSignal):
   return runner
 }
 
-function startLoops(core: Core) {
+function startLoops(core: Core, sweep: () => Promise<void>) {
   const { options, queue, runtime, onProblem } = core
   const loop = (what: string, everyMs: number, body: () => Promise<number | undefined>): Loop =>
     startLoop({
@@ -184,11 +191,7 @@ function startLoops(core: Core) {
       return undefined
     }),
     // The first sweep was made at the start.
-    sweeping: loop(
-      'look for runs of dead workers',
-      options.sweepMs ?? defaultSweepMs,
-      skipFirst(() => sweep(core)),
-    ),
+    sweeping: loop('look for runs of dead workers', options.sweepMs ?? defaultSweepMs, skipFirst(sweep)),
   }
 }
 
@@ -302,85 +305,6 @@ async function watch(core: Core): Promise<undefined> {
     if (reaction.reason === 'suspended') await core.queue.suspend(id)
     entry.controller.abort(aborted(reaction.reason, reaction.message))
   }
-}
-
-/** Settles runs whose process is gone: at once where that is certain, else when it was seen twice. */
-async function sweep(core: Core): Promise<void> {
-  const { queue, runtime } = core
-  // Before the list is asked for: what ends meanwhile may be Running in it.
-  const taken = core.outbox.taken()
-  try {
-    const open = await queue.held()
-    const view = {
-      me: core.options.instance,
-      workers: open.length === 0 ? [] : await queue.workers(),
-      isHeld: isHeld(core),
-      hasEnded: (id: string) => taken.has(id),
-      now: runtime.now(),
-    }
-    const fates = open.map((held) => ({ held, fate: fateOfRun(held, view), key: suspectKey(held) }))
-    const gone = fates.filter(
-      ({ fate, key }) => fate === 'surely dead' || (fate === 'dead' && core.suspected.has(key)),
-    )
-    core.suspected = new Set(fates.filter(({ fate }) => fate === 'dead').map(({ key }) => key))
-    for (const { held, fate } of fates) if (fate === 'undone') tellAgain(core, held, taken.get(held.run.id))
-    const dead = gone.map(({ held }) => held)
-    for (const held of dead) await settle(core, held, dead)
-  } catch (error) {
-    core.suspected = new Set() // what was seen before an outage proves nothing after it
-    throw error
-  }
-}
-
-/** In the background: an outage is not to keep other runs from being settled. */
-function tellAgain(core: Core, held: HeldRun, end: RunEnd | undefined): void {
-  if (!end) return
-  const { id: flowRunId, name: run } = held.run
-  core.onProblem('The end of a run was undone by a late request; it is told again', { run, flowRunId })
-  // The start that undid it was counted, and is none of its own.
-  const again: RunEnd = { ...end, runCount: held.runCount }
-  core.outbox
-    .deliver(again, () => core.queue.end(again))
-    .catch((error: unknown) =>
-      core.onProblem('The end of a run could not be told again', {
-        run,
-        flowRunId,
-        error: describeError(error),
-      }),
-    )
-}
-
-const suspectWorker = ({ worker, instance }: HeldRun) => `${worker} ${instance}`
-const suspectKey = (held: HeldRun) => `${held.run.id} ${suspectWorker(held)}`
-
-/** @param dead all that are settled now: what died with it may be what it waited for */
-async function settle(core: Core, held: HeldRun, dead: readonly HeldRun[]): Promise<void> {
-  // It may have been claimed here since it was listed.
-  if (isHeld(core)(held.run.id)) return
-  const to = endOfDead(held)
-  if (!(await core.queue.settle(held, to))) return
-  const { run, worker, startedAt, since, runCount } = held
-  core.onProblem('A run of a process that is gone was settled', {
-    run: run.name,
-    flowRunId: run.id,
-    worker,
-    state: to.type,
-  })
-  // The process that ran it can tell its end no more.
-  core.options.onEvent?.({
-    type: 'run-finished',
-    run,
-    state: to.type,
-    message: to.message,
-    milliseconds: Math.max(0, core.runtime.now().getTime() - (startedAt ?? since).getTime()),
-    runCount,
-    children: dead
-      .filter((other) => other.run.flow !== run.flow && suspectWorker(other) === suspectWorker(held))
-      .map((other) => ({
-        deployment: `${other.run.flow}/${other.run.deployment}`,
-        type: endOfDead(other).type,
-      })),
-  })
 }
 
 function abortFor(core: Core, entry: Held): void {

@@ -17,7 +17,7 @@ import { createDeploymentRun } from './create-run.ts'
 import { acquireTagSlots, keepLease, type LeaseKeeper } from './leases.ts'
 import { type RunHeartbeat, runHeartbeat } from './run-heartbeat.ts'
 import { setState } from './set-state.ts'
-import { wireArtifact } from './shown-artifact.ts'
+import { artifactEvent, wireArtifact } from './shown-artifact.ts'
 import { logRecord, type OnProblem, type Telemetry, taskEvents } from './telemetry.ts'
 
 const defaultHeartbeatSeconds = 30
@@ -306,31 +306,6 @@ async function updateArtifact(
     )
   } catch (error) {
     onProblem('An artifact could not be updated', { key: artifact.key, error: describeError(error) })
-  }
-}
-
-/** As Python's client tells of it, for automations and the event feed. */
-function artifactEvent(
-  { id, name, runtime }: Recorded,
-  artifactId: string,
-  { key, type, description }: Artifact,
-): Schemas['Event'] {
-  return {
-    id: runtime.id(),
-    occurred: runtime.now().toISOString(),
-    event: 'prefect.artifact.created',
-    resource: {
-      'prefect.resource.id': `prefect.artifact.${artifactId}`,
-      ...(key !== null && { 'prefect.resource.name': key }),
-    },
-    related: [
-      {
-        'prefect.resource.id': `prefect.flow-run.${id}`,
-        'prefect.resource.role': 'flow-run',
-        'prefect.resource.name': name,
-      },
-    ],
-    payload: { key, type, description },
   }
 }
 

@@ -1,6 +1,8 @@
 /** Prefect's pages show descriptions of artifacts, and each text in a table, as Markdown with HTML in it. */
 
 import type { Artifact } from '../backend.ts'
+import type { Runtime } from '../runtime.ts'
+import type { Schemas } from './client.ts'
 
 /** An artifact as the server takes it, what is foreign in it as text. Of Markdown the flows see to it themselves. */
 export function wireArtifact(artifact: Artifact): {
@@ -15,6 +17,31 @@ export function wireArtifact(artifact: Artifact): {
     type,
     description: description === null ? null : asMarkdown(description),
     data: artifact.type === 'table' ? tableAsMarkdown(artifact.data) : artifact.data,
+  }
+}
+
+/** As Python's client tells of an artifact, for automations and the event feed. */
+export function artifactEvent(
+  run: { readonly id: string; readonly name: string; readonly runtime: Runtime },
+  artifactId: string,
+  { key, type, description }: Artifact,
+): Schemas['Event'] {
+  return {
+    id: run.runtime.id(),
+    occurred: run.runtime.now().toISOString(),
+    event: 'prefect.artifact.created',
+    resource: {
+      'prefect.resource.id': `prefect.artifact.${artifactId}`,
+      ...(key !== null && { 'prefect.resource.name': key }),
+    },
+    related: [
+      {
+        'prefect.resource.id': `prefect.flow-run.${run.id}`,
+        'prefect.resource.role': 'flow-run',
+        'prefect.resource.name': run.name,
+      },
+    ],
+    payload: { key, type, description },
   }
 }
 
