@@ -1,0 +1,85 @@
+/** What Ctrl-C and SIGTERM mean to commands that wait for something. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { harvesterProgram } from '../support/program.ts'
+
+let folder: string
+/** Takes connections and says nothing. */
+const silent = createServer()
+const sockets = new Set<Socket>()
+let port: number
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'harvester-signals-'))
+  silent.on('connection', (socket) => {
+    sockets.add(socket)
+    socket.on('error', () => {})
+  })
+  await once(silent.listen(0, '127.0.0.1'), 'listening')
+  port = (silent.address() as AddressInfo).port
+})
+afterAll(async () => {
+  for (const socket of sockets) socket.destroy()
+  await new Promise((done) => silent.close(done))
+  rmSync(folder, { recursive: true, force: true })
+})
+
+/** Starts a command, signals once it has done what it is waited for, and gives its exit code. */
+async function signalled(
+  args: string[],
+  signal: 'SIGINT' | 'SIGTERM',
+  env: Record<string, string>,
+  begun: 'connects' | 'prints',
+): Promise<{ code: number | null; stderr: string }> {
+  const child = spawn(process.execPath, [...harvesterProgram, ...args], {
+    env: { PATH: process.env.PATH, HARVESTER_DATA_DIR: join(folder, 'data'), ...env },
+    cwd: folder,
+  })
+  let stderr = ''
+  child.stderr.on('data', (piece) => {
+    stderr += piece
+  })
+  const ended = once(child, 'exit')
+  await Promise.race([begun === 'connects' ? once(silent, 'connection') : once(child.stdout, 'data'), ended])
+  child.kill(signal)
+  const [code] = await ended
+  return { code, stderr }
+}
+
+const database = () => ({ DATABASE_URL: `postgresql://u:p@127.0.0.1:${port}/cde?sslmode=disable` })
+const prefect = () => ({
+  PREFECT_API_URL: `http://127.0.0.1:${port}/api`,
+  HARVEST_CONFIG_YAML: 'erddap_urls: [https://erddap.example.org/erddap]',
+  DATABASE_URL: 'postgresql://u:p@127.0.0.1:1/cde?sslmode=disable',
+})
+
+it('Ctrl-C is how status --watch ends, and no failure', async () => {
+  const away = { DATABASE_URL: 'postgresql://u:p@127.0.0.1:1/cde?sslmode=disable' }
+  const ended = await signalled(['status', '--watch', '--interval', '600'], 'SIGINT', away, 'prints')
+  expect(ended).toMatchObject({ code: 0 })
+})
+
+it('a single status that is interrupted says what it could not see', async () => {
+  expect(await signalled(['status'], 'SIGINT', database(), 'connects')).toMatchObject({ code: 1 })
+})
+
+it.each([
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const)('a doctor that is stopped by %s ends with %i', async (signal, code) => {
+  expect(await signalled(['doctor'], signal, database(), 'connects')).toMatchObject({ code })
+})
+
+it.each([
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const)('deploy ends at once by %s, with %i', async (signal, code) => {
+  const began = Date.now()
+  const ended = await signalled(['deploy', '--all'], signal, prefect(), 'connects')
+  expect(ended).toMatchObject({ code, stderr: expect.stringContaining('stopped') })
+  expect(Date.now() - began).toBeLessThan(20_000)
+})
