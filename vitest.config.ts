@@ -1,3 +1,6 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 import { setTestClock } from './test/support/clock.ts'
 import { longestFirst } from './test/support/longest-first.ts'
@@ -5,26 +8,19 @@ import { longestFirst } from './test/support/longest-first.ts'
 setTestClock(process.env)
 
 /** They work on one embedded database a process (test/support/engine.ts): it takes longer to start than most of them. */
-const engine = [
-  'flows/change',
-  'flows/belief',
-  'flows/evidence',
-  'flows/tracks',
-  'flows/obis',
-  'flows/vernaculars',
-  'flows/hand-over',
-  'flows/bad-ids',
-  'serve/api',
-  'serve/reports',
-  'serve/one-truth',
-  'database/alert-store',
-  'database/attempt-facts',
-]
+const tests = fileURLToPath(new URL('test', import.meta.url))
+const engine = readdirSync(tests, { recursive: true, encoding: 'utf8' })
+  .filter(
+    (name) =>
+      name.endsWith('.test.ts') && readFileSync(join(tests, name), 'utf8').includes('/support/engine.ts'),
+  )
+  .map((name) => name.slice(0, -'.test.ts'.length).replaceAll('\\', '/'))
 /** They compute: no process, no server, no clock, nothing that a next file could find changed. */
 const pure = ['rules/', 'text/', 'catalogue/', 'inventory/', 'config/', 'soak/']
 // Files of a kind stand together, so that they find a process of their kind.
 const longest = [
   'database/embedded',
+  ...['flows/change', 'flows/belief', 'flows/evidence', 'flows/tracks'],
   ...engine,
   'flows/bad-days',
   'flows/',
