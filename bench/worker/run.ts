@@ -255,7 +255,7 @@ function memoryMB(pids: number[]): number {
 function print(node: Measured, python: Measured): void {
   const row = (what: string, ours: number, theirs: number, unit: string) =>
     console.log(
-      `${what.padEnd(34)} ${ours.toFixed(1).padStart(9)} ${theirs.toFixed(1).padStart(9)} ${unit.padEnd(4)} ${(theirs / Math.max(ours, 0.01)).toFixed(1).padStart(6)}x`,
+      `${what.padEnd(34)} ${ours.toFixed(1).padStart(9)} ${theirs.toFixed(1).padStart(9)} ${unit.padEnd(4)} ${ours < 0.05 ? '' : `${(theirs / ours).toFixed(1).padStart(6)}x`}`,
     )
   console.log(`${''.padEnd(34)} ${'ours'.padStart(9)} ${'process'.padStart(9)}       ratio`)
   row('create_flow_run to Running, median', node.toRunningMs, python.toRunningMs, 'ms')
