@@ -4,7 +4,7 @@
  * built page (`npm run build`). Usage: `npm run screenshots`
  */
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Browser, chromium } from 'playwright-core'
@@ -29,6 +29,7 @@ const looks = [
 type Look = (typeof looks)[number]
 
 const home = mkdtempSync(join(tmpdir(), 'harvester-pages-'))
+const taken = join(home, 'taken')
 const browserArguments = ['--headless', '--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-sync']
 try {
   execFileSync(
@@ -48,9 +49,11 @@ try {
   })
   try {
     const pages = await pagesOf(database)
-    rmSync(folder, { recursive: true, force: true })
-    mkdirSync(folder, { recursive: true })
+    mkdirSync(taken)
     for (const [name, , path] of pages) await picture(browser, base, name, path)
+    // All or none: those of before stay where one could not be taken.
+    rmSync(folder, { recursive: true, force: true })
+    cpSync(taken, folder, { recursive: true })
     writeFileSync(join(root, 'docs', 'pages.md'), text(pages))
   } finally {
     await browser.close()
@@ -102,7 +105,7 @@ async function picture(browser: Browser, base: string, name: string, path: strin
     if (name === 'map') await page.locator('path.track').first().waitFor()
     const png = await page.screenshot({ type: 'png' })
     await context.close()
-    writeFileSync(join(folder, fileOf(name, { language, scheme, width })), await webp(browser, png))
+    writeFileSync(join(taken, fileOf(name, { language, scheme, width })), await webp(browser, png))
   }
 }
 
