@@ -96,6 +96,8 @@ async function compile() {
   } catch {
     fail('esbuild ended with the errors above')
   }
+  // A migration that has another name now must not be applied beside itself.
+  rmSync(join(dist, 'database/migrations'), { recursive: true, force: true })
   cpSync(join(root, 'src/database'), join(dist, 'database'), {
     recursive: true,
     filter: (path) => statSync(path).isDirectory() || path.endsWith('.sql'),

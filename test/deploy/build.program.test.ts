@@ -77,6 +77,12 @@ describe('the build', () => {
     writeFileSync(join(folder, 'dist/mark'), '')
     expect((await node(folder, 'scripts/build.mjs')).code).toBe(0)
     expect(existsSync(join(folder, 'dist/mark'))).toBe(true)
+
+    // A migration that was renamed would be applied twice.
+    const renamed = join(folder, 'dist/database/migrations/999-renamed.sql')
+    writeFileSync(renamed, '')
+    expect((await node(folder, 'scripts/build.mjs', '--program', '--force')).code).toBe(0)
+    expect(existsSync(renamed)).toBe(false)
   })
 
   it('fails where there is no compiler, unless a program was brought along', async () => {
