@@ -36,6 +36,7 @@ export async function takeLockFile<O extends LockOwner>(
 ): Promise<{ heldBy: O } | null> {
   for (let attempt = 0; attempt <= mostAttempts; attempt++) {
     if (await createExclusively(lock, lock.path, JSON.stringify(owner))) return null
+    const judged = await signOf(lock.path)
     const current = await readLockFile<O>(lock.path)
     if (current && (await lock.lives(current))) return { heldBy: current }
     if (!current) {
@@ -43,7 +44,7 @@ export async function takeLockFile<O extends LockOwner>(
       await sleep(unreadable.everyMs)
       if (attempt < unreadable.looks) continue
     }
-    await clear(lock, current?.token)
+    if (judged !== undefined) await clear(lock, judged)
   }
   throw new HarvesterError('DATABASE_LOCKED', `The lock file ${lock.path} cannot be taken over`, {
     remedy: 'Make sure that no harvester is running, then remove it.',
@@ -75,8 +76,22 @@ export async function releaseLockFile({ path }: { path: string }, { token }: Loc
   if ((await readLockFile(path))?.token === token) await rm(path, { force: true })
 }
 
+/**
+ * What tells this very file from one that was made in its place since: it may say nothing yet, as one does whose maker
+ * died over it. Undefined where there is none.
+ */
+async function signOf(path: string): Promise<string | undefined> {
+  try {
+    const { ino, mtimeNs, size } = await stat(path, { bigint: true })
+    return `${ino} ${mtimeNs} ${size}`
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
 /** Removes a dead owner's file, one process at a time, and only if it still is the one that was judged. */
-async function clear<O extends LockOwner>(lock: LockFile<O>, token: string | undefined): Promise<void> {
+async function clear<O extends LockOwner>(lock: LockFile<O>, judged: string): Promise<void> {
   const guard = `${lock.path}.takeover`
   if (!(await createExclusively(lock, guard, String(process.pid)))) {
     const found = await stat(guard).catch(() => undefined)
@@ -85,7 +100,7 @@ async function clear<O extends LockOwner>(lock: LockFile<O>, token: string | und
     return
   }
   try {
-    if ((await readLockFile(lock.path))?.token === token) await rm(lock.path, { force: true })
+    if ((await signOf(lock.path)) === judged) await rm(lock.path, { force: true })
   } finally {
     await rm(guard, { force: true })
   }
