@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 import { setTestClock } from './test/support/clock.ts'
 import { longestFirst } from './test/support/longest-first.ts'
+import { suite } from './test/support/suite.ts'
 
 setTestClock(process.env)
 
@@ -49,16 +50,9 @@ const pureFiles = pure.map((name) => `test/${name}**/*.test.ts`)
  */
 export default defineConfig({
   test: {
+    ...suite,
     globalSetup: ['test/support/compile.ts'],
-    reporters: ['default', './test/support/slowest-files.ts'],
-    // Files wait for processes and servers more than they work. The embedded database takes about 1 GB a process.
-    maxWorkers: 4,
     sequence: { sequencer: longestFirst(longest) },
-    setupFiles: ['test/support/clean-environment.ts', 'test/support/patience.ts'],
-    expect: { poll: { timeout: 60_000 } },
-    // Generous: a limit tells that something hangs, not that a machine is busy.
-    testTimeout: 300_000,
-    hookTimeout: 300_000,
     // Of `npm run coverage`. Programs that tests start as processes are not counted.
     coverage: {
       provider: 'v8',
@@ -67,8 +61,6 @@ export default defineConfig({
       reporter: ['text', 'text-summary'],
       reportsDirectory: 'node_modules/.coverage',
     },
-    // What passes only the second time is counted and printed as a flake.
-    retry: process.env.CI ? 1 : 0,
     // Files of a process share its modules, whose loading takes longer than many a file: none may leave anything
     // behind that the next one could find changed.
     isolate: false,

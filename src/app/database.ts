@@ -69,7 +69,7 @@ async function openWithNotice(
             'the process that had the embedded database is gone: this one takes it over',
           )
         joined = null
-        say('Starting the embedded database (some 8 seconds the first time)')
+        say('Starting the embedded database (some seconds the first time)')
       },
       ...(stays && {
         onWaiting: ({ pid }) =>

@@ -10,7 +10,7 @@ import { type DatabaseSettings, describeSettings } from './settings.ts'
 import { guardWire } from './wire.ts'
 
 export interface OpenOptions {
-  /** Called when the embedded engine starts in this process (some 8 seconds the first time). */
+  /** Called when the embedded engine starts in this process (which takes seconds, more of them the first time). */
   onStarting?: (() => void) | undefined
   /** Embedded, for a process that stays: called when the owner is about to end, which is then waited for. */
   onWaiting?: ((owner: Owner) => void) | undefined

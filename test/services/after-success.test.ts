@@ -34,6 +34,7 @@ import {
 } from '../../src/runs/index.ts'
 import { freePort, type PrefectServer, waitUntil } from '../support/prefect.ts'
 import { spec } from '../support/prefect-flows.ts'
+import { graphOf, logLinesOf } from '../support/prefect-run.ts'
 import { typescriptLoader } from '../support/program.ts'
 import { type RedisServer, startRedis } from '../support/redis.ts'
 import { type SharedPostgres, sharedPostgres, startSharedPrefect } from '../support/shared.ts'
@@ -354,34 +355,8 @@ describe('on a Prefect server', () => {
     return `${state?.name}: ${state?.message}`
   }
 
-  /** `label STATE after labels`, as the UI draws it. */
-  async function graph(id: string): Promise<string[]> {
-    const { data } = await backend.client.normal.GET('/flow_runs/{id}/graph-v2', {
-      params: { path: { id } },
-    })
-    const nodes = (data?.nodes ?? []) as [
-      string,
-      { label: string; state_type: string; parents: { id: string }[] },
-    ][]
-    const labels = new Map(nodes.map(([node, { label }]) => [node, label]))
-    return nodes
-      .map(
-        ([, node]) =>
-          `${node.label} ${node.state_type} after ${[...new Set(node.parents.map((at) => labels.get(at.id)))].sort().join(', ')}`,
-      )
-      .sort()
-  }
-  const logOfRun = async (id: string): Promise<string[]> => {
-    const { data } = await backend.client.normal.POST('/logs/filter', {
-      body: {
-        logs: { operator: 'and_', flow_run_id: { any_: [id] } },
-        sort: 'TIMESTAMP_ASC',
-        limit: 200,
-        offset: 0,
-      },
-    })
-    return (data ?? []).map((line) => line.message)
-  }
+  const graph = (id: string) => graphOf(backend, id)
+  const logOfRun = (id: string) => logLinesOf(backend, id)
 
   it('the steps are nodes of the graph behind the sources, and all is done', async () => {
     await postgres.execute(

@@ -16,6 +16,7 @@ import {
 } from '../../src/runs/index.ts'
 import { type PrefectServer, waitUntil } from './prefect.ts'
 import { deployments, flows, harvestPool, maintenancePool } from './prefect-flows.ts'
+import { graphOf, logLinesOf } from './prefect-run.ts'
 import { startSharedPrefect } from './shared.ts'
 
 const pools = [
@@ -124,33 +125,5 @@ export async function deployment(name: string) {
   return data
 }
 
-export async function logOf(id: string): Promise<string[]> {
-  const { data } = await stage.backend.client.normal.POST('/logs/filter', {
-    body: {
-      logs: { operator: 'and_', flow_run_id: { any_: [id] } },
-      sort: 'TIMESTAMP_ASC',
-      limit: 200,
-      offset: 0,
-    },
-  })
-  return (data ?? []).map((line) => line.message)
-}
-
-/** The graph as the UI draws it: `label STATE after parents`, by label. */
-export async function graph(id: string): Promise<string[]> {
-  const { data } = await stage.backend.client.normal.GET('/flow_runs/{id}/graph-v2', {
-    params: { path: { id } },
-  })
-  const nodes = (data?.nodes ?? []) as [
-    string,
-    { label: string; state_type: string; parents: { id: string }[] },
-  ][]
-  const labels = new Map(nodes.map(([node, { label }]) => [node, label]))
-  return nodes
-    .map(
-      ([, node]) =>
-        // The server names a parent that has two parents of its own twice.
-        `${node.label} ${node.state_type} after ${[...new Set(node.parents.map((at) => labels.get(at.id)))].sort().join(', ')}`,
-    )
-    .sort()
-}
+export const logOf = (id: string) => logLinesOf(stage.backend, id)
+export const graph = (id: string) => graphOf(stage.backend, id)

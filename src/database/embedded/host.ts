@@ -22,7 +22,7 @@ export interface EngineAccess {
 export interface EngineOptions {
   /** The data folder (HARVESTER_DATA_DIR): the engine gets a folder `database` of its own inside. */
   dataFolder: string
-  /** Called when the engine starts here: some 8 seconds the first time, 1.5 afterwards. */
+  /** Called when the engine starts here, which takes seconds, more of them the first time. */
   onStarting?: (() => void) | undefined
   /** For a process that stays: called once when the owner is about to end, which is then waited for. */
   onWaiting?: ((owner: Owner) => void) | undefined

@@ -29,12 +29,14 @@ export interface AttemptPage {
 
 const order = 'ORDER BY a.erddap_url, a.status, a.dataset_id'
 
+const columns = `a.erddap_url, a.dataset_id, a.source, a.status, a.reason_code, a.error_message, a.duration_ms,
+  a.attempted_at, a.query_urls`
+
 // The page is chosen first: what is told of the others is not read.
 const sql = `
-SELECT a.*, f.told
+SELECT ${columns}, f.told
 FROM (
-  SELECT a.run_id, a.erddap_url, a.dataset_id, a.source, a.status, a.reason_code, a.error_message, a.duration_ms,
-         a.attempted_at, a.query_urls
+  SELECT a.run_id, ${columns}
   FROM cde.harvest_attempts a
   WHERE a.run_id = $1::uuid AND a.attempted_at IS NOT NULL AND ($2::timestamptz IS NULL OR a.attempted_at >= $2)
     AND ($3::text IS NULL OR CASE WHEN a.reason_code = 'UNCHANGED' THEN 'unchanged' ELSE a.status END = $3)
@@ -49,10 +51,10 @@ export async function runAttempts(
   { since = null, outcome, limit, offset = 0 }: AttemptPage = {},
   options?: QueryOptions,
 ): Promise<RunAttemptRow[]> {
-  const { rows } = await database.query<RunAttemptRow & { run_id?: string }>(
+  const { rows } = await database.query<RunAttemptRow>(
     sql,
     [runId, since, outcome ?? null, limit ?? null, offset],
     options,
   )
-  return rows.map(({ run_id: _, ...row }) => row)
+  return rows
 }

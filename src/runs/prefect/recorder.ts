@@ -73,9 +73,22 @@ interface Recorded extends RecorderOptions {
 
 /** Records one claimed run on a Prefect server. */
 export function prefectRecorder(options: RecorderOptions): RunRecorder {
-  const { client, runtime, run, flowId, telemetry } = options
+  const { client, runtime, run, flowId } = options
+  // What it tells is noted, so that a close with nothing to say sends no batch of others before its time.
+  const telemetry: Telemetry = {
+    ...options.telemetry,
+    log(record) {
+      recorded.told = true
+      options.telemetry.log(record)
+    },
+    event(event, instead) {
+      recorded.told = true
+      return options.telemetry.event(event, instead)
+    },
+  }
   const recorded: Recorded = {
     ...options,
+    telemetry,
     id: run.id,
     heartbeat: runHeartbeat({
       client,
@@ -95,21 +108,14 @@ export function prefectRecorder(options: RecorderOptions): RunRecorder {
     told: false,
     onProblem: (text, facts) => options.onProblem(text, { run: run.name, flowRunId: run.id, ...facts }),
   }
-  const taskChanged = taskEvents({ telemetry, run, flowId, runtime })
   return {
     run,
     ...(options.endId !== undefined && { endId: options.endId }),
     begin: (policy) => begin(recorded, policy),
     finish: (final) => finish(recorded, final),
     reschedule: (message) => reschedule(recorded, message),
-    taskChanged(task) {
-      recorded.told = true
-      taskChanged(task)
-    },
-    log(line) {
-      recorded.told = true
-      telemetry.log(logRecord(line))
-    },
+    taskChanged: taskEvents({ telemetry, run, flowId, runtime }),
+    log: (line) => telemetry.log(logRecord(line)),
     createArtifact: (artifact, taskRunId) => createArtifact(recorded, artifact, taskRunId),
     updateArtifact: (artifactId, artifact) => updateArtifact(recorded, artifactId, artifact),
     acquire: (tags, taskRunId, signal) => acquire(recorded, tags, taskRunId, signal),
@@ -279,10 +285,7 @@ async function createArtifact(
         },
       }),
     )
-    if (stored.id) {
-      recorded.told = true
-      telemetry.event(artifactEvent(recorded, stored.id, artifact))
-    }
+    if (stored.id) telemetry.event(artifactEvent(recorded, stored.id, artifact))
     return stored.id ?? null
   } catch (error) {
     onProblem('An artifact could not be stored', { key: artifact.key, error: describeError(error) })
@@ -333,7 +336,6 @@ async function acquire(
 
 function tell(recorded: Recorded, logger: string, level: number, message: string): void {
   const { id, runtime, telemetry } = recorded
-  recorded.told = true
   telemetry.log({
     name: logger,
     level,
