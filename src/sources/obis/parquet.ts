@@ -19,7 +19,8 @@ import {
   numericColumns,
   type OccurrenceBatch,
 } from './occurrences.ts'
-import { type ByteSource, ColumnReader, type Leaf, type PageRoom } from './parquet-column.ts'
+import { type ByteSource, ColumnReader } from './parquet-column.ts'
+import { type Leaf, PageRoom, SharedRoom } from './parquet-page.ts'
 
 export interface ParquetOccurrences {
   /** As the footer says. */
@@ -67,7 +68,8 @@ async function* readBatches(
 ): AsyncGenerator<OccurrenceBatch> {
   try {
     const groups = metadata.row_groups.filter((group) => group.num_rows > 0n)
-    const rooms = new Map([...leaves.keys()].map((column): [string, PageRoom] => [column, {}]))
+    const rooms = new Map([...leaves.keys()].map((column) => [column, new PageRoom()]))
+    const shared = new SharedRoom()
     const open = (index: number) => {
       const group = groups[index]
       if (!group) return null
@@ -84,6 +86,7 @@ async function* readBatches(
           leaf,
           column === nameColumn ? names : null,
           rooms.get(column)!,
+          shared,
         )
         reader.prefetch()
         readers.set(column, reader)
