@@ -1,3 +1,10 @@
+/** Pairs as they go from one thread to another: bits where there are any, else slots. */
+export interface NamePairs {
+  bits: Int32Array<ArrayBuffer> | null
+  words: number
+  slots: Int32Array<ArrayBuffer>
+}
+
 /**
  * Which names each cell has, as pairs of small numbers, without an object for any of them: in a hash set while there are
  * few pairs, and a bit for every cell and name once that takes no more memory.
@@ -7,7 +14,7 @@ export class NameSets {
   #slots = new Int32Array(2 * fewestSlots)
   #mask = fewestSlots - 1
   /** A row of `#words` words a cell, a bit a name. */
-  #bits: Int32Array | null = null
+  #bits: Int32Array<ArrayBuffer> | null = null
   #words = 0
   #size = 0
   #cells = 0
@@ -41,22 +48,46 @@ export class NameSets {
     if (this.#size > this.#mask * fullest) this.#grow()
   }
 
-  /** Gives the names of a cell. */
-  grouped(cells: number): (cell: number) => Int32Array {
+  /** Adds pairs, side by side; those with a cell or a name of −1 are passed over. */
+  addAll(cells: Int32Array, names: Int32Array): void {
+    for (let i = 0; i < cells.length; i++) {
+      const cell = cells[i]!
+      const name = names[i]!
+      if (cell >= 0 && name >= 0) this.add(cell, name)
+    }
+  }
+
+  /** Adds the names of another's cells, where each of its cells and names has a number here. */
+  absorb({ bits, words, slots }: NamePairs, cells: Int32Array, names: Int32Array): void {
+    const take = (cell: number, name: number) => this.add(cells[cell]!, names[name]!)
+    if (bits !== null) eachBit(bits, words, take)
+    else eachPair(slots, take)
+  }
+
+  /** The pairs as another thread can take them over; nothing may be added to them here any more. */
+  get pairs(): NamePairs {
+    return { bits: this.#bits, words: this.#words, slots: this.#slots }
+  }
+
+  /**
+   * Gives the names of a cell, as their ranks and in their order.
+   * @param ranks of the names, by their numbers
+   */
+  ranked(cells: number, ranks: Uint32Array): (cell: number) => Uint32Array {
     const starts = new Uint32Array(cells + 1)
-    const names = new Int32Array(this.#size)
-    if (this.#bits === null) groupPairs(this.#slots, starts, names)
+    const names = new Uint32Array(this.#size)
+    if (this.#bits === null) groupPairs(this.#slots, starts, names, ranks)
     else {
       let n = 0
       eachBit(this.#bits, this.#words, (cell, name) => {
-        names[n] = name
+        names[n] = ranks[name]!
         n += 1
         starts[cell + 1] = n
       })
       // A cell without a name begins where it ends.
       for (let cell = 0; cell < cells; cell++) starts[cell + 1] ||= starts[cell]!
     }
-    return (cell) => names.subarray(starts[cell]!, starts[cell + 1]!)
+    return (cell) => names.subarray(starts[cell]!, starts[cell + 1]!).sort()
   }
 
   /** @returns whether the pair is new */
@@ -89,7 +120,7 @@ export class NameSets {
       return
     }
     this.#makeSlots(slots)
-    for (let at = 0; at < old.length; at += 2) if (old[at]! > 0) this.#put(old[at]! - 1, old[at + 1]!)
+    eachPair(old, (cell, name) => this.#put(cell, name))
   }
 
   /** More room for bits, or pairs where these take less. */
@@ -142,29 +173,28 @@ function roomFor(cells: number): number {
   return Math.ceil(cells * 1.25)
 }
 
-function groupPairs(slots: Int32Array, starts: Uint32Array, names: Int32Array): void {
+function groupPairs(slots: Int32Array, starts: Uint32Array, names: Uint32Array, ranks: Uint32Array): void {
   for (let at = 0; at < slots.length; at += 2) if (slots[at]! > 0) starts[slots[at]!]! += 1
   for (let cell = 1; cell < starts.length; cell++) starts[cell]! += starts[cell - 1]!
   const next = starts.slice(0, -1)
-  for (let at = 0; at < slots.length; at += 2) {
-    const owner = slots[at]! - 1
-    if (owner < 0) continue
-    names[next[owner]!] = slots[at + 1]!
-    next[owner]! += 1
-  }
+  eachPair(slots, (cell, name) => {
+    names[next[cell]!] = ranks[name]!
+    next[cell]! += 1
+  })
 }
 
-function eachBit(bits: Int32Array, words: number, take: (cell: number, name: number) => void): void {
-  for (let at = 0; at < bits.length; at++) {
-    let word = bits[at]!
-    if (word === 0) continue
-    const cell = Math.floor(at / words)
-    const first = (at - cell * words) * 32
-    while (word !== 0) {
-      const bit = 31 - Math.clz32(word & -word)
-      take(cell, first + bit)
-      word &= word - 1
-    }
+type TakePair = (cell: number, name: number) => void
+
+function eachPair(slots: Int32Array, take: TakePair): void {
+  for (let at = 0; at < slots.length; at += 2) if (slots[at]! > 0) take(slots[at]! - 1, slots[at + 1]!)
+}
+
+function eachBit(bits: Int32Array, words: number, take: TakePair): void {
+  for (let cell = 0, at = 0; at < bits.length; cell++) {
+    const end = Math.min(at + words, bits.length)
+    for (let first = 0; at < end; at++, first += 32)
+      for (let word = bits[at]!; word !== 0; word &= word - 1)
+        take(cell, first + 31 - Math.clz32(word & -word))
   }
 }
 

@@ -2,7 +2,8 @@
 
 import type { ColumnWith, TableRow } from '../inventory/contract.ts'
 import type { OccurrenceBatch } from '../sources/obis/occurrences.ts'
-import { isStorableTime, limits } from './limits.ts'
+import { CellRecords } from './cell-records.ts'
+import { limits } from './limits.ts'
 import { NameSets } from './name-sets.ts'
 import { roundTo } from './numbers.ts'
 
@@ -54,16 +55,10 @@ export class CellGatherer {
     impossibleDates: 0,
   }
   readonly #region: Region | null
-  /** By row of cells, the number of each cell plus one; a row is made when its first cell is. */
-  readonly #rows = new Map<number, Int32Array>()
-  readonly #places = new Numbers(Int32Array)
-  readonly #occurrences = new Numbers(Int32Array)
-  readonly #timeMin = new Numbers(Float64Array)
-  readonly #timeMax = new Numbers(Float64Array)
-  readonly #depthMin = new Numbers(Float64Array)
-  readonly #depthMax = new Numbers(Float64Array)
+  readonly #records = new CellRecords()
   readonly #names = new NameSets()
-  #size = 0
+  /** The cells of a batch. */
+  #room = new Int32Array(0)
 
   constructor(region: Region | null) {
     this.#region = region
@@ -71,7 +66,7 @@ export class CellGatherer {
 
   /** Number of cells so far. */
   get size(): number {
-    return this.#size
+    return this.#records.size
   }
 
   /** Names of all cells together: what the memory grows with. */
@@ -79,11 +74,39 @@ export class CellGatherer {
     return this.#names.size
   }
 
+  // Column after column, so that each loop is short: the next occurrences are fetched while one is waited for.
   add(batch: OccurrenceBatch): void {
-    const { latitude, longitude, dateStartMs, dateEndMs, depthMinMetres, depthMaxMetres, name, rows } = batch
-    const { absence, dropped } = batch
+    const cells = this.#place(batch)
+    this.counts.impossibleDates += this.#records.add(cells, batch)
+    this.#names.addAll(cells, batch.name)
+  }
+
+  /** The cells from south to north and west to east. */
+  *cells(names: readonly string[]): Generator<ObisCell> {
+    const { sorted, ranks } = byCodePoint(names)
+    const ranksOf = this.#names.ranked(this.size, ranks)
+    for (const cell of this.#records.ordered()) {
+      const { place, count, timeMin, timeMax, depthMin, depthMax } = this.#records.record(cell)
+      const found: string[] = []
+      for (const rank of ranksOf(cell)) found.push(sorted[rank]!)
+      yield {
+        latitude: unsnap(Math.floor(place / columns) - middleRow),
+        longitude: unsnap((place % columns) - middleColumn),
+        n_records: count,
+        ...timesOf(timeMin, timeMax),
+        ...depthsOf(depthMin, depthMax),
+        scientific_names: found,
+      }
+    }
+  }
+
+  /** The cell of each occurrence, −1 for those that have none. Counts them. */
+  #place({ latitude, longitude, absence, dropped, rows }: OccurrenceBatch): Int32Array {
     const { counts } = this
     const region = this.#region
+    const records = this.#records
+    if (this.#room.length < rows) this.#room = new Int32Array(rows)
+    const cells = this.#room.subarray(0, rows).fill(-1)
     counts.records += rows
     for (let i = 0; i < rows; i++) {
       if (dropped[i] === 1) {
@@ -106,64 +129,9 @@ export class CellGatherer {
         counts.outsideRegion += 1
         continue
       }
-      const cell = this.#cell(row + middleRow, snap(lon) + middleColumn)
-      this.#occurrences.values[cell]! += 1
-      const start = dateStartMs[i]!
-      if (isStorableTime(start)) {
-        if (start < this.#timeMin.values[cell]!) this.#timeMin.values[cell] = start
-      } else if (!Number.isNaN(start)) counts.impossibleDates += 1
-      const end = dateEndMs[i]!
-      if (isStorableTime(end)) {
-        if (end > this.#timeMax.values[cell]!) this.#timeMax.values[cell] = end
-      } else if (!Number.isNaN(end)) counts.impossibleDates += 1
-      const top = depthMinMetres[i]!
-      if (top < this.#depthMin.values[cell]!) this.#depthMin.values[cell] = top
-      const bottom = depthMaxMetres[i]!
-      if (bottom > this.#depthMax.values[cell]!) this.#depthMax.values[cell] = bottom
-      const id = name[i]!
-      if (id >= 0) this.#names.add(cell, id)
+      cells[i] = records.at((row + middleRow) * columns + snap(lon) + middleColumn)
     }
-  }
-
-  /** The cells from south to north and west to east. */
-  *cells(names: readonly string[]): Generator<ObisCell> {
-    const order = this.#places.values.slice(0, this.#size)
-    const numbers = Uint32Array.from({ length: this.#size }, (_, cell) => cell)
-    numbers.sort((a, b) => order[a]! - order[b]!)
-    const ranks = codePointRanks(names)
-    const namesOf = this.#names.grouped(this.#size)
-    for (const cell of numbers) {
-      const place = order[cell]!
-      const ids = namesOf(cell).sort((a, b) => ranks[a]! - ranks[b]!)
-      yield {
-        latitude: unsnap(Math.floor(place / columns) - middleRow),
-        longitude: unsnap((place % columns) - middleColumn),
-        n_records: this.#occurrences.values[cell]!,
-        ...timesOf(this.#timeMin.values[cell]!, this.#timeMax.values[cell]!),
-        ...depthsOf(this.#depthMin.values[cell]!, this.#depthMax.values[cell]!),
-        scientific_names: Array.from(ids, (id) => names[id]!),
-      }
-    }
-  }
-
-  #cell(row: number, column: number): number {
-    let cells = this.#rows.get(row)
-    if (!cells) {
-      cells = new Int32Array(columns)
-      this.#rows.set(row, cells)
-    }
-    const known = cells[column]!
-    if (known > 0) return known - 1
-    const cell = this.#size
-    this.#size += 1
-    cells[column] = this.#size
-    this.#places.push(row * columns + column)
-    this.#occurrences.push(0)
-    this.#timeMin.push(Number.POSITIVE_INFINITY)
-    this.#timeMax.push(Number.NEGATIVE_INFINITY)
-    this.#depthMin.push(Number.POSITIVE_INFINITY)
-    this.#depthMax.push(Number.NEGATIVE_INFINITY)
-    return cell
+    return cells
   }
 }
 
@@ -197,37 +165,11 @@ function depthsOf(top: number, bottom: number): Pick<ObisCell, 'depth_min' | 'de
   return { depth_min: Math.min(least, greatest), depth_max: Math.max(least, greatest) }
 }
 
-/** The place of each name in the order of code points, so that the names of cells sort by numbers. */
-function codePointRanks(names: readonly string[]): Uint32Array {
+/** Names in the order of their code points, and the place of each in it: the names of cells then sort by numbers. */
+function byCodePoint(names: readonly string[]): { sorted: string[]; ranks: Uint32Array } {
   const bytes = names.map((name) => Buffer.from(name))
   const ordered = names.map((_, id) => id).sort((a, b) => Buffer.compare(bytes[a]!, bytes[b]!))
   const ranks = new Uint32Array(names.length)
   for (let rank = 0; rank < ordered.length; rank++) ranks[ordered[rank]!] = rank
-  return ranks
-}
-
-type NumberArray = Int32Array | Float64Array
-
-/** An array of numbers that grows. */
-class Numbers<T extends NumberArray> {
-  values: T
-  #length = 0
-  readonly #make: new (
-    length: number,
-  ) => T
-
-  constructor(make: new (length: number) => T) {
-    this.#make = make
-    this.values = new make(1024)
-  }
-
-  push(value: number): void {
-    if (this.#length === this.values.length) {
-      const wider = new this.#make(this.#length * 2)
-      wider.set(this.values)
-      this.values = wider
-    }
-    this.values[this.#length] = value
-    this.#length += 1
-  }
+  return { sorted: ordered.map((id) => names[id]!), ranks }
 }

@@ -19,13 +19,18 @@ function held(pairs: readonly (readonly [cell: number, name: number])[], cells: 
     const names = wanted.get(cell) ?? new Set()
     wanted.set(cell, names.add(name))
   }
-  const namesOf = sets.grouped(cells)
-  const sorted = (names: Iterable<number>) => [...names].sort((a, b) => a - b)
+  // The last name comes first.
+  const last = pairs.reduce((most, [, name]) => Math.max(most, name), 0)
+  const ranksOf = sets.ranked(
+    cells,
+    Uint32Array.from({ length: last + 1 }, (_, name) => last - name),
+  )
+  const backwards = (names: Iterable<number>) => [...names].sort((a, b) => b - a)
   return {
     size: sets.size,
-    sets: Array.from({ length: cells }, (_, cell) => sorted(namesOf(cell))),
+    sets: Array.from({ length: cells }, (_, cell) => [...ranksOf(cell)].map((rank) => last - rank)),
     wantedSize: [...wanted.values()].reduce((sum, names) => sum + names.size, 0),
-    wanted: Array.from({ length: cells }, (_, cell) => sorted(wanted.get(cell) ?? [])),
+    wanted: Array.from({ length: cells }, (_, cell) => backwards(wanted.get(cell) ?? [])),
   }
 }
 
