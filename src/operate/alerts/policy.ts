@@ -87,7 +87,7 @@ export function observeRun(
               runName: run.name,
               message: cut(event.message),
               ...(counts?.facts && { facts: counts.facts }),
-              datasets: counts && { failed: counts.failed, total: counts.total },
+              datasets: counts?.total ? { failed: counts.failed, total: counts.total } : null,
               ...awaited(event),
             },
           },

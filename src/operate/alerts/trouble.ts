@@ -26,7 +26,7 @@ export interface TroubleDetails {
   readonly message: string
   /** The message as codes and values, where they are known. */
   readonly facts?: readonly RunFact[]
-  /** Of a completed run. */
+  /** Of a harvest; null where not one was met. */
   readonly datasets: { readonly failed: number; readonly total: number } | null
   /** ISO time; of a stale source. */
   readonly lastSuccessAt: string | null

@@ -121,6 +121,14 @@ describe('a run that ends', () => {
     }
   })
 
+  it('has counts of datasets where there were any: a source without a list had none', () => {
+    const { run, pass, told } = site()
+    run('FAILED', { deployment: 'harvest-a', counts: { failed: 0, total: 0 } })
+    run('FAILED', { source: 'https://b.example.org/erddap', counts: { failed: 30, total: 100 } })
+    pass(30 * second)
+    expect(told[0]!.map(({ details }) => details.datasets)).toEqual([null, { failed: 30, total: 100 }])
+  })
+
   it('is not told when it completed, or when a person cancelled it', () => {
     const { run, pass, told } = site()
     run('COMPLETED', { counts: { failed: 0, total: 10 } })
