@@ -80,7 +80,7 @@ export const composeVariables: Record<string, DocumentedVariable> = {
  */
 export const withoutEffectInCompose: Readonly<Record<string, string>> = {
   HARVESTER_CACHE_DIR: 'a volume is mounted at its default',
-  HARVESTER_DATA_DIR: 'the database is the service db',
+  HARVESTER_DATA_DIR: 'the database is the service db, and workers keep what is theirs in the container',
   HARVESTER_LOG_DIR: 'a volume is mounted at its default',
   DATABASE: 'the database is the service db',
   DATABASE_URL: 'the database is the service db; docs/moving-from-python.md says how another one is used',
@@ -94,7 +94,8 @@ export const withoutEffectInCompose: Readonly<Record<string, string>> = {
   PREFECT_API_TLS_INSECURE_SKIP_VERIFY:
     'the services share a private network; docker-compose.worker.yaml has it',
   TERM: 'no service writes to a terminal',
-  PREFECT_API_KEY: 'the server is the service prefect; docker-compose.worker.yaml polls Prefect Cloud',
+  PREFECT_API_KEY:
+    'the server is the service prefect; docker-compose.worker.yaml logs in by PREFECT_API_AUTH_STRING',
   REGISTER_DEPLOYMENTS: 'these workers register; those of docker-compose.worker.yaml do not',
   WORKER_NAME: 'several workers would bear one name',
   HARVESTER_HTTP_HOST:

@@ -5,7 +5,7 @@ import { parse } from 'yaml'
 import { documentedVariables } from '../../scripts/generate-docs.ts'
 import { serverOptions } from '../../src/app/service.ts'
 import { composeVariables, withoutEffectInCompose } from '../../src/config/compose-variables.ts'
-import { readEnvironment } from '../../src/config/environment.ts'
+import { environmentVariables, readEnvironment } from '../../src/config/environment.ts'
 import { silentLog } from '../../src/log/log.ts'
 
 const root = resolve(import.meta.dirname, '../..')
@@ -96,6 +96,14 @@ describe('the Compose files', () => {
     for (const address of ['', '127.0.0.1', '127.1.2.3', '::1', '[::1]', 'localhost'])
       expect(served({ BIND_ADDRESS: address }), address).not.toThrow()
     expect(served({})).not.toThrow()
+  })
+
+  it('keep for a worker with a name of its own what it tells when it starts again', () => {
+    const { worker } = parsed('docker-compose.worker.yaml').services
+    expect(worker?.environment).toMatchObject({ WORKER_NAME: '${WORKER_NAME:-}' })
+    expect(worker?.volumes).toContain(
+      `data:/opt/harvester/${environmentVariables.HARVESTER_DATA_DIR.default}`,
+    )
   })
 
   it('can be scaled: no service has a container name of its own', () => {
