@@ -1,10 +1,11 @@
 /**
  * Writes what is made from the code: .env.sample, docs/configuration.md, docs/columns.md, docs/errors.md,
- * docker-compose.coolify.yml, and the table of rooms in docs/architecture.md.
+ * docker-compose.coolify.yml, the table of rooms in docs/architecture.md, and that of metrics in docs/dashboard.md.
  * Run it with `npm run docs`; tests hold the files current.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { Gauge } from 'prom-client'
 import { parse, stringify } from 'yaml'
 import { z } from 'zod'
 import {
@@ -18,6 +19,8 @@ import { stepSchema } from '../src/config/operations-schema.ts'
 import { errorCodes, exitCodes } from '../src/errors.ts'
 import { type Column, mergeRoles } from '../src/inventory/column.ts'
 import { contract } from '../src/inventory/contract.ts'
+import { harvestMetrics } from '../src/log/metrics.ts'
+import { apiMetrics } from '../src/serve/metrics.ts'
 import { roomTable } from '../test/architecture/rooms.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -102,7 +105,8 @@ export function configurationPage(): string {
     if (variable.group !== group) {
       group = variable.group
       lines.push('', `### ${group}`, '')
-      if (group === 'Compose') lines.push('Read by the Compose files only.', '')
+      if (group === 'Compose')
+        lines.push('Read by the Compose files; `BIND_ADDRESS` by the dashboard too.', '')
       lines.push('| variable | meaning | default | example |', '| --- | --- | --- | --- |')
     }
     const meaning = `${variable.meaning}${variable.secret ? ' Secret.' : ''}`
@@ -256,6 +260,7 @@ export function generated(): Map<string, string> {
   return new Map([
     ['.env.sample', envSample()],
     ['docs/architecture.md', architecturePage()],
+    ['docs/dashboard.md', dashboardPage()],
     ['docs/configuration.md', configurationPage()],
     ['docs/columns.md', columnsPage()],
     ['docs/errors.md', errorsPage()],
@@ -265,10 +270,34 @@ export function generated(): Map<string, string> {
 
 /** The page as it is, with the table of rooms that the test of imports holds. */
 function architecturePage(): string {
-  const page = readFileSync(`${root}docs/architecture.md`, 'utf8')
-  const [start, end] = ['<!-- rooms: made by `npm run docs` -->\n', '<!-- end of rooms -->']
+  return withTable('docs/architecture.md', 'rooms', roomTable())
+}
+
+/** The page as it is, with the metrics as the program tells Prometheus of them. */
+function dashboardPage(): string {
+  // What is told at a scrape is asked for then: here only the names are.
+  const { registry: api } = apiMetrics({} as never, {} as never)
+  const { registry: own } = harvestMetrics({ process: false })
+  const rows = [api, own].flatMap((registry) =>
+    registry.getMetricsAsArray().map((metric) => {
+      const { name, help, labelNames } = metric as typeof metric & { labelNames: readonly string[] }
+      const ofSite = registry === api && metric instanceof Gauge
+      return {
+        ofSite,
+        row: `| \`${name}\` | ${labelNames.map(code).join(', ')} | ${cell(help)} | ${ofSite ? 'yes' : ''} |`,
+      }
+    }),
+  )
+  const ordered = [...rows.filter(({ ofSite }) => ofSite), ...rows.filter(({ ofSite }) => !ofSite)]
+  const head = ['| metric | labels | meaning | of the site |', '| --- | --- | --- | --- |']
+  return withTable('docs/dashboard.md', 'metrics', [...head, ...ordered.map(({ row }) => row)].join('\n'))
+}
+
+function withTable(path: string, name: string, table: string): string {
+  const page = readFileSync(`${root}${path}`, 'utf8')
+  const [start, end] = [`<!-- ${name}: made by \`npm run docs\` -->\n`, `<!-- end of ${name} -->`]
   const from = page.indexOf(start) + start.length
-  return `${page.slice(0, from)}\n${roomTable()}\n\n${page.slice(page.indexOf(end))}`
+  return `${page.slice(0, from)}\n${table}\n\n${page.slice(page.indexOf(end))}`
 }
 
 function columnsPage(): string {

@@ -18,7 +18,9 @@ export function configCommand(): Command {
   const command = new Command('config').description('inspect the configuration')
   command
     .command('check')
-    .description('show what is configured and where each value came from; secrets are masked')
+    .description(
+      'show what is configured, where each value came from, and everything that would keep a worker from starting; secrets are masked',
+    )
     .addOption(fileOption())
     .option('--all', 'also show variables that are not set', false)
     .action(action(check, { judges: true, onStop: 'end' }))

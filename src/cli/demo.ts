@@ -1,4 +1,4 @@
-/** `harvester demo`: serves the look-alike ERDDAP and CKAN until it is stopped. */
+/** `harvester demo`: serves the look-alike ERDDAP servers and CKAN until it is stopped. */
 
 import { Command, Option } from 'commander'
 import { startCkan } from '../demo/ckan.ts'
@@ -19,7 +19,7 @@ interface DemoFlags {
 
 export function demoCommand(): Command {
   return new Command('demo')
-    .description('serve a small ERDDAP and CKAN look-alike on this machine, to try things out')
+    .description('serve two small look-alike ERDDAP servers and a CKAN on this machine, to try things out')
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option(
       '--port <number>',

@@ -19,7 +19,7 @@ export function workerCommand(): Command {
     .option('--check', 'say whether a worker is alive on this host, and exit: for health checks', false)
     .option(
       '--name <worker>',
-      'with --check: this worker, on whatever host it shares the data folder from',
+      'with --check: the worker of this name, also one of another host that shares the data folder',
       text,
     )
     .addOption(onStopOption())

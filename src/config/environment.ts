@@ -306,7 +306,7 @@ export const environmentVariables = {
   }),
   MAINTENANCE_POOL: variable({
     group: 'Prefect',
-    meaning: 'Work pool of harvest-all and populate-vernaculars.',
+    meaning: 'Work pool of harvest-all, populate-vernaculars and wait-for-source.',
     schema: text,
     default: 'maintenance',
   }),

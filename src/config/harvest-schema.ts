@@ -60,7 +60,9 @@ export const sourceSchema = z.strictObject({
     .describe('A schedule of its own; the source is then left out of the scheduled harvest-all.'),
   contact: z.string().optional().describe('Contact in the User-Agent, instead of that of all.'),
   wait_for: waitForSchema.optional().describe('What its harvest waits for first, instead of that of all.'),
-  moving_platforms: movingPlatforms.optional().describe('As below, instead of the whole list of all.'),
+  moving_platforms: movingPlatforms
+    .optional()
+    .describe('The same key for this source, instead of the list for all.'),
 })
 
 export const harvestSchema = z.strictObject({

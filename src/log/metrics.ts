@@ -38,7 +38,7 @@ export function harvestMetrics(options: { process?: boolean } = {}): HarvestMetr
   })
   const rows = new Counter({
     name: 'erddap_harvester_profile_rows_total',
-    help: 'Profile rows harvested, by source.',
+    help: 'Rows harvested, by source: profiles, and of OBIS cells.',
     labelNames: ['source'] as const,
     registers,
   })
