@@ -96,6 +96,13 @@ describe('Docker Compose', () => {
     expect(model.services.prefect?.ports?.[0]).toMatchObject({ host_ip: '127.0.0.1' })
   })
 
+  it('links to Prefect at the port that it publishes', () => {
+    const moved = resolveCompose([base], { ...password, PREFECT_PUBLISHED_PORT: '24200' })
+    expect(moved.services.prefect?.ports?.[0]).toMatchObject({ published: '24200' })
+    for (const name of ['worker', 'dashboard'])
+      expect(moved.services[name]?.environment?.PREFECT_UI_URL).toBe('http://localhost:24200')
+  })
+
   it('gives links and addresses in Coolify as Coolify gives them to the services', () => {
     const addresses = {
       SERVICE_URL_PREFECT: 'https://prefect.example.org',
