@@ -37,7 +37,7 @@ export function envSample(): string {
   const lines = [
     `# Copy this file to .env and remove the # before what you set. ${note}`,
     '# Blank counts as unset. What the environment says already wins over .env.',
-    '# With Docker Compose DB_PASSWORD, PREFECT_API_AUTH_STRING and HARVEST_CONFIG_YAML (or HARVEST_CONFIG_B64) are needed.',
+    '# With Docker Compose DB_PASSWORD, PREFECT_API_AUTH_STRING and HARVEST_CONFIG_YAML (or HARVEST_CONFIG_B64, or BAKED_HARVEST_CONFIG) are needed.',
   ]
   let group = ''
   for (const [name, variable] of documentedVariables()) {

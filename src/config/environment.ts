@@ -346,7 +346,8 @@ export const environmentVariables = {
   }),
   HARVESTER_HTTP_PORT: variable({
     group: 'Dashboard',
-    meaning: 'Port that the dashboard and API listen on.',
+    meaning:
+      'Port that the dashboard and API listen on; with docker-compose.yml the port of the host, where DASHBOARD_PUBLISHED_PORT is not set.',
     schema: integer(0, 65535),
     default: '8098',
   }),
@@ -399,7 +400,8 @@ export const environmentVariables = {
   }),
   HARVESTER_LOG_BASE_URL: variable({
     group: 'Dashboard',
-    meaning: 'Where log files are published, for the link in the log artifact.',
+    meaning:
+      'Where log files are published, for the link in the log artifact: the address before /harvester_logs.',
     schema: url,
     example: 'https://harvest.example.org',
   }),

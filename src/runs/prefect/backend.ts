@@ -280,6 +280,7 @@ function parametersOf(deployment: Schemas['DeploymentResponse']): string[] | nul
 
 function unknownDeployment(name: string): HarvesterError {
   return new HarvesterError('USAGE', `Prefect has no deployment "${name}"`, {
-    remedy: 'See `harvester deploy` for the names, or register the deployments.',
+    remedy:
+      '`harvester status` lists those that there are; `harvester deploy --all` registers what is configured.',
   })
 }

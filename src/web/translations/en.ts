@@ -207,7 +207,7 @@ export const en = {
   'trigger.openAll': 'Run all sources now',
   'trigger.title': 'Start a harvest of {{what}}',
   'trigger.token': 'Token',
-  'trigger.token.hint': 'Asked from whoever runs this harvester; it is forgotten when the page is closed.',
+  'trigger.token.hint': 'Ask whoever runs this harvester for it. It is forgotten when the page is closed.',
   'trigger.force': 'Harvest unchanged datasets too',
   'trigger.start': 'Start',
   'trigger.follow': 'Follow it',

@@ -238,7 +238,7 @@ export const fr: Record<keyof typeof en, string> & Record<`${string}_many`, stri
   'trigger.openAll': 'Lancer toutes les sources',
   'trigger.title': 'Lancer un moissonnage : {{what}}',
   'trigger.token': 'Jeton',
-  'trigger.token.hint': 'À demander à qui exploite ce moissonneur; il est oublié quand la page est fermée.',
+  'trigger.token.hint': 'À demander à qui exploite ce moissonneur. Il est oublié quand la page est fermée.',
   'trigger.force': 'Moissonner aussi les jeux de données inchangés',
   'trigger.start': 'Lancer',
   'trigger.follow': 'La suivre',
