@@ -18,12 +18,6 @@ export interface CellRecord {
   depthMax: number
 }
 
-/** A table of cells as it goes from one thread to another. */
-export interface CellTable {
-  size: number
-  numbers: Float64Array<ArrayBuffer>
-}
-
 /** Above every place and every cell, of which there are fewer than places. */
 const maxCells = 2 ** 24
 
@@ -102,29 +96,6 @@ export class CellRecords {
       if (bottom > numbers[first + depthMax]!) numbers[first + depthMax] = bottom
     }
     return impossibleDates
-  }
-
-  /** Adds the cells of another table. @returns which cell here each of them is */
-  absorb(part: CellTable): Int32Array {
-    const integers = new Int32Array(part.numbers.buffer)
-    const cells = new Int32Array(part.size)
-    for (let from = 0; from < part.size; from++) {
-      const cell = this.at(integers[2 * stride * from]!)
-      cells[from] = cell
-      const [theirs, ours] = [stride * from, stride * cell]
-      const numbers = this.#numbers
-      this.#integers[2 * ours + 1]! += integers[2 * theirs + 1]!
-      for (const at of [timeMin, depthMin])
-        if (part.numbers[theirs + at]! < numbers[ours + at]!) numbers[ours + at] = part.numbers[theirs + at]!
-      for (const at of [timeMax, depthMax])
-        if (part.numbers[theirs + at]! > numbers[ours + at]!) numbers[ours + at] = part.numbers[theirs + at]!
-    }
-    return cells
-  }
-
-  /** The table as another thread can take it over; nothing may be added to it here any more. */
-  get table(): CellTable {
-    return { size: this.#size, numbers: this.#numbers }
   }
 
   /** The cells by their places. */

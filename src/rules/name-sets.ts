@@ -1,10 +1,3 @@
-/** Pairs as they go from one thread to another: bits where there are any, else slots. */
-export interface NamePairs {
-  bits: Int32Array<ArrayBuffer> | null
-  words: number
-  slots: Int32Array<ArrayBuffer>
-}
-
 /**
  * Which names each cell has, as pairs of small numbers, without an object for any of them: in a hash set while there are
  * few pairs, and a bit for every cell and name once that takes no more memory.
@@ -14,7 +7,7 @@ export class NameSets {
   #slots = new Int32Array(2 * fewestSlots)
   #mask = fewestSlots - 1
   /** A row of `#words` words a cell, a bit a name. */
-  #bits: Int32Array<ArrayBuffer> | null = null
+  #bits: Int32Array | null = null
   #words = 0
   #size = 0
   #cells = 0
@@ -55,18 +48,6 @@ export class NameSets {
       const name = names[i]!
       if (cell >= 0 && name >= 0) this.add(cell, name)
     }
-  }
-
-  /** Adds the names of another's cells, where each of its cells and names has a number here. */
-  absorb({ bits, words, slots }: NamePairs, cells: Int32Array, names: Int32Array): void {
-    const take = (cell: number, name: number) => this.add(cells[cell]!, names[name]!)
-    if (bits !== null) eachBit(bits, words, take)
-    else eachPair(slots, take)
-  }
-
-  /** The pairs as another thread can take them over; nothing may be added to them here any more. */
-  get pairs(): NamePairs {
-    return { bits: this.#bits, words: this.#words, slots: this.#slots }
   }
 
   /**

@@ -87,15 +87,16 @@ export class CellGatherer {
     const ranksOf = this.#names.ranked(this.size, ranks)
     for (const cell of this.#records.ordered()) {
       const { place, count, timeMin, timeMax, depthMin, depthMax } = this.#records.record(cell)
-      const found: string[] = []
-      for (const rank of ranksOf(cell)) found.push(sorted[rank]!)
+      const found = ranksOf(cell)
+      const named = new Array<string>(found.length)
+      for (let at = 0; at < found.length; at++) named[at] = sorted[found[at]!]!
       yield {
         latitude: unsnap(Math.floor(place / columns) - middleRow),
         longitude: unsnap((place % columns) - middleColumn),
         n_records: count,
         ...timesOf(timeMin, timeMax),
         ...depthsOf(depthMin, depthMax),
-        scientific_names: found,
+        scientific_names: named,
       }
     }
   }

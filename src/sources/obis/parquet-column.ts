@@ -17,6 +17,7 @@ export interface ByteSource {
 /** Asked for at once: a balance of requests against memory, which holds one of these a column. */
 const windowBytes = 1024 * 1024
 const headerBytes = 64 * 1024
+const noBytes = new Uint8Array(0)
 
 /**
  * Reads a column as numbers (NaN where there is none), or with a {@link NameTable} as numbers of names (−1 where
@@ -28,7 +29,7 @@ export class ColumnReader {
   readonly #decoder: PageDecoder
   readonly #end: number
   /** Bytes at hand, those before `#offset` are read. */
-  #bytes: Uint8Array = new Uint8Array(0)
+  #bytes: Uint8Array = noBytes
   #offset = 0
   /** Where in the file the next byte to be read is, and the next to be asked for. */
   #position: number
@@ -104,6 +105,7 @@ export class ColumnReader {
     this.#page = this.#decoder.page(bytes, header, this.#rowsLeft)
     this.#used = 0
     this.#rowsLeft -= this.#page.length
+    if (this.#rowsLeft === 0) this.#bytes = noBytes
   }
 
   async #readHeader(): Promise<PageHeader> {

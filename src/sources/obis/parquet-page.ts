@@ -85,10 +85,11 @@ export class PageDecoder {
     const page = this.#decompress(bytes, header.uncompressed_page_size)
     // Eight values of a bit each are the most that a byte can hold.
     if (!(count >= 0 && count <= page.length * 8)) throw new Error(`a dictionary of ${count} values`)
-    const values = this.#convert(this.#plain(page, count))
-    this.#dictionary = this.#names ? new Int32Array(count + 1) : new Float64Array(count + 1)
-    this.#dictionary.set(values)
-    this.#dictionary[count] = this.#absent
+    const dictionary = this.#names ? new Int32Array(count + 1) : new Float64Array(count + 1)
+    const values = this.#convert(this.#plain(page, count), dictionary)
+    if (values.buffer !== dictionary.buffer) dictionary.set(values)
+    dictionary[count] = this.#absent
+    this.#dictionary = dictionary
   }
 
   /** The values of a page, NaN or −1 for those that are absent. Valid until the next page of the room. */
@@ -101,8 +102,9 @@ export class PageDecoder {
       throw new Error(`a page says that it holds ${parts.present} values, and its levels ${present}`)
     if (encoding.endsWith('_DICTIONARY'))
       return this.#lookUp(values, present, present === rows ? null : isPresent, this.#output(rows))
-    const given = this.#readValues(values, encoding, present)
-    return present === rows ? given : spread(given, isPresent, this.#absent, this.#output(rows))
+    const output = this.#output(rows)
+    const given = this.#readValues(values, encoding, present, output)
+    return present === rows ? given : spread(given, isPresent, this.#absent, output)
   }
 
   #takeApart(bytes: Uint8Array, header: PageHeader, rowsLeft: number): Parts {
@@ -133,8 +135,9 @@ export class PageDecoder {
     }
   }
 
-  #readValues(values: Uint8Array, encoding: string, present: number): Values {
-    if (encoding === 'PLAIN') return this.#convert(this.#plain(values, present))
+  /** The values that are present: at the beginning of the output, unless they lie ready elsewhere. */
+  #readValues(values: Uint8Array, encoding: string, present: number, output: Values): Values {
+    if (encoding === 'PLAIN') return this.#convert(this.#plain(values, present), output)
     const { element } = this.#leaf.nodes.at(-1)!
     if (encoding === 'RLE') {
       if (element.type !== 'BOOLEAN') throw new Error('a page with an encoding that is not for its type')
@@ -148,7 +151,7 @@ export class PageDecoder {
     const { dataPage } = readDataPage(values, about, decoder as Parameters<typeof readDataPage>[2])
     if (dataPage.length !== present)
       throw new Error(`a page holds ${dataPage.length} values instead of ${present}`)
-    return this.#convert(dataPage)
+    return this.#convert(dataPage, output)
   }
 
   #lookUp(values: Uint8Array, present: number, isPresent: Uint8Array | null, output: Values): Values {
@@ -189,11 +192,14 @@ export class PageDecoder {
     return decompressPage(bytes, size, this.#codec, codecs)
   }
 
-  #convert(values: DecodedArray): Values {
-    if (!this.#names) return toNumbers(values, this.#divisor)
-    const output = new Int32Array(values.length)
-    for (let i = 0; i < values.length; i++) output[i] = this.#names.id(textOf(values[i]))
-    return output
+  #convert(values: DecodedArray, output: Values): Values {
+    if (this.#names) {
+      for (let i = 0; i < values.length; i++) output[i] = this.#names.id(textOf(values[i]))
+      return output.subarray(0, values.length)
+    }
+    if (values instanceof Float64Array) return values
+    toNumbers(values, this.#divisor, output)
+    return output.subarray(0, values.length)
   }
 }
 
@@ -219,10 +225,11 @@ function translateSome(
   }
 }
 
-/** Brings values to their rows. */
+/** Brings values to their rows: from the last one on, since they may lie at the beginning of the output. */
 function spread(values: Values, isPresent: Uint8Array, absent: number, output: Values): Values {
-  let at = 0
-  for (let row = 0; row < isPresent.length; row++) output[row] = isPresent[row] === 1 ? values[at++]! : absent
+  let at = values.length - 1
+  for (let row = isPresent.length - 1; row >= 0; row--)
+    output[row] = isPresent[row] === 1 ? values[at--]! : absent
   return output
 }
 
@@ -240,18 +247,15 @@ function textOf(value: unknown): string | null {
   return value instanceof Uint8Array ? decoder.decode(value) : typeof value === 'string' ? value : null
 }
 
-function toNumbers(values: DecodedArray, divisor: number): Float64Array {
-  if (values instanceof Float64Array) return values
+function toNumbers(values: DecodedArray, divisor: number, output: Values): void {
   if (values instanceof BigInt64Array) {
     // By halves: a BigInt for each of millions of dates would cost more than all the rest.
     const halves = new Int32Array(values.buffer, values.byteOffset, values.length * 2)
-    const output = new Float64Array(values.length)
-    for (let i = 0; i < output.length; i++)
+    for (let i = 0; i < values.length; i++)
       output[i] = (halves[2 * i + 1]! * 4_294_967_296 + (halves[2 * i]! >>> 0)) / divisor
-    return output
+    return
   }
-  const output = new Float64Array(values.length)
-  for (let i = 0; i < output.length; i++) {
+  for (let i = 0; i < values.length; i++) {
     const value: unknown = values[i]
     if (typeof value === 'number') output[i] = value / divisor
     else if (typeof value === 'bigint') output[i] = Number(value) / divisor
@@ -261,7 +265,6 @@ function toNumbers(values: DecodedArray, divisor: number): Float64Array {
       output[i] = text === undefined || text === '' ? Number.NaN : Number(text)
     }
   }
-  return output
 }
 
 export function viewOf(bytes: Uint8Array): DataView {

@@ -116,7 +116,7 @@ async function* readGroup(
     if (length === 0) throw new Error(`a row group ends after ${at} of its ${rows} rows`)
     const numbers = (column: NumericColumn): Float64Array => {
       const reader = readers.get(numericColumns[column])
-      return reader ? (reader.take(length) as Float64Array) : new Float64Array(length).fill(Number.NaN)
+      return reader ? (reader.take(length) as Float64Array) : none(length)
     }
     const columns = Object.fromEntries(
       numericColumnNames.map((column) => [column, numbers(column)]),
@@ -124,6 +124,14 @@ async function* readGroup(
     yield { rows: length, ...columns, name: readers.get(nameColumn)!.take(length) as Int32Array }
     at += length
   }
+}
+
+let nothing = new Float64Array(0)
+
+/** A column that the file lacks. */
+function none(rows: number): Float64Array {
+  if (nothing.length < rows) nothing = new Float64Array(rows).fill(Number.NaN)
+  return nothing.subarray(0, rows)
 }
 
 async function readFooter(file: ByteSource): Promise<FileMetaData> {
