@@ -1,6 +1,7 @@
 import pg from 'pg'
 import { HarvesterError } from '../errors.ts'
 import { copyByBatches, copyByStream } from './copy.ts'
+import { tidyEngine } from './embedded/tidy.ts'
 import { databaseError } from './failure.ts'
 import type {
   CopyColumn,
@@ -127,6 +128,10 @@ export class ClientDatabase implements Database {
     if (this.kind === 'embedded') return copyByBatches(session, table, columns, rows)
     const limitMs = this.#options.connection.query_timeout
     return asClientSession(session).use((client) => copyByStream(client, table, columns, rows, limitMs))
+  }
+
+  async tidy(): Promise<void> {
+    if (this.kind === 'embedded') await tidyEngine(this)
   }
 
   async announceEnd(): Promise<void> {

@@ -70,6 +70,9 @@ export interface Database {
     rows: AsyncIterable<readonly CopyValue[]> | Iterable<readonly CopyValue[]>,
   ): Promise<number>
 
+  /** Gives back the room of rows that were replaced, where no server does so by itself. */
+  tidy(): Promise<void>
+
   /** Tells others who share the database that this process is about to end; of no meaning for a server. */
   announceEnd(): Promise<void>
 

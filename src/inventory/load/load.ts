@@ -124,9 +124,10 @@ async function refreshAfterCommit(
   try {
     for (const table of analyze) await database.query(`ANALYZE ${table}`)
     if (cellsChanged) await refreshNames(database)
+    await database.tidy()
   } catch (error) {
     summary.warnings.push(
-      `the load is complete, but statistics or the names of OBIS are old: ${describeError(error)}`,
+      `the load is complete, but statistics or the names of OBIS are old, or its room was not given back: ${describeError(error)}`,
     )
   }
 }
