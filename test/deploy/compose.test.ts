@@ -98,6 +98,15 @@ describe('the Compose files', () => {
     expect(served({})).not.toThrow()
   })
 
+  it('give a worker on another host what that of the first has, but for what registering needs', () => {
+    const ofRegistering =
+      /^(HARVEST_CONFIG_FILE|HARVEST_DEPLOYMENTS_FILE|OBIS_DATASETS_JSON|\w+_CRON|HARVESTER_TZ|DEPLOY_ID)$/
+    const variables = (file: string) => Object.keys(parsed(file).services.worker?.environment ?? {})
+    const remote = variables('docker-compose.worker.yaml')
+    const lacking = variables('docker-compose.yml').filter((name) => !remote.includes(name))
+    expect(lacking.filter((name) => !ofRegistering.test(name))).toEqual([])
+  })
+
   it('keep for a worker with a name of its own what it tells when it starts again', () => {
     const { worker } = parsed('docker-compose.worker.yaml').services
     expect(worker?.environment).toMatchObject({ WORKER_NAME: '${WORKER_NAME:-}' })
