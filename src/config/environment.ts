@@ -248,7 +248,7 @@ export const environmentVariables = {
   DEPLOY_ID: variable({
     group: 'Schedule',
     meaning:
-      'What tells one deploy from the next for RUN_ON_DEPLOY; default: version, configuration and build.',
+      'What tells one deploy from the next for RUN_ON_DEPLOY; default: version, configuration, GIT_SHA and BUILD_TIME.',
     schema: text,
     example: '2026-11-21.3',
   }),

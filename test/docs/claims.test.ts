@@ -8,10 +8,13 @@ import { commands } from '../../src/cli/commands.ts'
 import { composeVariables } from '../../src/config/compose-variables.ts'
 import { harvestSchema } from '../../src/config/harvest-schema.ts'
 import { alertsSchema, waitForSchema } from '../../src/config/operations-schema.ts'
+import type { Database } from '../../src/database/port.ts'
 import { exitCodes } from '../../src/errors.ts'
 import { summarise } from '../../src/flows/after-success/summary.ts'
 import { alertMessage } from '../../src/operate/alerts/message.ts'
 import { automationNames } from '../../src/runs/prefect/automations.ts'
+import { buildApp } from '../../src/serve/app.ts'
+import { settingsOf } from '../../src/serve/options.ts'
 
 const root = resolve(import.meta.dirname, '../..')
 const read = (path: string) => readFileSync(join(root, path), 'utf8')
@@ -186,6 +189,29 @@ describe('shapes', () => {
   it('of automations on the Prefect server are named as they are', () => {
     for (const name of Object.values(automationNames))
       expect(read('docs/operations.md')).toContain(`| \`${name('NAMESPACE')}\` |`)
+  })
+})
+
+describe('addresses', () => {
+  const named = [...all.matchAll(/`(\/[^` ?]+)[^` ]*`/g)].map(([, address]) => address!)
+  /** What stands for a name: `SLUG` here, `{slug}` or `:slug` there. */
+  const plain = (address: string) => address.replaceAll(/[A-Z]{2,}|\{\w+\}|:\w+/g, '*')
+
+  it('of the API exist', async () => {
+    const app = await buildApp(settingsOf({ database: {} as Database, cacheSeconds: 0 }))
+    const answer = await app.fetch(new Request('http://localhost/api/openapi.json'))
+    app.live.close()
+    const { paths } = (await answer.json()) as { paths: Record<string, unknown> }
+    const there = [...Object.keys(paths), '/api/docs', '/api/openapi.json', '/health', '/ready', '/metrics']
+    const ours = named.filter((address) => /^\/(api|badge|health|ready|metrics)\b/.test(address))
+    expect(ours.length).toBeGreaterThan(10)
+    expect(ours.filter((address) => !there.map(plain).includes(plain(address)))).toEqual([])
+  })
+
+  it('of pages are those that there are, and the page about the dashboard has them all', () => {
+    const routes = [...read('src/web/App.tsx').matchAll(/path="(\/harvest[^"]*)"/g)].map(([, path]) => path!)
+    const told = named.filter((address) => /^\/harvest(\/|$)/.test(address)).map(plain)
+    expect([...new Set(told)].sort()).toEqual(routes.map(plain).sort())
   })
 })
 
