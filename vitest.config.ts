@@ -38,6 +38,7 @@ const alone = [
   'harvest/source-kind',
   'http/cache',
   'names/fetch-names',
+  'runs/toy-orchestrator',
   'sources/erddap/rules-version',
 ]
 const aloneFiles = alone.map((name) => `test/${name}.test.ts`)

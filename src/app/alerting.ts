@@ -16,7 +16,7 @@ import { alertChannels, type Channel } from '../operate/alerts/channels.ts'
 import { startAlerts } from '../operate/alerts/dispatcher.ts'
 import type { Envelope, Links } from '../operate/alerts/message.ts'
 import type { SourceAge } from '../operate/alerts/policy.ts'
-import { type EngineEvent, nextTimes, type PrefectSettings, uiAddress } from '../runs/index.ts'
+import { type ChosenOrchestrator, type EngineEvent, nextTimes } from '../runs/index.ts'
 
 /** What a process hands to its engine and its harvests. */
 export interface Alerting {
@@ -33,7 +33,7 @@ export interface AlertingOptions {
   config: HarvestConfig
   log: Log
   database: () => Promise<Database>
-  prefect: PrefectSettings | null
+  orchestrator: ChosenOrchestrator
   /** How often sources are checked for staleness. @default 300 */
   checkSeconds?: number
 }
@@ -44,7 +44,7 @@ export interface AlertingOptions {
  */
 export function startAlerting(options: AlertingOptions): Alerting | null {
   const { environment, config, log } = options
-  const { channels, close } = openChannels(environment)
+  const { channels, close } = openChannels(environment, options.orchestrator)
   if (channels.length === 0) {
     void close()
     return null
@@ -56,7 +56,7 @@ export function startAlerting(options: AlertingOptions): Alerting | null {
     channels,
     store: databaseAlertStore(options.database),
     sources: config.sources,
-    links: alertLinks(environment, options.prefect),
+    links: alertLinks(environment, options.orchestrator),
     envelope: () => envelope(environment),
     log,
     ages:
@@ -80,21 +80,31 @@ export function startAlerting(options: AlertingOptions): Alerting | null {
   }
 }
 
-/** The channels of an environment, with a client of their own: alerts wait for no source. */
-export function openChannels(environment: Environment): {
+/**
+ * The channels of an environment, with a client of their own: alerts wait for no source.
+ * @param orchestrator whose pages are linked to; none is needed where nothing is sent
+ */
+export function openChannels(
+  environment: Environment,
+  orchestrator?: Pick<ChosenOrchestrator, 'kind'>,
+): {
   channels: Channel[]
   close(): Promise<void>
 } {
   const http: HttpClient = createHttpClient({ gate: null, timeouts: { connectMs: 8000 } })
-  return { channels: alertChannels(environment, http), close: () => http.close() }
+  return {
+    channels: alertChannels(environment, orchestrator?.kind.title ?? '', http),
+    close: () => http.close(),
+  }
 }
 
-export function alertLinks(environment: Environment, prefect: PrefectSettings | null): Links {
-  const bare = (url: string | undefined) => url?.replace(/(?<!\/)\/+$/, '') ?? null
+export function alertLinks(
+  environment: Environment,
+  orchestrator: Pick<ChosenOrchestrator, 'pageOfRun'>,
+): Links {
   return {
-    prefectUi:
-      prefect === null ? null : uiAddress({ uiUrl: environment.PREFECT_UI_URL, apiUrl: prefect.apiUrl }),
-    dashboard: bare(environment.HARVESTER_PUBLIC_URL),
+    pageOfRun: orchestrator.pageOfRun,
+    dashboard: environment.HARVESTER_PUBLIC_URL?.replace(/(?<!\/)\/+$/, '') ?? null,
   }
 }
 

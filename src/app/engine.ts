@@ -1,42 +1,33 @@
-/** The engine of a long-lived process: a worker of a Prefect server, or the standalone scheduler. */
+/** The engine of a long-lived process: it executes what the orchestrator says is due. */
 import { createHash } from 'node:crypto'
-import { join } from 'node:path'
 import { limitDeclaration } from '../cli/declaration.ts'
 import { type DeclaredDeployment, loadDeployments } from '../config/deployments-file.ts'
 import type { Environment } from '../config/environment.ts'
 import { inNamespace } from '../config/namespace.ts'
 import type { Database } from '../database/port.ts'
-import { harvestSourceFlow } from '../flows/harvest-source.ts'
-import { populateVernacularsFlow } from '../flows/populate-vernaculars.ts'
 import { harvesterFlows } from '../flows/registry.ts'
 import type { HarvestServices } from '../harvest/services.ts'
 import { databaseRunStore } from '../inventory/run-store.ts'
 import type { Log, LogLevel } from '../log/log.ts'
 import { runControl } from '../operate/runs/control.ts'
+import { workersFolder } from '../operate/workers/signs.ts'
 import { version } from '../package.ts'
 import {
-  checkParents,
-  createLocalBackend,
-  createPrefectBackend,
-  declaredLimits,
+  type ChosenOrchestrator,
   type EngineEvent,
+  type Flow,
   type FlowResult,
   flowRegistry,
   type LogLine,
-  localOrchestrator,
-  namespaceTag,
-  type PrefectSettings,
-  prefectOrchestrator,
   type Registration,
   runFlow,
-  type Standalone,
-  startStandalone,
-  startWorker,
 } from '../runs/index.ts'
 import type { RunControl } from '../serve/ports.ts'
 
 export interface Engine {
   control: RunControl
+  /** Runs a flow here and now, with its own parameters. */
+  run(flow: Flow, signal: AbortSignal): Promise<FlowResult>
   describe: string
   running(): number
   /** Waits for what runs, up to the grace time; nothing is left Running. */
@@ -48,6 +39,8 @@ export interface Engine {
 export interface EngineParts {
   environment: Environment
   services: HarvestServices
+  /** Of ours; opened where runs are kept in it. */
+  database: () => Promise<Database>
   log: Log
   /** What this process is called in the back end; null: the back end finds a name. */
   worker: string | null
@@ -105,35 +98,27 @@ function deployKey(environment: Environment, services: HarvestServices): string 
  */
 export const deployParameters = { triggered_by: 'deploy', wait_for: {} }
 
-export async function startPrefectEngine(settings: PrefectSettings, parts: EngineParts): Promise<Engine> {
+/** Starts to execute what is due. */
+export async function startEngine(orchestrator: ChosenOrchestrator, parts: EngineParts): Promise<Engine> {
   const { environment, services, log } = parts
-  const declared = declaredDeployments(environment, services)
-  const declaration = limitDeclaration(environment, services)
-  const backend = createPrefectBackend({
-    settings,
-    namespaceTag: namespaceTag(environment.HARVESTER_NAMESPACE),
-    limitedTags: Object.entries(declaration.tagLimits).flatMap(([tag, limit]) =>
-      limit === null ? [] : [tag],
-    ),
-    onProblem: (text, facts) => log.warn(facts, text),
-  })
-  const registers = environment.REGISTER_DEPLOYMENTS
-  const worker = await startWorker({
-    backend,
+  const namespace = environment.HARVESTER_NAMESPACE
+  const work = await orchestrator.work({
+    namespace,
+    declaration: limitDeclaration(environment, services),
+    store: async () => databaseRunStore(await parts.database()),
+    worker: parts.worker,
     flows: flowRegistry(harvesterFlows(services)),
     pools: [environment.HARVEST_POOL, environment.MAINTENANCE_POOL],
     limit: environment.WORKER_LIMIT,
-    name: parts.worker,
-    slotFolder: join(environment.HARVESTER_DATA_DIR, 'workers'),
-    registration: registers ? registrationOf(environment, services) : null,
-    runOnDeploy:
-      registers && environment.RUN_ON_DEPLOY
-        ? {
-            deployment: inNamespace('harvest-all', environment.HARVESTER_NAMESPACE),
-            key: deployKey(environment, services),
-            parameters: deployParameters,
-          }
-        : null,
+    folder: workersFolder(environment.HARVESTER_DATA_DIR),
+    registers: environment.REGISTER_DEPLOYMENTS,
+    runOnDeploy: environment.RUN_ON_DEPLOY
+      ? {
+          deployment: inNamespace('harvest-all', namespace),
+          key: deployKey(environment, services),
+          parameters: deployParameters,
+        }
+      : null,
     graceSeconds: environment.WORKER_GRACE_SECONDS,
     onStop: parts.onStop,
     logLevel: parts.level,
@@ -143,84 +128,14 @@ export async function startPrefectEngine(settings: PrefectSettings, parts: Engin
     onProblem: (text, facts) => log.warn(facts, text),
     onInfo: (text, facts) => log.info(facts, text),
   })
+  const { backend, describe, running, stop, force } = work
   return {
-    control: runControl(
-      prefectOrchestrator({
-        backend,
-        namespace: environment.HARVESTER_NAMESPACE,
-        declaration,
-        uiUrl: environment.PREFECT_UI_URL,
-      }),
-      declared,
-    ),
-    describe: `worker ${worker.name} of ${settings.apiUrl}`,
-    running: () => worker.running,
-    stop: async () => {
-      await worker.stop()
-      await backend.close()
-    },
-    force: () => worker.force(),
-  }
-}
-
-/** The standalone engine can also run one harvest of all sources here and now. */
-export interface LocalEngine extends Engine {
-  harvestOnce(signal: AbortSignal): Promise<FlowResult>
-  /** Names of the species found, once. */
-  populateOnce(signal: AbortSignal): Promise<FlowResult>
-}
-
-export async function startLocalEngine(database: Database, parts: EngineParts): Promise<LocalEngine> {
-  const { environment, services, log } = parts
-  const declared = declaredDeployments(environment, services)
-  const declaration = limitDeclaration(environment, services)
-  checkParents(declaration.deployments, declaredLimits(declaration))
-  const backend = createLocalBackend({
-    store: databaseRunStore(database),
-    ...declaration,
-    ...(parts.worker !== null && { worker: parts.worker }),
-    onProblem: (text, facts) => log.warn(facts, text),
-  })
-  const standalone: Standalone = await startStandalone({
-    backend,
-    limit: environment.WORKER_LIMIT,
-    graceSeconds: environment.WORKER_GRACE_SECONDS,
-    onStop: parts.onStop,
-    outboxFolder: join(environment.HARVESTER_DATA_DIR, 'workers', 'ends'),
-    logLevel: parts.level,
-    onLog: parts.onLog,
-    ...(parts.onEvent && { onEvent: parts.onEvent }),
-    runOnDeploy: environment.RUN_ON_DEPLOY
-      ? {
-          deployment: inNamespace('harvest-all', environment.HARVESTER_NAMESPACE),
-          parameters: deployParameters,
-        }
-      : null,
-    onProblem: (text, facts) => log.warn(facts, text),
-    onInfo: (text, facts) => log.info(facts, text),
-  })
-  return {
-    control: runControl(localOrchestrator({ backend }), declared),
-    describe: 'standalone',
-    populateOnce: (signal) =>
-      runFlow(
-        backend,
-        populateVernacularsFlow(services),
-        {},
-        { signal, createdBy: 'cli', logLevel: parts.level, onLog: parts.onLog },
-      ),
-    harvestOnce: (signal) =>
-      runFlow(
-        backend,
-        harvestSourceFlow(services),
-        {},
-        { signal, createdBy: 'cli', logLevel: parts.level, onLog: parts.onLog },
-      ),
-    running: () => standalone.running,
-    stop: async () => {
-      await standalone.stop()
-      await backend.close()
-    },
-    force: () => standalone.force(),
+    control: runControl(work.orchestrator, declaredDeployments(environment, services)),
+    run: (flow, signal) =>
+      runFlow(backend, flow, {}, { signal, createdBy: 'cli', logLevel: parts.level, onLog: parts.onLog }),
+    describe,
+    running,
+    stop,
+    force,
   }
 }

@@ -14,7 +14,7 @@ import { type DatabaseSettings, databaseSettings } from '../database/settings.ts
 import { HarvesterError, isHarvesterError } from '../errors.ts'
 import { configFolders, type HarvestServices } from '../harvest/services.ts'
 import { type LogLevel, parseLogLevel } from '../log/log.ts'
-import { checkParents, declaredLimits, type PrefectSettings, prefectSettings } from '../runs/index.ts'
+import { type ChosenOrchestrator, checkParents, chooseOrchestrator, declaredLimits } from '../runs/index.ts'
 import { sourceKinds } from '../sources/index.ts'
 import { openChannels } from './alerting.ts'
 import { serviceConfig } from './service-config.ts'
@@ -38,7 +38,7 @@ export interface Plan {
   level: LogLevel
   /** Null where none is needed. */
   database: DatabaseSettings | null
-  prefect: PrefectSettings | null
+  orchestrator: ChosenOrchestrator
 }
 
 export interface Judgement {
@@ -64,7 +64,7 @@ export async function judge(request: JudgeRequest): Promise<Judgement> {
   }
   const environment = await attempt(() => readEnvironment(env))
   const database = needsDatabase ? await attempt(() => judgedDatabase(env)) : null
-  const prefect = await attempt(() => prefectSettings(env))
+  const orchestrator = await attempt(() => chooseOrchestrator(env))
   await attempt(() => loadVocabularies())
   let config: HarvestConfig | undefined
   let level: LogLevel | undefined
@@ -85,8 +85,8 @@ export async function judge(request: JudgeRequest): Promise<Judgement> {
     ...(config && work ? stepWarnings(config.settings, env) : []),
   ]
   const plan =
-    faults.length === 0 && environment && config && level && database !== undefined && prefect !== undefined
-      ? { environment, config, level, database, prefect }
+    faults.length === 0 && environment && config && level && database !== undefined && orchestrator
+      ? { environment, config, level, database, orchestrator }
       : null
   return { plan, faults, warnings }
 }

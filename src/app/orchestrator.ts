@@ -1,4 +1,4 @@
-/** Who keeps and executes runs, for a process that looks at them or starts them: a Prefect server, or our database. */
+/** Who keeps and executes runs, for a process that looks at them or starts them. */
 import { userInfo } from 'node:os'
 import { limitDeclaration } from '../cli/declaration.ts'
 import type { DeclaredDeployment } from '../config/deployments-file.ts'
@@ -10,16 +10,11 @@ import { HarvesterError } from '../errors.ts'
 import { databaseRunStore } from '../inventory/run-store.ts'
 import type { Log } from '../log/log.ts'
 import {
-  createLocalBackend,
-  createPrefectBackend,
+  type ChosenOrchestrator,
+  chooseOrchestrator,
   type LimitDeclaration,
-  lazyStore,
-  localOrchestrator,
-  namespaceTag,
   type Orchestrator,
-  type PrefectSettings,
-  prefectOrchestrator,
-  prefectSettings,
+  type OrchestratorKind,
 } from '../runs/index.ts'
 import { lazyDatabase } from './database.ts'
 import { declaredDeployments } from './engine.ts'
@@ -27,9 +22,9 @@ import { serviceConfig } from './service-config.ts'
 import { createProcess, type ProcessParts } from './services.ts'
 
 export interface OrchestratorParts {
-  environment: Pick<Environment, 'HARVESTER_NAMESPACE' | 'PREFECT_UI_URL'>
-  prefect: PrefectSettings | null
-  /** Of ours; opened when it is first needed, and not with Prefect. */
+  namespace: string
+  orchestrator: ChosenOrchestrator
+  /** Of ours; opened when it is first needed, and only where runs are kept in it. */
   database: () => Promise<Database>
   /** What is declared. @default nothing: runs can be read and changed, and none started */
   declaration?: LimitDeclaration
@@ -41,27 +36,11 @@ export interface OrchestratorParts {
 const nothing: LimitDeclaration = { deployments: [], pools: [], tagLimits: {} }
 
 export function openOrchestrator(parts: OrchestratorParts): Orchestrator {
-  const { environment, prefect, declaration = nothing, onProblem } = parts
-  const namespace = environment.HARVESTER_NAMESPACE
-  if (prefect)
-    return prefectOrchestrator({
-      backend: createPrefectBackend({
-        settings: prefect,
-        namespaceTag: namespaceTag(namespace),
-        ...(onProblem && { onProblem }),
-      }),
-      namespace,
-      declaration,
-      uiUrl: environment.PREFECT_UI_URL,
-    })
-  return localOrchestrator({
-    backend: createLocalBackend({
-      store: lazyStore(async () => databaseRunStore(await parts.database())),
-      ...declaration,
-      namespace,
-      ...(parts.worker !== undefined && { worker: parts.worker }),
-      ...(onProblem && { onProblem }),
-    }),
+  const { orchestrator, database, declaration = nothing, ...more } = parts
+  return orchestrator.open({
+    ...more,
+    declaration,
+    store: async () => databaseRunStore(await database()),
     by: userName(),
   })
 }
@@ -94,6 +73,7 @@ export interface Operator {
   config: HarvestConfig
   parts: ProcessParts
   declared: DeclaredDeployment[]
+  kind: OrchestratorKind
   orchestrator: Orchestrator
   close(): Promise<void>
 }
@@ -101,17 +81,17 @@ export interface Operator {
 export async function openOperator(request: OperatorRequest): Promise<Operator> {
   const { file, env, log, signal } = request
   const environment = readEnvironment(env)
-  const prefect = prefectSettings(env)
-  // The deployments of a Prefect server carry their sources.
-  const config = serviceConfig({ file, work: request.work && prefect === null }, environment, env)
-  const own = prefect || request.database ? null : lazyDatabase(databaseSettings(env), log, signal)
+  const chosen = chooseOrchestrator(env)
+  // The deployments of a server carry their sources.
+  const config = serviceConfig({ file, work: request.work && chosen.inDatabase }, environment, env)
+  const own = chosen.inDatabase && !request.database ? lazyDatabase(databaseSettings(env), log, signal) : null
   const database = request.database ?? own?.open ?? noDatabase
   const parts = await createProcess({
     environment,
     config: { ...config, settings: { ...config.settings, cache: false } },
     log,
-    database: prefect ? null : database,
-    orchestrator: prefect ? 'prefect' : 'local',
+    database: chosen.inDatabase ? database : null,
+    orchestrator: chosen,
     listeners: [],
   })
   const close = async () => {
@@ -120,8 +100,8 @@ export async function openOperator(request: OperatorRequest): Promise<Operator> 
   }
   try {
     const orchestrator = openOrchestrator({
-      environment,
-      prefect,
+      namespace: environment.HARVESTER_NAMESPACE,
+      orchestrator: chosen,
       database,
       declaration: limitDeclaration(environment, parts.services),
       ...(request.worker !== undefined && { worker: request.worker }),
@@ -131,6 +111,7 @@ export async function openOperator(request: OperatorRequest): Promise<Operator> 
       environment,
       config,
       parts,
+      kind: chosen.kind,
       declared: declaredDeployments(environment, parts.services),
       orchestrator,
       async close() {

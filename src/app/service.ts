@@ -16,19 +16,13 @@ import { openProcessLog } from '../log/process-log.ts'
 import { scrub } from '../log/secrets.ts'
 import { runControl } from '../operate/runs/control.ts'
 import { giveSigns, workersFolder } from '../operate/workers/signs.ts'
-import { type PrefectSettings, type Slot, takeSlot, uiAddress } from '../runs/index.ts'
+import { type ChosenOrchestrator, pagesOfRuns, type Slot, takeSlot } from '../runs/index.ts'
 import type { RunControl } from '../serve/ports.ts'
 import { createServer, reserveAddress } from '../serve/server.ts'
 import { startAlerting } from './alerting.ts'
 import { type Closing, closing } from './closing.ts'
 import { type LazyDatabase, lazyDatabase } from './database.ts'
-import {
-  declaredDeployments,
-  type Engine,
-  type EngineParts,
-  startLocalEngine,
-  startPrefectEngine,
-} from './engine.ts'
+import { declaredDeployments, type Engine, type EngineParts, startEngine } from './engine.ts'
 import { planned, refusePublicWithoutToken } from './judge.ts'
 import { openOrchestrator } from './orchestrator.ts'
 import { openReports, toAll, watchProcess } from './reports.ts'
@@ -48,7 +42,7 @@ export interface ServiceOptions {
 export async function runService(options: ServiceOptions): Promise<number> {
   const { file: configFile, work, serve: serves } = options
   const plan = await planned({ file: configFile, work, serves, env: variables })
-  const { environment, config, level, prefect } = plan
+  const { environment, config, level, orchestrator } = plan
   const settings = plan.database!
   const open = closing()
   const starting = new AbortController()
@@ -82,14 +76,14 @@ export async function runService(options: ServiceOptions): Promise<number> {
     const database = lazyDatabase(settings, log, starting.signal, { stays: true })
     open.add(() => database.close())
     const alerts = options.work
-      ? startAlerting({ environment, config, log, database: database.open, prefect })
+      ? startAlerting({ environment, config, log, database: database.open, orchestrator })
       : null
     const parts = await createProcess({
       environment,
       config,
       log,
       database: database.open,
-      orchestrator: prefect ? 'prefect' : 'local',
+      orchestrator,
       listeners: [metrics.listen, ...(alerts ? [alerts.listen] : [])],
     })
     open.add(() => parts.close())
@@ -98,7 +92,7 @@ export async function runService(options: ServiceOptions): Promise<number> {
     const running: Running = {
       environment,
       config,
-      prefect,
+      orchestrator,
       parts,
       log,
       database,
@@ -107,7 +101,7 @@ export async function runService(options: ServiceOptions): Promise<number> {
     }
     if (options.work) {
       alerts?.declare(declaredDeployments(environment, parts.services))
-      engine.now = await startEngine(running, {
+      engine.now = await startWork(running, {
         worker,
         level,
         onEvent: toAll(alerts?.onEvent, reports?.onEvent, settleAudit(database.open, log)),
@@ -142,7 +136,7 @@ export async function runService(options: ServiceOptions): Promise<number> {
 interface Running {
   readonly environment: Environment
   readonly config: HarvestConfig
-  readonly prefect: PrefectSettings | null
+  readonly orchestrator: ChosenOrchestrator
   readonly parts: ProcessParts
   readonly log: Log
   readonly database: LazyDatabase
@@ -151,22 +145,27 @@ interface Running {
   readonly open: Closing
 }
 
-async function startEngine(
-  { environment, prefect, parts, log, database, signal }: Running,
+function startWork(
+  { environment, orchestrator, parts, log, database, signal }: Running,
   options: Pick<EngineParts, 'worker' | 'level' | 'onEvent' | 'onStop'>,
 ): Promise<Engine> {
-  const engineParts = { environment, services: parts.services, log, onLog: parts.onLog, signal, ...options }
-  return prefect
-    ? startPrefectEngine(prefect, engineParts)
-    : startLocalEngine(await database.open(), engineParts)
+  return startEngine(orchestrator, {
+    environment,
+    services: parts.services,
+    database: database.open,
+    log,
+    onLog: parts.onLog,
+    signal,
+    ...options,
+  })
 }
 
 /** The control of runs that other processes execute: this one only serves. */
-function controlFromOutside({ environment, prefect, parts, database }: Running): RunControl {
+function controlFromOutside({ environment, orchestrator, parts, database }: Running): RunControl {
   return runControl(
     openOrchestrator({
-      environment,
-      prefect,
+      namespace: environment.HARVESTER_NAMESPACE,
+      orchestrator,
       database: database.open,
       declaration: limitDeclaration(environment, parts.services),
     }),
@@ -176,7 +175,7 @@ function controlFromOutside({ environment, prefect, parts, database }: Running):
 
 /** Serves the API and the dashboard, and says where. */
 async function startServer(
-  { environment, config, prefect, parts, log, database, signal, open }: Running,
+  { environment, config, parts, log, database, signal, open }: Running,
   {
     settings,
     control,
@@ -200,7 +199,7 @@ async function startServer(
       log,
       database: reading,
       control,
-      prefectUrl: prefect?.apiUrl ?? null,
+      pageOfRun: pagesOfRuns(variables),
       ...(registries && { registries }),
     }),
     address,
@@ -226,7 +225,8 @@ export interface ServerParts {
   log: Log
   database: Awaited<ReturnType<LazyDatabase['open']>>
   control: RunControl | null
-  prefectUrl: string | null
+  /** Where runs are shown that a server keeps; null where that is not known. */
+  pageOfRun: ((runId: string) => string) | null
   registries?: NonNullable<Parameters<typeof createServer>[0]['registries']>
 }
 
@@ -260,7 +260,7 @@ export function serverOptions({
   log,
   database,
   control,
-  prefectUrl,
+  pageOfRun,
   registries,
 }: ServerParts): Parameters<typeof createServer>[0] {
   refusePublicWithoutToken(environment)
@@ -279,7 +279,7 @@ export function serverOptions({
       token: environment.HARVEST_TRIGGER_TOKEN ?? null,
       trustedUserHeader: environment.HARVEST_TRUSTED_USER_HEADER ?? null,
     },
-    prefectUiUrl: uiAddress({ uiUrl: environment.PREFECT_UI_URL, apiUrl: prefectUrl ?? undefined }),
+    pageOfRun,
     configuredSources: config.sources.map(({ url }) => url),
     logFolder: environment.HARVESTER_SERVE_LOGS ? parts.services.logDir : null,
     gitSha: parts.services.gitSha,

@@ -20,7 +20,7 @@ import type { Log } from '../log/log.ts'
 import type { RunLogFile } from '../log/log-file.ts'
 import { packageFile, packageFolder } from '../package.ts'
 import { indexVocabularies } from '../rules/vocabularies.ts'
-import { type LogLine, runPage, uiAddress } from '../runs/index.ts'
+import type { ChosenOrchestrator, LogLine } from '../runs/index.ts'
 import { registerSecrets } from '../secrets.ts'
 
 export interface ProcessParts {
@@ -38,7 +38,8 @@ export interface ProcessOptions {
   config: HarvestConfig
   log: Log
   database: (() => Promise<Database>) | null
-  orchestrator: 'prefect' | 'local'
+  /** Who keeps the runs; null: nobody does, they are those of one command. */
+  orchestrator: Pick<ChosenOrchestrator, 'inDatabase' | 'pageOfRun'> | null
   listeners: readonly HarvestListener[]
   /** How long runs wait for what may pass; for tests and the demo. */
   patience?: Patience
@@ -96,11 +97,11 @@ export async function createProcess(options: ProcessOptions): Promise<ProcessPar
     wholeAnswerMs,
     vocabularies: indexVocabularies(loadVocabularies()),
     database: options.database,
-    orchestrator: options.orchestrator,
+    runsAtServer: options.orchestrator !== null && !options.orchestrator.inDatabase,
     gitSha: environment.GIT_SHA ?? gitRevision(),
     logDir: config.settings.log_dir ?? environment.HARVESTER_LOG_DIR,
     logBaseUrl: environment.HARVESTER_LOG_BASE_URL ?? null,
-    pageOfRun: runPages(environment),
+    pageOfRun: runPages(environment, options.orchestrator),
     variables: { ...variables, REDIS_URL: environment.REDIS_URL },
     allowFullReload: environment.CDE_ALLOW_FULL_RELOAD,
     listeners: options.listeners,
@@ -120,15 +121,14 @@ export async function createProcess(options: ProcessOptions): Promise<ProcessPar
   }
 }
 
-/** Where a person sees a flow run: in Prefect, else on the dashboard, if its address is known. */
-function runPages(environment: Environment): (flowRunId: string) => string | null {
-  const { PREFECT_API_URL: apiUrl, PREFECT_UI_URL: uiUrl, HARVESTER_PUBLIC_URL: publicUrl } = environment
-  const ui = uiAddress({ uiUrl, apiUrl })
+/** Where a person sees a flow run: at the orchestrator, else on the dashboard, if its address is known. */
+function runPages(
+  { HARVESTER_PUBLIC_URL: publicUrl }: Environment,
+  orchestrator: ProcessOptions['orchestrator'],
+): (flowRunId: string) => string | null {
   const dashboard = publicUrl?.replace(/(?<!\/)\/+$/, '')
-  return (id) => {
-    if (apiUrl !== undefined && ui !== null) return runPage(ui, id)
-    return dashboard === undefined ? null : `${dashboard}/harvest/run/${id}`
-  }
+  return (id) =>
+    orchestrator?.pageOfRun(id) ?? (dashboard === undefined ? null : `${dashboard}/harvest/run/${id}`)
 }
 
 let revision: string | null = null

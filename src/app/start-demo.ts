@@ -7,13 +7,16 @@ import { type HarvestConfig, readHarvestConfig } from '../config/harvest.ts'
 import { type DemoBiology, startDemoBiology } from '../demo/obis-sources.ts'
 import { type DemoSources, startDemoSources } from '../demo/sources.ts'
 import { exitCodes, HarvesterError } from '../errors.ts'
+import { harvestSourceFlow } from '../flows/harvest-source.ts'
+import { populateVernacularsFlow } from '../flows/populate-vernaculars.ts'
 import { defaultPatience } from '../harvest/patience.ts'
 import type { LogLevel } from '../log/log.ts'
 import { RunSummary } from '../log/summary.ts'
+import { chooseOrchestrator } from '../runs/index.ts'
 import { createServer, reserveAddress } from '../serve/server.ts'
 import { type Closing, closing } from './closing.ts'
 import { lazyDatabase } from './database.ts'
-import { startLocalEngine } from './engine.ts'
+import { startEngine } from './engine.ts'
 import { addressOf, serverOptions } from './service.ts'
 import { createProcess } from './services.ts'
 
@@ -78,21 +81,24 @@ async function runDemo(
   })
   open.add(() => database.close())
   const summary = new RunSummary()
+  // Its runs are kept where the pages read them: no server is its business.
+  const orchestrator = chooseOrchestrator({})
   const parts = await createProcess({
     environment,
     config,
     log,
     database: database.open,
-    orchestrator: 'local',
+    orchestrator,
     listeners: [summary.listen, ...(bars ? [bars.listen] : [])],
     // The dataset that its server does not know is unknown on purpose.
     patience: { ...defaultPatience, unknownMs: 0 },
     routes: new Map([...sources.routes, ...biology.routes]),
   })
   open.add(() => parts.close())
-  const engine = await startLocalEngine(await database.open(), {
+  const engine = await startEngine(orchestrator, {
     environment,
     services: parts.services,
+    database: database.open,
     log,
     worker: 'demo',
     level,
@@ -101,13 +107,13 @@ async function runDemo(
     signal: stop.signal,
   })
   open.add(() => engine.stop())
-  const result = await engine.harvestOnce(stop.signal)
+  const result = await engine.run(harvestSourceFlow(parts.services), stop.signal)
   bars?.stop()
   if (stop.exitCode() !== null) return stop.exitCode()!
   if (result.error instanceof HarvesterError && !summary.folder) throw result.error
   say(`\n${summary.render()}`)
   say(`${result.state === 'COMPLETED' ? 'Completed' : 'Failed'}: ${result.message}`)
-  const names = await engine.populateOnce(stop.signal)
+  const names = await engine.run(populateVernacularsFlow(parts.services), stop.signal)
   if (stop.exitCode() !== null) return stop.exitCode()!
   say(`Names of species: ${names.message}`)
   const code = result.state === 'COMPLETED' && names.state === 'COMPLETED' ? exitCodes.done : exitCodes.failed
@@ -120,7 +126,7 @@ async function runDemo(
       log,
       database: await database.open(),
       control: engine.control,
-      prefectUrl: null,
+      pageOfRun: null,
     }),
     address,
   )

@@ -9,7 +9,7 @@ import { type Channel, namedBy } from '../operate/alerts/channels.ts'
 import { alertMessage } from '../operate/alerts/message.ts'
 import type { Alert, Trouble } from '../operate/alerts/trouble.ts'
 import { runFact, runSentence } from '../rules/reasons/run.ts'
-import { prefectSettings } from '../runs/index.ts'
+import { chooseOrchestrator } from '../runs/index.ts'
 import { visible } from '../text.ts'
 import { sayJson, sayLine, sayLines } from './console.ts'
 
@@ -64,11 +64,12 @@ export async function testAlerts(
   say: (line: string) => void,
 ): Promise<number> {
   const environment = readEnvironment(env)
-  const { channels, close } = openChannels(environment)
+  const orchestrator = chooseOrchestrator(env)
+  const { channels, close } = openChannels(environment, orchestrator)
   try {
     if (channels.length === 0)
       throw new HarvesterError('ALERT_NOT_SENT', 'no channel is configured', { remedy: `Set ${namedBy}.` })
-    const message = alertMessage([sample(new Date())], alertLinks(environment, prefectSettings(env)), {
+    const message = alertMessage([sample(new Date())], alertLinks(environment, orchestrator), {
       ...envelope(environment),
       test: true,
     })

@@ -201,7 +201,7 @@ async function openEngine(parts: Parts, flags: Flags): Promise<Opened> {
   const engine = backfillEngine({
     orchestrator,
     // A store of our own is of one site.
-    namespace: orchestrator.url === null ? '' : environment.HARVESTER_NAMESPACE,
+    namespace: orchestrator.inDatabase ? '' : environment.HARVESTER_NAMESPACE,
     flows: harvesterFlows(services),
     sources: config.sources,
     limit: flags.parallel,
@@ -222,7 +222,7 @@ async function openEngine(parts: Parts, flags: Flags): Promise<Opened> {
   return {
     engine: withClose(engine, closeEngine),
     console,
-    pollMs: orchestrator.url === null ? 500 : 2000,
+    pollMs: orchestrator.inDatabase ? 500 : 2000,
   }
 }
 

@@ -6,6 +6,7 @@ import { createProcess } from '../app/services.ts'
 import { inNamespace } from '../config/namespace.ts'
 import { exitCodes, HarvesterError } from '../errors.ts'
 import {
+  chooseOrchestrator,
   createPrefectBackend,
   describeLimitChange,
   namespaceTag,
@@ -67,7 +68,7 @@ async function deploy(parts: Parts, names: string[], flags: Flags): Promise<numb
     config,
     log,
     database: null,
-    orchestrator: 'prefect',
+    orchestrator: chooseOrchestrator(variables),
     listeners: [],
   })
   closing.add(close)

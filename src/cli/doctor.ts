@@ -10,10 +10,10 @@ import { describeError, exitCodes, isHarvesterError } from '../errors.ts'
 import { scrub } from '../log/secrets.ts'
 import { checkDatabase } from '../operate/doctor/database.ts'
 import { checkFolders, checkNode, checkTimeZone } from '../operate/doctor/host.ts'
-import { checkOrchestrator } from '../operate/doctor/orchestrator.ts'
+import { checkOrchestrator, unsetServers } from '../operate/doctor/orchestrator.ts'
 import { checkCatalogue, checkSources } from '../operate/doctor/sources.ts'
 import type { Finding } from '../operate/doctor/types.ts'
-import { prefectSettings } from '../runs/index.ts'
+import { type ChosenOrchestrator, chooseOrchestrator, orchestrators } from '../runs/index.ts'
 import { amount, visible } from '../text.ts'
 import { createConsole, sayJson, sayLines } from './console.ts'
 import { fileOption } from './options.ts'
@@ -64,31 +64,30 @@ export async function* examine(
   const settings = await attempted('database', async () => databaseSettings(env))
   if ('finding' in settings) yield settings.finding
   else yield* checkDatabase(settings.value, signal)
-  const prefect = await attempted('Prefect', async () => prefectSettings(env))
-  if ('finding' in prefect) yield prefect.finding
+  const chosen = await chosenBy(env)
+  if ('finding' in chosen) yield chosen.finding
+  else if (chosen.value.inDatabase) yield* unsetServers()
   else {
-    const { HARVEST_POOL, MAINTENANCE_POOL } = environment.value
-    const orchestrator =
-      prefect.value &&
-      openOrchestrator({
-        environment: environment.value,
-        prefect: prefect.value,
-        database: noDatabase,
-        declaration: {
-          deployments: [],
-          pools: [HARVEST_POOL, MAINTENANCE_POOL].map((name) => ({ name, concurrencyLimit: null })),
-          tagLimits: {},
-        },
-      })
+    const { HARVEST_POOL, MAINTENANCE_POOL, HARVESTER_NAMESPACE: namespace } = environment.value
+    const orchestrator = openOrchestrator({
+      namespace,
+      orchestrator: chosen.value,
+      database: noDatabase,
+      declaration: {
+        deployments: [],
+        pools: [HARVEST_POOL, MAINTENANCE_POOL].map((name) => ({ name, concurrencyLimit: null })),
+        tagLimits: {},
+      },
+    })
     yield* checkOrchestrator(orchestrator)
-    await orchestrator?.close()
+    await orchestrator.close()
   }
 
   const config = await attempted('configuration', async () =>
     serviceConfig({ file, work: true }, environment.value, env),
   )
   const { faults, warnings } = await judge({ file, work: true, env })
-  const told = [settings, prefect].flatMap((part) => ('finding' in part ? [part.finding.text] : []))
+  const told = [settings, chosen].flatMap((part) => ('finding' in part ? [part.finding.text] : []))
   for (const fault of faults) {
     const finding = findingOf('configuration', fault)
     if (!told.includes(finding.text)) yield finding
@@ -109,7 +108,7 @@ export async function* examine(
     config: { ...config.value, settings: { ...config.value.settings, cache: false } },
     log,
     database: null,
-    orchestrator: 'local',
+    orchestrator: null,
     listeners: [],
   })
   try {
@@ -118,6 +117,18 @@ export async function* examine(
   } finally {
     await parts.close()
   }
+}
+
+/** Like `chooseOrchestrator`, and a fault is of the kind whose settings it is in. */
+async function chosenBy(
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<{ value: ChosenOrchestrator } | { finding: Finding }> {
+  for (const kind of orchestrators) {
+    const found = await attempted(kind.title, async () => kind.choose(env))
+    if ('finding' in found) return found
+    if (found.value !== null) return { value: found.value }
+  }
+  return attempted('orchestrator', async () => chooseOrchestrator(env))
 }
 
 async function attempted<T>(

@@ -102,7 +102,7 @@ export async function harvest(own: Parts, flags: HarvestFlags): Promise<number> 
     config,
     log,
     database,
-    orchestrator: 'local',
+    orchestrator: null,
     oneShot: true,
     listeners: [summary.listen, ...(bars ? [bars.listen] : [])],
   })

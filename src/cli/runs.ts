@@ -4,12 +4,12 @@ import { noDatabase, openOrchestrator } from '../app/orchestrator.ts'
 import { exitCodes, HarvesterError } from '../errors.ts'
 import { TextTable } from '../log/table.ts'
 import { findRun } from '../operate/runs/find.ts'
-import { isFinal, type KeptLine, type KeptRun, type Orchestrator, prefectSettings } from '../runs/index.ts'
+import { chooseOrchestrator, isFinal, type KeptLine, type KeptRun, type Orchestrator } from '../runs/index.ts'
 import { pause, sayLine, sayLines } from './console.ts'
 import { text, wholeNumber } from './options.ts'
 
 const followMs = 2000
-/** What a Prefect server gives in one answer. */
+/** What a server gives in one answer. */
 const mostRows = 200
 const idText = 'id of the run, or the beginning of it'
 
@@ -54,9 +54,9 @@ async function withRuns(work: (runs: Orchestrator, signal: AbortSignal) => Promi
   process.exitCode = await withParts(async (parts) => {
     const { environment, signal } = parts
     const { log } = parts.console({ level: 'warn' })
-    const prefect = prefectSettings(parts.variables)
-    const database = prefect ? noDatabase : parts.database(log)
-    const runs = openOrchestrator({ environment, prefect, database })
+    const orchestrator = chooseOrchestrator(parts.variables)
+    const database = orchestrator.inDatabase ? parts.database(log) : noDatabase
+    const runs = openOrchestrator({ namespace: environment.HARVESTER_NAMESPACE, orchestrator, database })
     parts.closing.add(() => runs.close())
     await work(runs, signal)
     return exitCodes.done

@@ -99,7 +99,7 @@ export async function openStatus(
     })
     await attempt(async () => {
       // Runs that are in the database cannot be asked for where it is away, which was said.
-      if (orchestrator.url === null && report.database === null) return
+      if (orchestrator.inDatabase && report.database === null) return
       report.engine.version = (await orchestrator.health()).version
       report.state = await engineStatus(orchestrator, declared)
     })

@@ -3,7 +3,7 @@ import { type Parts, withParts } from '../app/open.ts'
 import { openOperator } from '../app/orchestrator.ts'
 import { exitCodes, HarvesterError } from '../errors.ts'
 import { parseParameters } from '../operate/runs/parameters.ts'
-import { isFinal, type Orchestrator } from '../runs/index.ts'
+import { isFinal, type Orchestrator, type OrchestratorKind } from '../runs/index.ts'
 import { pause, reportError, sayLine } from './console.ts'
 import { fileOption, list, seconds, text } from './options.ts'
 
@@ -41,7 +41,7 @@ export function triggerCommand(): Command {
 async function trigger(parts: Parts, deployment: string, flags: Flags): Promise<number> {
   const parameters = parseParameters(flags.param ?? [])
   const { log } = parts.console({ level: 'warn' })
-  const { orchestrator, close } = await openOperator({
+  const { kind, orchestrator, close } = await openOperator({
     file: flags.file,
     work: true,
     env: parts.variables,
@@ -51,7 +51,7 @@ async function trigger(parts: Parts, deployment: string, flags: Flags): Promise<
   parts.closing.add(() =>
     Promise.race([close(), new Promise((resolve) => setTimeout(resolve, 2000).unref())]),
   )
-  const run = await within(flags.timeout, async () => {
+  const run = await within(flags.timeout, kind, async () => {
     if (!(await orchestrator.isAttended())) throw unattended()
     return orchestrator.submit({
       deployment,
@@ -91,15 +91,20 @@ function unattended(): HarvesterError {
   })
 }
 
-async function within<T>(seconds: number, work: () => Promise<T>): Promise<T> {
+/** @throws HarvesterError as whoever keeps the runs says that it cannot be reached */
+async function within<T>(seconds: number, { faults }: OrchestratorKind, work: () => Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(
       () =>
         reject(
-          new HarvesterError('PREFECT_UNREACHABLE', `the run was not taken within ${seconds} s`, {
-            remedy: 'Check PREFECT_API_URL and that the server runs.',
-          }),
+          new HarvesterError(
+            faults?.unreachable ?? 'DATABASE_UNREACHABLE',
+            `the run was not taken within ${seconds} s`,
+            {
+              remedy: faults?.remedy ?? 'Check that the database answers.',
+            },
+          ),
         ),
       seconds * 1000,
     )

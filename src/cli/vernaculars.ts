@@ -79,7 +79,7 @@ async function vernaculars(own: Parts, flags: Flags): Promise<number> {
     config,
     log,
     database,
-    orchestrator: 'local',
+    orchestrator: null,
     oneShot: true,
     listeners: [],
   })

@@ -8,7 +8,7 @@ import { findConfig, type HarvestConfig, readHarvestConfig } from '../config/har
 import { waitDefaults, waitForParameter } from '../config/operations-schema.ts'
 import { exitCodes, HarvesterError } from '../errors.ts'
 import { namedOrUrl, type WaitParameters, waitForSourceFlow } from '../flows/wait-for-source.ts'
-import { createLocalBackend, memoryStore, prefectSettings, runFlow } from '../runs/index.ts'
+import { chooseOrchestrator, createLocalBackend, memoryStore, runFlow } from '../runs/index.ts'
 import { visible } from '../text.ts'
 import { sayLine } from './console.ts'
 import { fileOption, logLevelOption, seconds } from './options.ts'
@@ -104,7 +104,7 @@ async function waitHere(own: Parts, config: HarvestConfig, parameters: Given, fl
     config,
     log,
     database: null,
-    orchestrator: 'local',
+    orchestrator: null,
     oneShot: true,
     listeners: [],
   })
@@ -131,13 +131,13 @@ async function waitHere(own: Parts, config: HarvestConfig, parameters: Given, fl
 
 /** A worker waits, which may reach what this host cannot; whoever stops following ends the run. */
 async function waitViaPrefect(own: Parts, parameters: Given): Promise<number> {
-  const settings = prefectSettings(own.variables)
-  if (!settings)
+  const chosen = chooseOrchestrator(own.variables)
+  if (chosen.inDatabase)
     throw new HarvesterError('USAGE', '--via-prefect: PREFECT_API_URL is not set', {
       remedy: 'Set it to the API of the server, or leave --via-prefect out.',
     })
-  const { environment } = own
-  const orchestrator = openOrchestrator({ environment, prefect: settings, database: noDatabase })
+  const { HARVESTER_NAMESPACE: namespace } = own.environment
+  const orchestrator = openOrchestrator({ namespace, orchestrator: chosen, database: noDatabase })
   own.closing.add(() => orchestrator.close())
   const run = await orchestrator.submit({
     deployment: 'Wait For Source/wait-for-source',

@@ -178,7 +178,7 @@ export async function writeRunTable(
       git_sha: services.gitSha,
       status: verdict.ok ? 'ok' : 'failed',
       error_message: verdict.ok ? null : verdict.message,
-      prefect_flow_run_id: services.orchestrator === 'prefect' ? run.flowRunId : null,
+      prefect_flow_run_id: services.runsAtServer ? run.flowRunId : null,
       scope: run.scope,
       triggered_source: run.triggeredSource,
       triggered_by: run.triggeredBy,

@@ -22,8 +22,8 @@ export interface HarvestServices {
   vocabularies: Vocabularies
   /** Opens the database on first use; null for a harvest that loads nothing. */
   database: (() => Promise<Database>) | null
-  /** `prefect` where runs are recorded by a server. */
-  orchestrator: 'prefect' | 'local'
+  /** Whether runs are kept at a server, whose ids they have. */
+  runsAtServer: boolean
   gitSha: string | null
   /** Folder of log files. */
   logDir: string

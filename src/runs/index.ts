@@ -3,6 +3,7 @@
 export { nextTimes, normaliseCron, normaliseTimezone } from '../config/cron.ts'
 export { abortReason } from './abort.ts'
 export type { Backend, FlowRun, SubmittedRun, TaskRun } from './backend.ts'
+export { chooseOrchestrator, faultOf, pagesOfRuns, titleOf } from './choose.ts'
 export { completed, failed, flow, task } from './define.ts'
 export type { DeploymentSpec, PoolSpec, QueueSpec, ScheduleSpec } from './deployment-spec.ts'
 export type { Ended, EngineOptions } from './engine.ts'
@@ -17,7 +18,6 @@ export {
   parseLimit,
   showLimit,
 } from './limits.ts'
-
 export type {
   Attendance,
   AttendOptions,
@@ -34,6 +34,14 @@ export type {
   RunQuery,
   WorkerState,
 } from './orchestrator.ts'
+export type {
+  ChosenOrchestrator,
+  OrchestratorKind,
+  PortParts,
+  RunOnDeploy,
+  Work,
+} from './orchestrator-kind.ts'
+export { orchestrators } from './orchestrators.ts'
 export {
   type AlertRules,
   type AutomationReport,
@@ -47,14 +55,12 @@ export { namespaceTag } from './prefect/namespace.ts'
 export { prefectOrchestrator } from './prefect/orchestrator.ts'
 export { parameterSchema } from './prefect/parameter-schema.ts'
 export { type PrefectSettings, prefectSettings } from './prefect/settings.ts'
-export { runPage, uiAddress } from './prefect/ui.ts'
-export { type RunOnDeploy, startWorker, type Worker, type WorkerOptions } from './prefect/worker.ts'
+export { startWorker, type Worker, type WorkerOptions } from './prefect/worker.ts'
 export { type AnyFlow, flowRegistry } from './registry.ts'
 export { type FlowResult, type RunFlowOptions, runFlow } from './run-flow.ts'
 export { type Runtime, systemRuntime } from './runtime.ts'
 export { type Slot, takeSlot } from './slot.ts'
 export { createLocalBackend, type LocalBackend } from './standalone/backend.ts'
-export { lazyStore } from './standalone/lazy-store.ts'
 export { localLimits } from './standalone/limits.ts'
 export { memoryStore } from './standalone/memory-store.ts'
 export { localOrchestrator } from './standalone/orchestrator.ts'

@@ -69,6 +69,8 @@ export interface RunQueue {
   suspend(id: string): Promise<void>
   /** Writes the end of a run that is executed here no more; for ends that could not be told in time. */
   end(end: RunEnd): Promise<FinishAnswer>
+  /** Whether what failed so may succeed later: it cannot be asked at the moment. */
+  mayPass(error: unknown): boolean
   /** Says that this process lives. */
   beat(): Promise<void>
   held(): Promise<HeldRun[]>
@@ -212,9 +214,12 @@ export interface Attendance {
 
 /** Starting, reading and changing what is kept: the part of an orchestrator that commands and the API work with. */
 export interface Orchestrator {
-  readonly kind: 'prefect' | 'standalone'
+  /** The name of its {@link OrchestratorKind}. */
+  readonly kind: string
   /** Address of its API; null where it has none. */
   readonly url: string | null
+  /** Whether runs are kept in our own database, else at a server. */
+  readonly inDatabase: boolean
   /** Starts a run of a deployment, as {@link Backend.submit}. */
   submit(request: DeploymentRunRequest): Promise<SubmittedRun>
   /** By the whole id. */

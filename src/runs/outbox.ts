@@ -30,6 +30,8 @@ export interface OutboxOptions {
   readonly folder: string | null
   readonly instance: WorkerInstance
   readonly runtime: Runtime
+  /** Whether asking again may help. */
+  readonly mayPass: (error: unknown) => boolean
   readonly onProblem: (text: string, facts: Record<string, unknown>) => void
 }
 
@@ -90,7 +92,7 @@ export function openOutbox(options: OutboxOptions): Outbox {
       try {
         return await tell()
       } catch (error) {
-        if (!mayPass(error)) throw error
+        if (!options.mayPass(error)) throw error
         const left = until - runtime.now().getTime()
         if (left <= 0) throw lateError(end, error)
         if (failures === 0 || failures % 10 === 9)
@@ -220,16 +222,6 @@ async function readJson(path: string): Promise<unknown> {
 function isEnd(value: unknown): value is RunEnd {
   const end = value as Partial<RunEnd> | null
   return typeof end?.flowRunId === 'string' && typeof end.to === 'object'
-}
-
-/** Whether asking again may help. */
-function mayPass(error: unknown): boolean {
-  if (isHarvesterError(error, 'PREFECT_REFUSED')) {
-    const status = Number(error.facts.status)
-    return status >= 500 || status === 408 || status === 429
-  }
-  if (isHarvesterError(error, 'DATABASE_FAILED')) return error.facts.transient === true
-  return isHarvesterError(error, 'PREFECT_UNREACHABLE', 'DATABASE_UNREACHABLE')
 }
 
 function lateError(end: RunEnd, cause: unknown): Error {

@@ -38,8 +38,8 @@ export interface ServerOptions {
   trigger?: TriggerOptions
   /** `HARVESTER_PUBLIC_URL`: the address before /harvest as people see it, for links in feeds. @default relative links */
   publicUrl?: string | null
-  /** Address of Prefect's own pages, without `/api`; null where runs have no page there. */
-  prefectUiUrl?: string | null
+  /** Where the server that keeps the runs shows one. @default runs have no page there */
+  pageOfRun?: ((runId: string) => string) | null
   /** URLs of the sources of the configuration; null where it is not known (then the database says). */
   configuredSources?: readonly string[] | null
   /** Folder whose `.log` files are served at `/harvester_logs/:name`; null serves none. */
@@ -78,7 +78,7 @@ export function settingsOf(options: ServerOptions): Settings {
       now: options.trigger?.now ?? Date.now,
     },
     publicUrl: options.publicUrl?.replace(/(?<!\/)\/+$/, '') || null,
-    prefectUiUrl: options.prefectUiUrl?.replace(/(?<!\/)\/+$/, '') || null,
+    pageOfRun: options.pageOfRun ?? null,
     configuredSources: options.configuredSources?.map((url) => url.replace(/(?<!\/)\/+$/, '')) ?? null,
     logFolder: options.logFolder ?? null,
     registries: options.registries ?? [],

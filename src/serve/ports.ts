@@ -38,10 +38,10 @@ export type TriggerAnswer =
   | { outcome: 'already-running'; runId: string | null }
   /** No such source, or no deployment for it. */
   | { outcome: 'unknown-source' }
-  /** Nothing would pick the run up: no Prefect server, no live standalone process. */
+  /** Nothing would pick the run up: no server, no live standalone process. */
   | { outcome: 'unavailable'; reason: string }
 
-/** The engine that runs flows: the Prefect server's deployments, or the standalone process. */
+/** The engine that runs flows: a server's deployments, or the standalone process. */
 export interface RunControl {
   schedules(signal?: AbortSignal): Promise<ScheduleView[]>
   /**
@@ -52,8 +52,13 @@ export interface RunControl {
   trigger(source: string | null, options: { force: boolean; user: string }): Promise<TriggerAnswer>
   /** The run with this flow run id, or null. */
   find(runId: string): Promise<RunView | null>
-  /** Whether the engine can be reached; throws with the reason when not. */
-  check?(): Promise<void>
+  /** The server that keeps the runs, where one does. */
+  server?: {
+    /** As programs are told it. */
+    readonly name: string
+    /** Whether it can be reached; throws with the reason when not. */
+    check(): Promise<void>
+  }
 }
 
 /** The part of a logger that the server uses: data first, text second. */

@@ -1,5 +1,6 @@
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { isHarvesterError } from '../errors.ts'
+import { faultOf } from '../runs/index.ts'
 import type { ServerLog } from './ports.ts'
 
 /** An answer that is not a success: its text is meant for the asker and never holds a stack or a secret. */
@@ -34,9 +35,10 @@ export function problemOf(error: unknown, log: ServerLog, where: string): Proble
       headers: { 'retry-after': '5' },
     })
   }
-  if (isHarvesterError(error, 'PREFECT_UNREACHABLE', 'PREFECT_REFUSED')) {
-    log.warn({ err: error, where }, 'the Prefect server cannot answer')
-    return new Problem(503, 'The Prefect server cannot be asked at the moment.')
+  const fault = faultOf(error)
+  if (fault !== null) {
+    log.warn({ err: error, where }, `the ${fault.kind.title} server cannot answer`)
+    return new Problem(503, `The ${fault.kind.title} server cannot be asked at the moment.`)
   }
   log.error({ err: error, where }, 'a request failed')
   return new Problem(500, 'The server could not answer this request.')

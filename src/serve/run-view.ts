@@ -7,7 +7,6 @@ import type { RunAttemptRow as AuditAttempt } from '../inventory/queries/run-att
 import type { Language } from '../rules/reasons/index.ts'
 import { factsOf } from '../rules/reasons/run-message.ts'
 import { defaultSourceType } from '../rules/source-types.ts'
-import { runPage } from '../runs/index.ts'
 import { iso } from './iso.ts'
 import type { Settings } from './options.ts'
 import type { RunView } from './ports.ts'
@@ -19,14 +18,14 @@ export async function readRun(settings: Settings, id: string): Promise<RunDetail
   const row = await findRun(settings.database, id)
   if (row === null) {
     const view = (await settings.runs?.find(id)) ?? null
-    return view === null ? null : unstartedRun(view, settings.prefectUiUrl)
+    return view === null ? null : unstartedRun(view, settings)
   }
   return {
     ...row,
     ...(await endAsTold(settings, row)),
     started_at: iso(row.started_at),
     finished_at: iso(row.finished_at),
-    prefect_url: prefectPage(settings.prefectUiUrl, row.prefect_flow_run_id),
+    prefect_url: pageAt(settings, row.prefect_flow_run_id),
   }
 }
 
@@ -76,7 +75,7 @@ function statusOf(view: RunView): RunDetailRow['status'] {
  * A run without an audit row: it waits, is about to begin, ended before it had begun, or harvests all sources by
  * starting a run for each.
  */
-function unstartedRun(view: RunView, prefectUiUrl: string | null): RunDetailRow {
+function unstartedRun(view: RunView, settings: Pick<Settings, 'pageOfRun'>): RunDetailRow {
   return {
     run_id: view.runId,
     started_at: iso(view.startedAt),
@@ -99,12 +98,12 @@ function unstartedRun(view: RunView, prefectUiUrl: string | null): RunDetailRow 
     n_total: 0,
     prefect_flow_run_id: view.runId,
     flow_run_id: view.runId,
-    prefect_url: prefectPage(prefectUiUrl, view.runId),
+    prefect_url: pageAt(settings, view.runId),
   }
 }
 
-function prefectPage(uiUrl: string | null, flowRunId: string | null): string | null {
-  return uiUrl === null || flowRunId === null ? null : runPage(uiUrl, flowRunId)
+function pageAt({ pageOfRun }: Pick<Settings, 'pageOfRun'>, flowRunId: string | null): string | null {
+  return pageOfRun === null || flowRunId === null ? null : pageOfRun(flowRunId)
 }
 
 export function runAttemptOf(row: AuditAttempt, language: Language = 'en'): RunAttemptRow {

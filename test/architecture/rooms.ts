@@ -98,7 +98,7 @@ export const rooms: Record<string, Room> = {
   runs: {
     folder: '`src/runs/`',
     lives:
-      '`flow`, `task`, states, retries, cancellation; `orchestrator.ts`, the port in two parts: the run queue, from which `runner.ts`, the one loop, takes runs, and the orchestrator, which commands and the API ask (submit, find, list, logs, cancel, retry, schedules, limits, health); the runner’s decisions in `decide.ts`, ends on their way in `outbox.ts`; `prefect/` and `standalone/` meet the port. Words of Prefect’s API occur in `prefect/` only (`test/architecture/prefect-words.test.ts`). Knows nothing of ERDDAP',
+      '`flow`, `task`, states, retries, cancellation; `orchestrator.ts`, the port in two parts: the run queue, from which `runner.ts`, the one loop, takes runs, and the orchestrator, which commands and the API ask (submit, find, list, logs, cancel, retry, schedules, limits, health); the runner’s decisions in `decide.ts`, ends on their way in `outbox.ts`; `prefect/` and `standalone/` meet the port, and are a line each in `orchestrators.ts`. Words of Prefect’s API occur in `prefect/` only (`test/architecture/prefect-words.test.ts`). Knows nothing of ERDDAP',
     values: ['http', 'process', 'errors', 'config', 'secrets', 'text'],
   },
   log: {

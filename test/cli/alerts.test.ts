@@ -6,6 +6,7 @@ import { readEnvironment } from '../../src/config/environment.ts'
 import { readHarvestConfig } from '../../src/config/harvest.ts'
 import type { Database } from '../../src/database/port.ts'
 import { silentLog } from '../../src/log/log.ts'
+import { chooseOrchestrator } from '../../src/runs/index.ts'
 import { type Listener, startListener } from '../support/listener.ts'
 
 const listeners: Listener[] = []
@@ -108,7 +109,7 @@ describe('a process', () => {
         config: config({ erddap_urls: urls }),
         log: silentLog,
         database: () => Promise.reject(new Error('not asked')),
-        prefect: null,
+        orchestrator: chooseOrchestrator({}),
       })
     expect(start({})).toBeNull()
     expect(() => start({ ALERT_EMAIL_TO: 'ops@example.org' })).toThrow(/SMTP_URL is not/)

@@ -160,7 +160,7 @@ describe('shapes', () => {
       occurrences: 1,
       details,
     } as const
-    const links = { prefectUi: null, dashboard: null }
+    const links = { pageOfRun: () => null, dashboard: null }
     const sent = alertMessage([alert], links, { id: 'id', namespace: 'default', host: 'h', at })
     const shown = example('### The webhook')
     expect(keys(shown)).toEqual(keys(sent))

@@ -56,7 +56,7 @@ test('a run handed to another host asks its source for no dataset again', async 
       config,
       log: silentLog,
       database: async () => database,
-      orchestrator: 'local',
+      orchestrator: null,
       listeners: [onEvent],
     })
     const lines: string[] = []

@@ -157,7 +157,7 @@ async function processOf(urls: readonly unknown[]) {
     config,
     log: silentLog,
     database: null,
-    orchestrator: 'local',
+    orchestrator: null,
     listeners: [],
   })
   closing.push(() => parts.close())

@@ -65,7 +65,7 @@ describe('the templates that a Prefect server fills in', () => {
           },
         },
       ],
-      { prefectUi: null, dashboard: null },
+      { pageOfRun: () => null, dashboard: null },
       { id: 'i', namespace: 'n', host: 'h', at: new Date(0) },
     )
     expect(keys(filled(templates.failureJson, 'null'))).toEqual(keys(ours))

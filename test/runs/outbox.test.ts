@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { HarvesterError } from '../../src/errors.ts'
+import { HarvesterError, isHarvesterError } from '../../src/errors.ts'
 import type { RunEnd } from '../../src/runs/backend.ts'
 import { newInstance, type WorkerInstance } from '../../src/runs/instance.ts'
 import { openOutbox } from '../../src/runs/outbox.ts'
@@ -28,6 +28,7 @@ const open = (instance: WorkerInstance) =>
     instance,
     // The waits are the server's matter.
     runtime: { ...systemRuntime, sleep: () => systemRuntime.sleep(1) },
+    mayPass: (error) => isHarvesterError(error) && error.facts.status !== 422,
     onProblem: (text) => problems.push(text),
   })
 const away = () => {

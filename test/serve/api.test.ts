@@ -5,6 +5,7 @@ import { XMLParser } from 'fast-xml-parser'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import type { Database } from '../../src/database/port.ts'
+import { pagesOfRuns } from '../../src/runs/index.ts'
 import {
   BiologyAnswer,
   CoverageAnswer,
@@ -41,7 +42,12 @@ beforeAll(async () => {
   database = await openMigrated()
   await seedAudit(database)
   await seedProfiles(database)
-  server = createServer({ database, port: 0, cacheSeconds: 0, prefectUiUrl: 'https://prefect.example.org/' })
+  server = createServer({
+    database,
+    port: 0,
+    cacheSeconds: 0,
+    pageOfRun: pagesOfRuns({ PREFECT_UI_URL: 'https://prefect.example.org/' }),
+  })
   base = await server.listen()
 })
 

@@ -375,7 +375,7 @@ describe('ready', () => {
     const check = async () => {
       throw new Error('Prefect is away')
     }
-    const base = await start({ runs: { ...engine(), check } })
+    const base = await start({ runs: { ...engine(), server: { name: 'prefect', check } } })
     const answer = await fetch(`${base}/ready`)
     expect(answer.status).toBe(503)
     expect(await answer.json()).toEqual({

@@ -67,7 +67,7 @@ beforeAll(async () => {
     dashboardFolder: page,
     runs: control,
     trigger: { enabled: true, token, perMinute: 100 },
-    prefectUiUrl: 'http://127.0.0.1:4200',
+    pageOfRun: (id) => `http://127.0.0.1:4200/runs/flow-run/${id}`,
   })
   base = await server.listen()
   browser = await launchBrowser()

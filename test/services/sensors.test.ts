@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Engine, startPrefectEngine } from '../../src/app/engine.ts'
+import { type Engine, startEngine } from '../../src/app/engine.ts'
+import { noDatabase } from '../../src/app/orchestrator.ts'
 import { createProcess, type ProcessParts } from '../../src/app/services.ts'
 import { readEnvironment } from '../../src/config/environment.ts'
 import { readHarvestConfig } from '../../src/config/harvest.ts'
@@ -11,6 +12,7 @@ import { type ErddapServer, startErddap } from '../../src/demo/erddap.ts'
 import { scaleDatasets } from '../../src/demo/scale.ts'
 import { silentLog } from '../../src/log/log.ts'
 import {
+  chooseOrchestrator,
   createPrefectBackend,
   type LogLine,
   type PrefectBackend,
@@ -71,17 +73,19 @@ describe('waiting on a Prefect server', () => {
       },
       folder,
     })
+    const orchestrator = chooseOrchestrator({ PREFECT_API_URL: prefect.apiUrl })
     parts = await createProcess({
       environment,
       config,
       log: silentLog,
       database: null,
-      orchestrator: 'prefect',
+      orchestrator,
       listeners: [],
     })
     let starts = false
-    engine = await startPrefectEngine(settings, {
+    engine = await startEngine(orchestrator, {
       environment,
+      database: noDatabase,
       services: parts.services,
       log: silentLog,
       worker: null,

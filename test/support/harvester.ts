@@ -97,7 +97,7 @@ export async function createHarvester({
     config,
     log: silentLog,
     database: database ? async () => database : null,
-    orchestrator: 'local',
+    orchestrator: null,
     patience,
     ...(oneShot !== undefined && { oneShot }),
     ...(wholeAnswerMs !== undefined && { wholeAnswerMs }),

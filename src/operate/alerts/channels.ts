@@ -3,7 +3,7 @@ import { isIPv4 } from 'node:net'
 import { describeError, HarvesterError } from '../../errors.ts'
 import type { HttpClient } from '../../http/types.ts'
 import type { Language } from '../../rules/reasons/words.ts'
-import { type AlertMessage, asMail, asSlack } from './message.ts'
+import { type AlertMessage, asMail, asSlack, type Reader } from './message.ts'
 
 export interface Channel {
   readonly kind: 'webhook' | 'slack' | 'email'
@@ -39,15 +39,17 @@ export interface ChannelLimits {
 
 /**
  * The channels that the environment names, none where it names none.
+ * @param runsAt what people call the orchestrator whose pages are linked to
  * @throws HarvesterError CONFIG_INVALID for an address that cannot be used, and for a receiver without mail server
  */
 export function alertChannels(
   settings: ChannelSettings,
+  runsAt: string,
   http: HttpClient,
   limits: ChannelLimits = {},
 ): Channel[] {
   const channels: Channel[] = []
-  const language = settings.ALERT_LANGUAGE ?? 'en'
+  const reader: Reader = { language: settings.ALERT_LANGUAGE ?? 'en', runsAt }
   const {
     ALERT_WEBHOOK_URL: hook,
     ALERT_SLACK_WEBHOOK_URL: slack,
@@ -63,7 +65,7 @@ export function alertChannels(
       webhook(
         'slack',
         webAddress('ALERT_SLACK_WEBHOOK_URL', slack),
-        (message) => asSlack(message, language),
+        (message) => asSlack(message, reader),
         http,
         limits,
       ),
@@ -74,7 +76,7 @@ export function alertChannels(
         remedy: 'Set SMTP_URL to the mail server, as smtp://user:password@host:587, or unset ALERT_EMAIL_TO.',
       })
     channels.push(
-      email(mailServer(smtp), { to: receivers(to), from: settings.ALERT_EMAIL_FROM, language }, limits),
+      email(mailServer(smtp), { to: receivers(to), from: settings.ALERT_EMAIL_FROM, reader }, limits),
     )
   } else if (settings.ALERT_EMAIL_FROM !== undefined)
     throw new HarvesterError('CONFIG_INVALID', 'ALERT_EMAIL_FROM is set, but ALERT_EMAIL_TO is not', {
@@ -194,7 +196,7 @@ function webhook(
 
 function email(
   server: URL,
-  { to, from, language }: { to: readonly string[]; from: string | undefined; language: Language },
+  { to, from, reader }: { to: readonly string[]; from: string | undefined; reader: Reader },
   limits: ChannelLimits,
 ): Channel {
   const description = `e-mail to ${to.join(', ')} by ${server.host}`
@@ -218,7 +220,7 @@ function email(
         if (!address.searchParams.has(name)) address.searchParams.set(name, String(value))
       const transport = createTransport(address.href)
       try {
-        const { subject, text } = asMail(message, language)
+        const { subject, text } = asMail(message, reader)
         const send = (signal: AbortSignal) =>
           transport.sendMail({
             signal,
@@ -227,7 +229,7 @@ function email(
             subject,
             text,
             headers: {
-              'Content-Language': language,
+              'Content-Language': reader.language,
               'Auto-Submitted': 'auto-generated',
               'X-Erddap-Harvester-Alert': message.id,
             },

@@ -3,7 +3,6 @@ import { urlSlug } from '../../config/slug.ts'
 import { scrub } from '../../log/secrets.ts'
 import type { RunFact } from '../../rules/reasons/run.ts'
 import { type Language, numeral } from '../../rules/reasons/words.ts'
-import { runPage } from '../../runs/index.ts'
 import type { Alert, AlertKind } from './trouble.ts'
 import { alertSentence, alertWords } from './words.ts'
 
@@ -41,6 +40,7 @@ export interface MessageAlert {
   readonly last_success_at: string | null
   readonly run: { readonly id: string; readonly name: string | null } | null
   readonly links: {
+    /** Of the run at whichever orchestrator keeps it: named when there was one. */
     readonly prefect: string | null
     readonly run: string | null
     readonly source: string | null
@@ -48,8 +48,8 @@ export interface MessageAlert {
 }
 
 export interface Links {
-  /** Address of Prefect's UI, without a slash at its end. */
-  readonly prefectUi: string | null
+  /** Where the orchestrator shows a run; null where it has no pages. */
+  pageOfRun(runId: string): string | null
   /** Where people see the dashboard: the address before /harvest, without a slash at its end. */
   readonly dashboard: string | null
 }
@@ -104,8 +104,7 @@ function entry(alert: Alert, links: Links): MessageAlert {
     last_success_at: details.lastSuccessAt,
     run: details.runId === null ? null : { id: details.runId, name: details.runName },
     links: {
-      prefect:
-        links.prefectUi === null || details.runId === null ? null : runPage(links.prefectUi, details.runId),
+      prefect: details.runId === null ? null : links.pageOfRun(details.runId),
       // The dashboard has no page for what is no harvest.
       run: harvests.has(details.flow ?? '') ? page(links.dashboard, 'harvest/run', details.runId) : null,
       source: page(
@@ -142,6 +141,13 @@ function unique(names: readonly string[]): string[] {
   return [...new Set(names)]
 }
 
+/** Who reads a message. */
+export interface Reader {
+  readonly language: Language
+  /** What people call the orchestrator whose pages are linked to. */
+  readonly runsAt: string
+}
+
 /** Of one entry: what happened, how often, and where to look. */
 interface Paragraph {
   readonly status: MessageAlert['status']
@@ -151,12 +157,13 @@ interface Paragraph {
   readonly links: readonly (readonly [label: string, url: string])[]
 }
 
-function paragraph(language: Language, one: MessageAlert): Paragraph {
+function paragraph({ language, runsAt }: Reader, one: MessageAlert): Paragraph {
   const words = alertWords[language]
-  const links = (['prefect', 'run', 'source'] as const).flatMap((to) => {
-    const url = one.links[to]
-    return url === null ? [] : [[words.links[to], url] as const]
-  })
+  const links = [
+    [words.runIn(runsAt), one.links.prefect] as const,
+    [words.links.run, one.links.run] as const,
+    [words.links.source, one.links.source] as const,
+  ].flatMap(([label, url]) => (url === null ? [] : [[label, url] as const]))
   const { name, status, kind } = one
   const message = short(alertSentence(language, one))
   if (status === 'recovered') {
@@ -207,9 +214,10 @@ function short(text: string): string {
 }
 
 /** Plain text, as mails carry it. */
-export function asText(message: AlertMessage, language: Language = 'en'): string {
+export function asText(message: AlertMessage, reader: Reader): string {
+  const { language } = reader
   const paragraphs = message.alerts.map((one) => {
-    const { name, headline, text, links } = paragraph(language, one)
+    const { name, headline, text, links } = paragraph(reader, one)
     return [
       `${name} ${headline}`,
       `  ${text}`,
@@ -225,9 +233,10 @@ export function asText(message: AlertMessage, language: Language = 'en'): string
 const slackLength = 3800
 
 /** The payload of a Slack webhook. Text only: what is compatible with Slack knows it, and not all know blocks. */
-export function asSlack(message: AlertMessage, language: Language = 'en'): { text: string } {
+export function asSlack(message: AlertMessage, reader: Reader): { text: string } {
+  const { language } = reader
   const lines = message.alerts.map((one) => {
-    const { name, headline, text, links, status } = paragraph(language, one)
+    const { name, headline, text, links, status } = paragraph(reader, one)
     const mark =
       status === 'recovered'
         ? ':white_check_mark:'
@@ -254,10 +263,10 @@ function slackEscaped(text: string): string {
 }
 
 /** Subject and text of a mail. */
-export function asMail(message: AlertMessage, language: Language = 'en'): { subject: string; text: string } {
-  const subject = `[erddap-harvester] ${summary(language, message).replace(/\s+/g, ' ')}`
+export function asMail(message: AlertMessage, reader: Reader): { subject: string; text: string } {
+  const subject = `[erddap-harvester] ${summary(reader.language, message).replace(/\s+/g, ' ')}`
   return {
     subject: subject.length > 200 ? `${subject.slice(0, 199)}…` : subject,
-    text: asText(message, language),
+    text: asText(message, reader),
   }
 }

@@ -13,7 +13,9 @@ export interface AlertWords {
   had: Readonly<Record<AlertKind, string>>
   wellAgain: readonly [one: string, many: string]
   nothing: string
-  links: Readonly<Record<'prefect' | 'run' | 'source', string>>
+  links: Readonly<Record<'run' | 'source', string>>
+  /** Of a run where the orchestrator shows it. */
+  runIn(title: string): string
   link(label: string, url: string): string
   since(had: string, time: string): string
   said(message: string): string
@@ -40,7 +42,8 @@ const english: AlertWords = {
   },
   wellAgain: ['is well again', 'are well again'],
   nothing: 'nothing to tell',
-  links: { prefect: 'Run in Prefect', run: 'Run', source: 'Source' },
+  links: { run: 'Run', source: 'Source' },
+  runIn: (title) => `Run in ${title}`,
   link: (label, url) => `${label}: ${url}`,
   since: (had, time) => `${had} since ${time}`,
   said: (message) => `; it said: ${message}`,
@@ -68,7 +71,8 @@ const french: AlertWords = {
   },
   wellAgain: ['va de nouveau bien', 'vont de nouveau bien'],
   nothing: 'rien à signaler',
-  links: { prefect: 'Exécution dans Prefect', run: 'Exécution', source: 'Source' },
+  links: { run: 'Exécution', source: 'Source' },
+  runIn: (title) => `Exécution dans ${title}`,
   link: (label, url) => `${label} : ${url}`,
   since: (had, time) => `${had} depuis le ${time}`,
   said: (message) => `; message : ${message}`,

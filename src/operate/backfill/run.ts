@@ -1,6 +1,6 @@
 /** Carries a plan out: so many runs at once, to the end of all, over restarts of this command and of the server. */
 import { describeError, HarvesterError, isHarvesterError } from '../../errors.ts'
-import { isFinal, type Runtime, systemRuntime } from '../../runs/index.ts'
+import { faultOf, isFinal, type Runtime, systemRuntime } from '../../runs/index.ts'
 import type { BackfillEngine, BackfillRun } from './engine.ts'
 import { type Item, idempotencyKey, type Plan, type Step, stepsOf, tagOf } from './plan.ts'
 
@@ -186,8 +186,9 @@ function patience(options: BackfillOptions, runtime: Runtime): <T>(ask: () => Pr
 }
 
 function mayPass(error: unknown): boolean {
-  if (isHarvesterError(error, 'PREFECT_REFUSED')) return Number(error.facts.status) >= 500
-  return isHarvesterError(error, 'PREFECT_UNREACHABLE', 'DATABASE_UNREACHABLE', 'DATABASE_FAILED')
+  const fault = faultOf(error)
+  if (fault?.type === 'refused') return Number(fault.error.facts.status) >= 500
+  return fault !== null || isHarvesterError(error, 'DATABASE_UNREACHABLE', 'DATABASE_FAILED')
 }
 
 /** The problem of a result with what to do about the backfill. */

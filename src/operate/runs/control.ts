@@ -4,7 +4,7 @@ import { findSource, type Source } from '../../config/source.ts'
 import { isHarvesterError } from '../../errors.ts'
 import { harvestAllName } from '../../flows/harvest-all.ts'
 import { deploymentOfSource } from '../../flows/registry.ts'
-import { isFinal, type KeptRun, type Orchestrator, openStateTypes } from '../../runs/index.ts'
+import { faultOf, isFinal, type KeptRun, type Orchestrator, openStateTypes } from '../../runs/index.ts'
 import type { RunControl, RunView, ScheduleView } from '../../serve/ports.ts'
 
 /** Schedules with the sources that the declaration says they are of. */
@@ -39,8 +39,8 @@ export function runControl(orchestrator: Orchestrator, declared: readonly Declar
         })
         return { outcome: 'accepted', runId: run.id }
       } catch (error) {
-        if (isHarvesterError(error, 'PREFECT_UNREACHABLE'))
-          return { outcome: 'unavailable', reason: error.message }
+        const fault = faultOf(error)
+        if (fault?.type === 'unreachable') return { outcome: 'unavailable', reason: fault.error.message }
         if (isHarvesterError(error, 'USAGE')) return { outcome: 'unknown-source' }
         throw error
       }
@@ -50,9 +50,12 @@ export function runControl(orchestrator: Orchestrator, declared: readonly Declar
       return run ? runViewOf(run) : null
     },
     // Our own database is checked by itself.
-    ...(orchestrator.url !== null && {
-      async check() {
-        await orchestrator.health()
+    ...(!orchestrator.inDatabase && {
+      server: {
+        name: orchestrator.kind,
+        async check() {
+          await orchestrator.health()
+        },
       },
     }),
   }

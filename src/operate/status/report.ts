@@ -1,6 +1,6 @@
 /** One look at the whole system, the same for both back ends, and how it is shown. */
 import { TextTable } from '../../log/table.ts'
-import type { PoolState, WorkerState } from '../../runs/index.ts'
+import { type PoolState, titleOf, type WorkerState } from '../../runs/index.ts'
 import type { ScheduleView } from '../../serve/ports.ts'
 import { visible } from '../../text.ts'
 
@@ -43,7 +43,7 @@ export interface SourceStatus {
 export interface StatusReport {
   at: Date
   version: string
-  engine: { kind: 'prefect' | 'standalone'; url: string | null; version: string | null }
+  engine: { kind: string; url: string | null; version: string | null }
   /** Null where the engine could not be asked: {@link problems} says why. */
   state: EngineStatus | null
   database: { description: string; bytes: number } | null
@@ -54,8 +54,8 @@ export interface StatusReport {
 /** The report as lines for people. */
 export function renderStatus(report: StatusReport): string {
   const { engine, state } = report
-  const where =
-    engine.kind === 'prefect' ? `Prefect ${engine.version ?? '(unreachable)'} at ${engine.url}` : 'standalone'
+  const title = titleOf(engine.kind)
+  const where = engine.url === null ? title : `${title} ${engine.version ?? '(unreachable)'} at ${engine.url}`
   const parts = [`erddap-harvester ${report.version}, ${where}, ${time(report.at)}`]
   for (const problem of report.problems) parts.push(`! ${visible(problem)}`)
   if (report.database)

@@ -32,6 +32,7 @@ export function prefectOrchestrator(options: PrefectOrchestratorOptions): Orches
   return {
     kind: 'prefect',
     url,
+    inDatabase: false,
     submit: (request) => backend.submit(request),
     find: (id) => backend.readRun(id),
     list: (query) => listRuns(backend, namespace, query),

@@ -1,4 +1,5 @@
 /** The run queue of a Prefect server: our pools, polled, claimed from and watched. */
+import { isHarvesterError } from '../../errors.ts'
 import type { FinishAnswer, RunEnd, RunRecorder } from '../backend.ts'
 import { wasTakenForDead } from '../decide.ts'
 import { fateOf, nameTaken, type WorkerInstance } from '../instance.ts'
@@ -74,6 +75,7 @@ export function prefectQueue(options: PrefectQueueOptions): RunQueue {
       })
       return answer.kind === 'accepted'
     },
+    mayPass,
     leave: () => leave(worker),
     hurry: (milliseconds) => client.hurry(milliseconds),
     onWork: (listener) => due.onDue(listener),
@@ -312,4 +314,10 @@ async function tellEnd(backend: PrefectBackend, { flowRunId, runCount, to }: Run
   return answer.kind === 'accepted'
     ? { kind: 'accepted' }
     : { kind: 'gone', reason: 'reason' in answer ? answer.reason : 'The server asks to wait' }
+}
+
+function mayPass(error: unknown): boolean {
+  if (isHarvesterError(error, 'PREFECT_UNREACHABLE')) return true
+  const status = isHarvesterError(error, 'PREFECT_REFUSED') ? Number(error.facts.status) : 0
+  return status >= 500 || status === 408 || status === 429
 }

@@ -1,18 +1,12 @@
 import { describeError, isHarvesterError } from '../../errors.ts'
 import { describeLimitChange, showLimit } from '../limits.ts'
+import type { RunOnDeploy } from '../orchestrator-kind.ts'
 import type { Runtime } from '../runtime.ts'
 import type { PrefectBackend } from './backend.ts'
 import { orNull, serverVersion } from './client.ts'
 import { type Registration, type RegistrationReport, registerDeployments } from './deployments.ts'
 import { checkPoolType } from './pools.ts'
 import type { OnProblem } from './telemetry.ts'
-
-export interface RunOnDeploy {
-  readonly deployment: string
-  /** The same for all replicas and restarts of one deploy. */
-  readonly key: string
-  readonly parameters: Record<string, unknown>
-}
 
 /** What a worker does before it polls. */
 export interface Startup {

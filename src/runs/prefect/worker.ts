@@ -1,5 +1,6 @@
 /** A worker of a Prefect server: waits for it, registers, then executes what is due in its pools. */
 import { newInstance } from '../instance.ts'
+import type { RunOnDeploy } from '../orchestrator-kind.ts'
 import type { AnyFlow } from '../registry.ts'
 import { type RunnerOptions, startRunner } from '../runner.ts'
 import { systemRuntime } from '../runtime.ts'
@@ -7,10 +8,8 @@ import { takeSlot } from '../slot.ts'
 import type { PrefectBackend } from './backend.ts'
 import type { Registration, RegistrationReport } from './deployments.ts'
 import { prefectQueue } from './queue.ts'
-import { type RunOnDeploy, register, type Startup, waitForPools, waitForServer } from './startup.ts'
+import { register, type Startup, waitForPools, waitForServer } from './startup.ts'
 import type { OnProblem } from './telemetry.ts'
-
-export type { RunOnDeploy } from './startup.ts'
 
 export interface WorkerOptions extends Omit<RunnerOptions, 'queue' | 'instance' | 'runs' | 'outboxFolder'> {
   readonly backend: PrefectBackend

@@ -41,6 +41,7 @@ export function localOrchestrator(options: {
   return {
     kind: 'standalone',
     url: null,
+    inDatabase: true,
     isAttended,
     submit: (request) => backend.submit(request),
     find: (id) => backend.readRun(id),

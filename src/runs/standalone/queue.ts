@@ -1,4 +1,5 @@
 /** The run queue of a run store: what is due there, within the limits in force. */
+import { isHarvesterError } from '../../errors.ts'
 import { goneAfterMs, wasTakenForDead } from '../decide.ts'
 import { fateOf, nameTaken, type WorkerInstance } from '../instance.ts'
 import type { HeldRun, RunQueue, SeenWorker } from '../orchestrator.ts'
@@ -127,6 +128,7 @@ export function localQueue(options: LocalQueueOptions): RunQueue {
       })
       return settled !== null
     },
+    mayPass,
     async leave() {
       if (!shared) await store.removeWorker(worker).catch(() => {})
     },
@@ -155,4 +157,9 @@ function isSameProcess(one: WorkerInstance, other: WorkerInstance): boolean {
 async function namesakeLives(other: WorkerInstance, seenAt: Date, now: Date): Promise<boolean> {
   const fate = fateOf(other)
   return fate === 'lives' || (fate === 'unknown' && now.getTime() - seenAt.getTime() < goneAfterMs)
+}
+
+function mayPass(error: unknown): boolean {
+  if (isHarvesterError(error, 'DATABASE_FAILED')) return error.facts.transient === true
+  return isHarvesterError(error, 'DATABASE_UNREACHABLE')
 }

@@ -13,12 +13,13 @@ export function healthRoutes(api: ApiContext, metrics: ApiMetrics): void {
   )
 
   app.get('/ready', async (c) => {
+    const server = settings.runs?.server
     const [database, engine] = await Promise.all([
       state((signal) => settings.database.query('SELECT 1', [], { signal })),
-      settings.runs?.check === undefined ? 'ok' : state(async () => settings.runs?.check?.()),
+      server === undefined ? 'ok' : state(() => server.check()),
     ])
     const ready = database === 'ok' && engine === 'ok'
-    const checks = settings.runs?.check === undefined ? { database } : { database, prefect: engine }
+    const checks = server === undefined ? { database } : { database, [server.name]: engine }
     return c.json({ status: ready ? 'ok' : 'unavailable', checks }, ready ? 200 : 503, {
       'cache-control': 'no-store',
     })

@@ -39,7 +39,7 @@ const message = alertMessage(
       },
     },
   ],
-  { prefectUi: null, dashboard: null },
+  { pageOfRun: () => null, dashboard: null },
   { id: 'm', namespace: 'default', host: 'h', at: now },
 )
 
@@ -47,7 +47,7 @@ function channels(settings: ChannelSettings, limits = { answerMs: 2000, totalMs:
   // Waits between attempts are the client's business, and tested there.
   const http = createHttpClient({ gate: null, sleep: async () => {} })
   ends.push(() => http.close())
-  return alertChannels(settings, http, limits)
+  return alertChannels(settings, 'Prefect', http, limits)
 }
 
 async function listener(options: Parameters<typeof startListener>[0] = {}): Promise<Listener> {

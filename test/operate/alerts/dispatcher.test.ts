@@ -53,7 +53,7 @@ function process(
     channels: [channel],
     store: memoryAlertStore(),
     sources: [],
-    links: { prefectUi: null, dashboard: null },
+    links: { pageOfRun: () => null, dashboard: null },
     envelope: () => ({ id: 'm', namespace: 'n', host: 'h', at: new Date() }),
     log,
     ages: null,

@@ -4,7 +4,12 @@ import type { Alert } from '../../../src/operate/alerts/trouble.ts'
 import { runFact, runSentence } from '../../../src/rules/reasons/run.ts'
 
 const at = (text: string) => new Date(`2026-11-${text}Z`)
-const links = { prefectUi: 'https://prefect.example.org', dashboard: 'https://data.example.org/harvester' }
+const links = {
+  pageOfRun: (runId: string) => `https://prefect.example.org/runs/flow-run/${runId}`,
+  dashboard: 'https://data.example.org/harvester',
+}
+const inEnglish = { language: 'en', runsAt: 'Prefect' } as const
+const inFrench = { language: 'fr', runsAt: 'Prefect' } as const
 const envelope = { id: 'm-1', namespace: 'default', host: 'worker-1', at: at('21T05:01:00') }
 
 function alert(more: Partial<Alert> = {}, details: Partial<Alert['details']> = {}): Alert {
@@ -74,7 +79,7 @@ describe('a message', () => {
   it('links to nothing that it does not know', () => {
     const message = alertMessage(
       [alert({}, { runId: null, flow: null })],
-      { prefectUi: null, dashboard: null },
+      { pageOfRun: () => null, dashboard: null },
       envelope,
     )
     expect(message.alerts[0]).toMatchObject({ run: null, links: { prefect: null, run: null, source: null } })
@@ -114,12 +119,14 @@ describe('a message', () => {
 
   it('says how often it happened since it was told', () => {
     const again = alert({ toldBefore: at('20T17:00:00'), occurrences: 3 }, { message: 'no answer' })
-    expect(asText(alertMessage([again], links, envelope))).toContain(
+    expect(asText(alertMessage([again], links, envelope), inEnglish)).toContain(
       'no answer; 3 more times since 2026-11-20 17:00 UTC',
     )
     const first = alert({ occurrences: 2 }, { message: 'no answer' })
-    expect(asText(alertMessage([first], links, envelope))).toContain('no answer; 1 more time meanwhile')
-    expect(asText(alertMessage([alert()], links, envelope))).not.toContain('more time')
+    expect(asText(alertMessage([first], links, envelope), inEnglish)).toContain(
+      'no answer; 1 more time meanwhile',
+    )
+    expect(asText(alertMessage([alert()], links, envelope), inEnglish)).not.toContain('more time')
   })
 })
 
@@ -133,7 +140,7 @@ describe('a mail', () => {
       { status: 'recovered', recoveredAt: at('21T06:00:00'), toldBefore: at('21T05:00:30'), occurrences: 0 },
       { name: 'harvest-b' },
     )
-    const mail = asMail(alertMessage([errors, well], links, envelope))
+    const mail = asMail(alertMessage([errors, well], links, envelope), inEnglish)
     expect(mail.subject).toBe(
       '[erddap-harvester] harvest-erddap-example-org completed with errors; harvest-b is well again',
     )
@@ -157,6 +164,7 @@ erddap-harvester on worker-1, namespace default, 2026-11-21 05:01 UTC
   it('keeps line breaks of a message out of its subject', () => {
     const { subject } = asMail(
       alertMessage([alert({}, { name: 'a\r\nBcc: x@example.org' })], links, envelope),
+      inEnglish,
     )
     expect(subject).not.toMatch(/[\r\n]/)
   })
@@ -164,7 +172,10 @@ erddap-harvester on worker-1, namespace default, 2026-11-21 05:01 UTC
 
 describe('a message to Slack', () => {
   it('is text with links, and what a server said cannot format or mention', () => {
-    const { text } = asSlack(alertMessage([alert({}, { message: '<!channel> & co' })], links, envelope))
+    const { text } = asSlack(
+      alertMessage([alert({}, { message: '<!channel> & co' })], links, envelope),
+      inEnglish,
+    )
     expect(text).toBe(`*harvest-erddap-example-org failed*
 :red_circle: *harvest-erddap-example-org* failed: &lt;!channel&gt; &amp; co
 <https://prefect.example.org/runs/flow-run/run-1|Run in Prefect> · <https://data.example.org/harvester/harvest/run/run-1|Run> · <https://data.example.org/harvester/harvest/server/erddap-example-org-erddap|Source>`)
@@ -174,7 +185,7 @@ describe('a message to Slack', () => {
     const many = Array.from({ length: 60 }, (_, n) =>
       alert({}, { name: `harvest-${n}`, message: 'x'.repeat(900) }),
     )
-    const { text } = asSlack(alertMessage(many, links, envelope))
+    const { text } = asSlack(alertMessage(many, links, envelope), inEnglish)
     expect(text.length).toBeLessThan(4000)
     expect(text).toMatch(/… and 5\d more$/)
   })
@@ -185,7 +196,7 @@ describe('a mail in French', () => {
   const failure = alert({}, { message: runSentence('en', [counts]), facts: [counts] })
 
   it('says what happened, how often and where to look, of the facts of the run', () => {
-    const { subject, text } = asMail(alertMessage([failure], links, envelope), 'fr')
+    const { subject, text } = asMail(alertMessage([failure], links, envelope), inFrench)
     expect(subject).toBe('[erddap-harvester] harvest-erddap-example-org a échoué')
     expect(text).toBe(`harvest-erddap-example-org a échoué
   12 moissonnés, 3 inchangés, 1 écarté, 2 échecs sur 18
@@ -200,7 +211,7 @@ erddap-harvester sur worker-1, espace de noms default, 2026-11-21 05:01 UTC
 
   it('keeps the words of a server, and translates what is known of a message without facts', () => {
     const french = (message: string) =>
-      asMail(alertMessage([alert({}, { message })], links, envelope), 'fr').text.split('\n')[1]
+      asMail(alertMessage([alert({}, { message })], links, envelope), inFrench).text.split('\n')[1]
     expect(french('Crashed: the process was stopped')).toBe('  Interrompue : le processus a été arrêté')
     expect(french('GET https://a.example answered 500')).toBe('  GET https://a.example answered 500')
   })
@@ -213,15 +224,15 @@ erddap-harvester sur worker-1, espace de noms default, 2026-11-21 05:01 UTC
     )
     const errors = alert({ kind: 'errors' }, { name: 'd', datasets: { failed: 3, total: 200 } })
     const message = alertMessage([...others, well, errors], links, { ...envelope, test: true })
-    expect(asMail(message, 'fr').subject).toBe(
+    expect(asMail(message, inFrench).subject).toBe(
       '[erddap-harvester] Essai : a, b ont été interrompus; d s’est terminé avec des erreurs; c va de nouveau bien',
     )
-    const { text } = asMail(message, 'fr')
+    const { text } = asMail(message, inFrench)
     expect(text).toContain('d s’est terminé avec des erreurs (1,5 % des jeux de données)')
     expect(text).toContain(
       'était en échec depuis le 2026-11-21 05:00 UTC; 2 fois de plus depuis le 2026-11-21 05:00 UTC',
     )
-    expect(asSlack(message, 'fr').text.split('\n')[0]).toBe(
+    expect(asSlack(message, inFrench).text.split('\n')[0]).toBe(
       '*Essai : a, b ont été interrompus; d s’est terminé avec des erreurs; c va de nouveau bien*',
     )
   })
