@@ -8,11 +8,13 @@ import { openDatabase } from '../../src/database/open.ts'
 import type { Database } from '../../src/database/port.ts'
 import { loadFolder } from '../../src/inventory/load/load.ts'
 import { databaseRunStore } from '../../src/inventory/run-store.ts'
+import { checkDatabase } from '../../src/operate/doctor/database.ts'
 import { startPostgres, type TestServer } from '../support/postgres.ts'
 import { dataset, obis, profile, type RunContent, writeRunFolder } from '../support/run-folder.ts'
 
 let postgres: TestServer
 let loader: Database
+let asLoader: Parameters<typeof openDatabase>[0]
 const folders: string[] = []
 
 beforeAll(async () => {
@@ -25,7 +27,8 @@ beforeAll(async () => {
   const sql = [...guide.matchAll(/```sql\n([\s\S]*?)```/g)].map(([, text]) => text ?? '')
   await postgres.execute('cde', sql.find((text) => text.includes('harvester_loader')) ?? '')
   await postgres.execute('cde', 'CREATE SCHEMA portal; CREATE TABLE portal.accounts (name text)')
-  loader = await openDatabase({ ...settings, user: 'harvester_loader' })
+  asLoader = { ...settings, user: 'harvester_loader' }
+  loader = await openDatabase(asLoader)
 })
 afterAll(async () => {
   await loader?.close()
@@ -72,6 +75,13 @@ describe('the role', () => {
     expect([...first.warnings, ...second.warnings]).toEqual([])
     const { rows } = await loader.query('SELECT * FROM cde.obis_scientific_names')
     expect(rows).toHaveLength(1)
+  })
+
+  it('is all that a doctor asks for', async () => {
+    const findings: string[] = []
+    for await (const { level, what, text } of checkDatabase(asLoader, new AbortController().signal))
+      if (level !== 'ok') findings.push(`${what}: ${text}`)
+    expect(findings).toEqual([])
   })
 
   it('keeps runs', async () => {
