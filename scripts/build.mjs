@@ -59,7 +59,13 @@ function fail(why) {
 }
 
 /** What is started by its path: by bin/, as a thread, by this script. */
-const entries = ['cli', 'app/signals', 'database/embedded/worker', 'database/make-template']
+const entries = [
+  'cli',
+  'app/signals',
+  'database/embedded/worker',
+  'database/make-template',
+  'sources/obis/parquet-worker',
+]
 /**
  * Libraries of many small modules that only compute go into the bundle: finding and reading five hundred files takes
  * longer than running them. Those that open connections and files stay what `npm` installed.

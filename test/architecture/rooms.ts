@@ -25,7 +25,7 @@ export const rooms: Record<string, Room> = {
   },
   package: {
     folder: '`src/package.ts`',
-    lives: 'The folder of the package, its files and its version',
+    lives: 'The folder of the package, its files, its version and its threads',
     values: [],
   },
   secrets: {

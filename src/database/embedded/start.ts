@@ -1,9 +1,7 @@
 /** Starts the engine in a thread of its own, and sees to it that the start ends: ready, failed, cancelled or stuck. */
-import { createRequire } from 'node:module'
-import { pathToFileURL } from 'node:url'
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import { describeError, HarvesterError } from '../../errors.ts'
-import { fromSource, packageFile } from '../../package.ts'
+import { startThread } from '../../package.ts'
 import { roomRemedy, signOfWriting } from './folder.ts'
 import type { EngineOrders, EngineReport } from './worker.ts'
 
@@ -33,7 +31,7 @@ export async function startEngineThread(
   options: StartOptions,
 ): Promise<EngineThread> {
   options.signal?.throwIfAborted()
-  const worker = startWorker(orders)
+  const worker = startThread('database/embedded/worker', orders)
   const watch = watchdog(worker, orders.engineFolder, options.stallMilliseconds ?? defaultStallMilliseconds)
   const cancelled = cancellation(options.signal)
   try {
@@ -129,19 +127,6 @@ function cancellation(signal: AbortSignal | undefined) {
   happened.catch(() => {})
   signal?.addEventListener('abort', onAbort, { once: true })
   return { happened, forget: () => signal?.removeEventListener('abort', onAbort) }
-}
-
-/** Compiled, the thread runs as it is; from source (tests) it first needs a loader for TypeScript. */
-function startWorker(orders: EngineOrders): Worker {
-  if (!fromSource) return new Worker(packageFile('dist/database/embedded/worker.js'), { workerData: orders })
-  const loader = pathToFileURL(
-    createRequire(import.meta.url)
-      .resolve('tsx/esm/api')
-      .replace(/cjs$/, 'mjs'),
-  ).href
-  const entry = pathToFileURL(packageFile('src/database/embedded/worker.ts')).href
-  const start = `import(${JSON.stringify(loader)}).then(({ register }) => { register(); return import(${JSON.stringify(entry)}) })`
-  return new Worker(start, { eval: true, workerData: orders, execArgv: [] })
 }
 
 function heard(worker: Worker, type: EngineReport['type']): Promise<void> {

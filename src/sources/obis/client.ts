@@ -14,6 +14,7 @@ import {
   type OccurrenceBatch,
 } from './occurrences.ts'
 import type { ParquetOccurrences } from './parquet.ts'
+import type { ByteSource } from './parquet-column.ts'
 import { openRemoteFile, type RemoteFile } from './remote-file.ts'
 
 /** What the harvest needs of OBIS's description of a dataset. */
@@ -53,7 +54,7 @@ export interface ObisClient {
   /** The published file, opened by its end. To be closed. @throws as the HTTP client; HTTP_BAD_ANSWER */
   openParquet(id: string, scope: ObisScope): Promise<RemoteFile>
   /** The occurrences of an open file. @throws HTTP_BAD_ANSWER for what is no such parquet */
-  readParquet(file: RemoteFile): Promise<ParquetOccurrences>
+  readParquet(file: RemoteFile, signal: AbortSignal): Promise<ParquetOccurrences>
   /** All occurrences, page by page, in the order of their ids. @throws as the HTTP client; HTTP_BAD_ANSWER */
   pages(id: string, names: NameTable, scope: ObisScope): AsyncGenerator<OccurrenceBatch>
 }
@@ -109,14 +110,18 @@ export function createObisClient(settings: ObisClientSettings): ObisClient {
         ...scope,
       }),
 
-    async readParquet(file) {
+    async readParquet(file, signal) {
       // Most processes never meet such a file, and its reader is a third of the program.
       const { openOccurrences } = await import('./parquet.ts')
-      return openOccurrences({
+      const bytes: ByteSource = {
         name: file.url,
         bytes: file.validators.bytes,
         slice: (start, end) => file.slice(start, end),
-      })
+      }
+      const parquet = await openOccurrences(bytes)
+      const { batchesByThread, mayUseThread } = await import('./parquet-thread.ts')
+      if (!mayUseThread(parquet.rows)) return parquet
+      return { ...parquet, batches: (names) => batchesByThread({ file: bytes, names, signal }) }
     },
 
     async *pages(id, names, scope) {

@@ -220,7 +220,7 @@ async function gatherParquet(
   try {
     const hash = fingerprint(dataset, file.validators, filter ? source.filter.fingerprint : null)
     if (hash !== null && hash === knownHash) return 'unchanged'
-    const parquet = await source.client.readParquet(file)
+    const parquet = await source.client.readParquet(file, scope.signal)
     const names = new NameTable()
     const gatherer = new CellGatherer(filter)
     for await (const batch of parquet.batches(names)) {

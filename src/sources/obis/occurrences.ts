@@ -33,6 +33,8 @@ const longestRaw = 4 * limits.nameBytes
 export class NameTable {
   readonly #ids = new Map<string, number>()
   readonly names: string[] = []
+  /** As they came, each once and without blank ones: a table that takes them in in this order gives the same numbers. */
+  readonly texts: string[] = []
   #characters = 0
 
   /**
@@ -53,6 +55,7 @@ export class NameTable {
       this.#ids.set(name, id)
     }
     if (name !== text) this.#ids.set(text, id)
+    this.texts.push(text)
     this.#characters += text.length
     if (this.#ids.size > mostNames || this.#characters > mostCharacters)
       throw new HarvesterError(

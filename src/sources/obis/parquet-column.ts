@@ -11,6 +11,7 @@ export interface ByteSource {
   /** For messages. */
   readonly name: string
   readonly bytes: number
+  /** Whoever asked may keep the bytes. */
   slice(start: number, end: number): Promise<Uint8Array>
 }
 

@@ -17,7 +17,7 @@ export interface FileValidators {
 export interface RemoteFile {
   readonly url: string
   readonly validators: FileValidators
-  /** The bytes from `start` to `end`, exclusive. @throws as the HTTP client; HTTP_BAD_ANSWER for another range */
+  /** The bytes from `start` to `end`, exclusive; whoever asked may keep them. @throws as the HTTP client; HTTP_BAD_ANSWER for another range */
   slice(start: number, end: number): Promise<Uint8Array>
   close(): Promise<void>
 }
@@ -100,7 +100,7 @@ export async function openRemoteFile(settings: RemoteFileSettings): Promise<Remo
         throw badAnswer(url, `bytes ${start}–${end} are outside of the file (${amount(range.total, 'byte')})`)
       if (end - start > mostRangeBytes)
         throw badAnswer(url, `${end - start} bytes in one piece are more than any page has`)
-      if (start >= range.start) return tail.subarray(start - range.start, end - range.start)
+      if (start >= range.start) return tail.slice(start - range.start, end - range.start)
       const known = await kept?.get(start, end)
       if (known) return known
       const part = await http.stream({

@@ -381,6 +381,21 @@ describe('an OBIS dataset', () => {
     expect(again.cells).toEqual(wanted)
   })
 
+  it('whose file is read gives bytes that whoever asked may keep, as a thread does', async () => {
+    const server = await serve([dataset({ occurrences: many(20) })])
+    const http = createHttpClient()
+    closing.push(() => http.close())
+    const url = `${server.parquetUrl}/set.parquet`
+    const file = await openRemoteFile({ http, url, folder, signal: new AbortController().signal })
+    const end = file.validators.bytes
+    const first = await file.slice(0, end)
+    const kept = first.slice()
+    structuredClone(first, { transfer: [first.buffer as ArrayBuffer] })
+    expect(first).toHaveLength(0)
+    expect(await file.slice(0, end)).toEqual(kept)
+    await file.close()
+  })
+
   it('whose file is replaced while it is read is never a mixture of both', async () => {
     const before = dataset({ occurrences: many(30_000) })
     const after = dataset({ occurrences: many(30_000).map((o) => ({ ...o, scientificName: 'New name' })) })
