@@ -1,5 +1,8 @@
 import { describe, expect, it, vi } from 'vitest'
 import { createLocalBackend, memoryStore, startStandalone } from '../../src/runs/index.ts'
+import { newInstance } from '../../src/runs/instance.ts'
+import { systemRuntime } from '../../src/runs/runtime.ts'
+import { localQueue } from '../../src/runs/standalone/queue.ts'
 import { state } from '../../src/runs/states.ts'
 import { slow, source, spec } from '../support/prefect-flows.ts'
 
@@ -122,5 +125,44 @@ describe('a standalone process', () => {
     })
     expect(problems.join()).toMatch(/RUN_ON_DEPLOY.*NOT be enqueued/)
     await process.stop()
+  })
+})
+
+describe('a name that a process of another machine had a moment ago', () => {
+  /** As after a power cut: the machine is another boot, so that only signs of life tell. */
+  function entering(onSleep: (now: Date) => Promise<void> = async () => {}) {
+    const { store, backend } = make()
+    const startedAt = Date.UTC(2026, 10, 21)
+    let ms = startedAt
+    const runtime = {
+      ...systemRuntime,
+      now: () => new Date(ms),
+      async sleep(milliseconds: number) {
+        ms += milliseconds
+        await onSleep(new Date(ms))
+      },
+    }
+    const elsewhere = { ...newInstance('me'), host: 'far', machine: 'another boot' }
+    const enter = async () => {
+      await store.touchWorker('me', new Date(ms - 40_000), elsewhere)
+      await localQueue({ backend, runtime }).enter(newInstance('me'), new AbortController().signal)
+      return (ms - startedAt) / 1000
+    }
+    return { store, elsewhere, enter }
+  }
+
+  it('is free once its signs of life are old', async () => {
+    const { enter } = entering()
+    const seconds = await enter()
+    expect(seconds).toBeGreaterThanOrEqual(80)
+    expect(seconds).toBeLessThan(100)
+  })
+
+  it('is refused as soon as it gives another sign', async () => {
+    const one = entering(async (now) => one.store.touchWorker('me', now, one.elsewhere))
+    await expect(one.enter()).rejects.toMatchObject({
+      code: 'USAGE',
+      message: expect.stringContaining('me lives already: on far'),
+    })
   })
 })

@@ -9,7 +9,7 @@ import type { LocalBackend } from './backend.ts'
 import { groupsInForce, prioritiesOf } from './limits.ts'
 import { fateOfStored } from './presence.ts'
 import { factsOf } from './recorder.ts'
-import type { StoredRun } from './store.ts'
+import type { StoredRun, StoredWorker } from './store.ts'
 
 export interface LocalQueueOptions {
   readonly backend: LocalBackend
@@ -33,16 +33,15 @@ export function localQueue(options: LocalQueueOptions): RunQueue {
   const beat = () => store.touchWorker(worker, runtime.now(), me)
 
   return {
-    async enter(instance) {
-      const now = runtime.now()
-      const other = (await store.workers()).find(({ name }) => name === worker)
+    async enter(instance, signal) {
+      const find = async () => (await store.workers()).find(({ name }) => name === worker)
+      const other = await find()
       if (restricted && other?.instance && isSameProcess(other.instance, instance)) {
         me = other.instance
         shared = true
         return
       }
-      if (other?.instance && (await namesakeLives(other.instance, other.seenAt, now)))
-        throw nameTaken(instance, other.instance)
+      await refuseNamesake(instance, find, runtime, signal)
       me = instance
       await beat()
     },
@@ -153,10 +152,26 @@ function isSameProcess(one: WorkerInstance, other: WorkerInstance): boolean {
   return one.machine === other.machine && one.pid === other.pid && one.started === other.started
 }
 
-/** A process of this machine is known by itself; another one by its signs of life. */
-async function namesakeLives(other: WorkerInstance, seenAt: Date, now: Date): Promise<boolean> {
-  const fate = fateOf(other)
-  return fate === 'lives' || (fate === 'unknown' && now.getTime() - seenAt.getTime() < goneAfterMs)
+const lookAgainMs = 5000
+
+/**
+ * Refuses a name that another living process has. One of this machine is known by itself. Of one of another machine, or
+ * of this one before it was started again, only its next sign of life tells: that is waited for.
+ */
+async function refuseNamesake(
+  me: WorkerInstance,
+  find: () => Promise<StoredWorker | undefined>,
+  runtime: Runtime,
+  signal: AbortSignal,
+): Promise<void> {
+  const first = await find()
+  for (let seen = first; seen?.instance; seen = await find()) {
+    const fate = fateOf(seen.instance)
+    const isRenewed = seen.instance.id !== first?.instance?.id || seen.seenAt > first.seenAt
+    if (fate === 'lives' || (fate === 'unknown' && isRenewed)) throw nameTaken(me, seen.instance)
+    if (fate === 'ended' || runtime.now().getTime() - seen.seenAt.getTime() >= goneAfterMs) return
+    await runtime.sleep(lookAgainMs, signal)
+  }
 }
 
 function mayPass(error: unknown): boolean {

@@ -25,6 +25,8 @@ export interface StandaloneOptions extends EngineOptions {
   readonly outboxFolder?: string | null
   readonly onProblem?: (text: string, facts: Record<string, unknown>) => void
   readonly onInfo?: (text: string, facts: Record<string, unknown>) => void
+  /** Aborted: gives up waiting for its name. */
+  readonly signal?: AbortSignal
 }
 
 export interface Standalone {
@@ -52,14 +54,17 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
   const onProblem = options.onProblem ?? (() => {})
   const onInfo = options.onInfo ?? (() => {})
   const specs = [...backend.deployments.values()]
-  const runner = await startRunner({
-    ...options,
-    watchMs: options.pollMs ?? 1000,
-    runs: backend,
-    queue: localQueue({ backend, runtime }),
-    instance: newInstance(backend.worker),
-    flows: flowRegistry([...new Set(specs.map((spec) => spec.flow))]),
-  })
+  const runner = await startRunner(
+    {
+      ...options,
+      watchMs: options.pollMs ?? 1000,
+      runs: backend,
+      queue: localQueue({ backend, runtime }),
+      instance: newInstance(backend.worker),
+      flows: flowRegistry([...new Set(specs.map((spec) => spec.flow))]),
+    },
+    options.signal,
+  )
 
   const crons = new Map<string, Cron>()
   for (const spec of specs) {
