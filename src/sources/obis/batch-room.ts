@@ -3,7 +3,7 @@
 import { type NumericColumn, numericColumnNames, type OccurrenceBatch } from './occurrences.ts'
 
 /** Rows of a batch that goes from one thread to the other: some milliseconds of work. */
-export const roomRows = 32_768
+export const roomRows = 16_384
 const numberBytes = 8
 const nameBytes = 4
 

@@ -18,7 +18,7 @@ const mostThreads = Math.min(2, availableParallelism() - 1)
 /** Fewer occurrences are gathered before a thread has started, which takes a tenth of a second or so. */
 const fewestRows = 1_000_000
 /** Batches that may wait for this thread, while it sees to something else. */
-const roomsCount = 4
+const roomsCount = 3
 
 let threadsInUse = 0
 
