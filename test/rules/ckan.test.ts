@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { CkanRecord } from '../../src/catalogue/record.ts'
 import { tableColumns } from '../../src/inventory/contract.ts'
 import { ckanRow, datasetOfAddress, matchCkan } from '../../src/rules/ckan.ts'
+import { limits } from '../../src/rules/limits.ts'
 import { matchObisCkan } from '../../src/rules/obis-dataset.ts'
 import { sentence } from '../../src/rules/reasons/index.ts'
 
@@ -116,6 +117,31 @@ describe('matching records', () => {
       code: 'CKAN_RECORDS_SEVERAL',
       values: { records: ['a', 'b', 'c'] },
     })
+  })
+
+  test('of one pair there is a warning, too', () => {
+    const claims = ['b', 'a'].map((id) => record(id, `${server}/tabledap/x`))
+    expect(matchCkan(claims, server, ['x']).warnings.get('x')?.values).toEqual({ records: ['a', 'b'] })
+  })
+
+  test('up to ten records are named, with a hundred characters of their ids', () => {
+    const named = (count: number) => {
+      const claims = Array.from({ length: count }, (_, at) => record(`r${at}`, `${server}/tabledap/x`))
+      const { values } = matchCkan(claims, server, ['x']).warnings.get('x')!
+      const { records, count: total } = values as { records: string[]; count?: number }
+      return [records.length, total]
+    }
+    expect(named(10)).toEqual([10, undefined])
+    expect(named(11)).toEqual([10, 11])
+    const long = ['a', 'b'].map((id) => record(id.repeat(101), `${server}/tabledap/x`))
+    const { records } = matchCkan(long, server, ['x']).warnings.get('x')!.values as { records: string[] }
+    expect(records[0]).toMatch(/^a{99,100}…?$/)
+  })
+
+  test('an id that is longer than any database holds is not looked for', () => {
+    const ids = [limits.keyBytes, limits.keyBytes + 1].map((length) => 'a'.repeat(length))
+    const of = (id: string) => record(id.length.toString(), `${server}/tabledap/${id}`)
+    expect([...matchCkan(ids.map(of), server, ids).records.keys()]).toEqual([ids[0]])
   })
 
   test('of many records for one dataset some are named', () => {

@@ -79,6 +79,11 @@ describe('the record of a dataset', () => {
     })
   })
 
+  test('has the one organization that the catalogue names', () => {
+    const ckan = { ...ckanRecord, organizations: ['Org A'] }
+    expect(datasetRecord(facts({}, { ckan })).record.organizations).toEqual(['Org A'])
+  })
+
   test('keeps its own organizations where the catalogue names none', () => {
     const ckan = { ...ckanRecord, organizations: [' '] }
     expect(datasetRecord(facts({}, { ckan })).record.organizations).toEqual(['Inst'])

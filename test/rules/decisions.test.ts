@@ -309,4 +309,38 @@ describe('a platform that moves', () => {
     // Asked for the ends of a coordinate, a server cannot group by it.
     expect(glider(cast)).toMatchObject({ profileIdVariable: null, identity: ['trajectory'] })
   })
+
+  test('without casts is a track, whatever roles there are', () => {
+    const decision = decideFromMetadata({
+      listed: listedAs('Trajectory'),
+      metadata: metadataOf({ ...without('station_id'), profile: { cf_role: 'profile_id' } }),
+      vocabularies,
+      moving: ['Trajectory'],
+    })
+    expect(decision).toMatchObject({
+      kind: 'harvest',
+      plan: { trajectoryIdVariable: null, profileIdVariable: null, timeseriesIdVariable: null, identity: [] },
+    })
+  })
+
+  test('has casts of its own only where a variable is given to them', () => {
+    const decision = decideFromMetadata({
+      listed: listedAs('TrajectoryProfile'),
+      metadata: metadataOf({ ...without('station_id'), trajectory: { cf_role: 'trajectory_id' } }),
+      vocabularies,
+      moving: ['TrajectoryProfile'],
+    })
+    expect(decision).toMatchObject({
+      kind: 'harvest',
+      plan: { profileIdVariable: null, identity: ['trajectory'] },
+    })
+  })
+})
+
+test('a platform that no vocabulary has is a warning of the plan', () => {
+  const known = { platform: 'buoy', platform_vocabulary: 'ioos' }
+  expect(planOf(station, { globals: known }).warnings).toEqual([])
+  expect(planOf(station, { globals: { ...known, platform: 'raft' } }).warnings).toMatchObject([
+    { code: 'PLATFORM_UNKNOWN' },
+  ])
 })

@@ -52,6 +52,10 @@ describe('readingsPerDay', () => {
     'P0000-00-00T00:00:00',
     'PT1H,PT2H',
     'PT1H30',
+    // Longer than any number, and shorter than any.
+    `P${'9'.repeat(400)}D`,
+    `PT0.${'0'.repeat(320)}1S`,
+    'P0001-00-00',
   ])('ignores %j', (duration) => {
     expect(readingsPerDay(duration)).toBeNull()
   })

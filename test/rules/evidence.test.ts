@@ -178,6 +178,31 @@ describe('a dataset without rows', () => {
     )
   })
 
+  it.each([
+    // A count that shows rows is enough, whatever the others say.
+    [{ counts: 'rows' }, { belief: 'rows' }],
+    [{ counts: 'rows', distinct: 'no-rows', times: 'no-rows' }, { belief: 'rows' }],
+    [{}, { belief: 'unsure', next: 'distinct' }],
+    [{ counts: 'failed' }, { belief: 'unsure', next: 'distinct' }],
+    [{ counts: 'failed', distinct: 'rows' }, { belief: 'rows' }],
+    [{ distinct: 'rows' }, { belief: 'rows' }],
+    [
+      { counts: 'no-rows', distinct: 'failed' },
+      { belief: 'unsure', next: 'distinct' },
+    ],
+    [{ counts: 'no-rows', distinct: 'rows', times: 'failed' }, { belief: 'rows' }],
+    [
+      { counts: 'no-rows', distinct: 'no-rows' },
+      { belief: 'unsure', next: 'listRow' },
+    ],
+    [
+      { counts: 'no-rows', distinct: 'no-rows', listRow: null },
+      { belief: 'unsure', next: 'metadata' },
+    ],
+  ] as [RowsEvidence, object][])('of which %j is known: %j', (evidence, belief) => {
+    expect(believeRows(evidence)).toEqual(belief)
+  })
+
   it('is a contradiction where the list or the metadata know of rows', () => {
     const empty = { counts: 'no-rows', distinct: 'no-rows' } as const
     expect(believeRows({ ...empty, listRow: promise, metadata: null })).toMatchObject({

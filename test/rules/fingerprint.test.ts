@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { type CataloguedFacts, catalogueChange, erddapWords } from '../../src/rules/catalogue-change.ts'
-import { filesText, isRealTime, metadataText, newestFileTime } from '../../src/rules/fingerprint.ts'
+import {
+  filesText,
+  hasFileFacts,
+  isRealTime,
+  listRowText,
+  metadataText,
+  newestFileTime,
+} from '../../src/rules/fingerprint.ts'
 import type { DatasetMetadata } from '../../src/sources/erddap/types.ts'
 
 const metadata = (
@@ -73,8 +80,21 @@ describe('the text of a fingerprint', () => {
     expect(newestFileTime([file('a', '1795248736645'), file('b', '5')])).toBe(1795248736645)
     expect(newestFileTime([file('a', '2024-01-02T03:04:05Z')])).toBe(Date.UTC(2024, 0, 2, 3, 4, 5))
     expect(newestFileTime([file('a', '5'), file('b', '')])).toBeNull()
+    expect(newestFileTime([file('a', 'yesterday'), file('b', '5')])).toBeNull()
     expect(newestFileTime([])).toBeNull()
   })
+})
+
+it('a file is told apart from another state of itself by its time or its size', () => {
+  expect(hasFileFacts(file('a', '1', '2'))).toBe(true)
+  expect(hasFileFacts(file('a', '1', ''))).toBe(true)
+  expect(hasFileFacts(file('a', '', '2'))).toBe(true)
+  expect(hasFileFacts(file('a', '', ''))).toBe(false)
+})
+
+it('the row of the list is one text, whatever the order of its columns', () => {
+  expect(listRowText({ row: { b: '2', a: '1', c: '3' } })).toBe('[["a","1"],["b","2"],["c","3"]]')
+  expect(listRowText({ row: { c: '3', b: '2', a: '1' } })).toBe('[["a","1"],["b","2"],["c","3"]]')
 })
 
 describe('a dataset is real-time', () => {
@@ -114,6 +134,19 @@ describe('the catalogue changes of an unchanged dataset', () => {
     ['its words when the record changed', known, { ...record, titleFr: 'Autre' }, 'record'],
     ['its words when a record came', uncatalogued, record, 'record'],
     ['so much that it is harvested when the record went', known, null, 'harvest'],
+    ['its words when an organization was renamed', known, { ...record, organizations: ['Other'] }, 'record'],
+    [
+      'its words when one of two organizations was renamed',
+      { ...known, organizations: ['Centre', 'Institute'] },
+      { ...record, organizations: ['Centre', 'Other'] },
+      'record',
+    ],
+    [
+      'its words when the record changed that never named a title or an organization',
+      { ckanId: 'r', title: 'Own title', titleFr: null, organizations: ['Own centre'] },
+      { ...record, titleEn: null, titleFr: null, organizations: [], id: 'other' },
+      'record',
+    ],
     ['so much when the record lost its title', known, { ...record, titleEn: null }, 'harvest'],
     ['so much when the record lost its organizations', known, { ...record, organizations: [] }, 'harvest'],
   ] as const)('%s', (_what, before, now, expected) => {

@@ -37,6 +37,38 @@ describe('the limits', () => {
     expect(isStorableKey('😀'.repeat(limits.keyBytes / 4 + 1))).toBe(false)
   })
 
+  // The first and the last character of each width.
+  it.each([
+    ['\0', 1],
+    ['\u007f', 1],
+    ['\u0080', 2],
+    ['\u07ff', 2],
+    ['\u0800', 3],
+    ['\uffff', 3],
+    ['\u{10000}', 4],
+    ['\u{10ffff}', 4],
+  ])('of bytes take %j for %i', (character, width) => {
+    const most = limits.keyBytes / width
+    expect(isStorableKey(character.repeat(most))).toBe(true)
+    expect(isStorableKey(`${character.repeat(most)}x`)).toBe(false)
+    expect(cutToBytes(character.repeat(5), 4 * width)).toBe(character.repeat(4))
+    expect(cutToBytes(character.repeat(5), 5 * width - 1)).toBe(character.repeat(4))
+    expect(cutToBytes(character.repeat(5), 5 * width)).toBe(character.repeat(5))
+  })
+
+  it('leave no blank where a text was cut', () => {
+    expect(cutToBytes('ab cd', 3)).toBe('ab')
+    expect(cutToBytes('ab cd', 4)).toBe('ab c')
+  })
+
+  it('cut what is only shown, and mark it', () => {
+    const whole = 'x'.repeat(limits.textCharacters)
+    expect(cutToCell(whole)).toBe(whole)
+    expect(cutToCell(`${whole}x`)).toBe(`${whole.slice(1)}…`)
+    // Half a pair would be left.
+    expect(cutToCell(`${whole.slice(2)}😀😀`)).toBe(`${whole.slice(2)}\ufffd…`)
+  })
+
   it('cut a text at the end of a character', () => {
     fc.assert(
       fc.property(anyText.map(storableText), fc.integer({ min: 0, max: 200 }), (text, bytes) => {
@@ -53,6 +85,7 @@ describe('the limits', () => {
     expect(isStorableTime(Date.parse('0001-01-01T00:00:00Z'))).toBe(true)
     expect(isStorableTime(Date.parse('0000-12-31T23:59:59Z'))).toBe(false)
     expect(isStorableTime(Date.parse('9999-12-31T23:59:59Z'))).toBe(true)
+    expect(isStorableTime(253_402_300_799_999)).toBe(true)
     expect(isStorableTime(253_402_300_800_000)).toBe(false)
     expect(isStorableTime(Number.NaN)).toBe(false)
   })

@@ -74,6 +74,28 @@ describe('occurrences gathered into cells', () => {
     ])
   })
 
+  it('keep the ends whatever the order of the occurrences', () => {
+    const two = [
+      { lat: 0, lon: 0, start: 1000, end: 3000, top: 5, bottom: 90 },
+      { lat: 0, lon: 0, start: 2000, end: 2500, top: 10, bottom: 20 },
+    ]
+    for (const occurrences of [two, [...two].reverse()])
+      expect(gather(occurrences).cells).toMatchObject([
+        { time_min: new Date(1000), time_max: new Date(3000), depth_min: 5, depth_max: 90 },
+      ])
+  })
+
+  it('without a date have no impossible one', () => {
+    expect(gather([{ lat: 0, lon: 0 }]).counts.impossibleDates).toBe(0)
+    expect(gather([{ lat: 0, lon: 0, end: 1000 }]).counts.impossibleDates).toBe(0)
+  })
+
+  it('lie apart at the ends of the world', () => {
+    const corners = [-85, 85].flatMap((lat) => [-180, 180].map((lon) => ({ lat, lon })))
+    const { cells } = gather([...corners].reverse())
+    expect(cells.map(({ latitude, longitude }) => ({ lat: latitude, lon: longitude }))).toEqual(corners)
+  })
+
   it('sort names by code point, not by UTF-16 unit', () => {
     const { cells } = gather(['\u{1F41F}', '\uFFFD', 'é', 'Z', 'a'].map((name) => ({ lat: 0, lon: 0, name })))
     expect(cells[0]!.scientific_names).toEqual(['Z', 'a', 'é', '\uFFFD', '\u{1F41F}'])

@@ -18,11 +18,14 @@ test('organizations are institution, publisher, creator and contributor, in that
   ).toEqual(['A', 'B', 'C', 'D'])
 })
 
-test.each(['person', 'position', '', undefined])('a party of type %j is no organization', (type) => {
-  const globals: Record<string, string> = { institution: 'A', creator_name: 'C' }
-  if (type !== undefined) globals.creator_type = type
-  expect(organizations(globals)).toEqual(['A'])
-})
+test.each(['person', 'position', 'groups', '', undefined])(
+  'a party of type %j is no organization',
+  (type) => {
+    const globals: Record<string, string> = { institution: 'A', creator_name: 'C' }
+    if (type !== undefined) globals.creator_type = type
+    expect(organizations(globals)).toEqual(['A'])
+  },
+)
 
 test('the name is X_name if that is not blank, else X', () => {
   expect(organizations({ creator: 'short', creator_name: 'Long Name', creator_type: 'group' })).toEqual([

@@ -38,6 +38,7 @@ describe('the platform', () => {
     [{ platform: 'moored surface buoy', platform_vocabulary: ioos }],
     [{ platform: 'spaceship', platform_vocabulary: ioos }],
     [{ platform: 'buoy', platform_vocabulary: 'my own' }],
+    [{ platform: 'moored surface buoy', platform_vocabulary: 'my own' }],
     [{ platform: 'buoy' }],
   ])('is unknown for %j, with a warning that names it', (globals) => {
     const { platform, warning } = find(globals)

@@ -60,8 +60,22 @@ it('is said in words that an operator reads in a log', () => {
     'dataset buoy_7 is listed',
     'dataset buoy_7 has data after 2026-11-21T05:00:00Z',
   ])
-  expect(describeSeen({ kind: 'not-newer', listedMaxTime: '2026-11-20T00:00:00Z' })).toBe(
+})
+
+it.each<[Seen, string]>([
+  [{ kind: 'unreachable', why: 'refuses connections' }, 'refuses connections'],
+  [{ kind: 'refused', why: 'answered 503', forGood: false }, 'answered 503'],
+  [{ kind: 'starting' }, 'the server is starting: it has no list of datasets yet'],
+  [{ kind: 'answers', version: '2.31' }, 'the server answers (ERDDAP 2.31)'],
+  [{ kind: 'answers', version: null }, 'the server answers'],
+  [{ kind: 'not-listed' }, 'the dataset is not listed'],
+  [{ kind: 'listed' }, 'the dataset is listed'],
+  [
+    { kind: 'not-newer', listedMaxTime: '2026-11-20T00:00:00Z' },
     'the dataset has no later data; its newest time is 2026-11-20T00:00:00Z by the list',
-  )
-  expect(describeSeen({ kind: 'not-newer', listedMaxTime: '' })).toBe('the dataset has no later data')
+  ],
+  [{ kind: 'not-newer', listedMaxTime: '' }, 'the dataset has no later data'],
+  [{ kind: 'newest', time: '2026-11-21T05:00:01Z' }, 'the dataset has data up to 2026-11-21T05:00:01Z'],
+])('%j is said so', (seen, said) => {
+  expect(describeSeen(seen)).toBe(said)
 })

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { formatTime, parseTime } from '../../src/rules/time.ts'
+import { durationInWords, formatTime, parseTime } from '../../src/rules/time.ts'
 
 const noon = Date.UTC(2023, 0, 2, 12)
 const anyTime = fc.integer({ min: -62_167_219_200, max: 253_402_300_799 })
@@ -28,7 +28,14 @@ describe('parseTime', () => {
     ['1.6726608e+9', noon],
     [' 1.6726608E9 ', noon],
     ['1.59101280025E9', 1_591_012_800_250],
+    // A leap second is the start of what follows.
+    ['2016-12-31T23:59:60Z', Date.UTC(2017, 0, 1)],
+    ['2023-01-02T11:00:00+23:00', noon - 24 * 3_600_000],
+    ['2023-01-02T12:59:00+00:59', noon],
+    ['8640000000000', 8.64e15],
+    ['-8640000000000', -8.64e15],
     ['0', 0],
+    ['-0', 0],
     ['0.0', 0],
     ['-1.0E9', -1e12],
     ['-0001-01-01T00:00:00Z', -62_198_755_200_000],
@@ -52,6 +59,11 @@ describe('parseTime', () => {
     '2023-01-02T25:00:00Z',
     '2023-01-02T24:00:01Z',
     '2023-01-02T12:60:00Z',
+    '2023-01-02T12:00:61Z',
+    '2023-01-02T12:00:00+24:00',
+    '2023-01-02T12:00:00+02:60',
+    '8640000000000.001',
+    '-8640000000000.001',
     '2023-01-02T12:00:00X',
     '0x10',
     '1E300',
@@ -98,6 +110,14 @@ describe('parseTime', () => {
   })
 
   test.each([
+    // A sign or a length is another.
+    '2023/01-02T12:00:00Z',
+    '2023-01/02T12:00:00Z',
+    '2023-01-02X12:00:00Z',
+    '2023-01-02T12/00:00Z',
+    '2023-01-02T12:00/00Z',
+    '2023-01-02T12:00:00X',
+    '2023-01-02T12:00:00Zs',
     '2023-02-29T00:00:00Z',
     '2023-00-10T00:00:00Z',
     '2023-01-00T00:00:00Z',
@@ -116,6 +136,24 @@ describe('parseTime', () => {
       ),
     )
   })
+})
+
+test.each([
+  [0, '0 seconds'],
+  [1000, '1 second'],
+  [1499, '1 second'],
+  [1500, '2 seconds'],
+  [119_499, '119 seconds'],
+  [119_500, '2 minutes'],
+  [7_199_000, '120 minutes'],
+  [7_200_000, '2 hours'],
+  [172_799_000, '48 hours'],
+  [172_800_000, '2 days'],
+  [63_115_199_000, '730 days'],
+  [63_115_200_000, '2 years'],
+  [90 * 365.25 * 86_400_000, '90 years'],
+])('%i ms are %s', (ms, said) => {
+  expect(durationInWords(ms)).toBe(said)
 })
 
 describe('formatTime', () => {
