@@ -1,0 +1,123 @@
+/** The one loop that takes runs, before a queue that says what a test wants. */
+import { expect, it, vi } from 'vitest'
+import type { RunRecorder } from '../../src/runs/backend.ts'
+import { newInstance } from '../../src/runs/instance.ts'
+import type { Offer, RunQueue } from '../../src/runs/orchestrator.ts'
+import { startRunner } from '../../src/runs/runner.ts'
+
+async function runnerOn(of: Partial<RunQueue>, limit = 1) {
+  const queue = {
+    enter: async () => {},
+    look: async () => {},
+    next: async () => null,
+    states: async () => new Map(),
+    beat: async () => {},
+    held: async () => [],
+    workers: async () => [],
+    settle: async () => true,
+    leave: async () => {},
+    hurry() {},
+    onWork: () => () => {},
+    ...of,
+  } as unknown as RunQueue
+  const onProblem = vi.fn()
+  const runner = await startRunner({
+    queue,
+    instance: newInstance('me'),
+    runs: { readRun: async () => null, cancelRun: async () => {} },
+    flows: new Map(),
+    limit,
+    graceSeconds: 0,
+    onProblem,
+  })
+  return { runner, problems: onProblem.mock.calls as [string, Record<string, unknown>][] }
+}
+
+it('of a long outage the first three failures are told, then every tenth', async () => {
+  let looks = 0
+  const { runner, problems } = await runnerOn({
+    async look() {
+      looks += 1
+      throw new Error('away')
+    },
+  })
+  // Each wait of an outage is longer than the last; who wakes the runner does not wait.
+  for (let failures = 1; failures <= 20; failures += 1) {
+    await vi.waitFor(() => expect(looks).toBe(failures))
+    await new Promise(setImmediate)
+    runner.wake()
+  }
+  await runner.stop()
+  expect(
+    problems
+      .filter(([text]) => text === 'The worker cannot look for runs')
+      .map(([, { failures }]) => failures),
+  ).toEqual([1, 2, 3, 10, 20])
+})
+
+it('a run whose flow it does not know is given back, with the reason', async () => {
+  const reschedule = vi.fn(async () => {})
+  const recorder = { run: { id: 'r', name: 'run r', flow: 'Of Another' }, reschedule }
+  const offers: Offer[] = [{ id: 'r', claim: async () => recorder as unknown as RunRecorder }]
+  const { runner } = await runnerOn({ next: async () => offers.pop() ?? null })
+  await vi.waitFor(() => expect(reschedule).toHaveBeenCalledTimes(1))
+  await vi.waitFor(() => expect(runner.running).toBe(0))
+  await runner.stop()
+  expect(reschedule).toHaveBeenCalledWith('The worker that claimed it does not know its flow')
+})
+
+it('what another process claimed first is no problem, and leaves its place free', async () => {
+  const claimed: string[] = []
+  const offers = ['a', 'b'].map(
+    (id): Offer => ({
+      id,
+      async claim() {
+        claimed.push(id)
+        return null
+      },
+    }),
+  )
+  const { runner, problems } = await runnerOn({ next: async () => offers.shift() ?? null })
+  await vi.waitFor(() => expect(claimed).toEqual(['a', 'b']))
+  await runner.stop()
+  expect(problems).toEqual([])
+})
+
+it('a claim that fails is told with the run, and the next one is tried', async () => {
+  const offers = ['a', 'b'].map(
+    (id): Offer => ({
+      id,
+      async claim() {
+        throw new Error(`no answer for ${id}`)
+      },
+    }),
+  )
+  const { runner, problems } = await runnerOn({ next: async () => offers.shift() ?? null })
+  await vi.waitFor(() => expect(problems).toHaveLength(2))
+  await runner.stop()
+  expect(problems.map(([, facts]) => facts.flowRunId)).toEqual(['a', 'b'])
+  expect(problems[0]).toEqual([
+    'A run could not be claimed, or its end not be told',
+    { flowRunId: 'a', error: expect.stringContaining('no answer for a') },
+  ])
+})
+
+it('without room it looks only now and then, so that others see that somebody looks', async () => {
+  let looks = 0
+  const never = new Promise<null>(() => {})
+  let given = 0
+  const { runner } = await runnerOn({
+    async look() {
+      looks += 1
+    },
+    next: async () => (given++ === 0 ? { id: 'r', claim: () => never } : null),
+  })
+  await vi.waitFor(() => expect(given).toBe(1))
+  const before = looks
+  for (let round = 0; round < 5; round += 1) {
+    runner.wake()
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+  expect(looks).toBe(before)
+  expect(runner.running).toBe(0)
+})
