@@ -54,14 +54,6 @@ export default defineConfig({
     ...suite,
     globalSetup: ['test/support/compile.ts'],
     sequence: { sequencer: longestFirst(longest) },
-    // Of `npm run coverage`. Programs that tests start as processes are not counted.
-    coverage: {
-      provider: 'v8',
-      include: ['src/**/*.ts'],
-      exclude: ['src/web/**', 'src/demo/**', '**/*.generated.ts'],
-      reporter: ['text', 'text-summary'],
-      reportsDirectory: 'node_modules/.coverage',
-    },
     // Files of a process share its modules, whose loading takes longer than many a file: none may leave anything
     // behind that the next one could find changed.
     isolate: false,

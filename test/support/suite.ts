@@ -12,4 +12,10 @@ export const suite = {
   reporters: ['default', './test/support/slowest-files.ts'],
   // Real servers on a shared machine have bad moments: what passes only the second time is counted and printed.
   retry: process.env.CI ? 1 : 0,
+  // Of `npm run coverage`. Programs that tests start as processes are not counted.
+  coverage: {
+    provider: 'v8',
+    include: ['src/**/*.ts'],
+    exclude: ['src/web/**', 'src/demo/**', '**/*.generated.ts'],
+  },
 } satisfies ViteUserConfig['test']
