@@ -77,6 +77,29 @@ describe('the id of a role', () => {
     expect(from({ station: { units: '1' } })).toMatchObject({ from: 'station' })
   })
 
+  it('may be a text that is called an id, though nothing says of what', () => {
+    const { variables, ...others } = metadataOf({ crew_code: {}, x_name: {}, site: {} })
+    const text = variables.map((one) => (one.name === 'site' ? one : { ...one, dataType: 'String' }))
+    // As likely as a name that fits: the first of those alike.
+    expect(suggested(needs('TimeSeries', 'timeseries_id'), { ...others, variables: text })).toMatchObject({
+      from: 'crew_code',
+      alternatives: ['x_name', 'site'],
+    })
+  })
+
+  it('of a role that is not known is that of a station', () => {
+    expect(from({ station: {}, cast: {} }, 'other_id')).toMatchObject({ from: 'station', alternatives: [] })
+  })
+
+  it('keeps the one name that is stated beside it', () => {
+    const stated = { cdm_timeseries_variables: 'depth' }
+    const of = suggested(
+      needs('TimeSeries', 'timeseries_id'),
+      metadataOf({ station: {}, latitude: {} }, stated),
+    )
+    expect(of).toMatchObject({ variables: { value: 'station, depth' } })
+  })
+
   it('of casts is a cast or an event', () => {
     expect(from({ station: {}, event: {}, cast: {} }, 'profile_id')).toMatchObject({
       from: 'event',
@@ -166,6 +189,14 @@ describe('a missing coordinate', () => {
       from: 'lat_d',
       alternatives: ['northing', 'lat_b', 'lat_a'],
     })
+  })
+
+  it('by its axis is as likely as by its units', () => {
+    const found = (first: object, second: object) =>
+      missing('latitude', { a: first, b: second } as Record<string, Record<string, string>>)
+    const [axis, units] = [{ axis: 'Y' }, { units: 'degrees_north' }]
+    expect(found(axis, units)).toMatchObject({ from: 'a', alternatives: ['b'] })
+    expect(found(units, axis)).toMatchObject({ from: 'a', alternatives: ['b'] })
   })
 
   const everywhere = { geospatial_lon_min: ' -52.5 ', geospatial_lon_max: '-52.50' }
@@ -262,6 +293,18 @@ describe('an answer that is too large', () => {
     })
     const { station_id: _, ...others } = station
     expect(subset(others)).toEqual({ subset: [] })
+  })
+})
+
+test('records without a place are asked for by the ids of their casts and trajectories only', () => {
+  const metadata = metadataOf({
+    crew: {},
+    wmo: { cf_role: 'trajectory_id' },
+    station: { cf_role: 'timeseries_id' },
+    cast: { cf_role: 'profile_id' },
+  })
+  expect(suggested(fact('TRACK_UNPLACED', { records: 1, groups: 1 }), metadata)).toEqual({
+    columns: ['wmo', 'cast', 'time', 'latitude', 'longitude'],
   })
 })
 
