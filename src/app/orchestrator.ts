@@ -31,6 +31,8 @@ export interface OrchestratorParts {
   /** What this process is called where it executes runs. */
   worker?: string
   onProblem?: (text: string, facts: Record<string, unknown>) => void
+  /** Aborted: what is being asked is given up, and what is asked afterwards has only a moment. */
+  signal?: AbortSignal
 }
 
 const nothing: LimitDeclaration = { deployments: [], pools: [], tagLimits: {} }
@@ -103,6 +105,7 @@ export async function openOperator(request: OperatorRequest): Promise<Operator> 
       namespace: environment.HARVESTER_NAMESPACE,
       orchestrator: chosen,
       database,
+      signal,
       declaration: limitDeclaration(environment, parts.services),
       ...(request.worker !== undefined && { worker: request.worker }),
       ...(request.onProblem && { onProblem: request.onProblem }),

@@ -93,6 +93,7 @@ async function backfill(
     if (console.bars) console.bars.print(`${visible(line)}\n`)
     else process.stderr.write(`${visible(line)}\n`)
   }
+  let begun = false
   try {
     const plan = planBackfill({ target: await engine.target(deployment), each, params, key: flags.key })
     const tag = tagOf(plan.key)
@@ -119,6 +120,7 @@ async function backfill(
     )
     if (about.link !== null) say(about.link)
     const progress = teller(console, plan.items.length, say)
+    begun = true
     let result = await runBackfill({
       engine,
       plan,
@@ -151,8 +153,9 @@ async function backfill(
       process.stderr.write('The same command with --retry-failed starts those again that did not complete.\n')
     return allCompleted(result.rows) ? exitCodes.done : exitCodes.failed
   } catch (error) {
-    if (parts.signal.aborted) return parts.exitCode() ?? exitCodes.interrupted
-    throw error
+    if (!parts.signal.aborted) throw error
+    if (!begun) process.stderr.write('Interrupted before anything was started.\n')
+    return parts.exitCode() ?? exitCodes.interrupted
   }
 }
 

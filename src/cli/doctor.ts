@@ -34,6 +34,7 @@ async function doctor(
 ): Promise<number> {
   const findings: Finding[] = []
   for await (const finding of examine(flags.file, variables, signal)) {
+    if (signal.aborted) break
     findings.push(finding)
     if (!flags.json) sayLines(renderFinding(finding))
   }
@@ -73,14 +74,18 @@ export async function* examine(
       namespace,
       orchestrator: chosen.value,
       database: noDatabase,
+      signal,
       declaration: {
         deployments: [],
         pools: [HARVEST_POOL, MAINTENANCE_POOL].map((name) => ({ name, concurrencyLimit: null })),
         tagLimits: {},
       },
     })
-    yield* checkOrchestrator(orchestrator)
-    await orchestrator.close()
+    try {
+      yield* checkOrchestrator(orchestrator)
+    } finally {
+      await orchestrator.close()
+    }
   }
 
   const config = await attempted('configuration', async () =>

@@ -56,7 +56,12 @@ async function withRuns(work: (runs: Orchestrator, signal: AbortSignal) => Promi
     const { log } = parts.console({ level: 'warn' })
     const orchestrator = chooseOrchestrator(parts.variables)
     const database = orchestrator.inDatabase ? parts.database(log) : noDatabase
-    const runs = openOrchestrator({ namespace: environment.HARVESTER_NAMESPACE, orchestrator, database })
+    const runs = openOrchestrator({
+      namespace: environment.HARVESTER_NAMESPACE,
+      orchestrator,
+      database,
+      signal,
+    })
     parts.closing.add(() => runs.close())
     await work(runs, signal)
     return exitCodes.done

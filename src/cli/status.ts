@@ -37,6 +37,7 @@ async function status(parts: Parts, flags: Flags): Promise<number> {
   const look = await openStatus(parts, flags.file)
   for (;;) {
     const report = await look()
+    if (flags.watch && parts.signal.aborted) return exitCodes.done
     if (flags.json) sayJson(report, flags.watch ? 0 : 2)
     else {
       if (flags.watch && process.stdout.isTTY) process.stdout.write('\u001b[2J\u001b[H')

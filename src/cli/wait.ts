@@ -6,9 +6,17 @@ import { noDatabase, openOrchestrator } from '../app/orchestrator.ts'
 import { createProcess } from '../app/services.ts'
 import { findConfig, type HarvestConfig, readHarvestConfig } from '../config/harvest.ts'
 import { waitDefaults, waitForParameter } from '../config/operations-schema.ts'
-import { exitCodes, HarvesterError } from '../errors.ts'
+import { describeError, exitCodes, HarvesterError } from '../errors.ts'
 import { namedOrUrl, type WaitParameters, waitForSourceFlow } from '../flows/wait-for-source.ts'
-import { chooseOrchestrator, createLocalBackend, memoryStore, runFlow } from '../runs/index.ts'
+import { scrub } from '../log/secrets.ts'
+import {
+  chooseOrchestrator,
+  createLocalBackend,
+  memoryStore,
+  type Orchestrator,
+  runFlow,
+  type SubmittedRun,
+} from '../runs/index.ts'
 import { visible } from '../text.ts'
 import { sayLine } from './console.ts'
 import { fileOption, logLevelOption, seconds } from './options.ts'
@@ -137,7 +145,8 @@ async function waitViaPrefect(own: Parts, parameters: Given): Promise<number> {
       remedy: 'Set it to the API of the server, or leave --via-prefect out.',
     })
   const { HARVESTER_NAMESPACE: namespace } = own.environment
-  const orchestrator = openOrchestrator({ namespace, orchestrator: chosen, database: noDatabase })
+  const { signal } = own
+  const orchestrator = openOrchestrator({ namespace, orchestrator: chosen, database: noDatabase, signal })
   own.closing.add(() => orchestrator.close())
   const run = await orchestrator.submit({
     deployment: 'Wait For Source/wait-for-source',
@@ -145,9 +154,20 @@ async function waitViaPrefect(own: Parts, parameters: Given): Promise<number> {
     createdBy: 'cli',
   })
   sayLine(`enqueued: ${run.name} ${run.id}`)
-  const code = await followed(orchestrator, run.id, own.signal)
-  if (code === null) await orchestrator.cancel(run.id)
+  const code = await followed(orchestrator, run.id, signal)
+  if (code === null) await end(orchestrator, run)
   return code ?? exitCodes.interrupted
+}
+
+async function end(orchestrator: Orchestrator, { id, name }: SubmittedRun): Promise<void> {
+  try {
+    await orchestrator.cancel(id)
+  } catch (error) {
+    const said = visible(scrub(describeError(error)))
+    process.stderr.write(
+      `harvester: ${name} goes on, since nobody could be told that it is to end: ${said}\n  \`harvester runs cancel ${id}\` ends it.\n`,
+    )
+  }
 }
 
 /** A URL needs no configuration; one that is there may say what to wait for. */

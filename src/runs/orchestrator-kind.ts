@@ -42,6 +42,8 @@ export interface PortParts {
   /** Who changes limits. */
   readonly by?: string | null
   readonly onProblem?: Tell
+  /** Aborted: what is being asked is given up, and what is asked afterwards has only a moment. */
+  readonly signal?: AbortSignal
 }
 
 /** One run at a start. */

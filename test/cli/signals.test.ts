@@ -34,7 +34,7 @@ async function signalled(
   signal: 'SIGINT' | 'SIGTERM',
   env: Record<string, string>,
   begun: 'connects' | 'prints',
-): Promise<{ code: number | null; stderr: string }> {
+): Promise<{ code: number | null; stderr: string; ms: number }> {
   const child = spawn(process.execPath, [...harvesterProgram, ...args], {
     env: { PATH: process.env.PATH, HARVESTER_DATA_DIR: join(folder, 'data'), ...env },
     cwd: folder,
@@ -45,9 +45,10 @@ async function signalled(
   })
   const ended = once(child, 'exit')
   await Promise.race([begun === 'connects' ? once(silent, 'connection') : once(child.stdout, 'data'), ended])
+  const began = Date.now()
   child.kill(signal)
   const [code] = await ended
-  return { code, stderr }
+  return { code, stderr, ms: Date.now() - began }
 }
 
 const database = () => ({ DATABASE_URL: `postgresql://u:p@127.0.0.1:${port}/cde?sslmode=disable` })
@@ -72,6 +73,43 @@ it.each([
   ['SIGTERM', 143],
 ] as const)('a doctor that is stopped by %s ends with %i', async (signal, code) => {
   expect(await signalled(['doctor'], signal, database(), 'connects')).toMatchObject({ code })
+})
+
+/** The client of a server is given up long before its own limit of 30 s, of which there would be many. */
+const soonMs = 10_000
+
+it.each([
+  'backfill harvest-all --each force=true',
+  'trigger harvest-all',
+  'trigger harvest-all --wait --timeout 600',
+  'runs',
+  'runs show 11111111-2222-4333-8444-555555555555',
+  'runs logs -f 11111111-2222-4333-8444-555555555555',
+  'limits',
+  'limits set tag:database 2',
+  'doctor',
+  'wait https://erddap.example.org/erddap --via-prefect',
+])('Ctrl-C ends `%s` at once where the server takes connections and never answers', async (command) => {
+  const ended = await signalled(command.split(' '), 'SIGINT', prefect(), 'connects')
+  expect(ended).toMatchObject({ code: 130, stderr: expect.stringContaining('Stopping') })
+  // Said once, without a fault that nobody had.
+  expect(ended.stderr).not.toMatch(/harvester: |CANCELLED|unreachable/)
+  expect(ended.ms).toBeLessThan(soonMs)
+})
+
+it('a worker that waits for such a server ends by Ctrl-C, cleanly', async () => {
+  const ended = await signalled(['worker'], 'SIGINT', prefect(), 'connects')
+  expect(ended).toMatchObject({ code: 0, stderr: expect.stringContaining('Stopping') })
+  expect(ended.ms).toBeLessThan(soonMs)
+})
+
+it('a status that such a server keeps waiting says what it could not see, and --watch just ends', async () => {
+  const once = await signalled(['status'], 'SIGINT', prefect(), 'connects')
+  expect(once).toMatchObject({ code: 1 })
+  expect(once.ms).toBeLessThan(soonMs)
+  const watching = await signalled(['status', '--watch'], 'SIGINT', prefect(), 'connects')
+  expect(watching).toMatchObject({ code: 0 })
+  expect(watching.ms).toBeLessThan(soonMs)
 })
 
 it.each([

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
@@ -176,6 +177,35 @@ describe('a request', () => {
     const asked = createDeploymentRun(api, 'd', { parameters: {}, signal: controller.signal })
     await expect(asked).rejects.toThrow('Ctrl-C')
     expect(sleeps).toBe(1)
+  })
+
+  it('is given up when its process is interrupted, which may still say what has to be said, for a moment', async () => {
+    let isSilent = true
+    const server = createServer((_, response) => {
+      if (!isSilent) response.writeHead(200, { 'content-type': 'application/json' }).end('"3.8.8"')
+    })
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
+    open.push({
+      close() {
+        server.closeAllConnections()
+        server.close()
+      },
+    })
+    const { port } = server.address() as { port: number }
+    const interrupted = new AbortController()
+    const api = client(
+      { PREFECT_API_URL: `http://127.0.0.1:${port}/api` },
+      { interruption: () => interrupted.signal },
+    )
+    const asked = must('read a version', api.normal.GET('/admin/version'))
+    await once(server, 'request')
+    interrupted.abort(new Error('Ctrl-C'))
+    await expect(asked).rejects.toThrow('Ctrl-C')
+    // It says that it was not heard, and asks no second time.
+    const late = must('read a version', api.long.GET('/admin/version'))
+    await expect(late).rejects.toMatchObject({ code: 'PREFECT_UNREACHABLE' })
+    isSilent = false
+    expect(await must('read a version', api.normal.GET('/admin/version'))).toBe('3.8.8')
   })
 
   it('fetches a CSRF token where the server wants one, and a new one when it is stale', async () => {

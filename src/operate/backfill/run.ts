@@ -60,6 +60,7 @@ export async function runBackfill(options: BackfillOptions): Promise<BackfillRes
   const rows = new Map<string, Row>(plan.items.map((item) => [item.hash, { item, run: null, lost: false }]))
   const open = new Map<string, { item: Item; run: BackfillRun }>()
   let queue: Extract<Step, { kind: 'start' }>[] = []
+  let planned = false
   let halted = false
   let problem: unknown = null
 
@@ -126,6 +127,7 @@ export async function runBackfill(options: BackfillOptions): Promise<BackfillRes
       if (step.kind === 'watch') open.set(step.run.id, step)
     }
     queue = steps.filter((step) => step.kind === 'start')
+    planned = true
     tell({
       type: 'planned',
       start: queue.length,
@@ -148,7 +150,7 @@ export async function runBackfill(options: BackfillOptions): Promise<BackfillRes
   }
   return {
     rows: [...rows.values()],
-    interrupted: signal.aborted && (queue.length > 0 || open.size > 0),
+    interrupted: signal.aborted && (!planned || queue.length > 0 || open.size > 0),
     halted: halted && queue.length > 0,
     problem,
   }

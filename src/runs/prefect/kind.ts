@@ -49,10 +49,11 @@ function chosen(server: Server): ChosenOrchestrator {
     kind: prefect,
     inDatabase: false,
     pageOfRun: (runId) => pages?.(runId) ?? null,
-    open: (parts) =>
+    open: ({ signal, ...parts }) =>
       prefectOrchestrator({
         backend: createPrefectBackend({
           settings: server.settings,
+          ...(signal && { transport: { interruption: () => signal } }),
           namespaceTag: namespaceTag(parts.namespace),
           ...(parts.onProblem && { onProblem: parts.onProblem }),
         }),
@@ -68,31 +69,41 @@ function ported({ uiUrl }: Server, { namespace, declaration }: PortParts) {
 
 async function work(server: Server, parts: WorkParts): Promise<Work> {
   const { namespace, declaration, onProblem, registers } = parts
+  // A process that works has runs to end and to give back when it is to stop; one that starts has nothing to lose.
+  let starting: AbortSignal | null = parts.signal
   const backend = createPrefectBackend({
     settings: server.settings,
     namespaceTag: namespaceTag(namespace),
     limitedTags: Object.entries(declaration.tagLimits).flatMap(([tag, limit]) =>
       limit === null ? [] : [tag],
     ),
+    transport: { interruption: () => starting },
     ...(onProblem && { onProblem }),
   })
-  const worker = await startWorker({
-    ...parts,
-    backend,
-    name: parts.worker ?? null,
-    slotFolder: parts.folder,
-    registration: registers ? { namespace, ...declaration } : null,
-    runOnDeploy: registers ? parts.runOnDeploy : null,
-  })
-  return {
-    orchestrator: prefectOrchestrator({ backend, ...ported(server, parts) }),
-    backend,
-    describe: `worker ${worker.name} of ${server.settings.apiUrl}`,
-    running: () => worker.running,
-    async stop() {
-      await worker.stop()
-      await backend.close()
-    },
-    force: () => worker.force(),
+  try {
+    const worker = await startWorker({
+      ...parts,
+      backend,
+      name: parts.worker ?? null,
+      slotFolder: parts.folder,
+      registration: registers ? { namespace, ...declaration } : null,
+      runOnDeploy: registers ? parts.runOnDeploy : null,
+    })
+    return {
+      orchestrator: prefectOrchestrator({ backend, ...ported(server, parts) }),
+      backend,
+      describe: `worker ${worker.name} of ${server.settings.apiUrl}`,
+      running: () => worker.running,
+      async stop() {
+        await worker.stop()
+        await backend.close()
+      },
+      force: () => worker.force(),
+    }
+  } catch (error) {
+    await backend.close()
+    throw error
+  } finally {
+    starting = null
   }
 }

@@ -41,6 +41,11 @@ export interface TransportOptions {
   /** @default 600 000 */
   readonly longPatienceMs?: number
   readonly onRetry?: (facts: Record<string, unknown>, text: string) => void
+  /**
+   * Asked at each request; aborted: what is on its way is given up, and what is asked afterwards has only a moment.
+   * @default nothing interrupts
+   */
+  readonly interruption?: () => AbortSignal | null
 }
 
 // The server takes any other User-Agent for an old client and takes away the leases of deployments.
@@ -51,6 +56,8 @@ const maxRepeats = 5
 const longestWaitMs = 60_000
 /** Far above any page of runs; an answer without end is not to fill the memory in the time it has. */
 const mostAnswerBytes = 64 * 1024 * 1024
+/** For what an interrupted process has to say yet: that a run is to end, that it is given back. */
+const lastWordsMs = 2000
 /** A token is good for an hour. */
 const csrfLifetimeMs = 50 * 60_000
 
@@ -117,19 +124,22 @@ export function prefectTransport(settings: PrefectSettings, options: TransportOp
       return line.aheadMs
     },
     async fetch(input, patience) {
-      const { method, url, signal } = input
+      const { method, url } = input
       const body = input.body === null ? null : await input.text()
       const started = runtime.now().getTime()
       for (let repeat = 0; ; repeat++) {
-        const again =
+        const { signal, isLast } = untilInterrupted(input.signal, options.interruption?.() ?? null)
+        const worth =
           patience === 'long' ? left(started) > 0 : patience === 'normal' ? repeat < maxRepeats : false
+        const again = worth && !isLast
         let answer: HttpAnswer | null = null
         let cause: unknown
         try {
           answer = await attempt(line, { method, url, body, signal })
           refuseGarbage(answer, url)
         } catch (error) {
-          if (signal.aborted) throw signal.reason
+          if (input.signal.aborted) throw input.signal.reason
+          if (signal.aborted && !isLast) throw signal.reason
           if (isCertificateFault(error)) throw mistrusted(error, settings)
           if (!again) throw unreachable(error, method, url, settings)
           answer = null
@@ -159,6 +169,16 @@ export function prefectTransport(settings: PrefectSettings, options: TransportOp
       return closing
     },
   }
+}
+
+/** Ends with the request itself, or with the process that makes it. */
+function untilInterrupted(
+  own: AbortSignal,
+  interruption: AbortSignal | null,
+): { signal: AbortSignal; isLast: boolean } {
+  if (interruption === null) return { signal: own, isLast: false }
+  const isLast = interruption.aborted
+  return { signal: AbortSignal.any([own, isLast ? AbortSignal.timeout(lastWordsMs) : interruption]), isLast }
 }
 
 /** One try; where the server does not know our token any more, with a new one. */

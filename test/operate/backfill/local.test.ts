@@ -271,6 +271,22 @@ describe('a backfill without Prefect', () => {
     ])
   })
 
+  it('is interrupted too before it knows which of its runs there are', async () => {
+    const stop = new AbortController()
+    const cut = await backfill(bench(), 'n=1', {
+      signal: stop.signal,
+      wrap: (engine) => ({
+        ...engine,
+        async known() {
+          stop.abort(new Error('Ctrl-C'))
+          throw stop.signal.reason
+        },
+      }),
+    })
+    expect(cut).toMatchObject({ interrupted: true, problem: null })
+    expect(states(cut)).toEqual([null])
+  })
+
   it('gives back what it runs when it is interrupted, and goes on with it when it is asked again', async () => {
     const of = bench()
     of.hold()
