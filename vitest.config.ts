@@ -4,9 +4,11 @@ import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 import { setTestClock } from './test/support/clock.ts'
 import { longestFirst } from './test/support/longest-first.ts'
+import { setTestFolder } from './test/support/memory-folder.ts'
 import { suite } from './test/support/suite.ts'
 
 setTestClock(process.env)
+setTestFolder(process.env)
 
 /** They work on one embedded database a process (test/support/engine.ts): it takes longer to start than most of them. */
 const tests = fileURLToPath(new URL('test', import.meta.url))

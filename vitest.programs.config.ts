@@ -1,9 +1,11 @@
 import { defineConfig } from 'vitest/config'
 import { setTestClock } from './test/support/clock.ts'
 import { longestFirst } from './test/support/longest-first.ts'
+import { setTestFolder } from './test/support/memory-folder.ts'
 import { suite } from './test/support/suite.ts'
 
 setTestClock(process.env)
+setTestFolder(process.env)
 
 const longest = [
   'acceptance/alerts',

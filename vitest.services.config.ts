@@ -1,6 +1,9 @@
 import { defineConfig } from 'vitest/config'
 import { longestFirst } from './test/support/longest-first.ts'
+import { setTestFolder } from './test/support/memory-folder.ts'
 import { suite } from './test/support/suite.ts'
+
+setTestFolder(process.env)
 
 const longest = [
   'prefect',
