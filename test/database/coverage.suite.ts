@@ -69,6 +69,9 @@ export function describeCoverage(engine: string, open: () => Promise<Database>):
       for (const filter of [
         {},
         { zoom: 1 as const },
+        { zoom: 1 as const, limit: 1 },
+        { zoom: 1 as const, limit: 4 },
+        { limit: 2 },
         { variable: 'oxygen' },
         { zoom: 1 as const, erddapUrl: other },
         { variable: 'nitrate', erddapUrl: erddap },

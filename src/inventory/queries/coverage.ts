@@ -68,6 +68,28 @@ ${inView}`
 }
 
 /**
+ * The fullest of all hexagons, from the sums that loads keep. They are chosen before they are looked up and sorted: of
+ * hundreds of thousands most are not shown, and sorting them would go to the disk. Those that are as full as the last of
+ * them come along until the end, which knows their places.
+ */
+function fullestSql(zoom: 0 | 1): string {
+  const sums = `harvester.coverage_hexagons WHERE zoom = ${zoom}`
+  return `
+WITH whole AS (
+  SELECT coalesce(sum(n_profiles), 0)::int8 AS all_profiles, coalesce(sum(n_cells), 0)::int8 AS all_cells FROM ${sums}
+), cells AS MATERIALIZED (
+  SELECT hex_pk, n_profiles, n_cells, n_datasets FROM ${sums}
+    AND n_profiles + n_cells >= coalesce(
+      (SELECT n_profiles + n_cells FROM ${sums} ORDER BY n_profiles + n_cells DESC OFFSET $1 - 1 LIMIT 1), 0)
+)
+SELECT h.grid_i, h.grid_j, cells.n_profiles, cells.n_cells, cells.n_datasets, whole.all_profiles, whole.all_cells,
+       (SELECT count(*) FROM harvester.coverage_datasets WHERE zoom = ${zoom}) AS all_datasets
+FROM whole, cells JOIN cde.hexes_zoom_${zoom} h ON h.pk = cells.hex_pk
+ORDER BY cells.n_profiles + cells.n_cells DESC, h.grid_i, h.grid_j
+LIMIT $1`
+}
+
+/**
  * From the rows themselves, where somebody else wrote them. First by hexagon and dataset, then by hexagon: distinct
  * datasets are counted without sorting every profile. A dataset has profiles or cells, never both, so that each pair is
  * there once.
@@ -106,22 +128,24 @@ export async function coverage(
     [],
     options,
   )
-  const sqlOf = state.rows[0]?.stale === false ? keptSql : countedSql
+  const isKept = state.rows[0]?.stale === false
+  const isPart = filter.columns !== null || filter.rows !== null
+  const choice = [
+    filter.variable,
+    filter.erddapUrl,
+    filter.limit,
+    filter.columns?.[0] ?? null,
+    filter.columns?.[1] ?? null,
+    filter.rows?.[0] ?? null,
+    filter.rows?.[1] ?? null,
+  ]
+  const [sql, parameters] =
+    isKept && !filtered && !isPart
+      ? [fullestSql(filter.zoom), [filter.limit]]
+      : [(isKept ? keptSql : countedSql)(filter.zoom, filtered), choice]
   const { rows } = await database.query<
     CoverageCellRow & { all_profiles: number; all_cells: number; all_datasets: number }
-  >(
-    sqlOf(filter.zoom, filtered),
-    [
-      filter.variable,
-      filter.erddapUrl,
-      filter.limit,
-      filter.columns?.[0] ?? null,
-      filter.columns?.[1] ?? null,
-      filter.rows?.[0] ?? null,
-      filter.rows?.[1] ?? null,
-    ],
-    options,
-  )
+  >(sql, parameters, options)
   return {
     cells: rows.map(({ grid_i, grid_j, n_profiles, n_cells, n_datasets }) => ({
       grid_i,
