@@ -217,6 +217,7 @@ test('what is written into XML is escaped', () => {
 test('every remedy has its group in both languages, and one of another version is left out', () => {
   for (const code of Object.keys(remedies))
     for (const language of languages) expect(remedyGroup(language, code)).not.toBe(code)
+  expect(remedyGroup('fr', 'FROM_TOMORROW')).toBe('FROM_TOMORROW')
   expect(showRemedy('fr', { code: 'FROM_TOMORROW', of: 'X', values: {} })).toBeNull()
   expect(showRemedy('fr', { code: 'ADD_CF_ROLE', of: 'X', values: null })).toBeNull()
 })

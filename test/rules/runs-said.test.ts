@@ -15,6 +15,7 @@ const said: [fact: RunFact, en: string, fr: string][] = [
     '1 harvested, 1 unchanged, 1 skipped, 2 of 5 failed',
     '1 moissonné, 1 inchangé, 1 écarté, 2 échecs sur 5',
   ],
+  [runFact('COUNTS', counts(1, 1, 0, 0)), '1 harvested, 1 unchanged', '1 moissonné, 1 inchangé'],
   [runFact('COUNTS', counts(0, 0, 2, 0)), 'nothing to harvest, 2 skipped', 'rien à moissonner, 2 écartés'],
   [runFact('COUNTS', counts(0, 0, 0, 0)), 'nothing to harvest', 'rien à moissonner'],
   [runFact('COUNTS', counts(0, 1, 0, 0)), '1 unchanged', '1 inchangé'],
@@ -108,6 +109,16 @@ const said: [fact: RunFact, en: string, fr: string][] = [
   ],
   [runFact('NOT_LOADED', { detail: 'disk full' }), 'not loaded: disk full', 'non chargé : disk full'],
   [runFact('BROKE_OFF', { detail: 'disk full' }), 'disk full', 'l’exécution a échoué : disk full'],
+  [
+    runFact('NO_SUCCESS', { hours: 0.005, ever: true }),
+    'no harvest has succeeded for 0 minutes',
+    'aucun moissonnage n’a réussi depuis 0 minute',
+  ],
+  [
+    runFact('NO_SUCCESS', { hours: 0.513, ever: true }),
+    'no harvest has succeeded for 30 minutes',
+    'aucun moissonnage n’a réussi depuis 30 minutes',
+  ],
   [
     runFact('NO_SUCCESS', { hours: 0.5, ever: true }),
     'no harvest has succeeded for 30 minutes',
