@@ -253,6 +253,14 @@ const ofErrors: Said[] = [
   [fact('UNKNOWN_ERROR', { name: '', detail: 'thrown' }), 'thrown', 'thrown'],
 ]
 
+const atTheEdges: Said[] = [
+  [
+    fact('RESPONSE_TOO_LARGE', { limit: 1000 * 1024 * 1024, unit: 'bytes', request: null }),
+    'the answer is larger than 1000 MB and was cut off',
+    'la réponse dépasse 1000 Mo et a été coupée',
+  ],
+]
+
 const ofSkips: Said[] = [
   [
     fact('CDM_DATA_TYPE_UNSUPPORTED', { cdmDataType: '', supported: ['Profile'] }),
@@ -388,7 +396,7 @@ const ofSkips: Said[] = [
 ]
 
 describe('the sentence', () => {
-  test.each([...ofRequests, ...ofErrors, ...ofSkips])('of %j', (of, en, fr) => {
+  test.each([...ofRequests, ...ofErrors, ...ofSkips, ...atTheEdges])('of %j', (of, en, fr) => {
     expect(sentence('en', of)).toBe(en)
     expect(sentence('fr', of)).toBe(fr)
   })

@@ -346,8 +346,31 @@ const ofNotes: Said[] = [
   ],
 ]
 
+const atTheEdges: Said[] = [
+  [
+    fact('ROWS_DROPPED', { reason: 'no_time', count: 0, ids: [] }),
+    '0 rows dropped, since each has no start or end time: ',
+    '0 ligne retirée, car elle n’a pas d’heure de début ou de fin : ',
+  ],
+  [
+    fact('ROWS_DROPPED', { reason: 'pole', count: 11, ids: [...'abcdefghijk'] }),
+    '11 rows dropped, since each lies on a pole: a, b, c, d, e, f, g, h, i, j and 1 more',
+    '11 lignes retirées, car chacune est située sur un pôle : a, b, c, d, e, f, g, h, i, j et 1 autre',
+  ],
+  [
+    fact('OCCURRENCES_MISPLACED', { count: 1, total: 2 }),
+    '1 of 2 occurrences has no position that a map can show',
+    '1 des 2 occurrences n’a pas de position qu’une carte puisse montrer',
+  ],
+  [
+    fact('TRACK_UNPLACED', { records: 2, groups: 1 }),
+    '2 records without position or time left out',
+    '2 enregistrements sans position ou sans heure laissés de côté',
+  ],
+]
+
 describe('the sentence', () => {
-  test.each([...ofWarnings, ...ofNotes])('of %j', (of, en, fr) => {
+  test.each([...ofWarnings, ...ofNotes, ...atTheEdges])('of %j', (of, en, fr) => {
     expect(sentence('en', of)).toBe(en)
     expect(sentence('fr', of)).toBe(fr)
   })
