@@ -22,6 +22,7 @@ describe('a dataset is believed absent', () => {
   it.each([
     ['after two', { ...gone, missingListings: 2 }],
     ['within a day', { ...gone, lastMissingMs: 23 * hour }],
+    ['within a day, whatever the day', { ...gone, firstMissingMs: 90 * hour, lastMissingMs: 113 * hour }],
     ['where it failed', { ...gone, failed: true }],
     ['where nobody knows since when', { ...gone, firstMissingMs: null }],
   ])('but not %s', (_what, evidence) => expect(isAbsent(evidence, terms)).toBe(false))

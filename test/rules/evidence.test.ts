@@ -115,6 +115,8 @@ describe('trust in metadata', () => {
     expect(isTrusted({ ...seen, stored: old }, terms)).toBe(false)
     const future = { fingerprint: 'h', harvestedMs: now + 3650 * day }
     expect(isTrusted({ ...seen, stored: future }, terms)).toBe(false)
+    // Young is not enough: it must be the same.
+    expect(isTrusted({ ...seen, fingerprint: 'other' }, terms)).toBe(false)
     // Two machines that keep time are seconds apart.
     const ahead = { fingerprint: 'h', harvestedMs: now + 60_000 }
     expect(isTrusted({ ...seen, stored: ahead }, terms)).toBe(true)
@@ -147,6 +149,18 @@ describe('a fingerprint is stored', () => {
       expect(fingerprintObstacle({ ...evidence, [lacking]: undefined }, terms, good)).toBe(
         'HASH_NO_FILE_LIST',
       )
+  })
+
+  it('of the very moment when a file is old enough', () => {
+    const files = { ...served, newestMs: now - terms.settleMs }
+    expect(fingerprintObstacle({ ...evidence, files }, terms, good)).toBeNull()
+    const newer = { ...served, newestMs: now - terms.settleMs + 1 }
+    expect(fingerprintObstacle({ ...evidence, files: newer }, terms, good)).toBe('HASH_NOT_SETTLED')
+  })
+
+  it('not of files that the server may not have read yet', () => {
+    const disk = { ...served, view: 'disk' as const, sameSinceMs: now - 1 }
+    expect(fingerprintObstacle({ ...evidence, files: disk }, terms, good)).toBe('HASH_NOT_SETTLED')
   })
 
   it('not while a file is young, nor where the manifest differs from what is served', () => {
