@@ -7,7 +7,7 @@ import { z } from '@hono/zod-openapi'
 import { defaultSourceType, sourceTypeNames } from '../rules/source-types.ts'
 
 const time = z.string().openapi({ format: 'date-time', description: 'ISO 8601, UTC' })
-const count = z.int().nonnegative()
+export const count = z.int().nonnegative()
 export const status = z.enum(['success', 'skipped', 'error'])
 /** The kinds of sources, with the word between them. */
 export function sourceTypesIn(or: string): string {
@@ -293,22 +293,6 @@ export const TracksAnswer = z
   })
   .openapi('Tracks')
 
-export const BiologyAnswer = z
-  .strictObject({
-    nodes: z.array(z.strictObject({ node: z.string(), n_datasets: count, n_cells: count })),
-    names: z.strictObject({
-      n_names: count.openapi({ description: 'Distinct scientific names of the index' }),
-      n_asked: count,
-      n_found: count,
-      n_not_found: count,
-      n_failed: count,
-      n_english: count.openapi({ description: 'Names with an English common name' }),
-      n_french: count,
-      last_fetched_at: z.string().nullable(),
-    }),
-  })
-  .openapi('Biology')
-
 export const Schedule = z
   .strictObject({
     name: z.string(),
@@ -362,7 +346,6 @@ export type IndexedDatasetOf = z.infer<typeof IndexedDataset>
 export type Trend = z.infer<typeof TrendPoint>
 export type Coverage = z.infer<typeof CoverageAnswer>
 export type Tracks = z.infer<typeof TracksAnswer>
-export type Biology = z.infer<typeof BiologyAnswer>
 export type ScheduleRow = z.infer<typeof Schedule>
 export type AboutRow = z.infer<typeof About>
 export type AttemptStatus = z.infer<typeof status>

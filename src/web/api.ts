@@ -1,7 +1,6 @@
 /** The JSON API as the page asks it. Addresses are relative to <base>, so that any base path works. */
 import type {
   AboutRow,
-  Biology,
   Coverage,
   Dataset,
   DatasetAttemptRow,
@@ -20,7 +19,6 @@ import type { RunAnswer } from './model/liveRun.ts'
 export type {
   AboutRow,
   AttemptStatus,
-  Biology,
   Coverage,
   Dataset,
   DatasetAttemptRow,
@@ -56,7 +54,8 @@ export function apiUrl(path: string): string {
   return new URL(path.replace(/^\/+/, ''), document.baseURI).toString()
 }
 
-async function ask<T>(path: string, options: RequestInit = {}): Promise<T> {
+/** Asks for an answer of the API. What only one page asks stands with that page. */
+export async function ask<T>(path: string, options: RequestInit = {}): Promise<T> {
   let answer: Response
   try {
     answer = await fetch(apiUrl(path), options)
@@ -98,7 +97,6 @@ export const api = {
   },
   reasons: () => ask<Reason[]>('api/harvest/reasons'),
   schedules: () => ask<ScheduleRow[]>('api/harvest/schedules'),
-  biology: () => ask<Biology>('api/harvest/biology'),
   tracks: (slug: string, id: string) =>
     ask<Tracks>(`api/harvest/tracks?source=${part(slug)}&dataset=${part(id)}`),
   tracksInView: (query: URLSearchParams) => ask<Tracks>(`api/harvest/tracks?${query}`),

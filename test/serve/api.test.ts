@@ -6,8 +6,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import type { Database } from '../../src/database/port.ts'
 import { pagesOfRuns } from '../../src/runs/index.ts'
+import { BiologyAnswer } from '../../src/serve/routes/biology.ts'
 import {
-  BiologyAnswer,
   CoverageAnswer,
   DatasetAttempt,
   DatasetSummary,

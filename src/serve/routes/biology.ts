@@ -1,7 +1,26 @@
+import { z } from '@hono/zod-openapi'
 import { obisNodes } from '../../inventory/queries/obis-nodes.ts'
 import { nameCoverage } from '../../inventory/vernaculars/coverage.ts'
 import { type ApiContext, get, nothing } from '../api.ts'
-import { type Biology, BiologyAnswer } from '../schemas.ts'
+import { count } from '../schemas.ts'
+
+export const BiologyAnswer = z
+  .strictObject({
+    nodes: z.array(z.strictObject({ node: z.string(), n_datasets: count, n_cells: count })),
+    names: z.strictObject({
+      n_names: count.openapi({ description: 'Distinct scientific names of the index' }),
+      n_asked: count,
+      n_found: count,
+      n_not_found: count,
+      n_failed: count,
+      n_english: count.openapi({ description: 'Names with an English common name' }),
+      n_french: count,
+      last_fetched_at: z.string().nullable(),
+    }),
+  })
+  .openapi('Biology')
+
+export type Biology = z.infer<typeof BiologyAnswer>
 
 export function biologyRoutes(api: ApiContext): void {
   const { settings, answers } = api

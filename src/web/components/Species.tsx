@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
-import { api } from '../api.ts'
+import type { Biology } from '../../serve/routes/biology.ts'
+import { ask } from '../api.ts'
 import { useWords } from '../language.ts'
 import { percent } from '../model/times.ts'
 import { TableHead } from './TableHead.tsx'
@@ -8,7 +9,11 @@ import { Ago } from './Time.tsx'
 /** What OBIS adds to the index; nothing is shown where a site harvests none of it. */
 export function Species() {
   const { t, language } = useWords()
-  const biology = useQuery({ queryKey: ['biology'], queryFn: api.biology, refetchInterval: 30_000 })
+  const biology = useQuery({
+    queryKey: ['biology'],
+    queryFn: () => ask<Biology>('api/harvest/biology'),
+    refetchInterval: 30_000,
+  })
   const found = biology.data
   if (!found || (found.nodes.length === 0 && found.names.n_names === 0)) return null
   const { names, nodes } = found
