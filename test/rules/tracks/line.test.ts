@@ -51,6 +51,36 @@ describe('the line of a track', () => {
     ])
   })
 
+  // 25 m/s on the great circle: a degree of latitude, 111.2 km, in 4448 s.
+  it.each([
+    ['north', [0, 0], [0, 1], 4448],
+    ['south', [0, 1], [0, 0], 4448],
+    ['east at the equator', [10, 0], [11, 0], 4448],
+    ['east at 60 degrees, half as far', [10, 60], [11, 60], 2224],
+    ['over the antimeridian', [179.5, 0], [-179.5, 0], 4448],
+    ['a quarter of the way round', [0, 0], [90, 0], 400_302],
+    ['over a pole', [0, 89.5], [180, 89.5], 4448],
+  ] as [string, [number, number], [number, number], number][])(
+    'is cut where it would go faster than 25 m/s: %s',
+    (_where, from, to, seconds) => {
+      const drawn = (after: number) => {
+        const vertices = [
+          { time: 0, longitude: from[0], latitude: from[1] },
+          { time: after * 1000, longitude: to[0], latitude: to[1] },
+        ]
+        return trackLines(vertices).length > 0
+      }
+      expect(drawn(seconds * 1.0005)).toBe(true)
+      expect(drawn(seconds * 0.9995)).toBe(false)
+    },
+  )
+
+  it('has bounds of one position, and none of none', () => {
+    expect(trackBounds([at(0, 5, 6)])).toEqual({ west: 5, east: 5, south: 6, north: 6 })
+    expect(trackBounds([])).toBeNull()
+    expect(trackLines([at(0, 5, 6)])).toEqual([])
+  })
+
   it('is cut at a gap of more than 30 days', () => {
     const lines = trackLines([at(0, 0, 1), at(1, 0.5, 1), at(31, 1, 1), at(62, 1.2, 1), at(63, 1.4, 1)])
     expect(lines.map((line) => [line[0], line.at(-1)])).toEqual([
