@@ -218,7 +218,8 @@ describe('the services of docker-compose.yml, in the order of their dependencies
     const { code, output } = await exec(args, environment as Record<string, string>)
     expect(code).not.toBe(0)
     expect(output).toMatch(sentence)
-    expect(Date.now() - began).toBeLessThan(20_000)
+    // Far less than the five minutes for which it waits for a run, and enough for a busy machine.
+    expect(Date.now() - began).toBeLessThan(90_000)
   })
 
   it('the dashboard shows the runs', async () => {

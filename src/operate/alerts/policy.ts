@@ -101,10 +101,10 @@ export function observeRun(
     case 'COMPLETED': {
       const tooMany =
         counts !== null && counts.total > 0 && counts.failed / counts.total > settings.errors_share
-      if (tooMany && settings.on.includes('errors'))
-        return [over(subject, ['failed', 'crashed', 'stale'], now, true), ...trouble('errors')]
+      const errors = tooMany ? trouble('errors') : []
       // A run over a few chosen datasets says nothing of the source.
-      if (isRestricted(run)) return []
+      if (isRestricted(run)) return errors
+      if (errors.length > 0) return [over(subject, ['failed', 'crashed', 'stale'], now, true), ...errors]
       return [
         over(subject, allKinds, now, false),
         ...(run.deployment === null

@@ -390,6 +390,19 @@ describe('recovery', () => {
     expect(told.map(kinds)[1]).toEqual(['harvest-a errors open'])
   })
 
+  it('is not believed of a few chosen datasets that end with errors either, which are told', () => {
+    const operator = site()
+    operator.run('FAILED')
+    operator.pass(hour)
+    operator.run('COMPLETED', {
+      parameters: { dataset_ids: ['one', 'two'] },
+      counts: { failed: 1, total: 2 },
+    })
+    operator.pass(hour)
+    expect(operator.told.flatMap(kinds)).toEqual(['harvest-a failed open', 'harvest-a errors open'])
+    expect(operator.troubles.map(({ kind }) => kind).sort()).toEqual(['errors', 'failed'])
+  })
+
   it('is taken back when the source fails again before it was told', () => {
     const { run, pass, told } = site()
     run('FAILED')
