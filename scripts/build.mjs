@@ -77,7 +77,19 @@ const bundled = [
   'hyparquet-writer',
   'csv-parse',
   'csv-stringify',
+  'yaml',
+  'commander',
+  'cli-table3',
+  'cli-progress',
+  'croner',
+  'lru-cache',
+  'openapi-fetch',
+  'p-limit',
 ]
+/** What is bundled may be CommonJS, which asks Node for its own modules this way. */
+const requireOfNode =
+  "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);"
+
 
 async function compile() {
   const { build } = await import('esbuild')
@@ -95,6 +107,7 @@ async function compile() {
       format: 'esm',
       platform: 'node',
       target: 'node20',
+      banner: { js: requireOfNode },
       external,
       sourcemap: true,
       logLevel: 'error',
