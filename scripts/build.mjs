@@ -90,7 +90,6 @@ const bundled = [
 const requireOfNode =
   "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);"
 
-
 async function compile() {
   const { build } = await import('esbuild')
   const external = Object.keys(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).dependencies)
