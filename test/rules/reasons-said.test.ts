@@ -183,6 +183,16 @@ const ofErrors: Said[] = [
     'deux lignes de ce jeu de données ont le même identifiant « a »',
   ],
   [
+    fact('CONTRADICTORY_ANSWERS', { contradiction: { kind: 'none-given', stated: 1 } }),
+    'OBIS states 1 occurrence of it and gives none',
+    'OBIS en annonce 1 occurrence et n’en donne aucune',
+  ],
+  [
+    fact('CONTRADICTORY_ANSWERS', { contradiction: { kind: 'fewer-given', stated: 1, given: 0 } }),
+    'OBIS states 1 occurrence of it, its API gave 0, and the published file is of no use',
+    'OBIS en annonce 1 occurrence, son API en a donné 0, et le fichier publié est inutilisable',
+  ],
+  [
     fact('CONTRADICTORY_ANSWERS', { contradiction: { kind: 'none-given', stated: 1200 } }),
     'OBIS states 1200 occurrences of it and gives none',
     'OBIS en annonce 1\u00A0200 occurrences et n’en donne aucune',
@@ -332,6 +342,11 @@ const ofSkips: Said[] = [
     fact('TRACK_TOO_LARGE', { fault: status({ request: null }), spans: 0 }),
     'asked whole: Out of memory [HTTP 500]',
     'demandé en entier : Out of memory [HTTP 500]',
+  ],
+  [
+    fact('TRACK_TOO_LARGE', { fault: status({ request: null }), spans: 1 }),
+    'asked whole and in 1 span of time: Out of memory [HTTP 500]',
+    'demandé en entier et en 1 période : Out of memory [HTTP 500]',
   ],
   [
     fact('TRACK_TOO_LARGE', { fault: status({ request: null }), spans: 8 }),

@@ -90,7 +90,7 @@ const said: [fact: RunFact, en: string, fr: string][] = [
   [
     runFact('PRUNE_REFUSED', { source: 'a', lost: 1, total: 1, percent: null }),
     'a would lose 1 of its 1 dataset, more than half of them at once: nothing was removed. If that is right, load again with --allow-prune.',
-    'a perdrait 1 de ses 1 jeux de données, plus de la moitié d’un coup : rien n’a été retiré. Si c’est juste, chargez de nouveau avec --allow-prune.',
+    'a perdrait 1 de ses 1 jeu de données, plus de la moitié d’un coup : rien n’a été retiré. Si c’est juste, chargez de nouveau avec --allow-prune.',
   ],
   [
     runFact('PRUNE_REFUSED', { source: 'a', lost: 8, total: 12, percent: 40 }),

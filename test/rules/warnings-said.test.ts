@@ -25,7 +25,7 @@ const ofWarnings: Said[] = [
   ],
   [
     fact('PLATFORM_UNKNOWN', { platform: 'boat', vocabulary: '' }),
-    'platform "boat" and platform_vocabulary is missing is not a label of L06 or IOOS',
+    'platform "boat" is not a label of L06 or IOOS, and platform_vocabulary is missing',
     'la plateforme « boat » n’est pas un libellé de L06 ou d’IOOS, et platform_vocabulary est absent',
   ],
   [
@@ -241,7 +241,7 @@ const ofWarnings: Said[] = [
   [
     fact('OCCURRENCES_LEFT_OUT', { records: 9, absences: 0, dropped: 1 }),
     '1 of its 9 records is dropped by OBIS for quality; it was left out',
-    '1 de ses 9 enregistrements est écarté par OBIS pour leur qualité; il a été laissé de côté',
+    '1 de ses 9 enregistrements est écarté par OBIS pour sa qualité; il a été laissé de côté',
   ],
   [
     fact('OCCURRENCES_LEFT_OUT', { records: 9, absences: 2, dropped: 3 }),
@@ -252,6 +252,11 @@ const ofWarnings: Said[] = [
     fact('OCCURRENCES_FEWER', { stated: 12, given: 11 }),
     'OBIS states 12 occurrences of it, its API gave 11',
     'OBIS annonce 12 occurrences, son API en a donné 11',
+  ],
+  [
+    fact('OCCURRENCES_FEWER', { stated: 1, given: 0 }),
+    'OBIS states 1 occurrence of it, its API gave 0',
+    'OBIS annonce 1 occurrence, son API en a donné 0',
   ],
   [fact('SERVER_REMARK', { detail: 'odd' }), 'odd', 'odd'],
   [
@@ -327,12 +332,27 @@ const ofNotes: Said[] = [
   [
     fact('TRUSTED', { ageDays: 1.26, trustedDays: 1.5 }),
     'trusted, not proven: the metadata are those of the harvest 1.3 days ago, and the server publishes no source files (trusted for 1.5 days)',
-    'présumé, non prouvé : les métadonnées sont celles du moissonnage d’il y a 1,3 jours, et le serveur ne publie pas ses fichiers sources (présumé pendant 1,5 jours)',
+    'présumé, non prouvé : les métadonnées sont celles du moissonnage d’il y a 1,3 jour, et le serveur ne publie pas ses fichiers sources (présumé pendant 1,5 jour)',
+  ],
+  [
+    fact('TRUSTED', { ageDays: 0.4, trustedDays: 1 }),
+    'trusted, not proven: the metadata are those of the harvest 0.4 days ago, and the server publishes no source files (trusted for 1 day)',
+    'présumé, non prouvé : les métadonnées sont celles du moissonnage d’il y a 0,4 jour, et le serveur ne publie pas ses fichiers sources (présumé pendant 1 jour)',
+  ],
+  [
+    fact('TRUSTED', { ageDays: 1.96, trustedDays: 2.5 }),
+    'trusted, not proven: the metadata are those of the harvest 2.0 days ago, and the server publishes no source files (trusted for 2.5 days)',
+    'présumé, non prouvé : les métadonnées sont celles du moissonnage d’il y a 2,0 jours, et le serveur ne publie pas ses fichiers sources (présumé pendant 2,5 jours)',
   ],
   [
     fact('ASKED_RECENTLY', { ageHours: 1.26, hours: 0.5 }),
     'asked 1.3 hours ago; moving platforms whose data go on arriving are asked once in 0.5 hours',
-    'interrogé il y a 1,3 heures; les plateformes mobiles dont les données continuent d’arriver sont interrogées une fois toutes les 0,5 heures',
+    'interrogé il y a 1,3 heure; les plateformes mobiles dont les données continuent d’arriver sont interrogées une fois toutes les 0,5 heures',
+  ],
+  [
+    fact('ASKED_RECENTLY', { ageHours: 0.5, hours: 1 }),
+    'asked 0.5 hours ago; moving platforms whose data go on arriving are asked once in 1 hour',
+    'interrogé il y a 0,5 heure; les plateformes mobiles dont les données continuent d’arriver sont interrogées une fois par heure',
   ],
   [
     fact('RECORD_CHANGED', {}),

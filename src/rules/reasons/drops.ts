@@ -93,7 +93,7 @@ export function leftOutSentence(language: Language, { records, absences, dropped
     )
   if (dropped > 0)
     parts.push(
-      `${dropped} de ses ${counted('fr', records, 'enregistrement', 'enregistrements')} ${dropped < 2 ? 'est écarté' : 'sont écartés'} par OBIS pour leur qualité`,
+      `${dropped} de ses ${counted('fr', records, 'enregistrement', 'enregistrements')} ${dropped < 2 ? 'est écarté' : 'sont écartés'} par OBIS pour ${dropped < 2 ? 'sa' : 'leur'} qualité`,
     )
   return `${parts.join(', ')}; ${absences + dropped === 1 ? 'il a été laissé' : 'ils ont été laissés'} de côté`
 }

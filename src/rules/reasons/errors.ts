@@ -1,8 +1,9 @@
 /** Why a dataset that should have been harvested was not. A new reason is one entry here. */
 
+import { amount } from '../../text.ts'
 import type { RowsContradiction } from '../evidence/index.ts'
 import { faultWithRequest, isTooMuchData, type RequestFault } from './requests.ts'
-import { entry, type Language, numeral } from './words.ts'
+import { counted, entry, type Language, numeral } from './words.ts'
 
 /** Two answers about one dataset that cannot both be true. */
 export type Contradiction =
@@ -21,12 +22,12 @@ function contradictionSentence(language: Language, contradiction: Contradiction)
   switch (contradiction.kind) {
     case 'none-given':
       return language === 'en'
-        ? `OBIS states ${contradiction.stated} occurrences of it and gives none`
-        : `OBIS en annonce ${numeral('fr', contradiction.stated)} occurrences et n’en donne aucune`
+        ? `OBIS states ${amount(contradiction.stated, 'occurrence')} of it and gives none`
+        : `OBIS en annonce ${counted('fr', contradiction.stated, 'occurrence', 'occurrences')} et n’en donne aucune`
     case 'fewer-given':
       return language === 'en'
-        ? `OBIS states ${contradiction.stated} occurrences of it, its API gave ${contradiction.given}, and the published file is of no use`
-        : `OBIS en annonce ${numeral('fr', contradiction.stated)} occurrences, son API en a donné ${numeral('fr', contradiction.given)}, et le fichier publié est inutilisable`
+        ? `OBIS states ${amount(contradiction.stated, 'occurrence')} of it, its API gave ${contradiction.given}, and the published file is of no use`
+        : `OBIS en annonce ${counted('fr', contradiction.stated, 'occurrence', 'occurrences')}, son API en a donné ${numeral('fr', contradiction.given)}, et le fichier publié est inutilisable`
     case 'positions-only':
       return language === 'en'
         ? 'the server has positions of it, but says that there are no rows where it is asked for times and counts'

@@ -76,7 +76,7 @@ const table = {
     en: ({ source, lost, total, percent }) =>
       `${source} would lose ${lost} of its ${total} ${total === 1 ? 'dataset' : 'datasets'}, more than ${percent === null ? 'half of them' : `${percent} %`} at once: nothing was removed. If that is right, load again with --allow-prune.`,
     fr: ({ source, lost, total, percent }) =>
-      `${source} perdrait ${lost} de ses ${total} jeux de données, plus ${percent === null ? 'de la moitié' : `de ${percent} %`} d’un coup : rien n’a été retiré. Si c’est juste, chargez de nouveau avec --allow-prune.`,
+      `${source} perdrait ${lost} de ses ${total} ${total < 2 ? 'jeu' : 'jeux'} de données, plus ${percent === null ? 'de la moitié' : `de ${percent} %`} d’un coup : rien n’a été retiré. Si c’est juste, chargez de nouveau avec --allow-prune.`,
   }),
   OLDER: entry<{ count: number }>({
     en: ({ count }) =>

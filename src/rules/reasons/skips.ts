@@ -148,9 +148,9 @@ export const skips = {
     },
     said: {
       en: ({ fault, spans }) =>
-        `${spans > 0 ? `asked whole and in ${spans} spans of time` : 'asked whole'}: ${faultWithRequest('en', fault)}`,
+        `${spans > 0 ? `asked whole and in ${counted('en', spans, 'span', 'spans')} of time` : 'asked whole'}: ${faultWithRequest('en', fault)}`,
       fr: ({ fault, spans }) =>
-        `${spans > 0 ? `demandé en entier et en ${spans} périodes` : 'demandé en entier'} : ${faultWithRequest('fr', fault)}`,
+        `${spans > 0 ? `demandé en entier et en ${counted('fr', spans, 'période', 'périodes')}` : 'demandé en entier'} : ${faultWithRequest('fr', fault)}`,
     },
   }),
   NO_PROFILES_FOUND: entry<{ step: EmptyStep; dropped: readonly DroppedRows[] }>({

@@ -1,5 +1,6 @@
 /** What a data manager should know of a dataset that was harvested all the same. A new warning is one entry here. */
 
+import { amount } from '../../text.ts'
 import type { AnswerName } from '../evidence/index.ts'
 import { type DroppedRows, dropSentence, type LeftOut, leftOutSentence } from './drops.ts'
 import { faultWithRequest, type RequestFault } from './requests.ts'
@@ -109,7 +110,9 @@ export const warnings = {
     },
     said: {
       en: ({ platform, vocabulary }) =>
-        `platform "${platform}" ${vocabulary === '' ? 'and platform_vocabulary is missing' : `of platform_vocabulary "${vocabulary}"`} is not a label of L06 or IOOS`,
+        vocabulary === ''
+          ? `platform "${platform}" is not a label of L06 or IOOS, and platform_vocabulary is missing`
+          : `platform "${platform}" of platform_vocabulary "${vocabulary}" is not a label of L06 or IOOS`,
       fr: ({ platform, vocabulary }) =>
         vocabulary === ''
           ? `la plateforme « ${platform} » n’est pas un libellé de L06 ou d’IOOS, et platform_vocabulary est absent`
@@ -285,8 +288,9 @@ export const warnings = {
       fr: 'Le prochain moissonnage vérifiera. Si cela se répète, signalez-le à OBIS.',
     },
     said: {
-      en: ({ stated, given }) => `OBIS states ${stated} occurrences of it, its API gave ${given}`,
-      fr: ({ stated, given }) => `OBIS annonce ${stated} occurrences, son API en a donné ${given}`,
+      en: ({ stated, given }) => `OBIS states ${amount(stated, 'occurrence')} of it, its API gave ${given}`,
+      fr: ({ stated, given }) =>
+        `OBIS annonce ${stated} ${stated < 2 ? 'occurrence' : 'occurrences'}, son API en a donné ${given}`,
     },
   }),
   SERVER_REMARK: entry<{ detail: string }>({
@@ -355,6 +359,12 @@ export const warnings = {
   }),
 }
 
+/** In French, with one decimal: the singular up to 1,9. */
+function tenths(n: number, word: string): string {
+  const text = n.toFixed(1)
+  return `${text.replace('.', ',')} ${Number(text) < 2 ? word : `${word}s`}`
+}
+
 /** What is to be said of an attempt besides its reason. */
 export const notes = {
   TRUSTED: entry<{ ageDays: number; trustedDays: number }>({
@@ -365,9 +375,9 @@ export const notes = {
     },
     said: {
       en: ({ ageDays, trustedDays }) =>
-        `trusted, not proven: the metadata are those of the harvest ${ageDays.toFixed(1)} days ago, and the server publishes no source files (trusted for ${trustedDays} days)`,
+        `trusted, not proven: the metadata are those of the harvest ${ageDays.toFixed(1)} days ago, and the server publishes no source files (trusted for ${amount(trustedDays, 'day')})`,
       fr: ({ ageDays, trustedDays }) =>
-        `présumé, non prouvé : les métadonnées sont celles du moissonnage d’il y a ${ageDays.toFixed(1).replace('.', ',')} jours, et le serveur ne publie pas ses fichiers sources (présumé pendant ${String(trustedDays).replace('.', ',')} jours)`,
+        `présumé, non prouvé : les métadonnées sont celles du moissonnage d’il y a ${tenths(ageDays, 'jour')}, et le serveur ne publie pas ses fichiers sources (présumé pendant ${String(trustedDays).replace('.', ',')} ${trustedDays < 2 ? 'jour' : 'jours'})`,
     },
   }),
   ASKED_RECENTLY: entry<{ ageHours: number; hours: number }>({
@@ -378,9 +388,9 @@ export const notes = {
     },
     said: {
       en: ({ ageHours, hours }) =>
-        `asked ${ageHours.toFixed(1)} hours ago; moving platforms whose data go on arriving are asked once in ${hours} hours`,
+        `asked ${ageHours.toFixed(1)} hours ago; moving platforms whose data go on arriving are asked once in ${amount(hours, 'hour')}`,
       fr: ({ ageHours, hours }) =>
-        `interrogé il y a ${ageHours.toFixed(1).replace('.', ',')} heures; les plateformes mobiles dont les données continuent d’arriver sont interrogées une fois toutes les ${String(hours).replace('.', ',')} heures`,
+        `interrogé il y a ${tenths(ageHours, 'heure')}; les plateformes mobiles dont les données continuent d’arriver sont interrogées une fois ${hours === 1 ? 'par heure' : `toutes les ${String(hours).replace('.', ',')} heures`}`,
     },
   }),
   RECORD_CHANGED: entry<Record<never, never>>({
