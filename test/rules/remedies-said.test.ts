@@ -115,8 +115,14 @@ const shown: [remedy: Remedy, en: string, fr: string, change: string | null][] =
   [
     remedyOf('ADD_CF_ROLE', 'X', { role: 'profile_id', from: null, alternatives: [], variables: null }),
     'No variable looks like an id: give cf_role profile_id to the one whose value tells one cast from another; a fixed value may serve where there is only one.',
-    'Aucune variable ne ressemble à un identifiant : donnez le cf_role profile_id à celle dont la valeur distingue un profil d’un autre; une valeur fixe peut servir s’il n’y en a qu’une.',
-    '<dataVariable>\n    <sourceName>="…"</sourceName>\n    <destinationName>station_id</destinationName>\n    <dataType>String</dataType>\n    <addAttributes>\n        <att name="cf_role">profile_id</att>\n    </addAttributes>\n</dataVariable>',
+    'Aucune variable ne ressemble à un identifiant : donnez le cf_role profile_id à celle dont la valeur distingue un profil d’un autre; une valeur fixe peut servir s’il n’y en a qu’un.',
+    '<dataVariable>\n    <sourceName>="…"</sourceName>\n    <destinationName>profile_id</destinationName>\n    <dataType>String</dataType>\n    <addAttributes>\n        <att name="cf_role">profile_id</att>\n    </addAttributes>\n</dataVariable>',
+  ],
+  [
+    remedyOf('ADD_CF_ROLE', 'X', { role: 'trajectory_id', from: null, alternatives: [], variables: null }),
+    'No variable looks like an id: give cf_role trajectory_id to the one whose value tells one trajectory from another; a fixed value may serve where there is only one.',
+    'Aucune variable ne ressemble à un identifiant : donnez le cf_role trajectory_id à celle dont la valeur distingue une trajectoire d’une autre; une valeur fixe peut servir s’il n’y en a qu’une.',
+    '<dataVariable>\n    <sourceName>="…"</sourceName>\n    <destinationName>trajectory_id</destinationName>\n    <dataType>String</dataType>\n    <addAttributes>\n        <att name="cf_role">trajectory_id</att>\n    </addAttributes>\n</dataVariable>',
   ],
   [
     remedyOf('ADD_CF_ROLE', 'X', { role: 'timeseries_id', from: null, alternatives: [], variables: null }),

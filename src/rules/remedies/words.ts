@@ -30,6 +30,23 @@ const placesWords = {
   fr: 'voyez si les données sont des séries à des stations fixes (TimeSeries), des profils (Profile) ou des profils à des stations fixes (TimeSeriesProfile)',
 }
 
+/** What the id of a role tells apart, and how owners mostly call the variable. */
+const ofStations = { variable: 'station_id', en: 'station', fr: 'une station d’une autre', only: 'qu’une' }
+const identifiedBy: Readonly<Record<string, typeof ofStations>> = {
+  timeseries_id: ofStations,
+  profile_id: { variable: 'profile_id', en: 'cast', fr: 'un profil d’un autre', only: 'qu’un' },
+  trajectory_id: {
+    variable: 'trajectory_id',
+    en: 'trajectory',
+    fr: 'une trajectoire d’une autre',
+    only: 'qu’une',
+  },
+}
+
+function identified(role: string): typeof ofStations {
+  return identifiedBy[role] ?? ofStations
+}
+
 export const remedies = {
   SET_CDM_DATA_TYPE: remedy<{
     given: string
@@ -167,11 +184,11 @@ export const remedies = {
     said: {
       en: ({ role, from, alternatives, variables }) =>
         from === null
-          ? `No variable looks like an id: give cf_role ${role} to the one whose value tells one ${role === 'profile_id' ? 'cast' : 'station'} from another; a fixed value may serve where there is only one.`
+          ? `No variable looks like an id: give cf_role ${role} to the one whose value tells one ${identified(role).en} from another; a fixed value may serve where there is only one.`
           : `${from} looks like the id${alternatives.length > 0 ? ` (else ${alternatives.join(', ')})` : ''}: give it cf_role ${role}${variables ? `, and name it in ${variables.attribute}, which ERDDAP wants beside it` : ''}.`,
       fr: ({ role, from, alternatives, variables }) =>
         from === null
-          ? `Aucune variable ne ressemble à un identifiant : donnez le cf_role ${role} à celle dont la valeur distingue ${role === 'profile_id' ? 'un profil d’un autre' : 'une station d’une autre'}; une valeur fixe peut servir s’il n’y en a qu’une.`
+          ? `Aucune variable ne ressemble à un identifiant : donnez le cf_role ${role} à celle dont la valeur distingue ${identified(role).fr}; une valeur fixe peut servir s’il n’y en a ${identified(role).only}.`
           : `${from} ressemble à l’identifiant${alternatives.length > 0 ? ` (sinon ${alternatives.join(', ')})` : ''} : donnez-lui le cf_role ${role}${variables ? `, et nommez-la dans ${variables.attribute}, qu’ERDDAP exige avec lui` : ''}.`,
     },
     change: ({ role, from, variables }) =>
@@ -180,7 +197,7 @@ export const remedies = {
           ? [globalAttributes([att(variables.attribute, variables.value)])]
           : []),
         from === null
-          ? fixedVariable('station_id', '"…"', 'String', [att('cf_role', role)])
+          ? fixedVariable(identified(role).variable, '"…"', 'String', [att('cf_role', role)])
           : variable(from, [att('cf_role', role)]),
       ].join('\n'),
     page: () => `${manual}#cdm_data_type`,
