@@ -36,7 +36,9 @@ export function standardNames(metadata: DatasetMetadata): string[] {
  * own way to mark flags and the like, and is not looked at.
  */
 export function unknownStandardNames(metadata: DatasetMetadata, { cfNames }: Vocabularies): string[] {
-  return [...new Set(standardNames(metadata).map(withoutModifier))].filter((name) => !cfNames.has(name))
+  return [...new Set(standardNames(metadata).map((name) => partsOfName(name).name))].filter(
+    (name) => !cfNames.has(name),
+  )
 }
 
 /**
@@ -54,8 +56,19 @@ function standardName(variable: VariableMetadata): string {
   return variable.attributes.get('standard_name')?.trim() ?? ''
 }
 
-function withoutModifier(name: string): string {
-  return name.split(/\s/, 1)[0] ?? name
+/** What CF lets stand after a standard name: the variable then tells of the quantity, and does not hold it. */
+const modifiers: ReadonlySet<string> = new Set([
+  'detection_minimum',
+  'number_of_observations',
+  'standard_error',
+  'status_flag',
+])
+
+/** A standard name without what is written after it, and that where it is a modifier of CF; else ''. */
+export function partsOfName(standardName: string): { name: string; modifier: string } {
+  const [name = '', ...rest] = standardName.trim().split(/\s+/)
+  const modifier = rest.join(' ')
+  return { name, modifier: modifiers.has(modifier) ? modifier : '' }
 }
 
 const coordinate =

@@ -113,6 +113,22 @@ const shown: [remedy: Remedy, en: string, fr: string, change: string | null][] =
     '<dataVariable>\n    <destinationName>TEMP</destinationName>\n    <addAttributes>\n        <att name="standard_name">sea_water_temperature</att>\n    </addAttributes>\n</dataVariable>\n<dataVariable>\n    <destinationName>O2</destinationName>\n    <addAttributes>\n        <att name="standard_name">a</att>\n    </addAttributes>\n</dataVariable>',
   ],
   [
+    remedyOf('ADD_STANDARD_NAMES', 'X', {
+      proposals: [
+        {
+          variable: 'TEMP_ERR',
+          given: 'sea_water_temperatur standard_error',
+          suggested: 'sea_water_temperature standard_error',
+          eov: null,
+          alternatives: [{ name: 'sea_surface_temperature standard_error', eov: null }],
+        },
+      ],
+    }),
+    'TEMP_ERR ("sea_water_temperatur standard_error") is most likely sea_water_temperature standard_error; else sea_surface_temperature standard_error.',
+    'TEMP_ERR (« sea_water_temperatur standard_error ») est sans doute sea_water_temperature standard_error; sinon sea_surface_temperature standard_error.',
+    '<dataVariable>\n    <destinationName>TEMP_ERR</destinationName>\n    <addAttributes>\n        <att name="standard_name">sea_water_temperature standard_error</att>\n    </addAttributes>\n</dataVariable>',
+  ],
+  [
     remedyOf('ADD_CF_ROLE', 'X', { role: 'profile_id', from: null, alternatives: [], variables: null }),
     'No variable looks like an id: give cf_role profile_id to the one whose value tells one cast from another; a fixed value may serve where there is only one.',
     'Aucune variable ne ressemble à un identifiant : donnez le cf_role profile_id à celle dont la valeur distingue un profil d’un autre; une valeur fixe peut servir s’il n’y en a qu’un.',

@@ -258,6 +258,46 @@ describe('a standard name', () => {
     const far = fact('STANDARD_NAME_UNKNOWN', { names: ['battery_voltage'], cfVersion: '93' })
     expect(suggested(far, metadataOf({ V: { standard_name: 'battery_voltage' } }))).toBeNull()
   })
+
+  it.each(['standard_error', 'status_flag', 'number_of_observations', 'detection_minimum'])(
+    'is held against the others without its modifier %s, which stays',
+    (modifier) => {
+      const given = `sea_salinity  ${modifier}`
+      const of = fact('STANDARD_NAME_UNKNOWN', { names: ['sea_salinity'], cfVersion: '93' })
+      // It would count for nothing, spelt right.
+      expect(suggested(of, metadataOf({ S_qc: { standard_name: given } }))).toEqual({
+        proposals: [
+          {
+            variable: 'S_qc',
+            given,
+            suggested: `sea_surface_salinity ${modifier}`,
+            eov: null,
+            alternatives: [{ name: `sea_water_practical_salinity ${modifier}`, eov: null }],
+          },
+        ],
+      })
+    },
+  )
+
+  it('with a modifier is none that a dataset lacks to have an ocean variable', () => {
+    expect(proposed({ T: { standard_name: 'sea_water_temperature standard_error' } })).toEqual([])
+    expect(proposed({ T: { standard_name: 'sea_water_temperatur standard_error' } })).toEqual([])
+  })
+
+  it('is proposed without words that are no modifier', () => {
+    expect(proposed({ T: { standard_name: 'sea_water_temperature of_the_whole_column' } })).toMatchObject([
+      { variable: 'T', suggested: 'sea_water_temperature', eov: 'subSurfaceTemperature' },
+    ])
+  })
+
+  it('that is right beside one that is not is left as it is', () => {
+    const of = fact('STANDARD_NAME_UNKNOWN', { names: ['sea_surface_salinit'], cfVersion: '93' })
+    const variables = {
+      T: { standard_name: 'sea_water_temperature standard_error' },
+      S: { standard_name: 'sea_surface_salinit' },
+    }
+    expect(suggested(of, metadataOf(variables))).toMatchObject({ proposals: [{ variable: 'S' }] })
+  })
 })
 
 describe('a platform', () => {

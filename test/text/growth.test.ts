@@ -197,6 +197,7 @@ const modules: [string, Record<string, unknown>, Record<string, Call | string>][
     eov,
     {
       findOceanVariables: (t) => eov.findOceanVariables(named(t), vocabularies),
+      partsOfName: eov.partsOfName,
       standardNames: (t) => eov.standardNames(named(t)),
       unknownStandardNames: (t) => eov.unknownStandardNames(named(t), vocabularies),
       uncoveredStandardNames: (t) =>

@@ -4,11 +4,12 @@
  */
 
 import type { DatasetMetadata, VariableMetadata } from '../../sources/erddap/types.ts'
+import { partsOfName } from '../eov.ts'
 import type { Fact } from '../reasons/index.ts'
 import { isTooMuchData } from '../reasons/requests.ts'
 import type { Vocabularies } from '../vocabularies.ts'
 import { type Remedy, remedyOf } from './index.ts'
-import { likenessOf, nearestNames } from './nearest.ts'
+import { likenessOf, type NearName, nearestNames } from './nearest.ts'
 import type { CdmVariables, StandardNameProposal } from './words.ts'
 
 /** Proposals shown of one dataset; a table of a hundred sensors needs the idea, not all of it. */
@@ -48,17 +49,15 @@ function suggest(fact: Fact, metadata: DatasetMetadata | null, vocabularies: Voc
           missing: fact.values.missing.map((name) => missingVariable(name, metadata)),
         })
       )
-    case 'NO_SUPPORTED_VARIABLES':
-      return (
-        metadata &&
-        remedyOf('ADD_STANDARD_NAMES', code, { proposals: proposeNames(metadata.variables, vocabularies) })
-      )
+    case 'NO_SUPPORTED_VARIABLES': {
+      if (!metadata) return null
+      // What tells of a quantity counts for none, however its name is written.
+      const quantities = metadata.variables.filter((one) => givenName(one).modifier === '')
+      return remedyOf('ADD_STANDARD_NAMES', code, { proposals: proposeNames(quantities, vocabularies) })
+    }
     case 'STANDARD_NAME_UNKNOWN': {
       const unknown = new Set(fact.values.names)
-      const theirs =
-        metadata?.variables.filter((one) =>
-          unknown.has(attribute(one, 'standard_name').split(/\s/, 1)[0] ?? ''),
-        ) ?? []
+      const theirs = metadata?.variables.filter((one) => unknown.has(givenName(one).name)) ?? []
       const proposals = proposeNames(theirs, vocabularies)
       return proposals.length === 0 ? null : remedyOf('ADD_STANDARD_NAMES', code, { proposals })
     }
@@ -270,23 +269,28 @@ function proposeNames(
   const found: (StandardNameProposal & { likeness: number })[] = []
   let compared = 0
   for (const one of variables) {
-    if (coordinates.has(one.name) || isFlag(one)) continue
     const given = attribute(one, 'standard_name')
+    const { name, modifier } = givenName(one)
+    // A flag without a modifier would count as what it flags.
+    if (coordinates.has(one.name) || (modifier === '' && isFlag(one))) continue
     // A name that CF has is right, whether it counts or not.
-    if (coordinates.has(given) || cfNames.has(given)) continue
+    if (coordinates.has(given) || cfNames.has(given) || (modifier !== '' && cfNames.has(name))) continue
     compared += 1
     if (compared > mostCompared) break
     const [best, ...others] = nearestNames(
-      given === '' ? [attribute(one, 'long_name'), one.name] : [given, one.name],
+      given === '' ? [attribute(one, 'long_name'), one.name] : [name, one.name],
       accepted,
     )
     if (!best || best.name === given) continue
+    const modified = ({ name, eov }: NearName) =>
+      modifier === '' ? { name, eov } : { name: `${name} ${modifier}`, eov: null }
+    const { name: suggested, eov } = modified(best)
     found.push({
       variable: one.name,
       given,
-      suggested: best.name,
-      eov: best.eov,
-      alternatives: others.slice(0, 2).map(({ name, eov }) => ({ name, eov })),
+      suggested,
+      eov,
+      alternatives: others.slice(0, 2).map(modified),
       likeness: best.likeness,
     })
   }
@@ -294,6 +298,10 @@ function proposeNames(
     .sort((a, b) => b.likeness - a.likeness)
     .slice(0, mostProposals)
     .map(({ likeness: _, ...proposal }) => proposal)
+}
+
+function givenName(one: VariableMetadata): { name: string; modifier: string } {
+  return partsOfName(attribute(one, 'standard_name'))
 }
 
 function isFlag(one: VariableMetadata): boolean {

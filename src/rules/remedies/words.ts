@@ -5,6 +5,7 @@
  */
 
 import { variableName } from '../reasons/variables.ts'
+import type { Language } from '../reasons/words.ts'
 import { isMovingType } from '../tracks/types.ts'
 import { manual, remedy } from './entry.ts'
 import { movingRemedies } from './moving.ts'
@@ -15,8 +16,9 @@ export interface StandardNameProposal {
   /** What it says now; '' for nothing. */
   given: string
   suggested: string
-  eov: string
-  alternatives: readonly { name: string; eov: string }[]
+  /** What it counts for; null for a name with a modifier, which counts for nothing. */
+  eov: string | null
+  alternatives: readonly { name: string; eov: string | null }[]
 }
 
 /** What ERDDAP wants beside a type; of casts along a track, two attributes. */
@@ -45,6 +47,13 @@ const identifiedBy: Readonly<Record<string, typeof ofStations>> = {
 
 function identified(role: string): typeof ofStations {
   return identifiedBy[role] ?? ofStations
+}
+
+function withVariable(
+  language: Language,
+  { name, eov }: StandardNameProposal['alternatives'][number],
+): string {
+  return eov === null ? name : `${name} (${variableName(language, eov)})`
 }
 
 export const remedies = {
@@ -151,7 +160,7 @@ export const remedies = {
           : proposals
               .map(
                 ({ variable: name, given, suggested, eov, alternatives }) =>
-                  `${name}${given === '' ? '' : ` ("${given}")`} is most likely ${suggested}, which counts for ${variableName('en', eov)}${alternatives.length === 0 ? '' : `; else ${alternatives.map((other) => `${other.name} (${variableName('en', other.eov)})`).join(', ')}`}.`,
+                  `${name}${given === '' ? '' : ` ("${given}")`} is most likely ${suggested}${eov === null ? '' : `, which counts for ${variableName('en', eov)}`}${alternatives.length === 0 ? '' : `; else ${alternatives.map((other) => withVariable('en', other)).join(', ')}`}.`,
               )
               .join(' '),
       fr: ({ proposals }) =>
@@ -160,7 +169,7 @@ export const remedies = {
           : proposals
               .map(
                 ({ variable: name, given, suggested, eov, alternatives }) =>
-                  `${name}${given === '' ? '' : ` (« ${given} »)`} est sans doute ${suggested}, qui compte pour ${variableName('fr', eov)}${alternatives.length === 0 ? '' : `; sinon ${alternatives.map((other) => `${other.name} (${variableName('fr', other.eov)})`).join(', ')}`}.`,
+                  `${name}${given === '' ? '' : ` (« ${given} »)`} est sans doute ${suggested}${eov === null ? '' : `, qui compte pour ${variableName('fr', eov)}`}${alternatives.length === 0 ? '' : `; sinon ${alternatives.map((other) => withVariable('fr', other)).join(', ')}`}.`,
               )
               .join(' '),
     },
