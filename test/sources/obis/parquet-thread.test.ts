@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { parquetOf } from '../../../src/demo/obis.ts'
 import type { ObisOccurrence } from '../../../src/demo/obis-datasets.ts'
 import { HarvesterError } from '../../../src/errors.ts'
+import { packageFile } from '../../../src/package.ts'
 import { NameTable, numericColumnNames, type OccurrenceBatch } from '../../../src/sources/obis/occurrences.ts'
 import { openOccurrences } from '../../../src/sources/obis/parquet.ts'
 import type { ByteSource } from '../../../src/sources/obis/parquet-column.ts'
@@ -88,6 +89,9 @@ describe('a thread that decodes occurrences', () => {
     expect(here.columns.get('latitude')).toHaveLength(occurrences.length)
     expect(here.names.length).toBeGreaterThan(100)
     expect(await readByThread(source(file))).toEqual(here)
+    const asBuilt = (orders: unknown) =>
+      new Worker(packageFile('dist/sources/obis/parquet-worker.js'), { workerData: orders })
+    expect(await readByThread(source(file), { start: asBuilt })).toEqual(here)
     // A group of more rows than go from thread to thread at once, and columns that the file lacks.
     const other = source(parquetOf(occurrences, { rowGroupSize: 50_000, without: ['absence', 'date_end'] }))
     expect(await readByThread(other)).toEqual(await readHere(other))
