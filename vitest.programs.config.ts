@@ -9,6 +9,7 @@ setTestFolder(process.env)
 
 const longest = [
   'acceptance/alerts',
+  'cli/signals',
   'cli/startup',
   'operate/backfill',
   'integration/demo',
