@@ -31,7 +31,8 @@ describe('the lock of the loaders', () => {
 
   it('is had at once where nobody has it, and then limits what the load may take', async () => {
     const { session, statements, database } = server([true])
-    expect(await takeLoaderLock(database, session, limits, undefined, undefined)).toBeLessThan(1000)
+    await takeLoaderLock(database, session, limits, undefined, undefined)
+    expect(statements.filter((sql) => sql.includes('pg_try_advisory_xact_lock'))).toHaveLength(1)
     expect(statements[0]).toContain('idle_in_transaction_session_timeout = 0')
     expect(statements.at(-1)).toContain("statement_timeout = '12s'")
     expect(statements.at(-1)).toContain("lock_timeout = '3s'")
@@ -39,8 +40,12 @@ describe('the lock of the loaders', () => {
 
   it('is asked for again and again; after a second it is said who has it, once', async () => {
     const { session, database } = server([...Array(7).fill(false), true])
+    const early = vi.fn()
+    const waited = await takeLoaderLock(database, session, limits, early, undefined)
+    expect(waited).toBeGreaterThan(600)
+    // A busy machine may need the second for what takes two thirds of it elsewhere.
+    if (waited <= 1000) expect(early).not.toHaveBeenCalled()
     const log = vi.fn()
-    expect(await takeLoaderLock(database, session, limits, log, undefined)).toBeGreaterThan(600)
     const slow = server([...Array(10).fill(false), true])
     await takeLoaderLock(slow.database, slow.session, limits, log, undefined)
     expect(log).toHaveBeenCalledTimes(1)

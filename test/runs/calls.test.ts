@@ -123,7 +123,7 @@ test('a full worker asks for what is due only to be seen, and at once when it ha
   await sleep(3500)
   expect(looks() - before).toBeLessThan(2)
   go()
-  await waitUntil('the next', () => stateOf(next) === 'COMPLETED', 10_000, 10)
+  await waitUntil('the next', () => stateOf(next) === 'COMPLETED', 240_000, 10)
   expect(looks() - before).toBeGreaterThan(0)
   await end()
 })

@@ -1,4 +1,5 @@
 import { createServer, type Server } from 'node:http'
+import type { Socket } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { registerDeployments, triggerDeployment } from '../../src/runs/index.ts'
 import { waitUntil } from '../support/prefect.ts'
@@ -64,29 +65,20 @@ describe('a run', () => {
     await expect(triggerDeployment(stage.backend, 'nowhere', {})).rejects.toMatchObject({ code: 'USAGE' })
   })
 
-  it('that is cancelled while a request hangs is settled in under 2 s, its task too', async () => {
+  it('that is cancelled while a request hangs ends the request and is settled, its task too', async () => {
     const asked: Server = createServer(() => {})
     await new Promise<void>((done) => asked.listen(0, '127.0.0.1', done))
     const { port } = asked.address() as { port: number }
-    let connected = false
-    asked.on('request', () => {
-      connected = true
-    })
+    const sockets: Socket[] = []
+    asked.on('request', ({ socket }) => sockets.push(socket))
     try {
       await withWorker(async () => {
-        // The quickest of three: a busy machine may be slow, the program is not each time.
-        let quickest = Number.POSITIVE_INFINITY
-        let id = ''
-        for (let turn = 0; turn < 3 && quickest >= 2000; turn++) {
-          connected = false
-          id = (await triggerDeployment(stage.backend, 'hang', { url: `http://127.0.0.1:${port}/` })).id
-          await waitUntil('the request', () => connected)
-          const before = Date.now()
-          await setStateByHand(id, 'CANCELLING', 'Cancelling')
-          expect(await ended(id)).toBe('Cancelled: Flow run was cancelled successfully. (1)')
-          quickest = Math.min(quickest, Date.now() - before)
-        }
-        expect(quickest).toBeLessThan(2000)
+        const { id } = await triggerDeployment(stage.backend, 'hang', { url: `http://127.0.0.1:${port}/` })
+        await waitUntil('the request', () => sockets.length > 0)
+        await setStateByHand(id, 'CANCELLING', 'Cancelling')
+        expect(await ended(id)).toBe('Cancelled: Flow run was cancelled successfully. (1)')
+        // A run that does not listen is settled, too, a while after it was told; its request would hang five minutes.
+        await waitUntil('the end of the request', () => sockets[0]!.closed, 60_000)
         await waitUntil('the task', async () => (await graph(id))[0] === 'ask CANCELLED after ')
       })
     } finally {
