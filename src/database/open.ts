@@ -7,7 +7,7 @@ import type { Owner } from './embedded/lock.ts'
 import { databaseError, sqlStateOf } from './failure.ts'
 import type { Database } from './port.ts'
 import { type DatabaseSettings, describeSettings } from './settings.ts'
-import { guardWire } from './wire.ts'
+import { guardWire, socketOf } from './wire.ts'
 
 export interface OpenOptions {
   /** Called when the embedded engine starts in this process (which takes seconds, more of them the first time). */
@@ -73,7 +73,7 @@ async function openEmbedded(
   }
   const description = describeSettings(settings)
   try {
-    const serverVersion = await probe(connection, description)
+    const serverVersion = await probe(connection, description, options.signal)
     return new ClientDatabase({
       kind: 'embedded',
       connection,
@@ -116,12 +116,12 @@ async function openPostgres(
   }
   let serverVersion: number
   try {
-    serverVersion = await probe(connection, description, options.createExtensions)
+    serverVersion = await probe(connection, description, options.signal, options.createExtensions)
   } catch (error) {
     // `prefer` means: encrypted where the server can, plain where it cannot.
     if (settings.sslMode !== 'prefer' || !refusesTls(error)) throw error
     connection.ssl = false
-    serverVersion = await probe(connection, description, options.createExtensions)
+    serverVersion = await probe(connection, description, options.signal, options.createExtensions)
   }
   return new ClientDatabase({
     kind: 'postgres',
@@ -178,10 +178,15 @@ const probeSql = `
 async function probe(
   connection: pg.PoolConfig,
   description: string,
+  signal: AbortSignal | undefined,
   onCreated?: (extension: string) => void,
 ): Promise<number> {
   const client = new pg.Client(connection)
   client.on('error', () => {})
+  // A server that takes the connection and says nothing would be waited for. What is opened after the signal, to write
+  // how the work ended, is not given up.
+  const giveUp = () => socketOf(client).destroy(new Error('Connection terminated'))
+  signal?.addEventListener('abort', giveUp, { once: true })
   const question = {
     text: probeSql,
     query_timeout: Math.min(probeTimeoutMilliseconds, connection.query_timeout ?? Number.POSITIVE_INFINITY),
@@ -198,8 +203,9 @@ async function probe(
       found = await look()
     }
   } catch (error) {
-    throw databaseError(error, description)
+    throw databaseError(error, description, signal)
   } finally {
+    signal?.removeEventListener('abort', giveUp)
     await client.end().catch(() => undefined)
   }
   if (found.version < oldestServer)

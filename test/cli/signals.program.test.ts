@@ -64,15 +64,22 @@ it('Ctrl-C is how status --watch ends, and no failure', async () => {
   expect(ended).toMatchObject({ code: 0 })
 })
 
+/** A database that takes the connection and says nothing is given up before the limit of a connection, 10 s. */
+const beforeConnectLimitMs = 8000
+
 it('a single status that is interrupted says what it could not see', async () => {
-  expect(await signalled(['status'], 'SIGINT', database(), 'connects')).toMatchObject({ code: 1 })
+  const ended = await signalled(['status'], 'SIGINT', database(), 'connects')
+  expect(ended).toMatchObject({ code: 1 })
+  expect(ended.ms).toBeLessThan(beforeConnectLimitMs)
 })
 
 it.each([
   ['SIGINT', 130],
   ['SIGTERM', 143],
 ] as const)('a doctor that is stopped by %s ends with %i', async (signal, code) => {
-  expect(await signalled(['doctor'], signal, database(), 'connects')).toMatchObject({ code })
+  const ended = await signalled(['doctor'], signal, database(), 'connects')
+  expect(ended).toMatchObject({ code })
+  expect(ended.ms).toBeLessThan(beforeConnectLimitMs)
 })
 
 /** The client of a server is given up long before its own limit of 30 s, of which there would be many. */
