@@ -1,6 +1,7 @@
 /**
  * Our in-process worker against Prefect's own process worker: the same server, the same small flow, the same limit
- * of four runs at once. Prints times, memory, what a run costs the server in calls and processor time, and ratios.
+ * of four runs at once. Prints times, memory, what a run costs the server in calls and processor time, ratios, and the
+ * least that any worker could take.
  *
  *   PREFECT_BIN=… npx tsx bench/worker/run.ts [runs] [postgresql|sqlite] [ours]
  */
@@ -18,6 +19,7 @@ import {
 import { createDeploymentRun } from '../../src/runs/prefect/create-run.ts'
 import { prefectBin, prefectEnvironment, startPrefect, waitUntil } from '../../test/support/prefect.ts'
 import { startCountingProxy } from './counting-proxy.ts'
+import { measureFloor } from './floor.ts'
 
 const runs = Number(process.argv[2] ?? 40)
 const database = process.argv[3] ?? 'postgresql'
@@ -67,6 +69,9 @@ try {
     (pid) => measure(backend, 'Bench Small/small', pid),
   )
   console.log('ours', node)
+  const { id } = await backend.findDeployment('Bench Small/small')
+  const floor = await measureFloor(backend, id, runs, limit)
+  console.log(`floor: ${runs} runs created and proposed three states each, ${floor} s`)
   if (onlyOurs) process.exitCode = 0
   else await againstPython(node)
 } finally {
