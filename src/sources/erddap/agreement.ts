@@ -44,12 +44,23 @@ export async function compareAnswers({
     counts: await cursorOf(counts, (first) => first),
   }
 
-  async function judge(key: string, placed: CountsOf | null | undefined) {
-    const [ofTimes, ofVerticals, ofCounts] = [
-      await others.times?.take(key),
-      await others.verticals?.take(key),
-      await others.counts?.take(key),
-    ]
+  /** At once but where a block of an answer ends: there may be a million identities, and a promise costs more than this. */
+  function judge(key: string, placed: CountsOf | null | undefined): Promise<void> | void {
+    const ofTimes = others.times?.take(key)
+    const ofVerticals = others.verticals?.take(key)
+    const ofCounts = others.counts?.take(key)
+    if (ofTimes instanceof Promise || ofVerticals instanceof Promise || ofCounts instanceof Promise)
+      return Promise.all([ofTimes, ofVerticals, ofCounts]).then((taken) => conclude(key, placed, ...taken))
+    conclude(key, placed, ofTimes, ofVerticals, ofCounts)
+  }
+
+  function conclude(
+    key: string,
+    placed: CountsOf | null | undefined,
+    ofTimes: SeenExtent | undefined,
+    ofVerticals: SeenExtent | undefined,
+    ofCounts: CountsOf | undefined,
+  ): void {
     const counted = placed ?? ofCounts ?? null
     if (counted === null || counted.time === null || counted.time !== counted.vertical) wholeDepths = false
     const found = lackingAnswers({
@@ -84,7 +95,8 @@ export async function compareAnswers({
     for (const group of groups) {
       for (let key = nextBefore(group.key); key !== undefined; key = nextBefore(group.key))
         await judge(key, undefined)
-      await judge(group.key, group.counts)
+      const judging = judge(group.key, group.counts)
+      if (judging) await judging
       if (casts) positioned += group.castsWith[casts.of]
       last = group.key
     }
@@ -120,15 +132,28 @@ class KeyCursor<V> {
   }
 
   /** The value of a key that is the next one, and steps behind all its entries; undefined for any other key. */
-  async take(key: string): Promise<V | undefined> {
+  take(key: string): V | undefined | Promise<V> {
     if (this.key !== key) return undefined
-    let value = this.#block[this.#at]![1]
+    const value = this.#takeHere(key, this.#block[this.#at]![1])
+    return this.#at < this.#block.length ? value : this.#takeOn(key, value)
+  }
+
+  /** What the block has of the key, joined to the value. */
+  #takeHere(key: string, value: V): V {
+    let joined = value
+    for (; this.key === key; this.#at += 1) joined = this.#join(joined, this.#block[this.#at]![1])
+    return joined
+  }
+
+  /** The key may go on in the next blocks. */
+  async #takeOn(key: string, value: V): Promise<V> {
+    let joined = value
+    await this.refill()
     while (this.key === key) {
-      value = this.#join(value, this.#block[this.#at]![1])
-      this.#at += 1
-      if (this.#at >= this.#block.length) await this.refill()
+      joined = this.#takeHere(key, joined)
+      await this.refill()
     }
-    return value
+    return joined
   }
 
   async refill(): Promise<void> {
