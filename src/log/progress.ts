@@ -89,7 +89,11 @@ export class ProgressBars {
   /** Prints a line above the bars. */
   print(line: string): void {
     if (this.#sources.size + this.#counts === 0 || !this.#bars.isActive) process.stderr.write(line)
-    else this.#bars.log(line.endsWith('\n') ? line : `${line}\n`)
+    else {
+      this.#bars.log(line.endsWith('\n') ? line : `${line}\n`)
+      // It would be kept for the next drawing, and lost where an end comes first.
+      this.#bars.update()
+    }
   }
 
   stop(): void {
