@@ -4,8 +4,8 @@ import { join } from 'node:path'
 
 /** Linux keeps in memory what lies there. Containers often have 64 MB of it. */
 const memory = '/dev/shm'
-/** Four embedded engines at once, a PostgreSQL and programs of before: a quarter of a gigabyte each, and as much again. */
-const neededBytes = 4 * 2 ** 30
+/** Several times what four embedded engines, a PostgreSQL and programs of before need at once. */
+const roomyBytes = 8 * 2 ** 30
 const prefix = 'harvester-tests-'
 
 /**
@@ -26,7 +26,7 @@ export function setTestFolder(env: NodeJS.ProcessEnv): void {
 function isRoomy(): boolean {
   if (process.platform !== 'linux' || !existsSync(memory) || tmpdir() !== '/tmp') return false
   const { bavail, bsize } = statfsSync(memory)
-  return Math.min(bavail * bsize, process.availableMemory()) > 2 * neededBytes
+  return Math.min(bavail * bsize, process.availableMemory()) > roomyBytes
 }
 
 /** What runs of tests left that were killed: memory that nobody would give back. */
