@@ -99,7 +99,7 @@ test('a small run asks a server for little more than its states', async () => {
   expect(ofRun('POST /logs/')).toBeLessThan(0.8)
 })
 
-test('a full worker asks for what is due only to be seen, and at once when it has room again', async () => {
+test('a full worker asks for what is due only to be seen, and takes it when it has room again', async () => {
   let go = () => {}
   const gone = new Promise<void>((resolve) => {
     go = resolve

@@ -1,41 +1,18 @@
 /** The one loop that takes runs, before a queue that says what a test wants. */
 import { expect, it, vi } from 'vitest'
 import type { RunRecorder } from '../../src/runs/backend.ts'
-import { newInstance } from '../../src/runs/instance.ts'
 import type { Offer, RunQueue } from '../../src/runs/orchestrator.ts'
-import { startRunner } from '../../src/runs/runner.ts'
+import { runnerOn } from '../support/runner-on.ts'
 
-async function runnerOn(of: Partial<RunQueue>, limit = 1) {
-  const queue = {
-    enter: async () => {},
-    look: async () => {},
-    next: async () => null,
-    states: async () => new Map(),
-    beat: async () => {},
-    held: async () => [],
-    workers: async () => [],
-    settle: async () => true,
-    leave: async () => {},
-    hurry() {},
-    onWork: () => () => {},
-    ...of,
-  } as unknown as RunQueue
+async function toldBy(of: Partial<RunQueue>, limit = 1) {
   const onProblem = vi.fn()
-  const runner = await startRunner({
-    queue,
-    instance: newInstance('me'),
-    runs: { readRun: async () => null, cancelRun: async () => {} },
-    flows: new Map(),
-    limit,
-    graceSeconds: 0,
-    onProblem,
-  })
+  const runner = await runnerOn(of, { limit, onProblem })
   return { runner, problems: onProblem.mock.calls as [string, Record<string, unknown>][] }
 }
 
 it('of a long outage the first three failures are told, then every tenth', async () => {
   let looks = 0
-  const { runner, problems } = await runnerOn({
+  const { runner, problems } = await toldBy({
     async look() {
       looks += 1
       throw new Error('away')
@@ -59,7 +36,7 @@ it('a run whose flow it does not know is given back, with the reason', async () 
   const reschedule = vi.fn(async () => {})
   const recorder = { run: { id: 'r', name: 'run r', flow: 'Of Another' }, reschedule }
   const offers: Offer[] = [{ id: 'r', claim: async () => recorder as unknown as RunRecorder }]
-  const { runner } = await runnerOn({ next: async () => offers.pop() ?? null })
+  const { runner } = await toldBy({ next: async () => offers.pop() ?? null })
   await vi.waitFor(() => expect(reschedule).toHaveBeenCalledTimes(1))
   await vi.waitFor(() => expect(runner.running).toBe(0))
   await runner.stop()
@@ -77,7 +54,7 @@ it('what another process claimed first is no problem, and leaves its place free'
       },
     }),
   )
-  const { runner, problems } = await runnerOn({ next: async () => offers.shift() ?? null })
+  const { runner, problems } = await toldBy({ next: async () => offers.shift() ?? null })
   await vi.waitFor(() => expect(claimed).toEqual(['a', 'b']))
   await runner.stop()
   expect(problems).toEqual([])
@@ -92,7 +69,7 @@ it('a claim that fails is told with the run, and the next one is tried', async (
       },
     }),
   )
-  const { runner, problems } = await runnerOn({ next: async () => offers.shift() ?? null })
+  const { runner, problems } = await toldBy({ next: async () => offers.shift() ?? null })
   await vi.waitFor(() => expect(problems).toHaveLength(2))
   await runner.stop()
   expect(problems.map(([, facts]) => facts.flowRunId)).toEqual(['a', 'b'])
@@ -106,7 +83,7 @@ it('without room it looks only now and then, so that others see that somebody lo
   let looks = 0
   const never = new Promise<null>(() => {})
   let given = 0
-  const { runner } = await runnerOn({
+  const { runner } = await toldBy({
     async look() {
       looks += 1
     },

@@ -3,8 +3,8 @@ import { expect, it, vi } from 'vitest'
 import { newInstance } from '../../src/runs/instance.ts'
 import type { HeldRun, RunQueue } from '../../src/runs/orchestrator.ts'
 import type { Outbox } from '../../src/runs/outbox.ts'
-import { startRunner } from '../../src/runs/runner.ts'
 import { sweeper } from '../../src/runs/sweep.ts'
+import { runnerOn } from '../support/runner-on.ts'
 
 const at = new Date('2026-11-21T05:00:00Z')
 
@@ -28,37 +28,22 @@ function held(instance = 'i'): HeldRun {
 async function swept(answers: (HeldRun[] | Error)[], settles = true) {
   const settledAt: number[] = []
   let sweeps = 0
-  const queue = {
-    enter: async () => {},
-    look: async () => {},
-    next: async () => null,
-    states: async () => new Map(),
-    beat: async () => {},
-    async held() {
-      const answer = answers[sweeps] ?? []
-      sweeps += 1
-      if (answer instanceof Error) throw answer
-      return answer
-    },
-    workers: async () => [],
-    async settle() {
-      settledAt.push(sweeps)
-      return settles
-    },
-    leave: async () => {},
-    hurry() {},
-    onWork: () => () => {},
-  } as unknown as RunQueue
   const onEvent = vi.fn()
-  const runner = await startRunner({
-    queue,
-    instance: newInstance('me'),
-    runs: { readRun: async () => null, cancelRun: async () => {} },
-    flows: new Map(),
-    graceSeconds: 0,
-    sweepMs: 5,
-    onEvent,
-  })
+  const runner = await runnerOn(
+    {
+      async held() {
+        const answer = answers[sweeps] ?? []
+        sweeps += 1
+        if (answer instanceof Error) throw answer
+        return answer
+      },
+      async settle() {
+        settledAt.push(sweeps)
+        return settles
+      },
+    },
+    { sweepMs: 5, onEvent },
+  )
   await vi.waitFor(() => expect(sweeps).toBeGreaterThan(answers.length))
   await runner.stop()
   return { settledAt, events: onEvent.mock.calls.map(([event]) => event.type) }

@@ -41,7 +41,7 @@ export function localQueue(options: LocalQueueOptions): RunQueue {
         shared = true
         return
       }
-      await refuseNamesake(instance, find, runtime, signal)
+      await refuseNamesake(instance, other, find, runtime, signal)
       me = instance
       await beat()
     },
@@ -160,11 +160,11 @@ const lookAgainMs = 5000
  */
 async function refuseNamesake(
   me: WorkerInstance,
+  first: StoredWorker | undefined,
   find: () => Promise<StoredWorker | undefined>,
   runtime: Runtime,
   signal: AbortSignal,
 ): Promise<void> {
-  const first = await find()
   for (let seen = first; seen?.instance; seen = await find()) {
     const fate = fateOf(seen.instance)
     const isRenewed = seen.instance.id !== first?.instance?.id || seen.seenAt > first.seenAt
