@@ -8,7 +8,7 @@ import {
   sentence,
   warningCodes,
 } from '../../src/rules/reasons/index.ts'
-import { notes } from '../../src/rules/reasons/warnings.ts'
+import { notes } from '../../src/rules/reasons/notes.ts'
 
 type Said = [fact: Fact, en: string, fr: string]
 

@@ -5,8 +5,9 @@
  */
 
 import { errors } from './errors.ts'
+import { notes } from './notes.ts'
 import { skips } from './skips.ts'
-import { notes, warnings } from './warnings.ts'
+import { warnings } from './warnings.ts'
 import type { Entry, Language } from './words.ts'
 
 export type { DroppedRows, DropReason } from './drops.ts'
