@@ -27,6 +27,9 @@ export class ExternalSorter {
   readonly #limit: number
   #spillFolder: string | undefined
   #runs: string[] = []
+  /** Whether each run on disk follows the one before, and with which key the last one ends. */
+  #inOrder = true
+  #lastKey: string | undefined
   #records: Keyed[] = []
   #keyCharacters = 0
 
@@ -57,8 +60,10 @@ export class ExternalSorter {
   /** The records in order of their keys, in blocks; one block where all of them are in memory. */
   async *sorted(): AsyncGenerator<readonly Keyed[]> {
     this.#sortRecords()
-    if (this.#runs.length === 0) yield this.#records
-    else yield* this.#merged()
+    if (!this.#isFollowedBy(this.#records)) return yield* this.#merged()
+    // Servers mostly answer in order: nothing is to be merged.
+    for (const path of this.#runs) yield* readRun(path)
+    yield this.#records
   }
 
   /** Removes what was spilled. */
@@ -73,13 +78,23 @@ export class ExternalSorter {
     for (let i = 1; i < records.length && ordered; i++) {
       ordered = compareCodePoints(records[i - 1]![0], records[i]![0]) <= 0
     }
-    // Servers mostly answer in order already.
     if (!ordered) records.sort((a, b) => compareCodePoints(a[0], b[0]))
+  }
+
+  /** Whether these records may stand behind the runs on disk, one after the other. */
+  #isFollowedBy(records: readonly Keyed[]): boolean {
+    const [first] = records
+    return (
+      this.#inOrder &&
+      (!first || this.#lastKey === undefined || compareCodePoints(this.#lastKey, first[0]) <= 0)
+    )
   }
 
   async #spill(): Promise<void> {
     this.#sortRecords()
     const records = this.#records
+    this.#inOrder = this.#isFollowedBy(records)
+    this.#lastKey = records.at(-1)![0]
     this.#records = []
     this.#keyCharacters = 0
     try {
@@ -90,9 +105,10 @@ export class ExternalSorter {
       stream.on('error', (error) => {
         failure = error
       })
-      for (let at = 0; at < records.length && failure === undefined; at += blockSize) {
-        const lines = records.slice(at, at + blockSize).map((record) => JSON.stringify(record))
-        if (!stream.write(`${lines.join('\n')}\n`)) await once(stream, 'drain')
+      for (const block of blocksOf(records)) {
+        if (failure !== undefined) break
+        // A line for each block, so that it is written and read in one piece.
+        if (!stream.write(`${JSON.stringify(block)}\n`)) await once(stream, 'drain')
       }
       stream.end()
       if (failure === undefined) await once(stream, 'close')
@@ -170,19 +186,22 @@ export class SortedCursor {
   }
 }
 
-async function* readRun(path: string): AsyncGenerator<readonly Keyed[]> {
-  let block: Keyed[] = []
+/** Blocks of few enough records, and characters of their keys. */
+function* blocksOf(records: readonly Keyed[]): Generator<readonly Keyed[]> {
+  let from = 0
   let characters = 0
-  for await (const line of readLines(path)) {
-    block.push(JSON.parse(line.text) as Keyed)
-    characters += line.text.length
-    if (block.length >= blockSize || characters >= blockCharacters) {
-      yield block
-      block = []
-      characters = 0
-    }
+  for (let at = 0; at < records.length; at++) {
+    characters += records[at]![0].length
+    if (at + 1 - from < blockSize && characters < blockCharacters) continue
+    yield records.slice(from, at + 1)
+    from = at + 1
+    characters = 0
   }
-  yield block
+  if (from < records.length) yield records.slice(from)
+}
+
+async function* readRun(path: string): AsyncGenerator<readonly Keyed[]> {
+  for await (const line of readLines(path)) yield JSON.parse(line.text) as Keyed[]
 }
 
 async function* only(records: readonly Keyed[]): AsyncGenerator<readonly Keyed[]> {

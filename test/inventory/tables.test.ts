@@ -122,20 +122,48 @@ describe('the external sorter', () => {
       fc.asyncProperty(
         fc.array(fc.tuple(fc.constantFrom('b', 'a', 'é', '😀', '\u2028', '\ue000'), text)),
         fc.integer({ min: 1, max: 5 }),
-        async (records, limit) => {
+        fc.boolean(),
+        fc.boolean(),
+        async (records, limit, inOrder, complete) => {
+          const expected = [...records].sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
           const sorter = new ExternalSorter(folder, limit)
-          for (const record of records) await sorter.add(record as unknown as Keyed)
-          const found: Keyed[] = []
-          for await (const block of sorter.sorted()) found.push(...block)
+          for (const record of inOrder ? expected : records) await sorter.add(record as unknown as Keyed)
+          if (complete) await sorter.complete()
+          // Several read what was sorted, one after the other.
+          for (const _reader of [1, 2]) {
+            const found: Keyed[] = []
+            for await (const block of sorter.sorted()) found.push(...block)
+            expect(found).toEqual(expected)
+          }
           await sorter.close()
-          expect(found).toEqual(
-            [...records].sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b))),
-          )
         },
       ),
-      { numRuns: 40 },
+      { numRuns: 80 },
     )
     expect(await readdir(folder)).toEqual([])
+  })
+
+  it.each([
+    ['a run after the other', (n: number) => n],
+    ['runs that are merged', (n: number) => (n * 7) % 2500],
+  ])('gives sorted records in blocks of at most a thousand, and of some 256 kB: %s', async (_how, nth) => {
+    const sorter = new ExternalSorter(folder, 2000)
+    const keys = Array.from({ length: 2500 }, (_, n) =>
+      String(nth(n)).padStart(nth(n) < 1500 ? 4 : 1000, '0'),
+    )
+    for (const key of keys) await sorter.add([key])
+    await sorter.complete()
+    const blocks: number[] = []
+    const found: string[] = []
+    for await (const block of sorter.sorted()) {
+      found.push(...block.map(([key]) => key))
+      blocks.push(block.reduce((sum, [key]) => sum + key.length, 0))
+      expect(block.length).toBeLessThanOrEqual(1000)
+    }
+    await sorter.close()
+    expect(found).toEqual([...keys].sort())
+    expect(Math.max(...blocks)).toBeLessThan(256 * 1024 + 1000)
+    expect(blocks.length).toBeLessThan(10)
   })
 })
 
