@@ -43,6 +43,37 @@ class GroupRows {
   }
 }
 
+/** Values on their way to be sorted. The rows of an identity mostly follow one another: they are one record. */
+class ExtentRecords {
+  readonly #sorter: ExternalSorter
+  #last: [key: string, min: number, max: number, half: number] | undefined
+
+  constructor(folder: string) {
+    this.#sorter = new ExternalSorter(folder)
+  }
+
+  /** Await the promise, if there is one, before adding the next. */
+  add(key: string, value: number): Promise<void> | undefined {
+    const last = this.#last
+    if (last?.[0] === key) {
+      last[1] = Math.min(last[1], value)
+      last[2] = Math.max(last[2], value)
+      return undefined
+    }
+    this.#last = [key, value, value, 0]
+    return last && this.#sorter.add(last)
+  }
+
+  /** @param endsHalf the last record may lack a row */
+  async end(endsHalf: boolean): Promise<KeyedValues<SeenExtent>> {
+    if (this.#last) {
+      if (endsHalf) this.#last[3] = 1
+      await this.#sorter.add(this.#last)
+    }
+    return joined(this.#sorter, extentOf, hull)
+  }
+}
+
 export interface Extents extends KeyedValues<SeenExtent> {
   /** How many groups the answer has: identities, or casts of them. */
   groups: number
@@ -63,29 +94,19 @@ export async function collectExtents(
   const groups = new GroupRows()
   const column = indexOf(table.columns, variable)
   const read = variable === 'time' ? parseTime : parseNumber
-  const sorter = new ExternalSorter(folder)
-  // The two rows of a group mostly follow one another: they are one record.
-  let last: [key: string, min: number, max: number, half: number] | undefined
+  const records = new ExtentRecords(folder)
   for await (const rows of batchesOf(table)) {
     for (const row of rows) {
       const value = read(row[column]!)
       if (value === null) continue
       const key = keyOf(row)
       groups.add(parts.length === 1 ? row[parts[0]!]! : parts.map((part) => row[part]).join(separator))
-      if (last && last[0] === key) {
-        last[1] = Math.min(last[1], value)
-        last[2] = Math.max(last[2], value)
-        continue
-      }
-      const spilled = last && sorter.add(last)
+      const spilled = records.add(key, value)
       if (spilled) await spilled
-      last = [key, value, value, 0]
     }
   }
   // All records of one identity have the same depth more often than the same time.
-  if (last && groups.endsHalf(variable === 'time')) last[3] = 1
-  if (last) await sorter.add(last)
-  return { ...(await joined(sorter, extentOf, hull)), groups: groups.groups }
+  return { ...(await records.end(groups.endsHalf(variable === 'time'))), groups: groups.groups }
 }
 
 /** The least and the greatest depth of casts, and the times that these rows have. */
@@ -111,15 +132,13 @@ export async function collectCastEnds(
   const parts = casts.map((column) => indexOf(table.columns, column))
   const depth = indexOf(table.columns, variable)
   const time = indexOf(table.columns, 'time')
-  const verticals = new ExternalSorter(folder)
-  const times = new ExternalSorter(folder)
+  const verticals = new ExtentRecords(folder)
+  const times = new ExtentRecords(folder)
   let agree = true
   let all: Extent | null = null
   const groups = new GroupRows()
   let lastCast: string | undefined
   let lastTime: number | null = null
-  let lastKey: string | undefined
-  let lastDepth = 0
   for await (const rows of batchesOf(table)) {
     for (const row of rows) {
       const value = parseNumber(row[depth]!)
@@ -131,22 +150,19 @@ export async function collectCastEnds(
       lastCast = cast
       lastTime = at
       const key = keyOf(row)
-      lastKey = key
-      lastDepth = value
-      const spilled = verticals.add([key, value, value, 0])
+      const spilled = verticals.add(key, value)
       if (spilled) await spilled
       if (at === null) continue
       all ??= { min: at, max: at }
       widen(all, at)
-      const alsoSpilled = times.add([key, at, at, 0])
+      const alsoSpilled = times.add(key, at)
       if (alsoSpilled) await alsoSpilled
     }
   }
-  if (lastKey !== undefined && groups.endsHalf(false)) await verticals.add([lastKey, lastDepth, lastDepth, 1])
   return {
     casts: groups.groups,
-    vertical: await joined(verticals, extentOf, hull),
-    time: await joined(times, extentOf, hull),
+    vertical: await verticals.end(groups.endsHalf(false)),
+    time: await times.end(false),
     agree,
     times: all,
   }
