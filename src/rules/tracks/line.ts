@@ -80,9 +80,9 @@ export function unwrapAbout(longitude: number, about: number): number {
   return longitude - 360 * Math.round((longitude - about) / 360)
 }
 
-/** Brings a longitude back to ±180. */
+/** Brings a longitude back to ±180; the antimeridian stays on its side. */
 export function within(longitude: number): number {
-  return unwrapAbout(longitude, 0)
+  return Math.abs(longitude) <= 180 ? longitude : unwrapAbout(longitude, 0)
 }
 
 /** `MULTILINESTRING((1 2,3 4))`; null for no line. */
@@ -144,7 +144,7 @@ function cutAtAntimeridian(line: readonly LonLat[]): LonLat[][] {
     if (last !== undefined && now !== turns) {
       const step = Math.sign(now - turns)
       const edge = 360 * turns + 180 * step
-      const share = longitude === last[0] ? 0 : (edge - last[0]) / (longitude - last[0])
+      const share = (edge - last[0]) / (longitude - last[0])
       const crossing = last[1] + share * (latitude - last[1])
       piece.push([180 * step, crossing])
       pieces.push(piece)

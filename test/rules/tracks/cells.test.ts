@@ -34,6 +34,10 @@ describe('a cell of 1/12 degree', () => {
   it.each([
     ['1079.0', 1079],
     ['-1080.0', -1080],
+    // The poles: 90 / 0.0833333333333333 is 1080 and a little.
+    ['1080.0', 1080],
+    ['1081.0', 'impossible'],
+    ['-1081.0', -1081],
     ['NaN', 'missing'],
     ['', 'missing'],
     ['6768.0', 'impossible'],
@@ -53,6 +57,8 @@ describe('a cell of 1/12 degree', () => {
     ['-2161.0', -2160],
     ['NaN', 'missing'],
     ['-8713.0', 'impossible'],
+    ['-2162.0', 'impossible'],
+    ['2159.5', 'impossible'],
     ['4321.0', 'impossible'],
   ])('of longitude %s is %s', (text, expected) => {
     expect(readLongitudeCell(text)).toBe(expected)
@@ -62,6 +68,8 @@ describe('a cell of 1/12 degree', () => {
     expect(isOutside(564, { min: 47, max: 48 })).toBe(false)
     expect(isOutside(576, { min: 47, max: 48 })).toBe(false)
     expect(isOutside(577, { min: 47, max: 48 })).toBe(true)
+    expect(isOutside(563, { min: 47, max: 48 })).toBe(false)
+    expect(isOutside(562, { min: 47, max: 48 })).toBe(true)
     expect(isOutside(6768, null)).toBe(false)
   })
 })

@@ -54,6 +54,30 @@ describe('the ladder of coarser rows', () => {
     expect(found[0]!.time).toEqual({ min: day('2019-06-01'), max: Date.parse('2019-06-30T23:59:59Z') })
   })
 
+  it.each([
+    ['first', [null, 3]],
+    ['last', [3, null]],
+    ['in both', [null, null]],
+  ])(
+    'does not know the records of a row of which it does not know those of one day: %s',
+    (_where, records) => {
+      const rows = new CellRows(1)
+      for (const [nth, known] of records.entries())
+        rows.add({
+          trajectory: 'a',
+          day: day(`2019-06-0${1 + nth}`),
+          latitude: 1,
+          longitude: 1,
+          records: known,
+        })
+      expect([...rows.rows()].map((row) => row.records)).toEqual([null])
+      // And not in the coarser row that it is joined to.
+      rows.add({ trajectory: 'a', day: day('2019-07-01'), latitude: 1, longitude: 1, records: 5 })
+      expect([...rows.rows()].map((row) => row.records)).toEqual([null])
+      expect([rows.step, rows.size, rows.days]).toEqual([1, 1, 3])
+    },
+  )
+
   it.each(ladder.map((rung, step) => [step, rung] as const))(
     'at step %i is what adding up every day by it gives, and not finer than it must be',
     (step, rung) => {
@@ -144,5 +168,22 @@ describe('the ladder of coarser rows', () => {
     expect(depths.of({ ...march, month: march.month + 2 }, ladder[0]!)).toBeNull()
     expect(depths.of(march, ladder[1]!)).toEqual({ min: 0, max: 598.9 })
     expect(depths.of({ ...march, trajectory: '' }, ladder[7]!)).toEqual({ min: 0, max: 900 })
+  })
+
+  it('takes them from every trajectory and month of a coarser row, and changes none', () => {
+    const depths = new MonthDepths()
+    depths.add('a', day('2020-01-31'), 20)
+    depths.add('a', day('2020-12-01'), 10)
+    depths.add('a', day('2021-01-01'), 900)
+    depths.add('b', day('2020-05-01'), 30)
+    const january = { trajectory: 'a', month: 2020 * 12 }
+    const rung = (step: number) => ladder[step]!
+    expect(depths.of(january, rung(1))).toEqual({ min: 10, max: 20 })
+    expect(depths.of(january, rung(0))).toEqual({ min: 20, max: 20 })
+    expect(depths.of(january, rung(5))).toEqual({ min: 10, max: 900 })
+    expect(depths.of(january, rung(7))).toEqual({ min: 10, max: 900 })
+    expect(depths.of({ ...january, trajectory: 'b' }, rung(5))).toEqual({ min: 30, max: 30 })
+    expect(depths.of({ ...january, trajectory: 'c' }, rung(5))).toBeNull()
+    expect([...depths.trajectories]).toEqual(['a', 'b'])
   })
 })

@@ -51,6 +51,78 @@ describe('the line of a track', () => {
     ])
   })
 
+  it('stays whole where it only touches the antimeridian', () => {
+    const touching = [at(0, 179, 0), at(1, 180, 1), at(2, 179, 2)]
+    expect(trackLines(touching)).toEqual([
+      [
+        [179, 0],
+        [180, 1],
+        [179, 2],
+      ],
+    ])
+    expect(trackBounds(touching)).toEqual({ west: 179, east: 180, south: 0, north: 2 })
+  })
+
+  it.each([
+    ['eastward', 1],
+    ['westward', -1],
+  ])('crosses it in a vertex that lies on it, without a repeat: %s', (_way, sign) => {
+    const vertices = [
+      at(0, 179 * sign, 0),
+      at(1, 180 * sign, 1),
+      at(2, -179 * sign, 4),
+      at(3, -178 * sign, 4),
+    ]
+    expect(trackLines(vertices)).toEqual([
+      [
+        [179 * sign, 0],
+        [180 * sign, 1],
+      ],
+      [
+        [-180 * sign, 1],
+        [-179 * sign, 4],
+        [-178 * sign, 4],
+      ],
+    ])
+  })
+
+  it.each([
+    ['eastward', 1],
+    ['westward', -1],
+  ])('goes twice around the world: %s', (_way, sign) => {
+    const longitudes = [0, 120, -120, 0, 120, -120, 0]
+    const vertices = longitudes.map((longitude, nth) => at(10 * nth, sign * longitude, 6 * nth))
+    const lines = [
+      [0, 0, 120, 6, 180, 9],
+      [-180, 9, -120, 12, 0, 18, 120, 24, 180, 27],
+      [-180, 27, -120, 30, 0, 36],
+    ]
+    expect(trackLines(vertices)).toEqual(
+      // A straight line needs its ends alone.
+      lines.map((line) => [
+        [sign * line[0]! + 0, line[1]],
+        [sign * line.at(-2)! + 0, line.at(-1)],
+      ]),
+    )
+    expect(trackBounds(vertices)).toEqual({ west: -180, east: 180, south: 0, north: 36 })
+  })
+
+  it('has bounds of all its positions, whatever their order', () => {
+    expect(trackBounds([at(0, 5, 3), at(1, 2, -4), at(2, 9, 8), at(3, 6, 1)])).toEqual({
+      west: 2,
+      east: 9,
+      south: -4,
+      north: 8,
+    })
+    // Just once around is all of the world as well.
+    expect(trackBounds([0, 120, -120, 0].map((longitude, nth) => at(10 * nth, longitude, 0)))).toEqual({
+      west: -180,
+      east: 180,
+      south: 0,
+      north: 0,
+    })
+  })
+
   // 25 m/s on the great circle: a degree of latitude, 111.2 km, in 4448 s.
   it.each([
     ['north', [0, 0], [0, 1], 4448],
@@ -165,6 +237,30 @@ describe('the line of a track', () => {
     ]
     expect(simplify(line, 0.02)).toEqual([line[0], line[1], line[2], line[3], line[4]])
     expect(simplify(line, 0.6)).toEqual([line[0], line[4]])
+  })
+
+  it.each([
+    ['before its beginning', [0, 0], [-1, 0], [2, 0]],
+    ['after its end', [0, 0], [3, 0], [2, 0]],
+    ['on the way to where it began', [1, 1], [2, 2], [1, 1]],
+    ['across it', [0, 0], [1, 0.6], [2, 0]],
+    ['across it, northward', [0, 0], [-0.6, 1], [0, 2]],
+  ] as [string, ...[number, number][]][])(
+    'keeps a vertex that lies off the segment: %s',
+    (_where, ...line) => {
+      expect(simplify(line, 0.5)).toEqual(line)
+      expect(simplify(line, 2)).toEqual([line[0], line[2]])
+    },
+  )
+
+  it('keeps a vertex that lies as far off as is tolerated on neither side', () => {
+    const line: [number, number][] = [
+      [0, 0],
+      [1, 0.5],
+      [2, 0],
+    ]
+    expect(simplify(line, 0.5)).toEqual([line[0], line[2]])
+    expect(simplify(line, 0.499)).toEqual(line)
   })
 
   it('has no bounds around the world that are narrower than the world', () => {
