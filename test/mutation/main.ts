@@ -98,7 +98,8 @@ function ask(order: Order, patience: number): Promise<Answer> {
   return new Promise((resolve) => {
     const end = (failure: string) => {
       clearTimeout(timer)
-      worker = undefined
+      // Called again as the killed one ends, when another is at work.
+      if (worker === at) worker = undefined
       at.kill('SIGKILL')
       resolve({ failure, reached: {}, took: [] })
     }
