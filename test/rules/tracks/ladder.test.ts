@@ -36,6 +36,19 @@ const sizes = ladder.map((one) => {
 })
 
 describe('the ladder of coarser rows', () => {
+  it('goes from months and cells of 1/12 degree to all time and two degrees', () => {
+    expect(ladder.map(({ period, size, byTrajectory }) => [period, size, byTrajectory])).toEqual([
+      ['month', 1, true],
+      ['year', 1, true],
+      ['year', 3, true],
+      ['year', 6, true],
+      ['year', 12, true],
+      ['all', 12, true],
+      ['all', 24, true],
+      ['all', 24, false],
+    ])
+  })
+
   it('adds up the days of one month in one cell', () => {
     const rows = new CellRows(10)
     const add = (text: string, latitude: number, records: number) =>

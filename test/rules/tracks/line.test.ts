@@ -86,6 +86,37 @@ describe('the line of a track', () => {
     ])
   })
 
+  it('begins on either side of it, and draws nothing of a single vertex there', () => {
+    expect(trackLines([at(0, 180, 0), at(1, 179, 1)])).toEqual([
+      [
+        [180, 0],
+        [179, 1],
+      ],
+    ])
+    expect(trackLines([at(0, 180, 0), at(1, -179, 1)])).toEqual([
+      [
+        [-180, 0],
+        [-179, 1],
+      ],
+    ])
+  })
+
+  it('goes on behind it without another cut', () => {
+    const vertices = [at(0, 179, 0), at(1, -179.9, 1.1), at(2, -179.8, 2.1), at(3, -179, 2.1)]
+    expect(trackLines(vertices)).toEqual([
+      [
+        [179, 0],
+        [180, 1],
+      ],
+      [
+        [-180, 1],
+        [-179.9, 1.1],
+        [-179.8, 2.1],
+        [-179, 2.1],
+      ],
+    ])
+  })
+
   it.each([
     ['eastward', 1],
     ['westward', -1],
@@ -204,7 +235,37 @@ describe('the line of a track', () => {
     expect(vertices).toBeLessThanOrEqual(mostVertices)
   })
 
-  it('keeps the longest of very many pieces', () => {
+  /** Vertices that lie as many degrees to the north of the others, one after the other. */
+  const zigzag = (from: number, count: number, degrees: number) =>
+    Array.from({ length: count }, (_, nth) => at(from + nth, (from + nth) / 10, (nth % 2) * degrees))
+  const countOf = (vertices: Vertex[]) => trackLines(vertices).reduce((sum, line) => sum + line.length, 0)
+
+  it('doubles its tolerance until there are no more than 500', () => {
+    expect(countOf(zigzag(0, 500, 0.035))).toBe(500)
+    // Of 600 those that lie 0.035° off go, and those that lie 0.055° off stay.
+    const found = countOf([...zigzag(0, 300, 0.035), ...zigzag(300, 300, 0.055)])
+    expect(found).toBeGreaterThan(295)
+    expect(found).toBeLessThan(310)
+  })
+
+  it.each([
+    ['to the east', 1, 0],
+    ['to the north', 0, 1],
+  ])('keeps the longest of very many pieces, wherever they are: %s', (_way, east, north) => {
+    const pieces = Array.from({ length: 300 }, (_, piece) => {
+      const isShort = piece % 6 === 0
+      const [longitude, latitude, degrees] = isShort ? [150, 70, 0.1] : [-piece / 100, -piece / 100, 1]
+      return [
+        at(piece * 100, longitude, latitude),
+        at(piece * 100 + 1, longitude + east * degrees, latitude + north * degrees),
+      ]
+    })
+    const lines = trackLines(pieces.flat())
+    expect(lines).toHaveLength(250)
+    expect(lines.filter((line) => line[0]![0] > 0)).toEqual([])
+  })
+
+  it('keeps the longest of very many short pieces', () => {
     const pieces = Array.from({ length: 600 }, (_, piece) => [
       at(piece * 100, 0, 0),
       at(piece * 100 + 1, 0.1 + piece / 100, 0),
@@ -216,6 +277,9 @@ describe('the line of a track', () => {
 
   it('has no piece of a single vertex', () => {
     expect(trackLines([at(0, 1, 1)])).toEqual([])
+    // Where it was on both days.
+    expect(trackLines([at(0, 1, 1), at(1, 1, 1)])).toEqual([])
+    expect(trackLines([at(0, 1, 1), at(1, 1, 2)])).toHaveLength(1)
     expect(linesWkt([])).toBeNull()
     expect(
       linesWkt([
