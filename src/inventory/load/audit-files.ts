@@ -4,6 +4,7 @@ import { attemptOrder, factsJson } from '../audit.ts'
 import { checkedColumns } from '../contract.ts'
 import { fileExists, readChecked } from './read.ts'
 import type { RunFacts } from './run-facts.ts'
+import { temporaryTable } from './staging.ts'
 import type { RejectedDataset } from './types.ts'
 
 /**
@@ -19,14 +20,11 @@ export async function loadAuditFiles(
   const token = `stage_${randomBytes(6).toString('hex')}`
   const tables = { harvest_runs: `${token}_runs`, harvest_attempts: `${token}_attempts` } as const
   try {
-    for (const file of ['harvest_runs', 'harvest_attempts'] as const) {
-      const columns = checkedColumns[file]
-      await session.query(
-        `CREATE TEMP TABLE ${tables[file]} (${columns.map((c) => `${c.name} ${c.type}`).join(', ')})`,
-      )
+    const files = ['harvest_runs', 'harvest_attempts'] as const
+    await session.query(files.map((file) => temporaryTable(tables[file], checkedColumns[file])).join(';'))
+    for (const file of files)
       if (await fileExists(folder, file))
-        await database.copyRows(session, tables[file], columns, goodRows(folder, file, signal))
-    }
+        await database.copyRows(session, tables[file], checkedColumns[file], goodRows(folder, file, signal))
     const runColumns = checkedColumns.harvest_runs.map((column) => column.name)
     const attemptColumns = checkedColumns.harvest_attempts.map((column) => column.name)
     await database.inTransaction(session, async () => {

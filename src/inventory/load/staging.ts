@@ -90,6 +90,10 @@ export const stageColumns = {
   verdicts: [number, { name: 'n_rows', type: 'int' }, { name: 'rejected', type: 'boolean' }],
 } satisfies Record<keyof StageNames, CopyColumn[]>
 
+export function temporaryTable(name: string, columns: readonly CopyColumn[]): string {
+  return `CREATE TEMP TABLE ${name} (${columns.map((column) => `${column.name} ${column.type}`).join(', ')})`
+}
+
 /** Puts down what was refused of a row; its dataset, where it is known, will keep what it has. */
 export function refuseRow(stage: Stage, faults: Reject[], dataset: StagedDataset | undefined): void {
   stage.rejectedRows += 1

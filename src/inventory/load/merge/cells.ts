@@ -4,10 +4,10 @@ import { assignments, insertInto, type Merge } from './context.ts'
 const compared = columnsWith('obis_cells', 'data')
 
 /** Like the comparison of profiles: `pk` null is new, `line` null is gone, else it changed. A cell never moves. */
-export async function compareCells(merge: Merge): Promise<void> {
+export async function compareCells(merge: Merge): Promise<{ differences: number }> {
   const { session, stage, tables } = merge
   const rowOf = (alias: string) => `(${compared.map((column) => `${alias}.${column}`).join(', ')})`
-  await session.query(`
+  const found = await session.query(`
     CREATE TEMP TABLE ${tables.cells} ON COMMIT DROP AS
     SELECT c.pk, c.point_pk AS old_point_pk, coalesce(s.dataset_pk, c.dataset_pk) AS dataset_pk, s.dataset_id, s.line,
       s.latitude, s.longitude, ${compared.map((column) => `s.${column}`).join(', ')},
@@ -20,6 +20,7 @@ export async function compareCells(merge: Merge): Promise<void> {
     ) c ON c.dataset_pk = s.dataset_pk AND c.latitude = s.latitude AND c.longitude = s.longitude
     WHERE c.pk IS NULL OR s.line IS NULL OR ${rowOf('s')} IS DISTINCT FROM ${rowOf('c')}`)
   await session.query(`ANALYZE ${tables.cells} (pk, dataset_pk, line)`)
+  return { differences: found.count }
 }
 
 /** The ids of a cell's names, once all of its names are known; else the search of names finds the cell. */
@@ -30,7 +31,9 @@ const aphiaIds = `coalesce((
 
 export async function writeCells(
   merge: Merge,
+  { differences }: { differences: number },
 ): Promise<{ inserted: number; updated: number; deleted: number }> {
+  if (differences === 0) return { inserted: 0, updated: 0, deleted: 0 }
   const { session, tables } = merge
   const values = Object.fromEntries(compared.map((column) => [column, `s.${column}`]))
   const deleted = await session.query(
