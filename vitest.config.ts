@@ -10,12 +10,17 @@ import { suite } from './test/support/suite.ts'
 setTestClock(process.env)
 setTestFolder(process.env)
 
-/** They work on one embedded database a process (test/support/engine.ts): it takes longer to start than most of them. */
+/**
+ * They work on an embedded engine (test/support/engine.ts), which takes longer to start than most of them. As threads of
+ * one process they share what is compiled of it.
+ */
 const tests = fileURLToPath(new URL('test', import.meta.url))
 const engine = readdirSync(tests, { recursive: true, encoding: 'utf8' })
   .filter(
     (name) =>
-      name.endsWith('.test.ts') && readFileSync(join(tests, name), 'utf8').includes('/support/engine.ts'),
+      name.endsWith('.test.ts') &&
+      (name === 'database/embedded.test.ts' ||
+        readFileSync(join(tests, name), 'utf8').includes('/support/engine.ts')),
   )
   .map((name) => name.slice(0, -'.test.ts'.length).replaceAll('\\', '/'))
 /** They compute: no process, no server, no clock, nothing that a next file could find changed. */
@@ -61,7 +66,7 @@ export default defineConfig({
     isolate: false,
     projects: [
       { extends: true, test: { name: 'pure', include: pureFiles, pool: 'threads' } },
-      { extends: true, test: { name: 'engine', include: engineFiles } },
+      { extends: true, test: { name: 'engine', include: engineFiles, pool: 'threads' } },
       { extends: true, test: { name: 'alone', include: aloneFiles, isolate: true } },
       {
         extends: true,
