@@ -55,7 +55,7 @@ async function compare(args: readonly string[], count: number): Promise<void> {
     if (result.code !== 0)
       throw new Error(`${name} ended with ${result.code}\n${result.stderr}\n${result.stdout}`)
     const { requests, bytes } = await ask('/demo-statistics')
-    const counted = /^│ http.*$/m.exec(result.stdout)?.[0] ?? ''
+    const counted = /\d+ datasets?, [\s\S]*? s$/m.exec(result.stdout)?.[0].replaceAll(/\s+/g, ' ') ?? ''
     // The list is one request, whatever the number of datasets.
     return { name, ...result, requests: requests - 1, bytes, counted }
   }

@@ -69,6 +69,16 @@ describe('the names of cells', () => {
     expect(sets).toEqual(wanted)
   })
 
+  it.each([
+    ['name by name', 40, 1500, (n: number) => [n % 40, Math.floor(n / 40)] as const],
+    ['cell by cell', 4000, 15, (n: number) => [Math.floor(n / 15), n % 15] as const],
+  ])('are held once where each is the next one: %s', (_, cells, names, pairOf) => {
+    const pairs = Array.from({ length: cells * names }, (_, n) => pairOf(n))
+    const { size, sets, wantedSize, wanted } = held(pairs, cells)
+    expect(size).toBe(wantedSize)
+    expect(sets).toEqual(wanted)
+  })
+
   it('are those of any pairs', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.nat(40), fc.nat(200)), { maxLength: 300 }), (pairs) => {
