@@ -10,7 +10,7 @@ import { foreignNameWarnings } from '../config/foreign-names.ts'
 import { isSet } from '../config/given.ts'
 import type { HarvestConfig } from '../config/harvest.ts'
 import { loadVocabularies } from '../config/vocabularies.ts'
-import { type DatabaseSettings, databaseSettings } from '../database/settings.ts'
+import { type DatabaseSettings, databaseSettings, isServer } from '../database/settings.ts'
 import { HarvesterError, isHarvesterError } from '../errors.ts'
 import { configFolders, type HarvestServices } from '../harvest/services.ts'
 import { type LogLevel, parseLogLevel } from '../log/log.ts'
@@ -141,7 +141,7 @@ function judgedDatabase(env: JudgeRequest['env']): DatabaseSettings {
   const settings = databaseSettings(env)
   const reading = env.DATABASE_READ_URL
   if (isSet(reading)) databaseSettings({ ...env, DATABASE: '', DATABASE_URL: reading })
-  if (settings.kind === 'postgres' && settings.caFile !== undefined) {
+  if (isServer(settings) && settings.caFile !== undefined) {
     try {
       accessSync(settings.caFile, constants.R_OK)
     } catch (cause) {

@@ -7,7 +7,7 @@ import type { HarvestConfig } from '../config/harvest.ts'
 import { variables } from '../config/variables.ts'
 import { openDatabase } from '../database/open.ts'
 import type { Database } from '../database/port.ts'
-import { type DatabaseSettings, databaseSettings } from '../database/settings.ts'
+import { type DatabaseSettings, databaseSettings, isServer } from '../database/settings.ts'
 import { describeError, exitCodes, HarvesterError } from '../errors.ts'
 import type { ErrorReports } from '../log/error-reports.ts'
 import type { Log } from '../log/log.ts'
@@ -190,7 +190,7 @@ async function startServer(
 ): Promise<void> {
   const reading = await openForReading(settings, database, environment, signal)
   // The embedded one is that of the engine, whose runs go on during the grace time.
-  if (reading.kind === 'postgres') open.add(() => reading.close())
+  if (isServer(settings)) open.add(() => reading.close())
   const server = createServer(
     serverOptions({
       environment,
@@ -240,7 +240,7 @@ async function openForReading(
   environment: Environment,
   signal: AbortSignal,
 ): Promise<Database> {
-  if (settings.kind === 'embedded') return writable.open()
+  if (!isServer(settings)) return writable.open()
   const own = environment.DATABASE_READ_URL
   const reading = own === undefined ? settings : databaseSettings({ ...variables, DATABASE_URL: own })
   return openDatabase(reading, {

@@ -4,6 +4,7 @@ import { Command } from 'commander'
 import { planned } from '../app/judge.ts'
 import { action, type Parts } from '../app/open.ts'
 import type { Environment } from '../config/environment.ts'
+import { isServer } from '../database/settings.ts'
 import { exitCodes, HarvesterError } from '../errors.ts'
 import { prettyFormatter } from '../log/log.ts'
 import { openProcessLog } from '../log/process-log.ts'
@@ -51,7 +52,7 @@ async function startWorkers(parts: Parts, flags: StartFlags): Promise<number> {
     serves: flags.serve,
     env: variables,
   })
-  if (flags.number > 1 && database?.kind === 'embedded')
+  if (flags.number > 1 && database && !isServer(database))
     throw new HarvesterError(
       'USAGE',
       `${flags.number} workers cannot share the embedded database: it lives in one process and ends with it`,

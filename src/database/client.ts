@@ -46,6 +46,7 @@ const types = {
 /** {@link Database} over the `pg` driver: for PostgreSQL, and for the embedded engine through its Unix socket. */
 export class ClientDatabase implements Database {
   readonly kind: DatabaseKind
+  readonly ownBackEnds: boolean
   readonly description: string
   readonly serverVersion: number
   readonly #options: ClientOptions
@@ -56,6 +57,7 @@ export class ClientDatabase implements Database {
 
   constructor(options: ClientOptions) {
     this.kind = options.kind
+    this.ownBackEnds = options.kind === 'postgres'
     this.description = options.description
     this.serverVersion = options.serverVersion
     this.#options = options

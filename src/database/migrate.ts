@@ -98,7 +98,7 @@ export async function migrate(database: Database, options: MigrationOptions = {}
         }
         return { applied, adopted }
       } finally {
-        if (database.kind === 'postgres')
+        if (database.ownBackEnds)
           await session.query('SELECT pg_advisory_unlock($1)', [migrationLockKey]).catch(() => undefined)
       }
     },
@@ -177,7 +177,7 @@ async function takeMigrationLock(
   session: Session,
   options: MigrationOptions,
 ): Promise<void> {
-  if (database.kind === 'embedded') return
+  if (!database.ownBackEnds) return
   const deadline = Date.now() + patienceMilliseconds
   for (let told = false; ; told = true) {
     const answer = await session.query<{ held: boolean }>('SELECT pg_try_advisory_lock($1) AS held', [
@@ -207,7 +207,7 @@ async function apply(
   const deadline = Date.now() + patienceMilliseconds
   for (;;) {
     try {
-      if (migration.concurrently && database.kind === 'postgres')
+      if (migration.concurrently && database.ownBackEnds)
         return await applyConcurrently(session, migration, options)
       return await applyInTransaction(database, session, migration)
     } catch (error) {

@@ -5,6 +5,7 @@
  * Values come back as: `int8` as number, `timestamptz` as `Date`, arrays as arrays, `json` parsed, `numeric` as text.
  */
 
+/** Of no interest outside of this room: what follows from it are capabilities of {@link Database}. */
 export type DatabaseKind = 'postgres' | 'embedded'
 
 export interface QueryOptions {
@@ -38,6 +39,11 @@ export type CopyValue = string | number | boolean | Date | readonly string[] | n
 
 export interface Database {
   readonly kind: DatabaseKind
+  /**
+   * Whether each session has a back end of its own, with its settings, locks and temporary tables. The embedded engine
+   * has one for all, which takes one transaction at a time.
+   */
+  readonly ownBackEnds: boolean
   /** Where it is, for messages: never holds a password. */
   readonly description: string
   /** `server_version_num` as the server gives it: 150017, 180003. */

@@ -5,19 +5,24 @@ import { HarvesterError } from '../errors.ts'
 export type SslMode = (typeof sslModes)[number]
 
 /** Which database a command uses, and how it gets there. */
-export type DatabaseSettings =
-  | { kind: 'embedded'; dataFolder: string }
-  | {
-      kind: 'postgres'
-      host: string
-      port: number
-      database: string
-      user: string
-      password: string | undefined
-      sslMode: SslMode
-      /** PEM file of the authority that signed the server's certificate. */
-      caFile: string | undefined
-    }
+export type DatabaseSettings = { kind: 'embedded'; dataFolder: string } | ServerSettings
+
+export interface ServerSettings {
+  kind: 'postgres'
+  host: string
+  port: number
+  database: string
+  user: string
+  password: string | undefined
+  sslMode: SslMode
+  /** PEM file of the authority that signed the server's certificate. */
+  caFile: string | undefined
+}
+
+/** Whether it is a server, for many processes, with roles and rights; the embedded database lives in one process. */
+export function isServer(settings: DatabaseSettings): settings is ServerSettings {
+  return settings.kind === 'postgres'
+}
 
 const defaultPort = environmentVariables.DB_PORT.default
 

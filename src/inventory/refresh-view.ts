@@ -42,7 +42,7 @@ export async function refreshView(
     throw new HarvesterError('USAGE', `${found.quoted} is not a materialized view`, {
       remedy: 'Name materialized views only; tables and plain views need no refresh.',
     })
-  const concurrently = found.filled && found.indexed && database.kind === 'postgres'
+  const concurrently = found.filled && found.indexed && database.ownBackEnds
   await database.query(
     `REFRESH MATERIALIZED VIEW ${concurrently ? 'CONCURRENTLY ' : ''}${found.quoted}`,
     [],

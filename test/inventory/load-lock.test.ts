@@ -16,7 +16,7 @@ function server(held: boolean[], who: string | null = 'psql (process 7, since 05
       return { rows: [], count: 0 }
     },
   } as unknown as Session
-  return { session, statements, database: { kind: 'postgres' } as Database }
+  return { session, statements, database: { ownBackEnds: true } as Database }
 }
 
 const limits = { ...defaultLimits, lockWaitSeconds: 30, statementTimeoutSeconds: 12, lockTimeoutSeconds: 3 }
@@ -24,7 +24,7 @@ const limits = { ...defaultLimits, lockWaitSeconds: 30, statementTimeoutSeconds:
 describe('the lock of the loaders', () => {
   it('is not needed on the embedded engine, where one transaction runs at a time', async () => {
     const { session, statements } = server([false])
-    const embedded = { kind: 'embedded' } as Database
+    const embedded = { ownBackEnds: false } as Database
     expect(await takeLoaderLock(embedded, session, limits, undefined, undefined)).toBe(0)
     expect(statements).toEqual([])
   })

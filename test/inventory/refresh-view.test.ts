@@ -5,22 +5,22 @@ import { refreshView } from '../../src/inventory/refresh-view.ts'
 
 const view = { quoted: 'cde.summary', kind: 'm', filled: true, indexed: true }
 
-function database(found: Partial<typeof view> | null, kind: Database['kind'] = 'postgres') {
+function database(found: Partial<typeof view> | null, ownBackEnds = true) {
   const asked: { sql: string; values: readonly unknown[] }[] = []
   const query = async (sql: string, values: readonly unknown[] = []) => {
     asked.push({ sql, values })
     return { rows: asked.length === 1 && found !== null ? [{ ...view, ...found }] : [], count: 0 }
   }
-  return { database: { kind, query } as unknown as Database, asked }
+  return { database: { ownBackEnds, query } as unknown as Database, asked }
 }
 
 it.each([
-  ['a filled one with a unique index on PostgreSQL', {}, 'postgres', true],
-  ['one that was never filled', { filled: false }, 'postgres', false],
-  ['one without a unique index', { indexed: false }, 'postgres', false],
-  ['any on the embedded engine', {}, 'embedded', false],
-] as const)('%s: readers are let in meanwhile: %s %s %s', async (_, found, kind, concurrently) => {
-  const { database: on, asked } = database(found, kind)
+  ['a filled one with a unique index on PostgreSQL', {}, true, true],
+  ['one that was never filled', { filled: false }, true, false],
+  ['one without a unique index', { indexed: false }, true, false],
+  ['any on the embedded engine', {}, false, false],
+] as const)('%s: readers are let in meanwhile: %s %s %s', async (_, found, ownBackEnds, concurrently) => {
+  const { database: on, asked } = database(found, ownBackEnds)
   expect(await refreshView(on, 'summary')).toEqual({ view: 'cde.summary', concurrently })
   expect(asked[1]!.sql).toBe(`REFRESH MATERIALIZED VIEW ${concurrently ? 'CONCURRENTLY ' : ''}cde.summary`)
 })

@@ -31,7 +31,7 @@ function emptyDatabase(failure?: Error): Database {
     if (failure) throw failure
     return { rows: [], count: 0 }
   }
-  return { kind: 'postgres', description: 'nothing', serverVersion: 150000, query } as unknown as Database
+  return { description: 'nothing', serverVersion: 150000, query } as unknown as Database
 }
 
 interface Asked {

@@ -75,8 +75,8 @@ export async function loadFolder(
       { signal },
     )
     .finally(async () => {
-      // A cancelled session takes no more statements, and the embedded engine keeps what a session leaves.
-      if (signal?.aborted && database.kind === 'embedded')
+      // A cancelled session takes no more statements, and a shared back end keeps what it leaves.
+      if (signal?.aborted && !database.ownBackEnds)
         await database.session((session) => dropStage(session, names)).catch(() => undefined)
     })
   await auditAfterCommit(database, facts, summary)
@@ -141,9 +141,9 @@ async function refuseUnfinished(folder: string): Promise<void> {
     throw unreadable(folder, 'is the folder of a run that has not ended')
 }
 
-/** Settings of the connection that the work lives on. The embedded engine has one for everybody: it is left alone. */
+/** Settings of the back end that the work lives on. One that is everybody's is left alone. */
 async function prepare(database: Database, session: Session): Promise<void> {
-  if (database.kind === 'embedded') return
+  if (!database.ownBackEnds) return
   await session.query(`SET work_mem = '64MB'; SET jit = off; SET TimeZone = 'UTC'`)
   // A loader that was killed is noticed while its statement still runs, so that its lock goes.
   if (database.serverVersion >= 140_000) await session.query(`SET client_connection_check_interval = '2s'`)
@@ -194,14 +194,14 @@ function refuseTooManyRejects(folder: string, stage: Stage, limits: LoadLimits):
   )
 }
 
-/** The embedded engine has one back end for everybody: who would wait for a lock of its own transaction waits for ever. */
+/** On a back end that is everybody's, who would wait for a lock of its own transaction waits for ever. */
 async function indexesAside(
   database: Database,
   session: Session,
   stage: Stage,
 ): Promise<IndexesAside | undefined> {
   const rows = stage.counts.profiles + stage.counts.cells
-  return database.kind === 'embedded' || rows < fewestRowsAside ? undefined : setIndexesAside(session)
+  return !database.ownBackEnds || rows < fewestRowsAside ? undefined : setIndexesAside(session)
 }
 
 interface Merged {
@@ -227,7 +227,6 @@ async function mergeStage(
   const now = options.now?.() ?? new Date()
   const merge: Merge = {
     session,
-    kind: database.kind,
     stage: stage.names,
     hasCkan: stage.hasCkan,
     forceOld: options.forceOld === true,

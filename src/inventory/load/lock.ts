@@ -8,7 +8,7 @@ export const loaderLockKey = 738_825_001
 
 /**
  * Waits for the loaders' lock inside a transaction, asking again and again so that a cancellation is heard; then
- * limits how long statements and further locks may take. The embedded engine lets one transaction run at a time.
+ * limits how long statements and further locks may take. Who shares a back end takes turns by transaction.
  *
  * @returns milliseconds waited
  * @throws HarvesterError DATABASE_LOCKED after the longest wait, CANCELLED
@@ -20,7 +20,7 @@ export async function takeLoaderLock(
   log: LoadLog | undefined,
   signal: AbortSignal | undefined,
 ): Promise<number> {
-  if (database.kind === 'embedded') return 0
+  if (!database.ownBackEnds) return 0
   const began = Date.now()
   await session.query('SET LOCAL idle_in_transaction_session_timeout = 0')
   let pause = 20

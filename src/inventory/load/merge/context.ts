@@ -1,11 +1,10 @@
-import type { DatabaseKind, Session } from '../../../database/port.ts'
+import type { Session } from '../../../database/port.ts'
 import type { StageNames } from '../staging.ts'
 import type { LoadLimits } from '../types.ts'
 
 /** What every step of a merge works with. The temporary tables named here live as long as the transaction. */
 export interface Merge {
   session: Session
-  kind: DatabaseKind
   stage: StageNames
   /** Whether the folder has CKAN's records. */
   hasCkan: boolean
