@@ -138,14 +138,14 @@ function buildPage() {
   }
 }
 
-/** An embedded database with empty tables, so that a first start need not make one. It outlives what else is in dist/. */
-async function makeTemplate() {
+/** What the embedded database starts from: empty tables, and PostGIS without what we do not use. It outlives what else is in dist/. */
+async function makeEngineFiles() {
   try {
     const module = await import(pathToFileURL(join(dist, 'database/make-template.js')).href)
-    await module.makeTemplate()
+    await module.makeEngineFiles()
   } catch (error) {
     console.error(
-      `There is no template of the embedded database, whose first start takes longer: ${error.message}`,
+      `There is no template of the embedded database, whose start takes longer and more memory: ${error.message}`,
     )
   }
 }
@@ -173,13 +173,13 @@ if (programOnly) {
   await compile()
 } else {
   for (const name of existsSync(dist) ? readdirSync(dist) : [])
-    if (!name.startsWith('engine-template-')) rmSync(join(dist, name), { recursive: true })
+    if (!name.startsWith('engine-')) rmSync(join(dist, name), { recursive: true })
   run('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json')
   await compile()
   buildPage()
 }
 for (const made of programOnly ? ['cli.js'] : ['cli.js', 'web/index.html'])
   if (!existsSync(join(dist, made))) fail(`dist/${made} was not made`)
-await makeTemplate()
+await makeEngineFiles()
 writeFileSync(programStamp, program)
 if (!programOnly) writeFileSync(stamp, whole)

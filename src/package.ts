@@ -46,6 +46,17 @@ export function startThread(module: string, workerData: unknown): Worker {
   return new Worker(start, { eval: true, workerData, execArgv: [] })
 }
 
+/** Where a library is installed. */
+export function libraryFolder(name: string): string {
+  return dirname(dirname(createRequire(import.meta.url).resolve(name)))
+}
+
+/** The version of a library that is installed, also of one that does not export its package.json. */
+export function libraryVersion(name: string): string {
+  return (JSON.parse(readFileSync(join(libraryFolder(name), 'package.json'), 'utf8')) as { version: string })
+    .version
+}
+
 export const version: string = (
   JSON.parse(readFileSync(packageFile('package.json'), 'utf8')) as { version: string }
 ).version

@@ -13,7 +13,7 @@ import { describeMigrations } from './migrate.suite.ts'
 import { describePort } from './port.suite.ts'
 import { describeRunStore } from './run-store.suite.ts'
 
-// The engine takes seconds to start and a gigabyte to run: one serves all the suites of this file.
+// The engine takes seconds to start and most of a gigabyte to run: one serves all the suites of this file.
 let folder: string | undefined
 let engine: Promise<Database> | undefined
 

@@ -11,17 +11,36 @@ import {
 import { copyFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { list } from 'tar'
 import { afterAll, describe, expect, it } from 'vitest'
+import { packPostgis, postgisFile } from '../../src/database/embedded/postgis.ts'
 import { startEngineIn, templateFile, unpackTemplate } from '../../src/database/embedded/template.ts'
-import { makeTemplate } from '../../src/database/make-template.ts'
+import { makeEngineFiles } from '../../src/database/make-template.ts'
 import { readMigrations } from '../../src/database/migrate.ts'
 
 const place = mkdtempSync(join(tmpdir(), 'harvester-template-test-'))
 afterAll(() => rmSync(place, { recursive: true, force: true }))
 
+describe('PostGIS of the embedded engine', () => {
+  it('is packed by the build without rasters, topologies, geocoder and upgrades', async () => {
+    const file = join(place, 'postgis.tar.gz')
+    await packPostgis(file)
+    const paths: string[] = []
+    await list({ file, onReadEntry: ({ path }) => paths.push(path) })
+    rmSync(file)
+    expect(paths.filter((path) => !path.startsWith('share/proj/')).sort()).toEqual([
+      expect.stringMatching(/^lib\/postgresql\/postgis-\d+\.so$/),
+      expect.stringMatching(/^share\/postgresql\/extension\/postgis--[\d.]+\.sql$/),
+      'share/postgresql/extension/postgis.control',
+    ])
+    expect(paths).toContain('share/proj/proj.db')
+    expect(statSync(postgisFile()).size).toBeLessThan(10e6)
+  })
+})
+
 describe('the template of the embedded engine', () => {
   it('is made by the build, and gives an engine with both extensions and our tables as this version has them', async () => {
-    await makeTemplate()
+    await makeEngineFiles()
     expect(existsSync(templateFile())).toBe(true)
     const folder = join(place, 'first')
     expect(await unpackTemplate(folder)).toBe(true)
@@ -33,11 +52,20 @@ describe('the template of the embedded engine', () => {
         `SELECT (SELECT string_agg(extname, ' ' ORDER BY extname) FROM pg_extension) AS extensions,
           (SELECT array_agg(checksum ORDER BY number) FROM harvester.migrations) AS migrations,
           (SELECT count(*)::int FROM cde.datasets) AS datasets,
-          ST_AsText(ST_SetSRID(ST_MakePoint(1, 2), 4326)) AS point`,
+          ST_AsText(ST_SetSRID(ST_MakePoint(1, 2), 4326)) AS point,
+          ST_AsText(ST_Transform(ST_SetSRID(ST_MakePoint(180, 0), 4326), 3857), 2) AS metres,
+          (SELECT count(*)::int FROM pg_available_extensions WHERE name = 'postgis_raster') AS rasters`,
       )
       const migrations = readMigrations().map(({ checksum }) => checksum)
       expect(rows).toEqual([
-        { extensions: 'pg_trgm plpgsql postgis', migrations, datasets: 0, point: 'POINT(1 2)' },
+        {
+          extensions: 'pg_trgm plpgsql postgis',
+          migrations,
+          datasets: 0,
+          point: 'POINT(1 2)',
+          metres: 'POINT(20037508.34 0)',
+          rasters: 0,
+        },
       ])
       // An engine that is there stays.
       expect(await unpackTemplate(folder)).toBe(false)

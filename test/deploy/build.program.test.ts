@@ -32,9 +32,9 @@ function checkout(name: string): string {
   return folder
 }
 
-/** The template of the embedded database, which takes a while to make; test/database/template.test.ts makes one. */
+/** What the embedded database starts from, which takes a while to make; test/database/template.test.ts makes one. */
 function withTemplate(folder: string): string {
-  for (const name of readdirSync(join(root, 'dist')).filter((name) => name.startsWith('engine-template-')))
+  for (const name of readdirSync(join(root, 'dist')).filter((name) => name.startsWith('engine-')))
     cpSync(join(root, 'dist', name), join(folder, 'dist', name))
   return folder
 }

@@ -61,7 +61,8 @@ describe('the package', () => {
     ])
       expect(files).toContain(needed)
     expect(files.filter((path) => /\.(ts|map)$|\.test\.|^config\/harvest\.yaml$/.test(path))).toEqual([])
-    expect(files.some((path) => path.startsWith('dist/engine-template-'))).toBe(true)
+    for (const part of ['template', 'postgis'])
+      expect(files.some((path) => path.startsWith(`dist/engine-${part}-`))).toBe(true)
   })
 
   it('answers to its own name', async () => {

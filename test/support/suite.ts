@@ -7,7 +7,7 @@ export const suite = {
   // Generous: a limit tells that something hangs, not that a machine is busy.
   testTimeout: 300_000,
   hookTimeout: 300_000,
-  // Files wait for processes and servers more than they work. The embedded database takes about 1 GB a process.
+  // Files wait for processes and servers more than they work. The embedded database takes about 0.7 GB a process.
   maxWorkers: 4,
   reporters: ['default', './test/support/slowest-files.ts'],
   // Real servers on a shared machine have bad moments: what passes only the second time is counted and printed.

@@ -3,16 +3,14 @@
  * instead of making one in ten. Its name says of which engine and which migrations it was made.
  */
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { mkdir, readdir, rename, rm } from 'node:fs/promises'
-import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
 import { pg_trgm } from '@electric-sql/pglite/contrib/pg_trgm'
-import { postgis } from '@electric-sql/pglite-postgis'
 import { extract } from 'tar'
-import { packageFile } from '../../package.ts'
+import { libraryVersion, packageFile } from '../../package.ts'
 import { readMigrations } from '../migrate.ts'
+import { postgis } from './postgis.ts'
 
 /** The engine of a folder, which is made if it is not there, with the extensions that our tables need. */
 export async function startEngineIn(folder: string): Promise<PGlite> {
@@ -55,19 +53,10 @@ async function isVacant(folder: string): Promise<boolean> {
   }
 }
 
-/** How all their names begin, in dist/, where the build puts them, whether this runs compiled or from src/. */
-export const templatePrefix = 'engine-template-'
-
-/** The template of these versions of the engine and of these migrations. */
+/** The template of these versions of the engine and of these migrations, in dist/, where the build puts it. */
 export function templateFile(): string {
   const hash = createHash('sha256')
   for (const { name, checksum } of readMigrations()) hash.update(`${name} ${checksum}\n`)
-  const parts = ['pglite', 'pglite-postgis'].map((name) => versionOf(`@electric-sql/${name}`))
-  return packageFile(`dist/${templatePrefix}${[...parts, hash.digest('hex').slice(0, 12)].join('-')}.tar.gz`)
-}
-
-/** These packages do not export their package.json. */
-function versionOf(name: string): string {
-  const folder = dirname(dirname(createRequire(import.meta.url).resolve(name)))
-  return (JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string }).version
+  const parts = ['pglite', 'pglite-postgis'].map((name) => libraryVersion(`@electric-sql/${name}`))
+  return packageFile(`dist/engine-template-${[...parts, hash.digest('hex').slice(0, 12)].join('-')}.tar.gz`)
 }
