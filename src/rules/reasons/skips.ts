@@ -2,7 +2,7 @@
 
 import { type DroppedRows, dropSentence, type LeftOut, leftOutSentence } from './drops.ts'
 import { faultWithRequest, type RequestFault } from './requests.ts'
-import { counted, entry, quoted, type Text } from './words.ts'
+import { counted, entry, type Text } from './words.ts'
 
 /** Where a dataset lost its last row. */
 export type EmptyStep = 'positions' | 'times' | 'dataset' | 'dropped'
@@ -179,8 +179,8 @@ export const skips = {
           : `none of its ${counted('en', occurrences, 'occurrence', 'occurrences')} lies within ${region}`,
       fr: ({ region, occurrences }) =>
         occurrences === null
-          ? `son étendue ne touche pas la région ${quoted('fr', region)}`
-          : `aucune des occurrences (${occurrences}) n’est dans la région ${quoted('fr', region)}`,
+          ? `son étendue ne touche pas la région « ${region} »`
+          : `aucune des occurrences (${occurrences}) n’est dans la région « ${region} »`,
     },
   }),
   NO_OCCURRENCES: entry<{ leftOut: LeftOut | null }>({

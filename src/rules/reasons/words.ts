@@ -32,10 +32,6 @@ export function listed(language: Language, names: readonly string[], total: numb
     : `${shown.join(', ')} et ${more} ${more === 1 ? 'autre' : 'autres'}`
 }
 
-export function quoted(language: Language, text: string): string {
-  return language === 'en' ? `"${text}"` : `« ${text} »`
-}
-
 /** The number and its word; French takes the singular for 0 and 1. */
 export function counted(language: Language, n: number, one: string, many: string): string {
   const single = language === 'en' ? n === 1 : n < 2
