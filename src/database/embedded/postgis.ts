@@ -2,6 +2,7 @@
  * PostGIS for the embedded engine, without rasters, topologies and the geocoder, of which our tables use nothing: the
  * engine would compile and keep all of them at each start, for a second and 350 MB. The build packs what is left.
  */
+import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -28,9 +29,10 @@ export const postgis: Extension = {
   },
 }
 
-/** Where the build puts it, in dist/; the whole one serves where it is missing. */
+/** Where the build puts it, in dist/, named after what it was made of; the whole one serves where it is missing. */
 export function postgisFile(): string {
-  return packageFile(`dist/engine-postgis-${libraryVersion(packageName)}.tar.gz`)
+  const parts = createHash('sha256').update(wanted.join('\n')).digest('hex').slice(0, 6)
+  return packageFile(`dist/engine-postgis-${libraryVersion(packageName)}-${parts}.tar.gz`)
 }
 
 /** Of the build: packs it, unless it is there. @throws Error when the package has not what we look for */
