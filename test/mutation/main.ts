@@ -18,7 +18,7 @@ import type { Answer, Order, Programs } from './worker.ts'
 /** Whose tests are asked: those that compute. Tests of other rooms meet the rules too, but take long. */
 const asked = [
   'test/rules',
-  ...['accepted', 'cell', 'contract', 'tables'].map((name) => `test/inventory/${name}.test.ts`),
+  ...['accepted', 'cell', 'cell-check', 'contract', 'tables'].map((name) => `test/inventory/${name}.test.ts`),
 ]
 /** Tests that try thousands of inputs, or much of one: asked where no other notices. */
 const slowMs = 500

@@ -108,4 +108,33 @@ describe('the check of a cell', () => {
     expect(check('profiles', 'latitude', '')).toMatch(/^refused: must not be empty/)
     expect(check('datasets', 'dataset_id', '')).toMatch(/^refused/)
   })
+
+  it.each([
+    ['datasets', 'title', 'a\0b', 'holds a NUL character'],
+    ['datasets', 'organizations', '["a\\u0000b"]', 'holds a NUL character'],
+    ['datasets', 'organizations', '{"a":"b"}', 'is not a JSON list of texts'],
+    ['datasets', 'organizations', '"text"', 'is not a JSON list of texts'],
+    ['datasets', 'organizations', '["a",1]', 'is not a JSON list of texts'],
+    ['datasets', 'dataset_id', 'x'.repeat(5000), 'is longer than the'],
+    ['datasets', 'erddap_url', 'ftp://erddap.example/erddap', 'is not a URL'],
+    ['datasets', 'erddap_url', 'https:///erddap', 'is not a URL'],
+    ['datasets', 'num_columns', '1.5', 'is not a whole number'],
+    ['datasets', 'num_columns', 'many', 'is not a whole number'],
+    ['harvest_runs', 'run_id', '7', 'is not a UUID'],
+    ['harvest_attempts', 'status', 'done', 'is none of '],
+    ['profiles', 'time_min', '2015-02-29T00:00:00Z', 'is not a time like'],
+  ] as const)('says of %s.%s what is wrong with it: %j', (file, column, text, reason) => {
+    expect(check(file, column, text)).toContain(`refused: ${reason}`)
+  })
+
+  it.each([
+    ['datasets', 'erddap_url', 'http://erddap.example/erddap'],
+    ['datasets', 'num_columns', '2147483647'],
+    ['harvest_runs', 'run_id', '0b5a6d0e-6e2c-4a39-9d0f-9b3a0f2f6c11'],
+    ['harvest_attempts', 'status', 'skipped'],
+    ['profiles', 'time_min', '2024-02-29'],
+    ['profiles', 'time_min', '2000-02-29'],
+  ] as const)('keeps %s.%s: %j', (file, column, text) => {
+    expect(check(file, column, text)).toBe(column === 'time_min' ? `${text}Z` : text)
+  })
 })
