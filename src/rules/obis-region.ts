@@ -176,6 +176,13 @@ function ringsCross(a: Ring, b: Ring): boolean {
 }
 
 function cross(a: Ring[number], b: Ring[number], c: Ring[number], d: Ring[number]): boolean {
+  // Of edges on one line the last digits of numbers would decide, wherever they are on it.
+  for (const axis of [0, 1] as const)
+    if (
+      Math.max(a[axis], b[axis]) < Math.min(c[axis], d[axis]) ||
+      Math.max(c[axis], d[axis]) < Math.min(a[axis], b[axis])
+    )
+      return false
   return side(a, b, c) !== side(a, b, d) && side(c, d, a) !== side(c, d, b)
 }
 

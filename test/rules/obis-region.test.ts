@@ -74,6 +74,40 @@ describe('a region', () => {
     expect(meets('POINT(13 3)')).toBe(false)
   })
 
+  it.each([
+    [0, 30, 40],
+    [20, -50, 35],
+    [45, 60, -30],
+    [70, -90, -20],
+    [110, 5, 5],
+    [160, -12, 44],
+  ])(
+    'meets a strip that crosses it without any corner inside, and none that passes by: %i°',
+    (degrees, east, north) => {
+      /** Turned about the middle, which lies elsewhere each time. */
+      const strip = (x: number, y: number, length: number, width: number): Ring => {
+        const [sin, cos] = [Math.sin((degrees / 180) * Math.PI), Math.cos((degrees / 180) * Math.PI)]
+        return square(x - length / 2, y - width / 2, x + length / 2, y + width / 2).map(([a, b]) => [
+          east + a * cos - b * sin,
+          north + a * sin + b * cos,
+        ])
+      }
+      const region = new PolygonRegion({ polygons: [[strip(0, 0, 20, 1)]] })
+      const meets = (ring: Ring) => region.meets({ points: [], polygons: [[ring]] })
+      for (const x of [-9, -4, 0, 6, 9]) expect([x, meets(strip(x, 0, 1, 20))]).toEqual([x, true])
+      for (const x of [-12, -11, 11, 12]) expect([x, meets(strip(x, 0, 1, 20))]).toEqual([x, false])
+      // Beside it, as long, and at either end of its own line.
+      for (const [x, y] of [
+        [0, 2],
+        [0, -2],
+        [21, 0],
+        [-21, 0],
+      ] as const)
+        expect([x, y, meets(strip(x, y, 20, 1))]).toEqual([x, y, false])
+      expect(meets(strip(0, 12, 1, 20))).toBe(false)
+    },
+  )
+
   it('of the coarse outline holds Canada’s seas and not those of others, and says that it is coarse', () => {
     const text = readFileSync(coarseOutlineFile, 'utf8')
     const region = new PolygonRegion(parseShape(text))
