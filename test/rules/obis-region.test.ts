@@ -62,6 +62,31 @@ describe('a region', () => {
     )
   })
 
+  it('decides on both sides of every edge, near it', () => {
+    const corner = fc.tuple(fc.integer({ min: -20, max: 20 }), fc.integer({ min: -20, max: 20 }))
+    fc.assert(
+      fc.property(fc.array(corner, { minLength: 3, maxLength: 6 }), (ring) => {
+        const region = new PolygonRegion({ polygons: [[ring]] })
+        for (const [i, [x1, y1]] of ring.entries()) {
+          const [x2, y2] = ring[(i + 1) % ring.length]!
+          for (let step = 1; step < 40; step += 1)
+            for (const [east, north] of [
+              [0.0217, 0.0131],
+              [-0.0217, -0.0131],
+            ] as const) {
+              const lon = x1 + ((x2 - x1) * step) / 40.3 + east
+              const lat = y1 + ((y2 - y1) * step) / 40.3 + north
+              expect([lon, lat, region.contains(lon, lat)]).toEqual([
+                lon,
+                lat,
+                plainContains([[ring]], lon, lat),
+              ])
+            }
+        }
+      }),
+    )
+  })
+
   it('meets an extent that it overlaps, encloses, lies in or crosses without any corner inside', () => {
     const region = new PolygonRegion({ polygons: [[square(0, 0, 10, 10)]] })
     const meets = (wkt: string) => region.meets(parseShape(wkt))
