@@ -15,14 +15,14 @@ setTestFolder(process.env)
  * one process they share what is compiled of it.
  */
 const tests = fileURLToPath(new URL('test', import.meta.url))
-const engine = readdirSync(tests, { recursive: true, encoding: 'utf8' })
+const shared = readdirSync(tests, { recursive: true, encoding: 'utf8' })
   .filter(
     (name) =>
-      name.endsWith('.test.ts') &&
-      (name === 'database/embedded.test.ts' ||
-        readFileSync(join(tests, name), 'utf8').includes('/support/engine.ts')),
+      name.endsWith('.test.ts') && readFileSync(join(tests, name), 'utf8').includes('/support/engine.ts'),
   )
   .map((name) => name.slice(0, -'.test.ts'.length).replaceAll('\\', '/'))
+// The first has an engine of its own.
+const engine = ['database/embedded', ...shared]
 /** They compute: no process, no server, no clock, nothing that a next file could find changed. */
 const pure = ['rules/', 'text/', 'catalogue/', 'inventory/', 'config/', 'soak/']
 // Files of a kind stand together, so that they find a process of their kind.

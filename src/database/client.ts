@@ -46,7 +46,6 @@ const types = {
 /** {@link Database} over the `pg` driver: for PostgreSQL, and for the embedded engine through its Unix socket. */
 export class ClientDatabase implements Database {
   readonly kind: DatabaseKind
-  readonly ownBackEnds: boolean
   readonly description: string
   readonly serverVersion: number
   readonly #options: ClientOptions
@@ -57,13 +56,16 @@ export class ClientDatabase implements Database {
 
   constructor(options: ClientOptions) {
     this.kind = options.kind
-    this.ownBackEnds = options.kind === 'postgres'
     this.description = options.description
     this.serverVersion = options.serverVersion
     this.#options = options
     this.#pool = new pg.Pool({ ...options.connection, max: options.maxConnections, types })
     this.#pool.on('error', (error) => options.onIdleError?.(error))
     if (options.kind === 'postgres') this.#pool.on('connect', guardWire)
+  }
+
+  get ownBackEnds(): boolean {
+    return this.kind === 'postgres'
   }
 
   query<Row>(

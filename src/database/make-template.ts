@@ -3,9 +3,10 @@ import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { create } from 'tar'
+import { create, extract } from 'tar'
+import { libraryFolder } from '../package.ts'
 import { prepareEngineFolder } from './embedded/folder.ts'
-import { packPostgis, postgisFile } from './embedded/postgis.ts'
+import { packageName, postgisFile, wanted } from './embedded/postgis.ts'
 import { templateFile } from './embedded/template.ts'
 import { migrate } from './migrate.ts'
 import { openDatabase } from './open.ts'
@@ -21,7 +22,28 @@ export async function makeEngineFiles(): Promise<void> {
       await rm(join(dist, name), { force: true })
 }
 
-async function makeTemplate(file = templateFile()): Promise<void> {
+/** @throws Error when the package has not what we look for */
+export async function packPostgis(file = postgisFile()): Promise<void> {
+  if (existsSync(file)) return
+  const place = await mkdtemp(join(tmpdir(), 'harvester-postgis-'))
+  try {
+    const packed: string[] = []
+    await extract({
+      file: join(libraryFolder(packageName), 'dist/postgis.tar.gz'),
+      cwd: place,
+      filter: (path) => wanted.some((pattern) => pattern.test(path)),
+      onReadEntry: ({ path }) => packed.push(path),
+    })
+    const missing = wanted.filter((pattern) => !packed.some((path) => pattern.test(path)))
+    if (missing.length > 0) throw new Error(`PostGIS of the embedded engine has no ${missing.join(', no ')}`)
+    await pack(file, place, packed)
+  } finally {
+    await rm(place, { recursive: true, force: true })
+  }
+}
+
+async function makeTemplate(): Promise<void> {
+  const file = templateFile()
   if (existsSync(file)) return
   const place = await mkdtemp(join(tmpdir(), 'harvester-template-'))
   try {
@@ -34,11 +56,16 @@ async function makeTemplate(file = templateFile()): Promise<void> {
       await database.close()
     }
     const { path: folder } = await prepareEngineFolder(join(place, 'database'))
-    await mkdir(dirname(file), { recursive: true })
-    const packing = `${file}.${process.pid}`
-    await create({ file: packing, cwd: folder, gzip: true, portable: true }, await readdir(folder))
-    await rename(packing, file)
+    await pack(file, folder, await readdir(folder))
   } finally {
     await rm(place, { recursive: true, force: true })
   }
+}
+
+/** All or nothing: a kill leaves no half of it under its name. */
+async function pack(file: string, folder: string, names: string[]): Promise<void> {
+  await mkdir(dirname(file), { recursive: true })
+  const packing = `${file}.${process.pid}`
+  await create({ file: packing, cwd: folder, gzip: true, portable: true }, names)
+  await rename(packing, file)
 }

@@ -13,9 +13,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { list } from 'tar'
 import { afterAll, describe, expect, it } from 'vitest'
-import { packPostgis, postgisFile } from '../../src/database/embedded/postgis.ts'
+import { postgisFile } from '../../src/database/embedded/postgis.ts'
 import { startEngineIn, templateFile, unpackTemplate } from '../../src/database/embedded/template.ts'
-import { makeEngineFiles } from '../../src/database/make-template.ts'
+import { makeEngineFiles, packPostgis } from '../../src/database/make-template.ts'
 import { readMigrations } from '../../src/database/migrate.ts'
 
 const place = mkdtempSync(join(tmpdir(), 'harvester-template-test-'))

@@ -134,7 +134,9 @@ class KeyCursor<V> {
   /** The value of a key that is the next one, and steps behind all its entries; undefined for any other key. */
   take(key: string): V | undefined | Promise<V> {
     if (this.key !== key) return undefined
-    const value = this.#takeHere(key, this.#block[this.#at]![1])
+    const first = this.#block[this.#at]![1]
+    this.#at += 1
+    const value = this.#takeHere(key, first)
     return this.#at < this.#block.length ? value : this.#takeOn(key, value)
   }
 
