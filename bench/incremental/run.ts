@@ -11,7 +11,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { measure, startDemo } from '../support/process.ts'
+import { countedIn, measure, startDemo } from '../support/process.ts'
 
 const { values } = parseArgs({
   options: {
@@ -55,7 +55,7 @@ async function compare(args: readonly string[], count: number): Promise<void> {
     if (result.code !== 0)
       throw new Error(`${name} ended with ${result.code}\n${result.stderr}\n${result.stdout}`)
     const { requests, bytes } = await ask('/demo-statistics')
-    const counted = /\d+ datasets?, [\s\S]*? s$/m.exec(result.stdout)?.[0].replaceAll(/\s+/g, ' ') ?? ''
+    const counted = countedIn(result.stdout)
     // The list is one request, whatever the number of datasets.
     return { name, ...result, requests: requests - 1, bytes, counted }
   }

@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { measure, startDemo } from '../support/process.ts'
+import { countedIn, measure, startDemo } from '../support/process.ts'
 
 const { values } = parseArgs({
   options: {
@@ -34,7 +34,7 @@ for (const [name, args] of Object.entries(scenarios)) {
     )
     if (result.code !== 0) throw new Error(`${name} ended with ${result.code}\n${result.stderr}`)
     isMet &&= result.peakMegabytes <= aimMegabytes
-    const counted = /\d+ datasets?, [\s\S]*? s$/m.exec(result.stdout)?.[0].replaceAll(/\s+/g, ' ') ?? ''
+    const counted = countedIn(result.stdout)
     process.stdout.write(
       `${args.slice(1).join(' ')}: peak ${result.peakMegabytes.toFixed(0)} MB, ${result.seconds.toFixed(0)} s\n  ${counted}\n`,
     )

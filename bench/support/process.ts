@@ -45,6 +45,11 @@ export async function measure(
   return { seconds: (performance.now() - start) / 1000, peakMegabytes: peak, code, stdout, stderr }
 }
 
+/** What the report of a harvest counts of its first source, on one line. */
+export function countedIn(stdout: string): string {
+  return /\d+ datasets?, [\s\S]*? s$/m.exec(stdout)?.[0].replaceAll(/\s+/g, ' ') ?? ''
+}
+
 function peakOf(pid: number): number {
   try {
     return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024

@@ -13,6 +13,8 @@ const square = (west: number, south: number, east: number, north: number): Ring 
   [west, south],
 ]
 
+const corner = fc.tuple(fc.integer({ min: -20, max: 20 }), fc.integer({ min: -20, max: 20 }))
+
 /** Ray casting over all edges, as textbooks have it. */
 function plainContains(polygons: readonly (readonly Ring[])[], lon: number, lat: number): boolean {
   return polygons.some((rings) => {
@@ -44,7 +46,6 @@ describe('a region', () => {
 
   it('decides as a test against every edge does, whatever the polygons', () => {
     // Corners on a grid, positions off it: on an edge the last digit of a number would decide.
-    const corner = fc.tuple(fc.integer({ min: -20, max: 20 }), fc.integer({ min: -20, max: 20 }))
     const position = corner.map(([lon, lat]) => [lon + Math.PI / 10, lat + Math.E / 10] as const)
     const polygons = fc.array(
       fc.array(fc.array(corner, { minLength: 3, maxLength: 12 }), { minLength: 1, maxLength: 2 }),
@@ -63,7 +64,6 @@ describe('a region', () => {
   })
 
   it('decides on both sides of every edge, near it', () => {
-    const corner = fc.tuple(fc.integer({ min: -20, max: 20 }), fc.integer({ min: -20, max: 20 }))
     fc.assert(
       fc.property(fc.array(corner, { minLength: 3, maxLength: 6 }), (ring) => {
         const region = new PolygonRegion({ polygons: [[ring]] })

@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest'
 import { DayVertices } from '../../../src/rules/tracks/track.ts'
 
 const dayMs = 86_400_000
-const noon = { latitude: 10, longitude: 20 }
 
 function tracksOf(
   cells: [trajectory: string, day: number, latitude: number, longitude: number, records: number | null][],
@@ -56,8 +55,8 @@ describe('the track of a trajectory', () => {
 
   it('has no name where the dataset has but one, and no rows where none was said', () => {
     const tracks = tracksOf([
-      ['', 0, noon.latitude, noon.longitude, 1],
-      ['b', 0, noon.latitude, noon.longitude, 2],
+      ['', 0, 10, 20, 1],
+      ['b', 0, 10, 20, 2],
     ])
     expect(tracks.map((track) => [track.trajectory_id, track.n_rows, track.n_records])).toEqual([
       [null, 0, 1],
