@@ -1,6 +1,5 @@
 /** Opens the database of a command when it is first needed, and says so when that takes a while. */
 import { requireMigrated } from '../database/migrate.ts'
-import { openDatabase } from '../database/open.ts'
 import type { Database } from '../database/port.ts'
 import type { DatabaseSettings } from '../database/settings.ts'
 import type { Log } from '../log/log.ts'
@@ -59,6 +58,8 @@ async function openWithNotice(
     else log.info({}, text)
   }
   try {
+    // Loaded when it is needed: the driver takes a tenth of a second, and many commands need no database.
+    const { openDatabase } = await import('../database/open.ts')
     const database = await openDatabase(settings, {
       signal,
       applicationName: 'erddap-harvester',

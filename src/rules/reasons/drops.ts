@@ -26,8 +26,8 @@ export interface DroppedRows {
   ids: readonly string[]
 }
 
-/** What is true of the row: "it has no position". */
-const dropWords: Readonly<Record<DropReason, Text>> = {
+/** What is true of the row: "it has no position". Made when they are asked for: most runs need none of the numerals. */
+const dropWords = (): Readonly<Record<DropReason, Text>> => ({
   no_position: { en: 'has no position', fr: 'n’a pas de position' },
   no_time: { en: 'has no start or end time', fr: 'n’a pas d’heure de début ou de fin' },
   id_too_long: {
@@ -55,10 +55,10 @@ const dropWords: Readonly<Record<DropReason, Text>> = {
     fr: `est à plus de ${numeral('fr', -limits.shallowestMetres)} m au-dessus de la surface`,
   },
   start_after_end: { en: 'starts after it ends', fr: 'commence après sa fin' },
-}
+})
 
 export function dropSentence(language: Language, { reason, count, ids }: DroppedRows): string {
-  const why = dropWords[reason][language]
+  const why = dropWords()[reason][language]
   const names = listed(language, ids, count)
   if (language === 'en')
     return `${counted('en', count, 'row', 'rows')} dropped, since ${count === 1 ? 'it' : 'each'} ${why}: ${names}`

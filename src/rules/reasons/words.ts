@@ -38,7 +38,16 @@ export function counted(language: Language, n: number, one: string, many: string
   return `${numeral(language, n)} ${single ? one : many}`
 }
 
+const formats = new Map<Language, Intl.NumberFormat>()
+
 /** With the decimal sign of the language; thousands apart as it does it. */
 export function numeral(language: Language, n: number): string {
-  return new Intl.NumberFormat(language === 'en' ? 'en-CA' : 'fr-CA', { maximumFractionDigits: 3 }).format(n)
+  // Most numbers are small and whole; the first format of a process takes as long as a thousand sentences.
+  if (Number.isInteger(n) && n >= 0 && n < 1000) return String(n)
+  let format = formats.get(language)
+  if (!format) {
+    format = new Intl.NumberFormat(language === 'en' ? 'en-CA' : 'fr-CA', { maximumFractionDigits: 3 })
+    formats.set(language, format)
+  }
+  return format.format(n)
 }
