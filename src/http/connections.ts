@@ -3,9 +3,9 @@
 import { readFileSync } from 'node:fs'
 import type { LookupFunction } from 'node:net'
 import { rootCertificates } from 'node:tls'
-import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici'
 import { given } from '../config/given.ts'
 import { variables } from '../config/variables.ts'
+import { Agent, type Dispatcher, EnvHttpProxyAgent } from './undici.ts'
 
 export interface Proxies {
   /** Blank for none. */
