@@ -10,6 +10,7 @@ import { csvLines, OutputFile, type TableWriter } from './writer.ts'
 
 /** A piece larger than this goes to a file of its own until it is committed. */
 const pieceInMemoryBytes = 1024 * 1024
+const bytesAtOnce = 256 * 1024
 
 export interface SpoolKey {
   erddapUrl: string
@@ -111,7 +112,8 @@ export class Spool<E> {
   /** A place for the rows of one dataset. */
   piece(): SpoolPiece {
     this.#pieces += 1
-    return new SpoolPiece(insideFolder(this.folder, `piece-${this.#pieces}.csv`))
+    const name = `piece-${this.#pieces}.csv`
+    return new SpoolPiece(() => insideFolder(this.folder, name))
   }
 
   /** Writes what became of a dataset, with its rows if it has any. */
@@ -161,13 +163,15 @@ export class Spool<E> {
       .sort(([a], [b]) => compareCodePoints(a, b))
       .map(([, value]) => value)
     const ledger = await open(insideFolder(this.folder, 'ledger.jsonl'), 'r')
+    const all = await open(insideFolder(this.folder, 'rows.csv'), 'r')
     try {
       for (const indexed of ordered) {
         const { key, entry, piece } = await readLedgerLine<E>(ledger, indexed)
-        yield { key, entry, rows: piece.rows, copyRows: (to) => this.#copyRows(piece, to) }
+        yield { key, entry, rows: piece.rows, copyRows: (to) => copyRows(all, piece, to) }
       }
     } finally {
       await ledger.close()
+      await all.close()
     }
   }
 
@@ -189,21 +193,12 @@ export class Spool<E> {
     await this.close()
     await rm(this.folder, { recursive: true, force: true })
   }
-
-  async #copyRows<T extends TableName>(piece: Piece, to: TableWriter<T>): Promise<void> {
-    if (piece.length === 0) return
-    const range = { start: piece.offset, end: piece.offset + piece.length - 1, highWaterMark: 256 * 1024 }
-    let rows = piece.rows
-    for await (const chunk of createReadStream(insideFolder(this.folder, 'rows.csv'), range)) {
-      await to.append(chunk as Buffer, rows)
-      rows = 0
-    }
-  }
 }
 
 /** The rows of one dataset while they come in. */
 export class SpoolPiece {
-  readonly #path: string
+  /** Looked at on the disk when it is needed: most pieces stay in memory. */
+  readonly #path: () => string
   #memory: Buffer[] = []
   #memoryBytes = 0
   #file: OutputFile | undefined
@@ -211,7 +206,7 @@ export class SpoolPiece {
   /** Items of lists that are longer than a cell holds. */
   itemsCut = 0
 
-  constructor(path: string) {
+  constructor(path: () => string) {
     this.#path = path
   }
 
@@ -223,7 +218,7 @@ export class SpoolPiece {
     this.#memory.push(bytes)
     this.#memoryBytes += bytes.length
     if (this.#memoryBytes > pieceInMemoryBytes) {
-      this.#file = await OutputFile.create(this.#path)
+      this.#file = await OutputFile.create(this.#path())
       await this.#file.write(Buffer.concat(this.#memory))
       this.#memory = []
     }
@@ -235,24 +230,43 @@ export class SpoolPiece {
       return
     }
     await this.#file.close()
-    for await (const chunk of createReadStream(this.#path, { highWaterMark: 256 * 1024 }))
+    for await (const chunk of createReadStream(this.#path(), { highWaterMark: bytesAtOnce }))
       await target.write(chunk as Buffer)
-    await rm(this.#path, { force: true })
+    await rm(this.#path(), { force: true })
   }
 
   async discard(): Promise<void> {
     this.#memory = []
     if (this.#file) {
       await this.#file.close().catch(() => undefined)
-      await rm(this.#path, { force: true })
+      await rm(this.#path(), { force: true })
     }
   }
 }
 
 async function readLedgerLine<E>(ledger: FileHandle, { offset, length }: Indexed): Promise<LedgerLine<E>> {
-  const bytes = Buffer.alloc(length)
-  await ledger.read(bytes, 0, length, offset)
-  return JSON.parse(bytes.toString('utf8')) as LedgerLine<E>
+  return JSON.parse((await readBytes(ledger, offset, length)).toString('utf8')) as LedgerLine<E>
+}
+
+async function copyRows<T extends TableName>(
+  from: FileHandle,
+  { offset, length, rows }: Piece,
+  to: TableWriter<T>,
+): Promise<void> {
+  const end = offset + length
+  for (let at = offset; at < end; at += bytesAtOnce)
+    await to.append(await readBytes(from, at, Math.min(bytesAtOnce, end - at)), at === offset ? rows : 0)
+}
+
+/** @throws Error when the file ends before */
+async function readBytes(file: FileHandle, offset: number, length: number): Promise<Buffer> {
+  const bytes = Buffer.allocUnsafe(length)
+  for (let got = 0; got < length; ) {
+    const { bytesRead } = await file.read(bytes, got, length - got, offset + got)
+    if (bytesRead === 0) throw new Error(`a file of the spool ends ${length - got} bytes too early`)
+    got += bytesRead
+  }
+  return bytes
 }
 
 function keyText(key: SpoolKey): string {

@@ -7,6 +7,8 @@ import { cellsOf, type TableName, type TableRow, tableColumns } from './contract
 
 /** Rows gathered before they are written: large enough to be quick, small enough to hold many tables open. */
 const rowsAtOnce = 500
+/** Lines gathered before they are written: most datasets have less than one kilobyte of rows. */
+const bytesAtOnce = 64 * 1024
 
 /** `quoted_match`: a lone carriage return needs quotes too, which the library only gives to its own delimiters. */
 const format = { record_delimiter: '\n', quoted_match: /\r/ } as const
@@ -78,6 +80,8 @@ export class TableWriter<T extends TableName> {
   readonly table: T
   readonly #file: OutputFile
   #waiting: Cell[][] = []
+  #lines: Uint8Array[] = []
+  #lineBytes = 0
   #rows = 0
 
   private constructor(table: T, file: OutputFile) {
@@ -98,28 +102,42 @@ export class TableWriter<T extends TableName> {
   async write(row: TableRow<T>): Promise<void> {
     this.#waiting.push(cellsOf(this.table, row))
     this.#rows += 1
-    if (this.#waiting.length >= rowsAtOnce) await this.#flush()
+    if (this.#waiting.length >= rowsAtOnce) await this.#put(this.#takeWaiting())
   }
 
   /** Appends lines that {@link csvLines} has made already. */
   async append(lines: Uint8Array, rows: number): Promise<void> {
-    await this.#flush()
-    await this.#file.write(lines)
+    if (this.#waiting.length > 0) await this.#put(this.#takeWaiting())
+    await this.#put(lines)
     this.#rows += rows
   }
 
   async close(): Promise<void> {
     try {
+      await this.#put(this.#takeWaiting())
       await this.#flush()
     } finally {
       await this.#file.close()
     }
   }
 
-  async #flush(): Promise<void> {
+  #takeWaiting(): Uint8Array {
     const records = this.#waiting
     this.#waiting = []
-    if (records.length > 0) await this.#file.write(csvLines(records))
+    return Buffer.from(csvLines(records))
+  }
+
+  async #put(lines: Uint8Array): Promise<void> {
+    this.#lines.push(lines)
+    this.#lineBytes += lines.length
+    if (this.#lineBytes >= bytesAtOnce) await this.#flush()
+  }
+
+  async #flush(): Promise<void> {
+    const lines = this.#lines
+    this.#lines = []
+    this.#lineBytes = 0
+    if (lines.length > 0) await this.#file.write(Buffer.concat(lines))
   }
 }
 
