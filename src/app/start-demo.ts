@@ -68,11 +68,6 @@ async function runDemo(
   makeFolder()
   const address = options.once ? undefined : await reserveAddress(addressOf(environment))
   if (address) open.add(() => address.close())
-  const sources = await startDemoSources()
-  open.add(() => sources.close())
-  const biology = await startDemoBiology()
-  open.add(() => biology.close())
-  const config = demoConfig(sources, biology)
   const level = options.level ?? 'info'
   const { log, bars } = createConsole({ level, time: true, progress: true })
   open.add(() => bars?.stop())
@@ -80,6 +75,13 @@ async function runDemo(
     stays: !options.once,
   })
   open.add(() => database.close())
+  // It takes some seconds of another thread; whoever needs it first is told if it fails.
+  database.open().catch(() => undefined)
+  const sources = await startDemoSources()
+  open.add(() => sources.close())
+  const biology = await startDemoBiology()
+  open.add(() => biology.close())
+  const config = demoConfig(sources, biology)
   const summary = new RunSummary()
   // Its runs are kept where the pages read them: no server is its business.
   const orchestrator = chooseOrchestrator({})

@@ -10,6 +10,7 @@ import { packageName, postgisFile, wanted } from './embedded/postgis.ts'
 import { templateFile } from './embedded/template.ts'
 import { migrate } from './migrate.ts'
 import { openDatabase } from './open.ts'
+import type { Database } from './port.ts'
 
 /** Makes PostGIS and the template where they are looked for, unless they are there, and removes those of other versions. */
 export async function makeEngineFiles(): Promise<void> {
@@ -48,18 +49,39 @@ async function makeTemplate(): Promise<void> {
   const place = await mkdtemp(join(tmpdir(), 'harvester-template-'))
   try {
     const database = await openDatabase({ kind: 'embedded', dataFolder: place })
+    let segment: string
     try {
       await migrate(database)
       await database.query('VACUUM FREEZE')
-      await database.query('CHECKPOINT')
+      segment = await slim(database)
     } finally {
       await database.close()
     }
     const { path: folder } = await prepareEngineFolder(join(place, 'database'))
+    const log = join(folder, 'pg_wal')
+    for (const name of await readdir(log))
+      if (/^[0-9A-F]{24}$/.test(name) && name !== segment) await rm(join(log, name))
     await pack(file, folder, await readdir(folder))
   } finally {
     await rm(place, { recursive: true, force: true })
   }
+}
+
+/**
+ * Half of an engine's files are two databases that new ones would be copied from, and another part are segments of the
+ * log that nobody reads after a good end: nobody makes databases in an embedded engine.
+ *
+ * @returns the one segment that the next start reads
+ */
+async function slim(database: Database): Promise<string> {
+  await database.query('UPDATE pg_database SET datistemplate = false')
+  for (const name of ['template0', 'template1']) await database.query(`DROP DATABASE ${name}`)
+  await database.query('SELECT pg_switch_wal()')
+  await database.query('CHECKPOINT')
+  const { rows } = await database.query<{ segment: string }>(
+    'SELECT pg_walfile_name(pg_current_wal_lsn()) AS segment',
+  )
+  return rows[0]!.segment
 }
 
 /** All or nothing: a kill leaves no half of it under its name. */

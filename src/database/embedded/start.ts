@@ -1,4 +1,5 @@
 /** Starts the engine in a thread of its own, and sees to it that the start ends: ready, failed, cancelled or stuck. */
+import { setFlagsFromString } from 'node:v8'
 import type { Worker } from 'node:worker_threads'
 import { describeError, HarvesterError } from '../../errors.ts'
 import { startThread } from '../../package.ts'
@@ -31,6 +32,8 @@ export async function startEngineThread(
   options: StartOptions,
 ): Promise<EngineThread> {
   options.signal?.throwIfAborted()
+  // Of 12 MB of the engine's code a start calls little: V8 checks each function when it is called, and not all before.
+  setFlagsFromString('--wasm-lazy-validation')
   const worker = startThread('database/embedded/worker', orders)
   const watch = watchdog(worker, orders.engineFolder, options.stallMilliseconds ?? defaultStallMilliseconds)
   const cancelled = cancellation(options.signal)

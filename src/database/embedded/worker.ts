@@ -2,7 +2,7 @@
 import { createServer, type Server } from 'node:net'
 import { parentPort, workerData } from 'node:worker_threads'
 import { PGLiteSocketHandler, type PGLiteSocketHandlerOptions } from '@electric-sql/pglite-socket'
-import { startEngineIn, unpackTemplate } from './template.ts'
+import { compileEngine, startEngineIn, unpackTemplate } from './template.ts'
 import { type RawEngine, TurnQueue } from './turns.ts'
 
 /** What the thread is told, and tells. */
@@ -39,9 +39,10 @@ function listen(engine: RawEngine): Promise<{ server: Server; handlers: Set<PGLi
 
 try {
   report({ type: 'step' })
+  const compiled = compileEngine()
   await unpackTemplate(orders.engineFolder)
   report({ type: 'step' })
-  const engine = await startEngineIn(orders.engineFolder)
+  const engine = await startEngineIn(orders.engineFolder, compiled)
   report({ type: 'step' })
   const { server, handlers } = await listen(engine)
   parentPort?.on('message', async (message: unknown) => {
