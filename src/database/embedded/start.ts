@@ -32,7 +32,7 @@ export async function startEngineThread(
   options: StartOptions,
 ): Promise<EngineThread> {
   options.signal?.throwIfAborted()
-  // Of 12 MB of the engine's code a start calls little: V8 checks each function when it is called, and not all before.
+  // Of 10 MB of the engine's code a start calls little: V8 checks each function when it is called, and not all before.
   setFlagsFromString('--wasm-lazy-validation')
   const worker = startThread('database/embedded/worker', orders)
   const watch = watchdog(worker, orders.engineFolder, options.stallMilliseconds ?? defaultStallMilliseconds)
