@@ -61,7 +61,7 @@ describe('what the image installs', () => {
       sources(join(root, 'src')).flatMap((path) =>
         [
           ...readFileSync(path, 'utf8').matchAll(
-            /^(?:import|export)\s(?!type\s)(?:[^'"]*?\sfrom\s+)?'([^.'][^']*)'|import\('([^.'][^']*)'\)/gm,
+            /^(?:import|export)\s(?!type\s)(?:[^'"]*?\sfrom\s+)?'([^.'][^']*)'|\b(?:import|require)\('([^.'][^']*)'\)/gm,
           ),
         ]
           .map(([, fixed, lazy]) => (fixed ?? lazy) as string)
