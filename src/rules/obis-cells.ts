@@ -142,12 +142,13 @@ function snap(degrees: number): number {
   return twelfths < 0 ? -Math.round(-twelfths) : Math.round(twelfths)
 }
 
-/** Degrees of every possible number of twelfths, from −180° on. */
-const degreesOf = Float64Array.from({ length: columns }, (_, at) =>
-  roundTo((at - middleColumn) / perDegree, cellDecimals),
-)
+/** Degrees of every possible number of twelfths, from −180° on; made when there is a first cell. */
+let degreesOf: Float64Array | undefined
 
 function unsnap(twelfths: number): number {
+  degreesOf ??= Float64Array.from({ length: columns }, (_, at) =>
+    roundTo((at - middleColumn) / perDegree, cellDecimals),
+  )
   return degreesOf[twelfths + middleColumn]!
 }
 
