@@ -53,6 +53,35 @@ export function describePort(name: string, open: () => Promise<Database>): void 
       await database.query('DROP TABLE port_child, port_parent')
     })
 
+    it('executes nothing of a statement that was refused, whatever was asked before', async () => {
+      await database.query('CREATE TABLE port_once (a int)')
+      for (let asked = 1; asked <= 20; asked += 1) {
+        await database.query('INSERT INTO port_once VALUES ($1)', [asked])
+        await expect(database.query('INSERT INTO port_nowhere VALUES ($1)', [asked])).rejects.toThrow(
+          'refused',
+        )
+        const { rows } = await database.query('SELECT array_agg(a ORDER BY a) AS found FROM port_once')
+        expect(rows).toEqual([{ found: Array.from({ length: asked }, (_, at) => at + 1) }])
+      }
+      await database.query('DROP TABLE port_once')
+    })
+
+    it('gives long answers whole, whatever stands in them', async () => {
+      // The bytes between the two columns are those by which a server says that it is ready.
+      const sql = `SELECT repeat('x', $1::int * 997) || 'Z' AS a, 'Index' AS b, n FROM generate_series(1, $2::int) n`
+      for (const [length, count] of [
+        [0, 30_000],
+        [1, 400],
+        [9, 40],
+        [300, 3],
+      ] as const) {
+        const { rows } = await database.query<{ a: string; b: string; n: number }>(sql, [length, count])
+        const wanted = { a: `${'x'.repeat(length * 997)}Z`, b: 'Index' }
+        expect(rows.length).toBe(count)
+        expect(rows.every(({ a, b, n }, at) => a === wanted.a && b === wanted.b && n === at + 1)).toBe(true)
+      }
+    })
+
     it('copies rows with every character that a text may hold', async () => {
       const texts = ['plain', 'tab\tand\nline\r\n', 'back\\slash \\N', '"quoted"', 'é 海 🌊', '', null]
       await database.session(async (session) => {

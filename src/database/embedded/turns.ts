@@ -8,13 +8,22 @@ export interface RawEngine {
 
 interface Waiting {
   client: number
+  /** One or several. */
   message: Uint8Array
+  /** Whether the engine is ready after it. */
+  ends: boolean
   onData: (data: Uint8Array) => void
   resolve: (bytes: number) => void
   reject: (error: Error) => void
 }
 
 const letter = (text: string) => text.charCodeAt(0)
+/** Parse, Bind, Describe, Execute, Close: answered at the Sync that follows them, and given to the engine with it. */
+const preparing = new Set(['P', 'B', 'D', 'E', 'C'].map(letter))
+/** Answers are written in pieces of about this size: to write each row takes longer than to make it. */
+const pieceBytes = 64 * 1024
+/** A message begins with its letter and its length. */
+const headBytes = 5
 const sync = new Uint8Array([letter('S'), 0, 0, 0, 4])
 const rollback = simpleQuery('ROLLBACK')
 
@@ -33,6 +42,8 @@ export class TurnQueue {
   #holder: number | null = null
   #inTransaction = false
   readonly #gone = new Set<number>()
+  /** What each client has begun and not ended with a Sync. */
+  readonly #begun = new Map<number, Uint8Array[]>()
 
   constructor(engine: RawEngine) {
     this.#engine = engine
@@ -41,8 +52,22 @@ export class TurnQueue {
   enqueue(client: number, message: Uint8Array, onData: (data: Uint8Array) => void): Promise<number> {
     // Terminate would end the only back end; the client's socket closes by itself.
     if (message[0] === letter('X')) return Promise.resolve(0)
+    const begun = this.#begun.get(client) ?? []
+    if (preparing.has(message[0] ?? -1)) {
+      begun.push(message)
+      this.#begun.set(client, begun)
+      return Promise.resolve(0)
+    }
+    this.#begun.delete(client)
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ client, message, onData, resolve, reject })
+      this.#waiting.push({
+        client,
+        message: concatenate([...begun, message]),
+        ends: endsExchange(message),
+        onData,
+        resolve,
+        reject,
+      })
       void this.#work()
     })
   }
@@ -52,6 +77,7 @@ export class TurnQueue {
   }
 
   clearQueueForHandler(client: number): void {
+    this.#begun.delete(client)
     const lost = this.#waiting.filter((entry) => entry.client === client)
     this.#waiting = this.#waiting.filter((entry) => entry.client !== client)
     for (const entry of lost) entry.reject(new Error('The client disconnected.'))
@@ -77,45 +103,36 @@ export class TurnQueue {
   #next(): Waiting | undefined {
     if (this.#holder === null) return this.#waiting.shift()
     if (this.#gone.has(this.#holder)) {
-      const message = this.#inTransaction ? concatenate(sync, rollback) : sync
-      return { client: this.#holder, message, onData: () => {}, resolve: () => {}, reject: () => {} }
+      const message = this.#inTransaction ? concatenate([sync, rollback]) : sync
+      return {
+        client: this.#holder,
+        message,
+        ends: true,
+        onData: () => {},
+        resolve: () => {},
+        reject: () => {},
+      }
     }
     const index = this.#waiting.findIndex((entry) => entry.client === this.#holder)
     return index === -1 ? undefined : this.#waiting.splice(index, 1)[0]
   }
 
-  async #exchange(entry: Waiting): Promise<void> {
-    this.#holder = entry.client
-    const ends = endsExchange(entry.message)
-    let bytes = 0
-    let tail = new Uint8Array(0)
-    const tell = (data: Uint8Array) => {
-      if (data.length === 0) return
-      bytes += data.length
-      entry.onData(data)
-    }
+  async #exchange({ client, message, ends, onData, resolve, reject }: Waiting): Promise<void> {
+    this.#holder = client
+    const answer = new Answer(onData)
     try {
-      await this.#engine.execProtocolRawStream(entry.message, {
-        onRawData: (data) => {
-          const all = tail.length === 0 ? data : concatenate(tail, data)
-          tell(all.subarray(0, -6))
-          tail = all.slice(-6)
-        },
-      })
-      // After an error the engine is ready at once, and again at Sync: told twice, the client would take the second
-      // for the end of its next question.
-      if (ends || readyStatus(tail) === undefined) tell(tail)
+      await this.#engine.execProtocolRawStream(message, { onRawData: (data) => answer.add(data) })
     } catch (error) {
-      this.#endTurn(entry.client)
-      entry.reject(error as Error)
+      this.#endTurn(client)
+      reject(error as Error)
       return
     }
-    const status = readyStatus(tail)
+    const status = answer.end(ends)
     if (status !== undefined && ends) {
       this.#inTransaction = status !== letter('I')
-      if (!this.#inTransaction) this.#endTurn(entry.client)
-    } else if (this.#gone.has(entry.client)) this.#endTurn(entry.client)
-    entry.resolve(bytes)
+      if (!this.#inTransaction) this.#endTurn(client)
+    } else if (this.#gone.has(client)) this.#endTurn(client)
+    resolve(answer.bytes)
   }
 
   #endTurn(client: number): void {
@@ -125,15 +142,77 @@ export class TurnQueue {
   }
 }
 
+/**
+ * What the engine answers, on its way to the client in larger pieces. After an error in the middle the engine is ready at
+ * once, and again at Sync: told twice, the client would take the second for the end of its next question. So that it is
+ * ready is told once, at the end.
+ */
+class Answer {
+  /** Told to the client so far. */
+  bytes = 0
+  readonly #onData: (data: Uint8Array) => void
+  #pieces: Uint8Array[] = []
+  #held = 0
+  /** Not worth a look before: a piece, or a message that is longer. */
+  #enough = pieceBytes
+  /** The transaction's status of a ReadyForQuery that nothing has followed yet. */
+  #ready: number | undefined
+
+  constructor(onData: (data: Uint8Array) => void) {
+    this.#onData = onData
+  }
+
+  add(data: Uint8Array): void {
+    // It lies in the engine's memory, which is written again.
+    this.#pieces.push(data.slice())
+    this.#held += data.length
+    if (this.#held >= this.#enough) this.#pass()
+  }
+
+  /** @returns the transaction's status, if the engine is ready */
+  end(tellReady: boolean): number | undefined {
+    this.#pass()
+    if (tellReady && this.#ready !== undefined)
+      this.#tell(Uint8Array.of(letter('Z'), 0, 0, 0, 5, this.#ready))
+    return this.#ready
+  }
+
+  /** Tells the messages that are whole, without those that say that the engine is ready. */
+  #pass(): void {
+    const all = concatenate(this.#pieces)
+    const view = new DataView(all.buffer, all.byteOffset, all.byteLength)
+    let told = 0
+    let at = 0
+    this.#enough = pieceBytes
+    while (all.length - at >= headBytes) {
+      const next = at + 1 + view.getInt32(at + 1)
+      if (next > all.length) {
+        this.#enough = Math.max(pieceBytes, next - at)
+        break
+      }
+      this.#ready = undefined
+      if (all[at] === letter('Z')) {
+        this.#tell(all.subarray(told, at))
+        this.#ready = all[at + headBytes]
+        told = next
+      }
+      at = next
+    }
+    this.#tell(all.subarray(told, at))
+    this.#pieces = [all.slice(at)]
+    this.#held = all.length - at
+  }
+
+  #tell(data: Uint8Array): void {
+    if (data.length === 0) return
+    this.bytes += data.length
+    this.#onData(data)
+  }
+}
+
 /** Query, Sync and FunctionCall are answered by ReadyForQuery; so is the start-up message, which has no letter. */
 function endsExchange(message: Uint8Array): boolean {
   return [letter('Q'), letter('S'), letter('F'), 0].includes(message[0] ?? -1)
-}
-
-/** The transaction status of a ReadyForQuery message (`Z`, length 5, status) at the end of an answer. */
-function readyStatus(tail: Uint8Array): number | undefined {
-  const ready = tail.length === 6 && tail[0] === letter('Z') && tail[4] === 5
-  return ready ? tail[5] : undefined
 }
 
 function simpleQuery(sql: string): Uint8Array {
@@ -141,12 +220,9 @@ function simpleQuery(sql: string): Uint8Array {
   const head = Buffer.alloc(5)
   head.write('Q')
   head.writeInt32BE(text.length + 4, 1)
-  return concatenate(head, text)
+  return concatenate([head, text])
 }
 
-function concatenate(first: Uint8Array, second: Uint8Array): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(first.length + second.length)
-  whole.set(first)
-  whole.set(second, first.length)
-  return whole
+function concatenate(parts: readonly Uint8Array[]): Uint8Array {
+  return parts.length === 1 ? parts[0]! : Buffer.concat(parts)
 }
