@@ -25,12 +25,13 @@ const shared = readdirSync(tests, { recursive: true, encoding: 'utf8' })
 const engine = ['database/embedded', ...shared]
 /** They compute: no process, no server, no clock, nothing that a next file could find changed. */
 const pure = ['rules/', 'text/', 'catalogue/', 'inventory/', 'config/', 'soak/']
-// Files of a kind stand together, so that they find a process of their kind.
+// What mostly waits begins beside what computes. The others of a kind stand together, so that they find a process of
+// their kind.
 const longest = [
   'database/embedded',
-  ...['flows/change', 'flows/belief', 'flows/evidence', 'flows/tracks'],
+  ...['flows/bad-days', 'runs/claims', 'flows/change', 'flows/evidence', 'runs/conformance'],
+  ...['flows/belief', 'flows/wait-for-source', 'runs/clock', 'http/client', 'flows/tracks'],
   ...engine,
-  'flows/bad-days',
   'flows/',
   'database/',
   'cli/',
