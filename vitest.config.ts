@@ -25,20 +25,11 @@ const shared = readdirSync(tests, { recursive: true, encoding: 'utf8' })
 const engine = ['database/embedded', ...shared]
 /** They compute: no process, no server, no clock, nothing that a next file could find changed. */
 const pure = ['rules/', 'text/', 'catalogue/', 'inventory/', 'config/', 'soak/']
-// What mostly waits begins beside what computes. The others of a kind stand together, so that they find a process of
-// their kind.
+// What mostly waits begins beside what computes.
 const longest = [
-  'database/embedded',
-  ...['flows/bad-days', 'runs/claims', 'flows/change', 'flows/evidence', 'runs/conformance'],
-  ...['flows/belief', 'flows/wait-for-source', 'runs/clock', 'http/client', 'flows/tracks'],
-  ...engine,
-  'flows/',
-  'database/',
-  'cli/',
-  'deploy/',
-  'serve/',
-  'operate/',
-  ...pure,
+  ...['database/embedded', 'flows/bad-days', 'flows/change', 'runs/claims'],
+  ...['flows/evidence', 'flows/belief', 'database/coverage', 'flows/tracks', ...engine],
+  ...['runs/conformance', 'flows/wait-for-source', 'runs/clock', 'http/client', 'runs/calls'],
 ]
 /** They replace modules, or count what a new process would load: none of that may be there already. */
 const alone = [
@@ -61,7 +52,7 @@ export default defineConfig({
   test: {
     ...suite,
     globalSetup: ['test/support/compile.ts'],
-    sequence: { sequencer: longestFirst(longest) },
+    sequence: { sequencer: longestFirst(longest, ['engine', 'together', 'pure', 'alone']) },
     // Files of a process share its modules, whose loading takes longer than many a file: none may leave anything
     // behind that the next one could find changed.
     isolate: false,
