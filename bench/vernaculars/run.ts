@@ -1,5 +1,5 @@
 /**
- * What it costs to fetch names: `npx tsx bench/vernaculars/run.ts [--names 20000] [--latency 50] [--workers 8]`.
+ * What it costs to fetch names: `npx tsx bench/vernaculars/run.ts [--names 2000] [--latency 50] [--workers 8]`.
  *
  * A WoRMS look-alike that answers after a fixed time; the limit is the number of requests times that time over the
  * workers. Aim: at most 1.2 times that. Then the search of names over 200,000 of them: aim under 50 ms.
@@ -19,7 +19,7 @@ import { startPostgres } from '../../test/support/postgres.ts'
 
 const { values } = parseArgs({
   options: {
-    names: { type: 'string', default: '20000' },
+    names: { type: 'string', default: '2000' },
     latency: { type: 'string', default: '50' },
     workers: { type: 'string', default: '8' },
     'search-names': { type: 'string', default: '200000' },
