@@ -57,21 +57,22 @@ export function prefectEnvironment(home: string, settings: Record<string, string
   }
 }
 
+/** @param everyMs @default ever longer, up to 0.3 s: whoever is asked has other tests to serve */
 export async function waitUntil(
   what: string,
   check: () => Promise<boolean> | boolean,
   timeoutMs = 240_000,
-  everyMs = 200,
+  everyMs?: number,
 ): Promise<void> {
   const until = Date.now() + timeoutMs
-  for (;;) {
+  for (let pauseMs = everyMs ?? 100; ; pauseMs = everyMs ?? Math.min(300, pauseMs * 1.25)) {
     try {
       if (await check()) return
     } catch (error) {
       if (Date.now() > until) throw error
     }
     if (Date.now() > until) throw new Error(`Waited ${timeoutMs} ms in vain for ${what}`)
-    await sleep(everyMs)
+    await sleep(pauseMs)
   }
 }
 
