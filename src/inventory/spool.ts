@@ -162,16 +162,21 @@ export class Spool<E> {
       .filter(([, { current }]) => current)
       .sort(([a], [b]) => compareCodePoints(a, b))
       .map(([, value]) => value)
-    const ledger = await open(insideFolder(this.folder, 'ledger.jsonl'), 'r')
-    const all = await open(insideFolder(this.folder, 'rows.csv'), 'r')
+    const opened: FileHandle[] = []
+    const reading = async (name: string) => {
+      const handle = await open(insideFolder(this.folder, name), 'r')
+      opened.push(handle)
+      return handle
+    }
     try {
+      const ledger = await reading('ledger.jsonl')
+      const all = await reading('rows.csv')
       for (const indexed of ordered) {
         const { key, entry, piece } = await readLedgerLine<E>(ledger, indexed)
         yield { key, entry, rows: piece.rows, copyRows: (to) => copyRows(all, piece, to) }
       }
     } finally {
-      await ledger.close()
-      await all.close()
+      for (const handle of opened) await handle.close()
     }
   }
 

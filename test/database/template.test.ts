@@ -46,6 +46,7 @@ describe('the template of the embedded engine', () => {
     expect(await unpackTemplate(folder)).toBe(true)
     expect(readdirSync(place)).toEqual(['first'])
     expect(statSync(folder).mode & 0o777).toBe(0o700)
+    expect(readdirSync(join(folder, 'pg_wal')).filter((name) => /^[0-9A-F]{24}$/.test(name))).toHaveLength(1)
     const engine = await startEngineIn(folder)
     try {
       const { rows } = await engine.query(
@@ -54,7 +55,8 @@ describe('the template of the embedded engine', () => {
           (SELECT count(*)::int FROM cde.datasets) AS datasets,
           ST_AsText(ST_SetSRID(ST_MakePoint(1, 2), 4326)) AS point,
           ST_AsText(ST_Transform(ST_SetSRID(ST_MakePoint(180, 0), 4326), 3857), 2) AS metres,
-          (SELECT count(*)::int FROM pg_available_extensions WHERE name = 'postgis_raster') AS rasters`,
+          (SELECT count(*)::int FROM pg_available_extensions WHERE name = 'postgis_raster') AS rasters,
+          (SELECT array_agg(datname::text) FROM pg_database) AS databases`,
       )
       const migrations = readMigrations().map(({ checksum }) => checksum)
       expect(rows).toEqual([
@@ -65,6 +67,7 @@ describe('the template of the embedded engine', () => {
           point: 'POINT(1 2)',
           metres: 'POINT(20037508.34 0)',
           rasters: 0,
+          databases: ['postgres'],
         },
       ])
       // An engine that is there stays.

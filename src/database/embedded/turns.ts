@@ -172,6 +172,8 @@ class Answer {
   /** @returns the transaction's status, if the engine is ready */
   end(tellReady: boolean): number | undefined {
     this.#pass()
+    // What is no message, such as the one letter to a request for encryption.
+    this.#tell(concatenate(this.#pieces))
     if (tellReady && this.#ready !== undefined)
       this.#tell(Uint8Array.of(letter('Z'), 0, 0, 0, 5, this.#ready))
     return this.#ready
@@ -186,7 +188,7 @@ class Answer {
     this.#enough = pieceBytes
     while (all.length - at >= headBytes) {
       const next = at + 1 + view.getInt32(at + 1)
-      if (next > all.length) {
+      if (next < at + headBytes || next > all.length) {
         this.#enough = Math.max(pieceBytes, next - at)
         break
       }
