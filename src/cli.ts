@@ -1,5 +1,4 @@
 #!/usr/bin/env node
-import { setFlagsFromString } from 'node:v8'
 import { Command, CommanderError } from 'commander'
 import { loadDotenv } from './app/dotenv.ts'
 import { endBySignals } from './app/signals.ts'
@@ -9,6 +8,7 @@ import { strict } from './cli/options.ts'
 import { variables } from './config/variables.ts'
 import { exitCodes } from './errors.ts'
 import { version } from './package.ts'
+import { setV8Flag } from './process/v8.ts'
 import { registerSecrets } from './secrets.ts'
 
 endBySignals()
@@ -17,10 +17,10 @@ loadDotenv()
 const supervised = process.send !== undefined
 // A harvest waits for servers, not for the processor: a heap that grows by two fifths between collections, and not up to
 // fourfold, takes half the memory for long tables (bench/memory).
-setFlagsFromString('--heap-growing-percent=40')
+setV8Flag('--heap-growing-percent=40', 24)
 // Most harvests end before what the compiler optimises early is used again: four times V8's patience takes a fifth of the
 // processor time from a short one, and nothing from a long one (bench/harvest).
-setFlagsFromString('--interrupt-budget=270336')
+setV8Flag('--interrupt-budget=270336', 20)
 
 const program = new Command('harvester')
   .description(

@@ -40,7 +40,7 @@ export const rooms: Record<string, Room> = {
   },
   process: {
     folder: '`src/process/`',
-    lives: 'Whether a process lives, and files that one process holds at a time',
+    lives: 'Whether a process lives, files that one process holds at a time, and settings of V8',
     values: ['errors'],
   },
   inside: {

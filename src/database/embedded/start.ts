@@ -1,8 +1,8 @@
 /** Starts the engine in a thread of its own, and sees to it that the start ends: ready, failed, cancelled or stuck. */
-import { setFlagsFromString } from 'node:v8'
 import type { Worker } from 'node:worker_threads'
 import { describeError, HarvesterError } from '../../errors.ts'
 import { startThread } from '../../package.ts'
+import { setV8Flag } from '../../process/v8.ts'
 import { roomRemedy, signOfWriting } from './folder.ts'
 import type { EngineOrders, EngineReport } from './worker.ts'
 
@@ -33,7 +33,7 @@ export async function startEngineThread(
 ): Promise<EngineThread> {
   options.signal?.throwIfAborted()
   // Of 10 MB of the engine's code a start calls little: V8 checks each function when it is called, and not all before.
-  setFlagsFromString('--wasm-lazy-validation')
+  setV8Flag('--wasm-lazy-validation', 24)
   const worker = startThread('database/embedded/worker', orders)
   const watch = watchdog(worker, orders.engineFolder, options.stallMilliseconds ?? defaultStallMilliseconds)
   const cancelled = cancellation(options.signal)
