@@ -34,6 +34,8 @@ export async function startEngineThread(
   options.signal?.throwIfAborted()
   // Of 10 MB of the engine's code a start calls little: V8 checks each function when it is called, and not all before.
   setV8Flag('--wasm-lazy-validation', 24)
+  // What later versions have by default: less is compiled a second time beside a first load.
+  setV8Flag('--wasm-tiering-budget=13000000', 20)
   const worker = startThread('database/embedded/worker', orders)
   const watch = watchdog(worker, orders.engineFolder, options.stallMilliseconds ?? defaultStallMilliseconds)
   const cancelled = cancellation(options.signal)
