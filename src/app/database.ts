@@ -58,7 +58,7 @@ async function openWithNotice(
     else log.info({}, text)
   }
   try {
-    // Loaded when it is needed: the driver takes a tenth of a second, and many commands need no database.
+    // Loaded when it is needed: the driver takes some 60 ms, and many commands need no database.
     const { openDatabase } = await import('../database/open.ts')
     const database = await openDatabase(settings, {
       signal,

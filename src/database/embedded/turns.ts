@@ -24,13 +24,13 @@ const preparing = new Set(['P', 'B', 'D', 'E', 'C'].map(letter))
 const pieceBytes = 64 * 1024
 /** A message begins with its letter and its length. */
 const headBytes = 5
-const sync = new Uint8Array([letter('S'), 0, 0, 0, 4])
-const rollback = simpleQuery('ROLLBACK')
+const sync = encode('S')
+const rollback = encode('Q', 'ROLLBACK\0')
 
 /**
- * Lets many clients share the one back end that the embedded engine has. A client keeps its turn from its first
- * message until the engine is ready again and outside of a transaction: the messages of one statement (Parse, Bind,
- * Execute, Sync) never mix with another's, whose unnamed statement they would otherwise run.
+ * Lets many clients share the one back end that the embedded engine has. The messages of one statement (Parse, Bind,
+ * Execute, Sync) are one exchange, so that they never mix with another's, whose unnamed statement they would otherwise
+ * run; and a client keeps its turn until the engine is ready again and outside of a transaction.
  *
  * Stands in for the queue of pglite-socket, which hands out turns message by message.
  */
@@ -174,8 +174,7 @@ class Answer {
     this.#pass()
     // What is no message, such as the one letter to a request for encryption.
     this.#tell(concatenate(this.#pieces))
-    if (tellReady && this.#ready !== undefined)
-      this.#tell(Uint8Array.of(letter('Z'), 0, 0, 0, 5, this.#ready))
+    if (tellReady && this.#ready !== undefined) this.#tell(encode('Z', String.fromCharCode(this.#ready)))
     return this.#ready
   }
 
@@ -217,12 +216,12 @@ function endsExchange(message: Uint8Array): boolean {
   return [letter('Q'), letter('S'), letter('F'), 0].includes(message[0] ?? -1)
 }
 
-function simpleQuery(sql: string): Uint8Array {
-  const text = Buffer.from(`${sql}\0`)
-  const head = Buffer.alloc(5)
-  head.write('Q')
-  head.writeInt32BE(text.length + 4, 1)
-  return concatenate([head, text])
+function encode(type: string, text = ''): Uint8Array {
+  const bytes = Buffer.alloc(headBytes + text.length)
+  bytes.write(type)
+  bytes.writeInt32BE(bytes.length - 1, 1)
+  bytes.write(text, headBytes, 'latin1')
+  return bytes
 }
 
 function concatenate(parts: readonly Uint8Array[]): Uint8Array {
