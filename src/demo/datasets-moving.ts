@@ -1,4 +1,7 @@
-/** What moves in the demo: a glider and 25 floats in the Pacific; 20 drifters, a ship and a survey in the Atlantic. */
+/**
+ * What moves in the demo: a glider and 25 floats in the Pacific; 12 drifters, a ship and a survey in the Atlantic. Enough
+ * for a map, few enough for a first start of some seconds.
+ */
 
 import { yearlyFiles } from './build.ts'
 import type { DemoDataset } from './dataset.ts'
@@ -42,8 +45,8 @@ export function movingInTheAtlantic(): DemoDataset[] {
       title: 'Surface drifters',
       institution,
       from: '2022-01-01T00:00:00Z',
-      count: 20,
-      records: 1500,
+      count: 12,
+      records: 600,
       // Most of them in the Atlantic, and some that cross the antimeridian.
       setOut: (at) =>
         at % 4 === 0
