@@ -62,6 +62,20 @@ describe('the demo', () => {
       expect(first.stdout).toContain(reason)
   })
 
+  it('is what the picture of it in the README shows', () => {
+    const picture = readFileSync(join(import.meta.dirname, '../../docs/first-start.svg'), 'utf8')
+      .replaceAll(/<\/text>\n?<text[^>]*>/g, '')
+      .replaceAll(/\s+/g, '')
+    const told = ['datasets new', 'Not harvested, by reason', 'Completed:', 'Names of species:']
+    // The picture leaves out the middle of the summary, and seconds are those of another day.
+    const lines = first.stdout.split('\n').filter((line) => told.some((words) => line.includes(words)))
+    expect(lines.length).toBe(told.length)
+    for (const line of lines)
+      expect(picture, 'npm run record-start').toContain(
+        line.replace(/^Loaded in [\d.]+ s/, '').replaceAll(/\s+/g, ''),
+      )
+  })
+
   it('loads exactly what the CSVs hold', async () => {
     expect(await count('cde.datasets')).toBe(table('datasets.csv').length)
     expect(await count('cde.profiles')).toBe(table('profiles.csv').length)
