@@ -40,6 +40,8 @@ export async function buildApp(settings: Settings): Promise<App> {
   app.use(async (c, next) => {
     const started = performance.now()
     await next()
+    // Hono asks the route of GET and drops its body: a stream would go on for nobody.
+    if (c.req.method === 'HEAD') await c.res.body?.cancel()
     for (const [name, value] of Object.entries(securityHeaders)) c.res.headers.set(name, value)
     if (!c.res.headers.has('content-security-policy'))
       c.res.headers.set('content-security-policy', dataPolicy)

@@ -88,6 +88,8 @@ export class LiveRuns {
 
   #drop(runId: string, followed: Followed): void {
     followed.closed = true
+    this.#watchers -= followed.watchers.size
+    followed.watchers.clear()
     clearTimeout(followed.timer)
     if (this.#followed.get(runId) === followed) this.#followed.delete(runId)
   }

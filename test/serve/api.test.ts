@@ -454,6 +454,15 @@ describe('the events of a run', () => {
     expect(told).toEqual(['attempts', 'run', 'end'])
     await ask('/api/harvest/runs/99999999-0000-4000-8000-000000000000/events', 404)
   })
+
+  test('are followed by nobody who only asks for their headers', async () => {
+    // 200 may watch at a time.
+    for (let asked = 0; asked < 205; asked++) {
+      const { status } = await fetch(`${base}/api/harvest/runs/${runId(12)}/events`, { method: 'HEAD' })
+      expect(status).toBe(200)
+    }
+    expect(await (await fetch(`${base}/api/harvest/runs/${runId(12)}/events`)).text()).toContain('event: end')
+  })
 })
 
 describe('every answer', () => {
