@@ -1,5 +1,6 @@
 import type { Database, QueryOptions, Session } from '../database/port.ts'
 import type { AlertStore, Change, Trouble } from '../operate/alerts/trouble.ts'
+import { json } from './stored-text.ts'
 
 interface Row {
   subject: string
@@ -75,7 +76,7 @@ async function keep(session: Session, before: readonly Trouble[], after: readonl
         trouble.untoldSince,
         trouble.toldAt,
         trouble.recoveredAt,
-        JSON.stringify(trouble.details),
+        json(trouble.details),
       ])
 }
 

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { Database } from '../database/port.ts'
+import { storableText } from '../rules/limits.ts'
 import type { SourceType } from '../rules/source-types.ts'
+import { json } from './stored-text.ts'
 
 /** A run as it is known in its first second. */
 export interface RunStart {
@@ -85,7 +87,7 @@ export async function addAttempts(
     ...new Map(attempts.map((attempt) => [`${attempt.erddapUrl} ${attempt.datasetId}`, attempt])).values(),
   ]
   if (latest.length === 0) return
-  const text = (value: string | null) => value?.replaceAll('\0', '') ?? null
+  const text = (value: string | null) => (value === null ? null : storableText(value))
   await database.query(
     `INSERT INTO cde.harvest_attempts
        (run_id, erddap_url, dataset_id, source, status, reason_code, error_message, duration_ms, attempted_at, query_urls)
@@ -132,7 +134,7 @@ async function addFacts(database: Database, runId: string, attempts: readonly Au
       runId,
       told.map((attempt) => attempt.erddapUrl),
       told.map((attempt) => attempt.datasetId),
-      told.map((attempt) => factsJson(attempt.told!)),
+      told.map((attempt) => json(attempt.told)),
       told.map((attempt) => attempt.attemptedAt.toISOString()),
     ],
   )
@@ -140,13 +142,6 @@ async function addFacts(database: Database, runId: string, attempts: readonly Au
 
 function hasFacts({ facts, warnings }: StoredTold): boolean {
   return facts.length > 0 || warnings.length > 0
-}
-
-/** PostgreSQL keeps no NUL in JSON. */
-export function factsJson(told: StoredTold): string {
-  return JSON.stringify(told, (_, value: unknown) =>
-    typeof value === 'string' ? value.replaceAll('\0', '') : value,
-  )
 }
 
 /**
@@ -217,7 +212,7 @@ export async function finishRun(database: Database, runId: string, end: RunEnd):
   await database.query(
     `INSERT INTO harvester.run_facts (run_id, facts, finished_at) VALUES ($1, $2, $3)
      ON CONFLICT (run_id) DO UPDATE SET facts = excluded.facts, finished_at = excluded.finished_at`,
-    [runId, JSON.stringify(end.facts), end.finishedAt],
+    [runId, json(end.facts), end.finishedAt],
   )
 }
 

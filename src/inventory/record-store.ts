@@ -1,8 +1,9 @@
 import type { Database } from '../database/port.ts'
+import { storableText } from '../rules/limits.ts'
 import type { TaskRun } from '../runs/backend.ts'
 import type { RunStore, StoredArtifact, StoredLogLine } from '../runs/index.ts'
 import type { RunState } from '../runs/states.ts'
-import { clean, json } from './stored-text.ts'
+import { json } from './stored-text.ts'
 
 /** What a run of the standalone engine leaves behind: its tasks, its log and its artifacts. */
 export function recordStore(
@@ -38,7 +39,7 @@ export function recordStore(
           lines.map((line) => line.taskRunId),
           lines.map((line) => line.task),
           lines.map((line) => line.level),
-          lines.map((line) => clean(line.message)),
+          lines.map((line) => storableText(line.message)),
           lines.map((line) => line.at.toISOString()),
         ],
       )

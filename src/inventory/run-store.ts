@@ -1,9 +1,10 @@
 import type { Database } from '../database/port.ts'
+import { storableText } from '../rules/limits.ts'
 import type { RunFilter, RunStore, StoredRun, WantedRun } from '../runs/index.ts'
 import type { RunState } from '../runs/states.ts'
 import { limitStore } from './limit-store.ts'
 import { recordStore } from './record-store.ts'
-import { clean, json } from './stored-text.ts'
+import { json } from './stored-text.ts'
 import { workerStore } from './worker-store.ts'
 
 interface RunRow {
@@ -78,7 +79,7 @@ function claimValues({ worker, instance, flows, groups, held, priorities, only, 
     instance,
     to.type,
     to.name,
-    clean(to.message),
+    storableText(to.message),
     to.at,
     members.map(({ group }) => group),
     members.map(({ deployment }) => deployment),
@@ -117,7 +118,7 @@ export function databaseRunStore(database: Database): RunStore {
          RETURNING ${columns}`,
         [
           run.id,
-          clean(run.name),
+          storableText(run.name),
           run.flow,
           run.deployment,
           json(run.parameters),
@@ -250,7 +251,7 @@ function runOf(row: RunRow): StoredRun {
 }
 
 function stateCells(state: RunState): unknown[] {
-  return [state.type, state.name, clean(state.message), state.at, state.scheduledAt ?? null]
+  return [state.type, state.name, storableText(state.message), state.at, state.scheduledAt ?? null]
 }
 
 function isUuid(text: string): boolean {

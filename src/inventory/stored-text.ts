@@ -1,8 +1,17 @@
-/** PostgreSQL keeps no NUL, neither in texts nor in JSON. */
-export function clean(text: string): string {
-  return text.replaceAll('\0', '')
+import { storableText } from '../rules/limits.ts'
+
+/**
+ * JSON as PostgreSQL keeps it: for one NUL or half of a surrogate pair anywhere in it, names of fields included, the whole
+ * statement is refused.
+ */
+export function json(value: unknown): string {
+  return JSON.stringify(value, (_, inner: unknown) => {
+    if (typeof inner === 'string') return storableText(inner)
+    if (typeof inner !== 'object' || inner === null || Object.keys(inner).every(isStorable)) return inner
+    return Object.fromEntries(Object.entries(inner).map(([name, field]) => [storableText(name), field]))
+  })
 }
 
-export function json(value: unknown): string {
-  return JSON.stringify(value, (_, inner: unknown) => (typeof inner === 'string' ? clean(inner) : inner))
+function isStorable(text: string): boolean {
+  return storableText(text) === text
 }

@@ -61,6 +61,13 @@ export function describeAlertStore(name: string, open: () => Promise<Database>):
       expect(await openTroubles(one)).toEqual([trouble({ untold: 3 })])
     })
 
+    it('keeps a message that somebody cut in the middle of a character', async () => {
+      const store = databaseAlertStore(async () => one)
+      const halved = trouble({ details: { ...trouble().details, message: 'it broke at \ud83d' } })
+      await store.change(() => ({ troubles: [halved], result: null }))
+      expect((await openTroubles(one))[0]?.details.message).toBe('it broke at \ufffd')
+    })
+
     it('writes nothing when nothing changed, and nothing of a change that threw', async () => {
       const store = databaseAlertStore(async () => one)
       await store.change(() => ({ troubles: [trouble()], result: null }))

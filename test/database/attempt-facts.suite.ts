@@ -69,6 +69,25 @@ export function describeAttemptFacts(engine: string, open: () => Promise<Databas
       })
     })
 
+    it('is kept of all, where a text of one holds half of a pair', async () => {
+      const halved = {
+        facts: [{ code: 'INGEST_FLAG_FALSE', values: { 'o\ud83d': 'Bou\udc1fée' } }],
+        warnings: [],
+      }
+      await addAttempts(database, runId, [
+        attempt('h', { message: 'Bou\ud83dée', told: { ...halved, title: 'Bouée \ud83d 🐟' } }),
+        attempt('i', { told: { facts: [{ code: 'ON_SKIP_LIST', values: {} }], warnings: [] } }),
+      ])
+      const kept = await told()
+      expect(kept.h).toEqual({
+        facts: [{ code: 'INGEST_FLAG_FALSE', values: { 'o\ufffd': 'Bou\ufffdée' } }],
+        warnings: [],
+        title: 'Bouée \ufffd 🐟',
+      })
+      expect(kept.i).toMatchObject({ facts: [{ code: 'ON_SKIP_LIST' }] })
+      await addAttempts(database, runId, [attempt('h'), attempt('i')])
+    })
+
     it('is replaced by that of a later attempt of the same run', async () => {
       await addAttempts(database, runId, [
         attempt('a'),

@@ -382,6 +382,26 @@ export function describeLoad(name: string, open: () => Promise<Database>): void 
       expect(content.skipped).toEqual([{ erddap_url: erddap, dataset_id: 'a', reason_code: 'ROWS_REJECTED' }])
     })
 
+    it('shows the beginning of a long refused value without half of a character, and ends the run', async () => {
+      const value = `${'x'.repeat(199)}🐟`
+      const runId = randomUUID()
+      await startRun(database, {
+        ...{ runId, startedAt: new Date(days(1)), gitSha: null, prefectFlowRunId: null },
+        ...{ scope: 'full', triggeredSource: null, triggeredBy: null },
+      })
+      const folder = await write({
+        runId,
+        datasets: [dataset('a')],
+        profiles: [profile('a', 's1', { time_min: value })],
+      })
+      const summary = await loadFolder(database, folder, { mode: 'incremental' })
+      expect(summary.warnings).toEqual([])
+      expect(summary.rejectedDatasets[0]?.refused.value).toBe(`${'x'.repeat(199)}\ufffd`)
+      expect(await one(`SELECT status FROM cde.harvest_runs WHERE run_id = '${runId}'`)).toEqual({
+        status: 'ok',
+      })
+    })
+
     const badCells: [string, Record<string, string>, string][] = [
       ['a number that is none', { latitude: 'north' }, 'is not a number'],
       ['a position that is missing', { longitude: '' }, 'must not be empty'],

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import type { CopyValue, Database, Session } from '../../database/port.ts'
-import { attemptOrder, factsJson } from '../audit.ts'
+import { attemptOrder } from '../audit.ts'
 import { checkedColumns } from '../contract.ts'
+import { json } from '../stored-text.ts'
 import { fileExists, readChecked } from './read.ts'
 import type { RunFacts } from './run-facts.ts'
 import { temporaryTable } from './staging.ts'
@@ -92,7 +93,7 @@ export async function markRejected(
       runId,
       ...keys,
       datasets.map(({ refused }) =>
-        factsJson({ facts: [{ code: 'ROWS_REJECTED', values: refused }], warnings: [] }),
+        json({ facts: [{ code: 'ROWS_REJECTED', values: refused }], warnings: [] }),
       ),
     ],
   )

@@ -106,8 +106,11 @@ async function bringAudit(
 async function auditAfterCommit(database: Database, facts: RunFacts, summary: LoadSummary): Promise<void> {
   try {
     await database.session(async (session) => {
-      if (facts.runId) await markRejected(session, facts.runId, summary.rejectedDatasets)
-      await settleRun(session, facts)
+      try {
+        if (facts.runId) await markRejected(session, facts.runId, summary.rejectedDatasets)
+      } finally {
+        await settleRun(session, facts)
+      }
     })
   } catch (error) {
     summary.warnings.push(`the load is complete, but not its audit: ${describeError(error)}`)

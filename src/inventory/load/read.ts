@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { CsvError, parse } from 'csv-parse/sync'
 import type { CopyValue } from '../../database/port.ts'
 import { HarvesterError } from '../../errors.ts'
+import { storableText } from '../../rules/limits.ts'
 import { amount } from '../../text.ts'
 import { CellFault } from '../cell-check.ts'
 import { type CheckedColumn, checkedColumns, type TableName } from '../contract.ts'
@@ -188,9 +189,9 @@ function checkRow(
   return { line, cells, faults }
 }
 
-/** A value as it can be shown and stored: no NUL, not endless. */
+/** A value as it can be shown and stored: not endless, no NUL, no half of a pair. */
 function shown(value: string): string {
-  return value.slice(0, mostOfAValue).replaceAll('\0', '\\0')
+  return storableText(value.slice(0, mostOfAValue).replaceAll('\0', '\\0'))
 }
 
 /** Every writer ends the last line: a file that does not was cut off while it was written or copied. */

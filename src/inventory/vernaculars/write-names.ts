@@ -1,5 +1,6 @@
 import type { Database, QueryOptions } from '../../database/port.ts'
 import type { NameRow } from '../../rules/vernaculars.ts'
+import { json } from '../stored-text.ts'
 
 // What a failure says is less than what was known before: it changes the status alone.
 const sql = `
@@ -38,5 +39,5 @@ export async function writeNames(
     fr: row.vernacularsFr,
     status: row.status,
   }))
-  await database.transaction((session) => session.query(sql, [JSON.stringify(records), fetchedAt]), options)
+  await database.transaction((session) => session.query(sql, [json(records), fetchedAt]), options)
 }

@@ -3,6 +3,7 @@ import { urlSlug } from '../../config/slug.ts'
 import { scrub } from '../../log/secrets.ts'
 import type { RunFact } from '../../rules/reasons/run.ts'
 import { type Language, numeral } from '../../rules/reasons/words.ts'
+import { cut } from '../../text.ts'
 import type { Alert, AlertKind } from './trouble.ts'
 import { alertSentence, alertWords } from './words.ts'
 
@@ -209,8 +210,7 @@ function minute(iso: string): string {
 const shortLength = 400
 
 function short(text: string): string {
-  const line = text.replace(/\s+/g, ' ').trim()
-  return line.length > shortLength ? `${line.slice(0, shortLength - 1)}…` : line
+  return cut(text.replace(/\s+/g, ' ').trim(), shortLength)
 }
 
 /** Plain text, as mails carry it. */
@@ -266,7 +266,7 @@ function slackEscaped(text: string): string {
 export function asMail(message: AlertMessage, reader: Reader): { subject: string; text: string } {
   const subject = `[erddap-harvester] ${summary(reader.language, message).replace(/\s+/g, ' ')}`
   return {
-    subject: subject.length > 200 ? `${subject.slice(0, 199)}…` : subject,
+    subject: cut(subject, 200),
     text: asText(message, reader),
   }
 }

@@ -10,6 +10,7 @@ import { deploymentSlugs } from '../../config/slug.ts'
 import { findSource, type Source } from '../../config/source.ts'
 import { type RunFact, runFact, runSentence } from '../../rules/reasons/run.ts'
 import type { EngineEvent, RunFacts } from '../../runs/types.ts'
+import { cut } from '../../text.ts'
 import {
   type Alert,
   type AlertKind,
@@ -85,7 +86,7 @@ export function observeRun(
               deployment: run.deployment,
               runId: run.id,
               runName: run.name,
-              message: cut(event.message),
+              message: cut(event.message, longestMessage),
               ...(counts?.facts && { facts: counts.facts }),
               datasets: counts?.total ? { failed: counts.failed, total: counts.total } : null,
               ...awaited(event),
@@ -371,8 +372,4 @@ function aboutSubject({ name, source }: Subject): Pick<TroubleDetails, 'name' | 
 
 function replaced(troubles: readonly Trouble[], old: Trouble, by: Trouble): readonly Trouble[] {
   return troubles.map((trouble) => (trouble === old ? by : trouble))
-}
-
-function cut(text: string): string {
-  return text.length > longestMessage ? `${text.slice(0, longestMessage - 1)}…` : text
 }
