@@ -11,6 +11,7 @@ import { knownDatasets } from '../../src/inventory/fingerprints.ts'
 import { loadFolder } from '../../src/inventory/load/load.ts'
 import type { LoadOptions } from '../../src/inventory/load/types.ts'
 import { pruneSource, sourceHoldings } from '../../src/inventory/prune-source.ts'
+import { auditVersion, indexVersion } from '../../src/inventory/queries/versions.ts'
 import { limits } from '../../src/rules/limits.ts'
 import { emptyDatabase } from '../support/database.ts'
 import { dataset, erddap, obis, profile, type RunContent, writeRunFolder } from '../support/run-folder.ts'
@@ -380,6 +381,19 @@ export function describeLoad(name: string, open: () => Promise<Database>): void 
         },
       })
       expect(content.skipped).toEqual([{ erddap_url: erddap, dataset_id: 'a', reason_code: 'ROWS_REJECTED' }])
+    })
+
+    it('is seen by who asks whether anything changed, though it brings an older harvest than the last', async () => {
+      const versions = async () => [await indexVersion(database), await auditVersion(database, erddap)]
+      const two = { datasets: [dataset('a')], profiles: [profile('a', 's1'), profile('a', 's2')] }
+      await load({ at: days(1), ...simple(['a', 'b']) })
+      await load({ at: days(3), datasets: [dataset('b', { title: 'new' })], profiles: [profile('b', 's1')] })
+      const before = await versions()
+      await load({ at: days(2), ...two })
+      const after = await versions()
+      expect(after.map((version, at) => version === before[at])).toEqual([false, false])
+      await load({ at: days(2), ...two })
+      expect((await versions())[0]).toBe(after[0])
     })
 
     it('shows the beginning of a long refused value without half of a character, and ends the run', async () => {
