@@ -211,9 +211,17 @@ async function apply(
         return await applyConcurrently(session, migration, options)
       return await applyInTransaction(database, session, migration)
     } catch (error) {
-      // Somebody holds a table that must change: step back, so that those who queue behind us can pass.
       const state = sqlStateOf(error)
-      if ((state !== '55P03' && state !== '40P01') || Date.now() > deadline) throw error
+      if (Date.now() > deadline) throw error
+      if (state === '23505' && migration.concurrently) {
+        options.log?.(
+          `${migration.name} met rows that another harvester wrote meanwhile: they are adopted too`,
+        )
+        await adoptAgain(database, session)
+        continue
+      }
+      // Somebody holds a table that must change: step back, so that those who queue behind us can pass.
+      if (state !== '55P03' && state !== '40P01') throw error
       options.log?.(`${migration.name} waits for a lock that somebody else holds`, {
         migration: migration.name,
       })
@@ -248,6 +256,14 @@ async function applyInTransaction(
     )
     await session.query(recordSql, recordOf(migration))
     return true
+  })
+}
+
+/** Doubles that were written after they had been removed: the file that removes them can be run again. */
+async function adoptAgain(database: Database, session: Session): Promise<void> {
+  const adoption = readMigrations().find(({ name }) => name === '003-adoption')!
+  await database.inTransaction(session, async () => {
+    await session.query(adoption.sql)
   })
 }
 

@@ -128,3 +128,41 @@ describe('a database that the Python harvester made', () => {
     expect(isHarvesterError(newer, 'DATABASE_NOT_READY')).toBe(true)
   })
 })
+
+describe('an adoption that was interrupted while the Python harvester went on writing', () => {
+  let server: SharedPostgres
+  let database: Database
+  beforeAll(async () => {
+    server = sharedPostgres()
+    await server.createDatabase('interrupted')
+    await server.execute(
+      'interrupted',
+      await readFile(new URL('../support/adopted-database.sql', import.meta.url), 'utf8'),
+    )
+    database = await server.open('interrupted')
+  })
+  afterAll(async () => {
+    await database?.close()
+    await server?.stop()
+  })
+
+  it('is brought to its end, and the profile that came in twice stands once', async () => {
+    const stop = new AbortController()
+    const log = (message: string) => message.startsWith('applying 004') && stop.abort()
+    await migrate(database, { log, signal: stop.signal }).catch(() => undefined)
+    expect((await migrationState(database)).pending[0]).toMatch(/^004-/)
+    const { rows } = await database.query<{ names: string }>(
+      `SELECT string_agg(column_name, ', ') AS names FROM information_schema.columns
+       WHERE table_schema = 'cde' AND table_name = 'profiles' AND column_name <> 'pk' AND is_generated = 'NEVER'`,
+    )
+    const names = rows[0]!.names
+    const { count } = await database.query(
+      `INSERT INTO cde.profiles (${names}) SELECT ${names} FROM cde.profiles WHERE profile_id IS NULL LIMIT 1`,
+    )
+    expect(count).toBe(1)
+    const before = await contentOf(database)
+    await migrate(database)
+    expect((await migrationState(database)).pending).toEqual([])
+    expect((await contentOf(database)).profiles).toHaveLength(before.profiles!.length - 1)
+  })
+})
