@@ -32,6 +32,20 @@ function tableOf(columns: string, ...rows: string[]): Table {
   return { columns: columns.split(','), rows: rows.map((row) => row.split(',')) }
 }
 
+/** Of a dataset of which little is known. */
+const bareMetadata = (type: MovingType, roles: Record<string, string>): DatasetMetadata => ({
+  datasetId: 'tk',
+  globals: new Map([['cdm_data_type', type]]),
+  variables: ['platform', 'cast', 'time', 'latitude', 'longitude', 'temp'].map((name) => ({
+    name,
+    dataType: name === 'platform' ? 'String' : 'double',
+    attributes: new Map<string, string>([
+      ...(roles[name] ? [['cf_role', roles[name]] as const] : []),
+      ...(name === 'temp' ? [['standard_name', 'sea_water_temperature'] as const] : []),
+    ]),
+  })),
+})
+
 async function harvest(
   metadata: DatasetMetadata,
   answers: (query: string) => Answer,
@@ -333,6 +347,43 @@ describe('a track, as a real ERDDAP answers', () => {
     })
   })
 
+  it.each([
+    ['by month', 20_000],
+    // Of all times of a trajectory together.
+    ['in one row', 1],
+  ])('leaves out the days that nothing can hold, counted, and nothing else: %s', async (_what, maxRows) => {
+    const metadata = bareMetadata('Trajectory', { platform: 'trajectory_id' })
+    const { rows, result } = await harvest(
+      metadata,
+      () =>
+        tableOf(
+          'platform,time,latitude,longitude,temp',
+          'p,0000-12-31T00:00:00Z,541,-723,1',
+          'p,2020-01-01T00:00:00Z,541,-721,24',
+          'p,2021-01-02T00:00:00Z,541,-722,24',
+          'p,+010000-01-01T00:00:00Z,541,-722,3',
+          'q,0000-12-31T00:00:00Z,541,-721,5',
+        ),
+      { maxRows },
+    )
+    const answer = await result
+    expect(sum(rows)).toBe(48)
+    expect(answer.tracks).toMatchObject([
+      {
+        trajectory_id: 'p',
+        time_min: new Date('2020-01-01T00:00:00Z'),
+        time_max: new Date('2021-01-02T23:59:59Z'),
+        n_records: 48,
+        n_days: 2,
+      },
+    ])
+    expect(answer.counts).toMatchObject({ groups: 5, records: 48, leftOut: 9 })
+    expect(answer.warnings).toContainEqual({
+      code: 'ROWS_DROPPED',
+      values: expect.objectContaining({ reason: 'time_outside' }),
+    })
+  })
+
   it('is not believed a cell away from its own latitudes', async () => {
     const metadata = await recordedMetadata('tracks_info_drifter')
     const { result } = await harvest(metadata, () =>
@@ -505,22 +556,9 @@ describe('too much for the server', () => {
 })
 
 describe('missing ids', () => {
-  const table = (type: MovingType, roles: Record<string, string>) => ({
-    datasetId: 'tk',
-    globals: new Map([['cdm_data_type', type]]),
-    variables: ['platform', 'cast', 'time', 'latitude', 'longitude', 'temp'].map((name) => ({
-      name,
-      dataType: name === 'platform' ? 'String' : 'double',
-      attributes: new Map<string, string>([
-        ...(roles[name] ? [['cf_role', roles[name]] as const] : []),
-        ...(name === 'temp' ? [['standard_name', 'sea_water_temperature'] as const] : []),
-      ]),
-    })),
-  })
-
   it('of casts make it a track; of trajectories one with an empty id', async () => {
     const { asked, rows, result, plan } = await harvest(
-      table('TrajectoryProfile', { platform: 'trajectory_id' }),
+      bareMetadata('TrajectoryProfile', { platform: 'trajectory_id' }),
       () => tableOf('platform,time,latitude,longitude,temp', 'p,2020-05-01T00:00:00Z,12.0,10.0,2'),
     )
     await result
@@ -529,7 +567,7 @@ describe('missing ids', () => {
       `platform,time,latitude,longitude,temp&orderByCount("platform,time/1day,latitude/${step},longitude/${step}")`,
     ])
     expect(rows[0]!.profile_id).toBe('p 2020-05 1.0417,0.875')
-    const nobody = await harvest(table('Trajectory', {}), () =>
+    const nobody = await harvest(bareMetadata('Trajectory', {}), () =>
       tableOf('time,latitude,longitude,temp', '2020-05-01T00:00:00Z,12.0,10.0,2'),
     )
     expect((await nobody.result).tracks).toMatchObject([{ trajectory_id: null }])
@@ -540,7 +578,7 @@ describe('missing ids', () => {
   })
 
   it('of numbers that are NaN are empty ones', async () => {
-    const metadata = table('TrajectoryProfile', { platform: 'trajectory_id', cast: 'profile_id' })
+    const metadata = bareMetadata('TrajectoryProfile', { platform: 'trajectory_id', cast: 'profile_id' })
     const { rows, result } = await harvest(metadata, (query) =>
       query.includes('orderByCount')
         ? tableOf('platform,cast,time,temp', 'p,1,4,4', 'p,NaN,3,2')

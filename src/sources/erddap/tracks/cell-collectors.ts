@@ -2,6 +2,7 @@
 
 import { HarvesterError } from '../../../errors.ts'
 import type { Extent } from '../../../rules/extent.ts'
+import { isStorableTime } from '../../../rules/limits.ts'
 import { parseNumber } from '../../../rules/numbers.ts'
 import { normaliseLongitude, positionFault } from '../../../rules/position.ts'
 import { parseTime } from '../../../rules/time.ts'
@@ -34,6 +35,8 @@ export interface CellSettings {
 /** Days in cells, added up to rows, with the vertices of tracks beside. */
 abstract class TrackCollector implements Collector {
   readonly rows: CellRows
+  /** At times that nothing can hold. Apart, since a row that they were added to would be lost with them. */
+  readonly outside: CellRows
   readonly vertices = new DayVertices()
   readonly unplaced: Unplaced
   readonly #trajectories = new Map<string, string>()
@@ -49,6 +52,7 @@ abstract class TrackCollector implements Collector {
     this.#questions = questions
     this.settings = settings
     this.rows = new CellRows(settings.limit)
+    this.outside = new CellRows(settings.limit)
     this.unplaced = { groups: 0, records: settings.counting ? 0 : null }
   }
 
@@ -76,6 +80,10 @@ abstract class TrackCollector implements Collector {
       return
     }
     const day = dayOf(time)
+    if (!isStorableTime(time)) {
+      this.outside.add({ trajectory, day, ...cell, records })
+      return
+    }
     this.rows.add({ trajectory, day, ...cell, records })
     const centre = { latitude: cellCentre(cell.latitude), longitude: cellCentre(cell.longitude) }
     if (positionFault(centre.latitude, centre.longitude) === null)
@@ -155,6 +163,7 @@ export class TrackDepths implements Collector {
   add(row: readonly string[]): void {
     const time = parseTime(row[this.#time]!)
     const value = parseNumber(row[this.#vertical]!)
-    if (time !== null && value !== null) this.depths.add(copied(this.#trajectory(row)), time, value)
+    if (time !== null && isStorableTime(time) && value !== null)
+      this.depths.add(copied(this.#trajectory(row)), time, value)
   }
 }

@@ -26,7 +26,7 @@ export async function harvestCells(work: TrackWork): Promise<TrackAnswer> {
     if (lacks().length > 0) asked = (await askCells(work)) ?? asked
     if (lacks().length > 0) work.disagree('positions', lacks())
   }
-  const { rows, vertices, unplaced, trajectories } = asked.found
+  const { rows, outside, vertices, unplaced, trajectories } = asked.found
   const { rung, step, days } = rows
   if (work.questions.trajectory !== null) work.tellEmptyId(trajectories)
   if (step > 0 || work.tooMany !== 'rows') work.tellCoarser(rung)
@@ -47,10 +47,14 @@ export async function harvestCells(work: TrackWork): Promise<TrackAnswer> {
     const { trajectory } = made[at]!.row
     if (rung.byTrajectory) rowsOf.set(trajectory, (rowsOf.get(trajectory) ?? 0) + 1)
   })
+  for (const row of outside.rows()) {
+    work.writer.drop('time_outside', cellFacts(row, outside.rung, { vertical: null, range: null }))
+    work.leave(row.records)
+  }
   work.tellUnplaced(unplaced)
   // Samples are no track.
   const tracks = work.plan.cdmDataType === 'Point' ? [] : vertices.tracks(rowsOf, work.range)
-  return work.answer('cells', days, step, rung, tracks)
+  return work.answer('cells', days + outside.days, step, rung, tracks)
 }
 
 function cellQuestion(work: TrackWork): GroupedQuestion {
