@@ -2,8 +2,8 @@
 
 /**
  * Whether an id can stand in an address and in a key: `.` and `..` would ask for another page, control characters are
- * no part of any id, and the database cannot hold NUL.
+ * no part of any id, the database cannot hold NUL, and half of a surrogate pair has no percent-encoding.
  */
 export function isAskable(datasetId: string): boolean {
-  return datasetId !== '.' && datasetId !== '..' && !/[\p{Cc}\u2028\u2029]/u.test(datasetId)
+  return datasetId !== '.' && datasetId !== '..' && !/[\p{Cc}\p{Cs}\u2028\u2029]/u.test(datasetId)
 }

@@ -124,8 +124,8 @@ const ofErrors: Said[] = [
   ],
   [
     fact('BAD_ID', { datasetId: '..' }),
-    'the id ".." cannot be asked for: it names another page, or holds control characters',
-    'l’identifiant « .. » ne peut pas être demandé : il désigne une autre page, ou contient des caractères de contrôle',
+    'the id ".." cannot be asked for: it names another page, or holds control characters or half of a character',
+    'l’identifiant « .. » ne peut pas être demandé : il désigne une autre page, ou contient des caractères de contrôle ou une moitié de caractère',
   ],
   [
     fact('NOT_FOUND', { fault: null, datasetId: 'x' }),

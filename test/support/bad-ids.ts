@@ -13,6 +13,7 @@ const badIds: readonly (readonly [id: string, shown: string])[] = [
   ['cr\rid', 'cr\\rid'],
   ['esc\u001b[2Jid', 'esc\\u001b[2Jid'],
   ['c1\u009bid', 'c1\\u009bid'],
+  ['half\ud800id', 'half\\ud800id'],
 ]
 
 /** Bad ids beside good ones are attempts of their own, never asked, and the batch of all attempts is stored. */

@@ -68,14 +68,14 @@ export const errors = {
   BAD_ID: entry<{ datasetId: string }>({
     title: { en: 'An id that cannot be asked for', fr: 'Identifiant impossible à demander' },
     advice: {
-      en: 'The id is "." or "..", which in an address name another page, or holds control characters. Give the dataset another id (datasetID in datasets.xml).',
-      fr: 'L’identifiant est « . » ou « .. », qui désignent une autre page dans une adresse, ou contient des caractères de contrôle. Donnez un autre identifiant au jeu de données (datasetID dans datasets.xml).',
+      en: 'The id is "." or "..", which in an address name another page, or holds control characters or half of a character. Give the dataset another id (datasetID in datasets.xml).',
+      fr: 'L’identifiant est « . » ou « .. », qui désignent une autre page dans une adresse, ou contient des caractères de contrôle ou une moitié de caractère. Donnez un autre identifiant au jeu de données (datasetID dans datasets.xml).',
     },
     said: {
       en: ({ datasetId }) =>
-        `the id "${datasetId}" cannot be asked for: it names another page, or holds control characters`,
+        `the id "${datasetId}" cannot be asked for: it names another page, or holds control characters or half of a character`,
       fr: ({ datasetId }) =>
-        `l’identifiant « ${datasetId} » ne peut pas être demandé : il désigne une autre page, ou contient des caractères de contrôle`,
+        `l’identifiant « ${datasetId} » ne peut pas être demandé : il désigne une autre page, ou contient des caractères de contrôle ou une moitié de caractère`,
     },
   }),
   NOT_FOUND: entry<{ fault: RequestFault | null; datasetId: string }>({

@@ -109,9 +109,6 @@ export async function harvestDataset(
     return finish(outcome)
   }
   const moving = server.moving?.types ?? []
-  const early = decideFromListing(listed, { skipList: server.skipList, moving })
-  if (early) return withoutRequest(early)
-
   const settings: ScopeSettings = {
     signal: server.signal,
     breaker: server.breaker,
@@ -129,6 +126,8 @@ export async function harvestDataset(
   const scope = server.client.scope(settings)
 
   try {
+    const early = decideFromListing(listed, { skipList: server.skipList, moving })
+    if (early) return withoutRequest(early)
     const tooOld = await ungrouping(server.moving, scope, listed.cdmDataType)
     if (tooOld) return withoutRequest(tooOld)
     const metadata = await scope.metadata(listed.datasetId)
