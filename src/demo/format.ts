@@ -37,8 +37,9 @@ export function javaDouble(value: number): string {
 /** Epoch seconds as ISO text; '' when missing. */
 export function isoTime(seconds: number, precision: 'seconds' | 'millis' = 'seconds'): string {
   if (Number.isNaN(seconds)) return ''
-  const iso = new Date(Math.round(seconds * 1000)).toISOString()
-  return precision === 'millis' ? iso : `${iso.slice(0, 19)}Z`
+  // A year is four digits or as many as it needs, without a plus sign.
+  const iso = new Date(Math.round(seconds * 1000)).toISOString().replace(/^(?:\+|(-))0*(?=\d{4})/, '$1')
+  return precision === 'millis' ? iso : `${iso.slice(0, -5)}Z`
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters that ERDDAP escapes

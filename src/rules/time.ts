@@ -5,11 +5,13 @@ const furthestMs = 8.64e15
 
 const epochSeconds = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/
 const isoTime =
-  /^([+-]\d{5,6}|-?\d{4})-(\d{2})(?:-(\d{2})(?:[T ](\d{2})(?::?(\d{2})(?::?(\d{2})(?:[.,](\d+))?)?)?\s*(Z|UTC|[+-]\d{2}(?::?\d{2})?)?|Z)?)?$/i
+  /^([+-]?\d{5,9}|-?\d{4})-(\d{2})(?:-(\d{2})(?:[T ](\d{2})(?::?(\d{2})(?::?(\d{2})(?:[.,](\d+))?)?)?\s*(Z|UTC|[+-]\d{2}(?::?\d{2})?)?|Z)?)?$/i
 
 /**
  * Epoch milliseconds of an ERDDAP time: ISO 8601 (zone `Z`, an offset, or none for UTC; a date alone is its
- * midnight), or epoch seconds as a number. Null for `NaN`, blanks and whatever else is no time.
+ * midnight), or epoch seconds as a number. Null for `NaN`, blanks and whatever else is no time. A year of more than four
+ * digits is a time as well, with a sign or (as ERDDAP writes it) without one: whether anything can hold it is for the
+ * limits to say. A date beyond all that a number of ours can be is the furthest of them.
  */
 export function parseTime(text: string): number | null {
   const usual = parseUsual(text)
@@ -76,12 +78,16 @@ function parseIso(text: string): number | null {
   const [, year, month, day = '01', hour = '00', minute = '00', second = '00', fraction = '', zone] = match
   const date = new Date(0)
   date.setUTCFullYear(Number(year), Number(month) - 1, Number(day))
+  const isFar = Number.isNaN(date.getTime())
+  // A month and a day are looked at in a year that can be.
+  if (isFar) date.setTime(Date.UTC(2000, Number(month) - 1, Number(day)))
   if (date.getUTCMonth() !== Number(month) - 1 || date.getUTCDate() !== Number(day)) return null
   const seconds = Number(hour) * 3600 + Number(minute) * 60 + Number(second)
   // 24:00:00 is the end of a day and :60 a leap second; both are the start of what follows.
   if (seconds > 86_400 || Number(minute) > 59 || Number(second) > 60) return null
   const milliseconds = fraction === '' ? 0 : Number(`${fraction}000`.slice(0, 3))
   const offset = offsetMinutes(zone)
+  if (offset !== null && isFar) return Number(year) < 0 ? -furthestMs : furthestMs
   return offset === null ? null : date.getTime() + seconds * 1000 + milliseconds - offset * 60_000
 }
 

@@ -109,6 +109,23 @@ const times = extentOf(
 const depths = extentOf(['K0', '5', '20'], ['K1', '5', '30'])
 const contradictory = { code: 'CONTRADICTORY_ANSWERS' }
 
+describe('a time that no file can hold', () => {
+  it.each(['52970-05-02T00:00:00Z', '50948202-03-04T05:06:07Z', '-12345-01-01T00:00:00Z'])(
+    'drops its row, counted, and is not taken for a missing one: %s',
+    async (time) => {
+      const ends = extentOf(
+        ['K0', '2021-03-01T00:00:00Z', time],
+        ['K1', '2021-03-01T00:00:00Z', '2021-03-02T00:00:00Z'],
+      )
+      const { answer, rows } = await harvest({ count: two, minMax: { time: ends, depth: depths } })
+      expect(rows.map((row) => row.timeseries_id)).toEqual(['K1'])
+      expect(answer.warnings).toEqual([
+        { code: 'ROWS_DROPPED', values: { reason: 'time_outside', count: 1, ids: ['K0'] } },
+      ])
+    },
+  )
+})
+
 describe('"no rows" of the times', () => {
   it('is not believed of stations whose times the server counted', async () => {
     await expect(harvest({ count: two, minMax: { depth: depths } })).rejects.toMatchObject({

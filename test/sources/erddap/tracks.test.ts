@@ -361,7 +361,7 @@ describe('a track, as a real ERDDAP answers', () => {
           'p,0000-12-31T00:00:00Z,541,-723,1',
           'p,2020-01-01T00:00:00Z,541,-721,24',
           'p,2021-01-02T00:00:00Z,541,-722,24',
-          'p,+010000-01-01T00:00:00Z,541,-722,3',
+          'p,10000-01-01T00:00:00Z,541,-722,3',
           'q,0000-12-31T00:00:00Z,541,-721,5',
         ),
       { maxRows },
@@ -518,6 +518,21 @@ describe('too much for the server', () => {
     expect(asked[2]).toContain('&time>=2020-01-31T00:00:00Z&time<2020-03-01T00:00:00Z&')
     expect(asked[12]).toContain('&time>=2020-11-30T00:00:00Z&orderByCount(')
     expect(rows.map((row) => row.n_records)).toEqual([24])
+  })
+
+  it.each([
+    ['0000-01-01T00:00:00Z', '2020-12-30T12:00:00Z', '2019-07-21'],
+    ['2020-01-01T00:00:00Z', '52970-05-02T00:00:00Z', '2020-07-01'],
+  ])('is not asked in spans of what nothing can hold: %s to %s', async (minTime, maxTime, cut) => {
+    const metadata = await recordedMetadata('tracks_info_drifter')
+    const { asked, result } = await harvest(
+      metadata,
+      (query) => (query.includes('time>') || query.includes('time<') ? null : tooMuch()),
+      { list: { minTime, maxTime } },
+    )
+    await result.catch(() => {})
+    expect(asked[1]).toContain(`&time<${cut}T00:00:00Z&`)
+    expect(asked.filter((query) => query.includes('time<'))).toHaveLength(11)
   })
 
   it('gives up at one more failure, without a row', async () => {

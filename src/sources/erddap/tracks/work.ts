@@ -8,6 +8,7 @@ import { compareCodePoints } from '../../../inventory/order.ts'
 import type { DatasetPlan } from '../../../rules/decisions.ts'
 import { believeRows } from '../../../rules/evidence/index.ts'
 import type { Extent } from '../../../rules/extent.ts'
+import { isStorableTime } from '../../../rules/limits.ts'
 import { parseNumber } from '../../../rules/numbers.ts'
 import type { ProfileFacts } from '../../../rules/profile.ts'
 import { actualRange } from '../../../rules/range.ts'
@@ -209,11 +210,12 @@ function contradictory(contradiction: ValuesOf<'CONTRADICTORY_ANSWERS'>['contrad
   })
 }
 
-/** The list's range of time, until now where it is open. */
+/** The list's range of time, until now where it is open. What nothing can hold is no end of it. */
 function listedTime({ minTime, maxTime }: ListedDataset, now: number): Extent | null {
   const min = parseTime(minTime)
-  if (min === null) return null
-  const max = parseTime(maxTime) ?? now
+  if (min === null || !isStorableTime(min)) return null
+  const last = parseTime(maxTime)
+  const max = last === null || !isStorableTime(last) ? now : last
   return max < min ? null : { min, max }
 }
 
