@@ -49,7 +49,9 @@ const codings: Readonly<Record<string, Coding>> = {
 }
 
 /**
- * The pieces of a body. A coding that we never asked for is passed on as it is. While a short body is gathered, an
+ * The pieces of a body. One that ends before its first byte is empty whatever its coding is said to be: answers to HEAD,
+ * 204, 205 and 304 name the coding of what they stand for and have no body (RFC 9110, 9.3.2, 15.3.5, 15.3.6, 15.4.5),
+ * and some servers name one for empty pages too. A coding that we never asked for is passed on as it is. While a short body is gathered, an
  * empty piece stands for each that came, so that whoever waits sees that the server is alive.
  *
  * @throws whatever the stream or the decompression throws, after the pieces that were good; {@link DecompressionBomb}
@@ -76,6 +78,7 @@ export async function* decoded(
       break
     }
     if (next.done) {
+      if (bytes === 0) return
       const whole = decodedAtOnce(coding, gathered)
       if (whole === null) break
       yield whole

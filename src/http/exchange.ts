@@ -149,8 +149,7 @@ export class Exchange implements AsyncIterable<Uint8Array> {
     this.#idleMs = idleMs
     // Errors reach the reader through the iterator; without a listener an early one would end the process.
     this.#raw.on('error', () => {})
-    this.#pieces =
-      this.method === 'HEAD' ? body[Symbol.asyncIterator]() : decoded(body, headers['content-encoding'])
+    this.#pieces = decoded(body, headers['content-encoding'])
   }
 
   keepIn(cache: HttpCache, url: string) {

@@ -31,7 +31,8 @@ export async function startCkanServer(): Promise<CkanServer> {
     response.on('finish', () => ckan.statuses.push(response.statusCode))
     if (ckan.instead?.(request, response, start)) return
     if (ckan.etag !== null && request.headers['if-none-match'] === ckan.etag) {
-      response.writeHead(304, { etag: ckan.etag }).end()
+      // Servers behind some proxies name a coding with the body that they do not send.
+      response.writeHead(304, { etag: ckan.etag, 'content-encoding': 'gzip' }).end()
       return
     }
     const results = ckan.records.slice(start, start + ckan.cap)

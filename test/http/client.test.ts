@@ -61,6 +61,18 @@ describe('an ordinary request', () => {
     ])
   })
 
+  it.each([200, 204, 205, 304, 404])(
+    'has no body where none came, whatever coding is named: %d',
+    async (status) => {
+      const { url } = await httpServer((_, response) => {
+        response.writeHead(status, { 'content-encoding': 'gzip', etag: '"1"' }).end()
+      })
+      const { http } = clientWith()
+      expect(await http.text({ url, accept: [status] })).toMatchObject({ status, body: '', bytes: 0 })
+      expect(await http.text({ url, method: 'HEAD', accept: [status] })).toMatchObject({ status, body: '' })
+    },
+  )
+
   it('reads a body by the charset that it states', async () => {
     const server = await httpServer((request, response) => {
       response.setHeader('content-type', `text/csv;charset=${request.url!.slice(1)}`)
