@@ -159,6 +159,27 @@ export function describeCoverage(engine: string, open: () => Promise<Database>):
       expect(found).toBeGreaterThan(1000)
     })
 
+    it('have the totals of the whole beside a view without hexagons', async () => {
+      await load({
+        datasets: [dataset('a')],
+        profiles: [profile('a', 's1'), profile('a', 's2', { latitude: 10 })],
+      })
+      const nowhere = { rows: [5000, 5001], columns: [0, 1] } as const
+      for (const filter of [{}, { erddapUrl: erddap }, { zoom: 1 as const, variable: 'oxygen' }]) {
+        const whole = await coverage(database, { ...everything, ...filter })
+        const { kept, counted } = await bothAnswers({ ...filter, ...nowhere })
+        expect([filter, kept]).toEqual([filter, { ...whole, cells: [] }])
+        expect([filter, counted]).toEqual([filter, kept])
+      }
+      expect((await coverage(database, { ...everything, ...nowhere })).nProfiles).toBeGreaterThan(1)
+      expect(await coverage(database, { ...everything, variable: 'nothing' })).toEqual({
+        cells: [],
+        nProfiles: 0,
+        nCells: 0,
+        nDatasets: 0,
+      })
+    })
+
     it('stay as they were when a load fails', async () => {
       await load({ datasets: [dataset('a')], profiles: [profile('a', 's1')] })
       const before = await bothAnswers()

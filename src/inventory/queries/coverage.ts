@@ -35,12 +35,27 @@ const chosen = `
   SELECT pk FROM cde.datasets
   WHERE ($1::text IS NULL OR eovs @> ARRAY[$1::text]) AND ($2::text IS NULL OR erddap_url = $2)`
 
-/** The hexagons that are asked for, of those in `cells`. */
+/**
+ * The fullest hexagons of those in `cells`, beside the totals of `whole`: a view without hexagons has one row, of totals
+ * alone.
+ * @param limit the parameter that says how many
+ * @param where which of the hexagons `h` are asked for
+ */
+function shownSql(zoom: 0 | 1, limit: '$1' | '$3', where = ''): string {
+  return `
+SELECT shown.*, whole.*
+FROM whole LEFT JOIN (
+  SELECT h.grid_i, h.grid_j, cells.n_profiles, cells.n_cells, cells.n_datasets
+  FROM cells JOIN cde.hexes_zoom_${zoom} h ON h.pk = cells.hex_pk ${where}
+  ORDER BY cells.n_profiles + cells.n_cells DESC, h.grid_i, h.grid_j
+  LIMIT ${limit}
+) AS shown ON true
+ORDER BY shown.n_profiles + shown.n_cells DESC, shown.grid_i, shown.grid_j`
+}
+
 const inView = `
 WHERE ($4::int IS NULL OR CASE WHEN $4 <= $5::int THEN h.grid_i BETWEEN $4 AND $5 ELSE h.grid_i >= $4 OR h.grid_i <= $5 END)
-  AND ($6::int IS NULL OR h.grid_j BETWEEN $6 AND $7)
-ORDER BY cells.n_profiles + cells.n_cells DESC, h.grid_i, h.grid_j
-LIMIT $3`
+  AND ($6::int IS NULL OR h.grid_j BETWEEN $6 AND $7)`
 
 /** From the counts that loads keep: of all datasets the sums by hexagon, else the lists of those that are chosen. */
 function keptSql(zoom: 0 | 1, filtered: boolean): string {
@@ -58,13 +73,11 @@ WITH kept AS (
   SELECT c.* FROM harvester.coverage_datasets c
   WHERE c.zoom = ${zoom} ${filtered ? `AND c.dataset_pk IN (${chosen})` : ''}
 ), cells AS MATERIALIZED (${cells}
-)
-SELECT h.grid_i, h.grid_j, cells.n_profiles, cells.n_cells, cells.n_datasets,
-       (SELECT coalesce(sum(n_profiles), 0)::int8 FROM cells) AS all_profiles,
-       (SELECT coalesce(sum(n_cells), 0)::int8 FROM cells) AS all_cells,
-       (SELECT count(*) FROM kept) AS all_datasets
-FROM cells JOIN cde.hexes_zoom_${zoom} h ON h.pk = cells.hex_pk
-${inView}`
+), whole AS (
+  SELECT coalesce(sum(n_profiles), 0)::int8 AS all_profiles, coalesce(sum(n_cells), 0)::int8 AS all_cells,
+         (SELECT count(*) FROM kept) AS all_datasets
+  FROM cells
+)${shownSql(zoom, '$3', inView)}`
 }
 
 /**
@@ -76,17 +89,14 @@ function fullestSql(zoom: 0 | 1): string {
   const sums = `harvester.coverage_hexagons WHERE zoom = ${zoom}`
   return `
 WITH whole AS (
-  SELECT coalesce(sum(n_profiles), 0)::int8 AS all_profiles, coalesce(sum(n_cells), 0)::int8 AS all_cells FROM ${sums}
+  SELECT coalesce(sum(n_profiles), 0)::int8 AS all_profiles, coalesce(sum(n_cells), 0)::int8 AS all_cells,
+         (SELECT count(*) FROM harvester.coverage_datasets WHERE zoom = ${zoom}) AS all_datasets
+  FROM ${sums}
 ), cells AS MATERIALIZED (
   SELECT hex_pk, n_profiles, n_cells, n_datasets FROM ${sums}
     AND n_profiles + n_cells >= coalesce(
       (SELECT n_profiles + n_cells FROM ${sums} ORDER BY n_profiles + n_cells DESC OFFSET $1 - 1 LIMIT 1), 0)
-)
-SELECT h.grid_i, h.grid_j, cells.n_profiles, cells.n_cells, cells.n_datasets, whole.all_profiles, whole.all_cells,
-       (SELECT count(*) FROM harvester.coverage_datasets WHERE zoom = ${zoom}) AS all_datasets
-FROM whole, cells JOIN cde.hexes_zoom_${zoom} h ON h.pk = cells.hex_pk
-ORDER BY cells.n_profiles + cells.n_cells DESC, h.grid_i, h.grid_j
-LIMIT $1`
+)${shownSql(zoom, '$1')}`
 }
 
 /**
@@ -107,13 +117,11 @@ WITH chosen AS (${chosen}
 ), cells AS (
   SELECT hex_pk, sum(n)::int8 AS n_profiles, sum(cells)::int8 AS n_cells, count(*) AS n_datasets
   FROM parts GROUP BY hex_pk
-)
-SELECT h.grid_i, h.grid_j, cells.n_profiles, cells.n_cells, cells.n_datasets,
-       (SELECT coalesce(sum(n), 0)::int8 FROM parts) AS all_profiles,
-       (SELECT coalesce(sum(cells), 0)::int8 FROM parts) AS all_cells,
-       (SELECT count(*) FROM (SELECT dataset_pk FROM parts GROUP BY dataset_pk) AS whole) AS all_datasets
-FROM cells JOIN cde.hexes_zoom_${zoom} h ON h.pk = cells.hex_pk
-${inView}`
+), whole AS (
+  SELECT coalesce(sum(n), 0)::int8 AS all_profiles, coalesce(sum(cells), 0)::int8 AS all_cells,
+         (SELECT count(*) FROM (SELECT dataset_pk FROM parts GROUP BY dataset_pk) AS counted) AS all_datasets
+  FROM parts
+)${shownSql(zoom, '$3', inView)}`
 }
 
 /** Hexagons with the number of profiles (and OBIS cells) and of datasets in them, the fullest first. */
@@ -144,18 +152,19 @@ export async function coverage(
       ? [fullestSql(filter.zoom), [filter.limit]]
       : [(isKept ? keptSql : countedSql)(filter.zoom, filtered), choice]
   const { rows } = await database.query<
-    CoverageCellRow & { all_profiles: number; all_cells: number; all_datasets: number }
+    (CoverageCellRow | Record<keyof CoverageCellRow, null>) & {
+      all_profiles: number
+      all_cells: number
+      all_datasets: number
+    }
   >(sql, parameters, options)
+  const [{ all_profiles, all_cells, all_datasets }] = rows as [(typeof rows)[number]]
   return {
-    cells: rows.map(({ grid_i, grid_j, n_profiles, n_cells, n_datasets }) => ({
-      grid_i,
-      grid_j,
-      n_profiles,
-      n_cells,
-      n_datasets,
-    })),
-    nProfiles: rows[0]?.all_profiles ?? 0,
-    nCells: rows[0]?.all_cells ?? 0,
-    nDatasets: rows[0]?.all_datasets ?? 0,
+    cells: rows.flatMap(({ grid_i, grid_j, n_profiles, n_cells, n_datasets }) =>
+      grid_i === null ? [] : { grid_i, grid_j, n_profiles, n_cells, n_datasets },
+    ),
+    nProfiles: all_profiles,
+    nCells: all_cells,
+    nDatasets: all_datasets,
   }
 }
