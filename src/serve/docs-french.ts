@@ -128,8 +128,8 @@ const french: Readonly<Record<string, string>> = {
     'Hexagones avec leur nombre de profils et de jeux de données, du plus rempli au moins rempli',
   'The hexagons are those of `ST_HexagonGrid` in EPSG:3857, of edge 100 km (zoom 0) or 10 km (zoom 1), given by their centres.':
     'Les hexagones sont ceux de `ST_HexagonGrid` en EPSG:3857, de côté 100 km (zoom 0) ou 10 km (zoom 1), donnés par leur centre.',
-  'Only what is in view: west,south,east,north in degrees; west is greater than east across the antimeridian':
-    'Seulement ce qui est visible : ouest,sud,est,nord en degrés; l’ouest est supérieur à l’est de part et d’autre de l’antiméridien',
+  'Only what is in view: west,south,east,north in degrees, within ±180 and ±90; west is greater than east across the antimeridian':
+    'Seulement ce qui est visible : ouest,sud,est,nord en degrés, de ±180 et de ±90 au plus; l’ouest est supérieur à l’est de part et d’autre de l’antiméridien',
   'Tracks of platforms that move': 'Trajectoires des plateformes mobiles',
   'Tracks of platforms that move, of the whole index':
     'Trajectoires des plateformes mobiles, de tout l’index',

@@ -42,24 +42,34 @@ export const offsetParameter = z.coerce
   .openapi({ description: 'So many attempts are left out before the first' })
 export const searchParameter = text(200).optional()
 export const zoomParameter = z.enum(['0', '1']).default('0')
-/** Degrees: west, south, east, north; west is greater than east across the antimeridian. */
+/**
+ * Degrees: west, south, east, north; west is greater than east across the antimeridian, so that no view needs a longitude
+ * beyond ±180. Numbers without end would be columns of hexagons that no integer holds.
+ */
 export const boxParameter = z
   .string()
   .max(200)
   .optional()
   .transform((text, context) => {
     if (text === undefined || text === '') return null
-    const parts = text.split(',').map(Number)
-    const [west, south, east, north] = parts
-    if (parts.length !== 4 || !parts.every(Number.isFinite) || west === east || south! >= north!) {
-      context.addIssue('must be west,south,east,north in degrees')
+    const parts = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)))
+    const [west = NaN, south = NaN, east = NaN, north = NaN] = parts
+    const within = (most: number, ...degrees: number[]) => degrees.every((value) => Math.abs(value) <= most)
+    if (
+      parts.length !== 4 ||
+      !within(180, west, east) ||
+      !within(90, south, north) ||
+      west === east ||
+      south >= north
+    ) {
+      context.addIssue('must be west,south,east,north in degrees, within ±180 and ±90')
       return z.NEVER
     }
-    return parts as unknown as readonly [west: number, south: number, east: number, north: number]
+    return [west, south, east, north] as const
   })
   .openapi({
     type: 'string',
     description:
-      'Only what is in view: west,south,east,north in degrees; west is greater than east across the antimeridian',
+      'Only what is in view: west,south,east,north in degrees, within ±180 and ±90; west is greater than east across the antimeridian',
   })
 export const variableParameter = text(200).optional()

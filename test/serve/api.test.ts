@@ -376,6 +376,15 @@ describe('what is new in ours', () => {
     await ask('/api/harvest/coverage?source=nowhere', 404)
   })
 
+  test('coverage of a view has the totals of the whole, whatever is in it', async () => {
+    const { n_profiles, n_datasets } = await read('/api/harvest/coverage', CoverageAnswer)
+    for (const box of ['0,80,1,81', '-180,-90,180,90', '170,-90,-170,90'])
+      expect(await read(`/api/harvest/coverage?bbox=${box}`, CoverageAnswer)).toMatchObject({
+        n_profiles,
+        n_datasets,
+      })
+  })
+
   test('a source can be had as CSV, in which no cell is a formula', async () => {
     await seedRun(database, {
       hour: 30,
@@ -496,6 +505,14 @@ describe('every answer', () => {
     '/api/harvest/dataset/%E0%A4%A/x',
     '/api/harvest/runs/..%2f..%2fetc%2fpasswd',
     '/api/harvest/coverage?zoom=x',
+    ...[
+      '-1e12,0,1e12,1',
+      '1e12,-10,-1e12,10',
+      '-1e300,-90,1e300,90',
+      '0,-91,1,0',
+      '170,0,190,1',
+      ',,1,1',
+    ].flatMap((box) => [`/api/harvest/coverage?bbox=${box}`, `/api/harvest/tracks?bbox=${box}`]),
     `/api/harvest/servers/${slug}?q=${'x'.repeat(500)}`,
   ])('%s is 400 with an error in words', async (path) => {
     const body = await ask(path, 400)

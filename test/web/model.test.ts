@@ -504,6 +504,11 @@ describe('the view of the map', () => {
     expect(bboxOf({ ...box, x: -worldMetres })).toBe('-180,8,-144,27')
     expect(bboxOf({ ...box, x: -worldMetres - 5, width: 2 * worldMetres + 10 })).toBe('-180,8,180,27')
     expect(bboxOf({ x: -1e6, y: -3e7, width: 2e6, height: 6e7 })).toBe('-9,-89,9,89')
+    // The API takes no longitude beyond.
+    for (let width = 1e5; width < 2.2 * worldMetres; width *= 1.3)
+      for (let x = -2 * worldMetres; x <= 2 * worldMetres - width; x += worldMetres / 7)
+        for (const degrees of bboxOf({ ...box, x, width }).split(','))
+          expect(Math.abs(+degrees)).toBeLessThanOrEqual(180)
   })
 })
 
