@@ -4,7 +4,7 @@ import { ExternalSorter, type Keyed } from '../../inventory/sort.ts'
 import type { Extent } from '../../rules/extent.ts'
 import { parseNumber } from '../../rules/numbers.ts'
 import { parseTime } from '../../rules/time.ts'
-import { type IdentityColumns, keyReader, separator } from './identity.ts'
+import { groupReader, type IdentityColumns, keyReader } from './identity.ts'
 import { joined, type KeyedValues } from './keyed-values.ts'
 import { batchesOf, indexOf } from './table.ts'
 import type { ErddapTable } from './types.ts'
@@ -90,7 +90,7 @@ export async function collectExtents(
   folder: string,
 ): Promise<Extents> {
   const keyOf = keyReader(table.columns, identity)
-  const parts = groupBy.map((column) => indexOf(table.columns, column))
+  const groupOf = groupReader(table.columns, groupBy)
   const groups = new GroupRows()
   const column = indexOf(table.columns, variable)
   const read = variable === 'time' ? parseTime : parseNumber
@@ -100,7 +100,7 @@ export async function collectExtents(
       const value = read(row[column]!)
       if (value === null) continue
       const key = keyOf(row)
-      groups.add(parts.length === 1 ? row[parts[0]!]! : parts.map((part) => row[part]).join(separator))
+      groups.add(groupOf(row))
       const spilled = records.add(key, value)
       if (spilled) await spilled
     }
@@ -129,7 +129,7 @@ export async function collectCastEnds(
   folder: string,
 ): Promise<CastEnds> {
   const keyOf = keyReader(table.columns, identity)
-  const parts = casts.map((column) => indexOf(table.columns, column))
+  const castOf = groupReader(table.columns, casts)
   const depth = indexOf(table.columns, variable)
   const time = indexOf(table.columns, 'time')
   const verticals = new ExtentRecords(folder)
@@ -144,7 +144,7 @@ export async function collectCastEnds(
       const value = parseNumber(row[depth]!)
       if (value === null) continue
       const at = parseTime(row[time]!)
-      const cast = parts.map((part) => row[part]).join(separator)
+      const cast = castOf(row)
       groups.add(cast)
       if (at === null || (cast === lastCast && at !== lastTime)) agree = false
       lastCast = cast

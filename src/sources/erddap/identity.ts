@@ -5,7 +5,7 @@ import { storableText } from '../../rules/limits.ts'
 import { indexOf } from './table.ts'
 import type { DatasetMetadata } from './types.ts'
 
-/** Sorts before every character that an id may hold. */
+/** Sorts before every character that an id may hold, and is in none that is as it is stored. */
 export const separator = '\u0000'
 
 /** What tells one profile row from another, in the order of the columns of profiles.csv. */
@@ -61,8 +61,20 @@ export function idReader(
   if (column === null) return () => ''
   const index = indexOf(columns, column)
   return numeric.has(column)
-    ? (row) => (row[index] === 'NaN' ? '' : row[index]!)
+    ? (row) => (row[index] === 'NaN' ? '' : storableText(row[index]!))
     : (row) => storableText(row[index]!)
+}
+
+/** What tells the groups of an answer apart that may be finer than identities: casts of a station. */
+export function groupReader(
+  columns: readonly string[],
+  groupBy: readonly string[],
+): (row: readonly string[]) => string {
+  const parts = groupBy.map((column) => indexOf(columns, column))
+  const [first] = parts
+  return parts.length === 1
+    ? (row) => storableText(row[first!]!)
+    : (row) => parts.map((part) => storableText(row[part]!)).join(separator)
 }
 
 export function idsOfKey(

@@ -2,6 +2,7 @@
 
 import { ExternalSorter, type Keyed } from '../../inventory/sort.ts'
 import type { Extent } from '../../rules/extent.ts'
+import { storableText } from '../../rules/limits.ts'
 import { parseNumber } from '../../rules/numbers.ts'
 import { normaliseLongitude } from '../../rules/position.ts'
 import { parseTime } from '../../rules/time.ts'
@@ -82,8 +83,9 @@ export async function collectPositions(
       const east = longitudeOf(row[longitude]!)
       if (north !== null && east !== null) places.add(north, east)
       const record: [string, ...(string | number | null)[]] = [
-        // Casts of a station come together, so that they can be counted without remembering them.
-        cast < 0 ? key : `${key}${separator}${row[cast]}`,
+        // Casts of a station come together, so that they can be counted without remembering them. As they are stored:
+        // an id that is a NUL, which a `char` without a value is, would be taken for a separator.
+        cast < 0 ? key : `${key}${separator}${storableText(row[cast]!)}`,
         sequence++,
         north,
         east,

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { collectExtents } from '../../../src/sources/erddap/extents.ts'
 import { type IdentityColumns, identityColumns, idsOfKey } from '../../../src/sources/erddap/identity.ts'
 import { collectPositions, type PositionGroup } from '../../../src/sources/erddap/positions.ts'
 import type { ErddapTable } from '../../../src/sources/erddap/types.ts'
@@ -64,6 +65,32 @@ describe('positions by identity', () => {
   it('compare ids as they are stored', async () => {
     const rows = ['s\0', 's', '\ud800', '\ufffd'].map((id) => [id, '48', '-122'])
     expect(idsOf(await groupsOf(rows))).toEqual(['s', '\ufffd'])
+  })
+
+  it('count a cast whose id is a NUL as one without an id', async () => {
+    const byCast = { ...identity(), cast: 'cast', missingCasts: ['', 'NaN'] }
+    const rows = [
+      ['A', '\0', '45', '-60', '2020-01-01T00:00:00Z'],
+      ['A', 'd', '45', '-60', '2020-01-01T00:00:00Z'],
+      ['A', 'd\0', '45', '-60', '2020-01-02T00:00:00Z'],
+      ['B', 'd', '45', '-61', '2020-01-03T00:00:00Z'],
+    ]
+    const answer = (): ErddapTable => ({
+      columns: ['station', 'cast', 'latitude', 'longitude', 'time'],
+      rows: (async function* () {
+        yield* rows
+      })(),
+    })
+    const contents = { counted: [], vertical: null, timed: true }
+    const positions = await collectPositions(answer(), byCast, contents, '/nowhere')
+    const found: PositionGroup[] = []
+    for await (const groups of positions.groups()) found.push(...groups)
+    expect(idsOf(found)).toEqual(['A', 'B'])
+    expect(found.map(({ casts }) => casts)).toEqual([1, 1])
+    const grouping = { groupBy: ['station', 'cast'], variable: 'time' }
+    const extents = await collectExtents(answer(), byCast, grouping, '/nowhere')
+    expect(extents.groups).toBe(3)
+    for (const { key, time } of found) expect(await extents.at(key)).toMatchObject(time!)
   })
 
   it('know which ids are numbers from the type of the variable', () => {
