@@ -176,6 +176,8 @@ describe('the search', () => {
     expect(await find('Bouée')).toEqual(['buoy_A'])
     expect(await find('http_error')).toEqual(['mooring-7'])
     expect(await find('aucune occurrence')).toEqual(['f0e7b7d4'])
+    // Neither accents nor the apostrophes of print are typed by everybody.
+    expect(await find('REFUSE ou echoue')).toEqual(['mooring-7'])
     expect(await find('no such thing')).toEqual([])
     expect(await find('  ')).toEqual([])
     expect(await find('100%')).toEqual(['tide 100%/é'])
@@ -191,6 +193,18 @@ describe('a dataset', () => {
       in_index: false,
       told: { facts: [{ code: 'MISSING_CF_ROLE' }], remedies: [{ code: 'ADD_CF_ROLE' }] },
     })
+  })
+
+  test('is found by the message in the language that is asked for', async () => {
+    const find = async (text: string, language: string) =>
+      (
+        await read(
+          `/api/harvest/servers/${slug}?q=${encodeURIComponent(text)}&lang=${language}`,
+          z.array(DatasetSummary),
+        )
+      ).map(({ dataset_id }) => dataset_id)
+    expect(await find('roles presents : aucun', 'fr')).toEqual(['ctd_casts'])
+    expect(await find('roles presents : aucun', 'en')).toEqual([])
   })
 
   test('is in the index or is not, whatever its last attempt said', async () => {

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { titleOf } from '../../src/rules/reasons/index.ts'
 import { runFact, runSentence, storedRunSentence } from '../../src/rules/reasons/run.ts'
 import { factsOf, runMessage } from '../../src/rules/reasons/run-message.ts'
 import { runVerdict, sourceVerdict, verdict } from '../../src/rules/verdict.ts'
@@ -149,13 +150,52 @@ describe('the list of datasets', () => {
     status: 'error' as const,
     reason_code: 'HTTP_ERROR',
     error_message: 'GET 500',
-    title_fr: 'Bouée',
+    title: 'Buoys of the gulf',
+    title_fr: 'Bouées du golfe',
+    told: null,
   }
 
-  test('is searched in id, reason, message and title without regard to case', () => {
-    for (const search of ['buoy', 'http_', 'get 5', 'BOUÉE', '', '  '])
-      expect([search, matches(dataset, search)]).toEqual([search, true])
-    expect(matches(dataset, 'nothing')).toBe(false)
+  test('is searched in id, reason, message and title without regard to case and accents', () => {
+    for (const search of ['buoy', 'http_', 'get 5', 'BOUÉES du', 'bouee', '', '  '])
+      expect([search, matches(dataset, search, 'fr')]).toEqual([search, true])
+    for (const language of ['en', 'fr'] as const) expect(matches(dataset, 'nothing', language)).toBe(false)
+  })
+
+  test('is searched in the words that the page shows, in its language, as they are typed', () => {
+    const told = {
+      facts: [
+        {
+          code: 'CDM_DATA_TYPE_UNSUPPORTED',
+          values: { cdmDataType: 'Grid', supported: ['TimeSeries', 'Profile'] },
+        },
+      ],
+      warnings: [{ code: 'ROWS_DROPPED', values: { reason: 'no_position', count: 6, ids: ['s4'] } }],
+    }
+    const skipped = {
+      ...dataset,
+      status: 'skipped' as const,
+      reason_code: 'CDM_DATA_TYPE_UNSUPPORTED',
+      error_message: 'cdm_data_type "Grid" is not one of TimeSeries, Profile',
+      told,
+    }
+    const shown = {
+      en: ['is not one of', 'Data type not supported', titleOf('en', 'ROWS_DROPPED'), 'of the gulf'],
+      fr: ["n'est aucun de", 'n’est AUCUN', 'Type de donnees', '« Grid »', titleOf('fr', 'ROWS_DROPPED')],
+    }
+    for (const search of shown.en)
+      expect([search, matches(skipped, search, 'en'), matches(skipped, search, 'fr')]).toEqual([
+        search,
+        true,
+        false,
+      ])
+    for (const search of shown.fr)
+      expect([search, matches(skipped, search, 'en'), matches(skipped, search, 'fr')]).toEqual([
+        search,
+        false,
+        true,
+      ])
+    // An attempt of an older version is shown in English on both pages.
+    expect(matches({ ...skipped, told: null }, 'is not one of', 'fr')).toBe(true)
   })
 
   test('has its filter, search and page in the address, and back', () => {

@@ -65,22 +65,15 @@ LEFT JOIN LATERAL (
 LEFT JOIN cde.datasets d ON d.erddap_url = $1::text AND d.dataset_id = latest.dataset_id
 ${joinTold('latest')}
 WHERE ($2::text IS NULL OR latest.status = $2)
-  AND ($3::text = '' OR position($3 IN lower(latest.dataset_id)) > 0
-       OR position($3 IN lower(coalesce(latest.reason_code, ''))) > 0
-       OR position($3 IN lower(coalesce(latest.error_message, ''))) > 0)
 ORDER BY CASE latest.status WHEN 'error' THEN 0 WHEN 'skipped' THEN 1 ELSE 2 END, latest.dataset_id`
 
-/**
- * The datasets of a source as their latest attempt left them: errors first, then skipped, then success, by id.
- * `search` matches id, reason and message without regard to case.
- */
+/** The datasets of a source as their latest attempt left them: errors first, then skipped, then success, by id. */
 export async function sourceDatasets(
   database: Database,
   erddapUrl: string,
-  filter: { status?: AttemptStatus | undefined; search?: string | undefined } = {},
+  filter: { status?: AttemptStatus | undefined } = {},
   options?: QueryOptions,
 ): Promise<SourceDatasetRow[]> {
-  const parameters = [erddapUrl, filter.status ?? null, (filter.search ?? '').trim().toLowerCase()]
-  const { rows } = await database.query<SourceDatasetRow>(sql, parameters, options)
+  const { rows } = await database.query<SourceDatasetRow>(sql, [erddapUrl, filter.status ?? null], options)
   return rows
 }

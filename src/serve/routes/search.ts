@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { searchDatasets } from '../../inventory/queries/search-datasets.ts'
+import { folded } from '../../rules/reasons/folded.ts'
 import { errorReasons, languages, skipReasons, titleOf } from '../../rules/reasons/index.ts'
 import { defaultSourceType } from '../../rules/source-types.ts'
 import { type ApiContext, get } from '../api.ts'
@@ -27,8 +28,9 @@ export function searchRoutes(api: ApiContext): void {
       answers.send(c, async (): Promise<FoundDatasetOf[]> => {
         const text = query.q.trim().toLowerCase()
         if (text === '') return []
+        const wanted = folded(text)
         const reasons = [...skipReasons, ...errorReasons].filter((code) =>
-          languages.some((language) => titleOf(language, code).toLowerCase().includes(text)),
+          languages.some((language) => folded(titleOf(language, code)).includes(wanted)),
         )
         const rows = await searchDatasets(settings.database, await sources.urls(), {
           text,

@@ -5,6 +5,7 @@ import { type SourceDatasetRow, sourceDatasets } from '../../inventory/queries/s
 import { type SourceSummaryRow, sourceSummaries } from '../../inventory/queries/source-summaries.ts'
 import { sourceTrend } from '../../inventory/queries/source-trend.ts'
 import { auditVersion } from '../../inventory/queries/versions.ts'
+import { folded } from '../../rules/reasons/folded.ts'
 import type { Language } from '../../rules/reasons/index.ts'
 import { defaultSourceType, sourceTypeAt } from '../../rules/source-types.ts'
 import { type ApiContext, get, nothing } from '../api.ts'
@@ -113,8 +114,8 @@ export function serverRoutes(api: ApiContext): void {
       return answers.send(
         c,
         async () => {
-          const rows = await sourceDatasets(database, url, { status: query.status, search: query.q })
-          return rows.map((row) => datasetOf(row, query.lang))
+          const rows = await sourceDatasets(database, url, { status: query.status })
+          return rows.map((row) => datasetOf(row, query.lang)).filter((dataset) => says(dataset, query.q))
         },
         { version: () => auditVersion(database, url) },
       )
@@ -168,6 +169,12 @@ function datasetOf(row: SourceDatasetRow, language: Language): Dataset {
     last_updated_at: iso(row.last_updated_at),
     verified_at: iso(row.verified_at),
   }
+}
+
+/** Whether id, reason or message hold the text; the message is the one that is told, in the language asked for. */
+function says({ dataset_id, reason_code, error_message }: Dataset, search = ''): boolean {
+  const wanted = folded(search)
+  return [dataset_id, reason_code ?? '', error_message ?? ''].some((text) => folded(text).includes(wanted))
 }
 
 const csvColumns = [

@@ -1,5 +1,6 @@
 import type { Dataset } from '../api.ts'
 import { useWords } from '../language.ts'
+import { shownTitle } from '../model/datasets.ts'
 import { harvestMode } from '../model/harvestMode.ts'
 import { moves } from '../model/moving.ts'
 import { datasetLink } from '../model/sources.ts'
@@ -40,7 +41,7 @@ export function DatasetTable({ slug, datasets }: { slug: string; datasets: reado
 function DatasetRow({ slug, dataset }: { slug: string; dataset: Dataset }) {
   const { t, language } = useWords()
   const link = datasetLink(dataset.erddap_url, dataset.dataset_id, dataset.source)
-  const title = (language === 'fr' ? (dataset.title_fr ?? dataset.title) : dataset.title) ?? null
+  const title = shownTitle(dataset, language)
   return (
     <tr>
       <td>

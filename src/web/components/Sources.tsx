@@ -3,6 +3,7 @@ import { useDeferredValue, useState } from 'react'
 import { Link, useSearchParams } from 'react-router'
 import { api, type Server } from '../api.ts'
 import { useWords } from '../language.ts'
+import { shownTitle } from '../model/datasets.ts'
 import { arrange, isFailing, readFilter, readOrder, serverFilters, serverOrders } from '../model/servers.ts'
 import { kindLabel, sourceParts } from '../model/sources.ts'
 import { integer } from '../model/times.ts'
@@ -115,9 +116,7 @@ function FoundDatasets({ text }: { text: string }) {
             <StatusBadge status={dataset.status} reason={dataset.reason_code} />{' '}
             <DatasetLink slug={dataset.slug} id={dataset.dataset_id} />{' '}
             <span className="faint">{sourceParts(dataset.erddap_url).host}</span>
-            <span className="under clamp">
-              {(language === 'fr' ? (dataset.title_fr ?? dataset.title) : dataset.title) ?? ''}
-            </span>
+            <span className="under clamp">{shownTitle(dataset, language) ?? ''}</span>
           </li>
         ))}
       </ul>

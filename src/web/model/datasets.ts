@@ -1,4 +1,9 @@
 /** What the page of a source shows of its datasets: filtered, counted and cut into pages, all from the address. */
+import { folded } from '../../rules/reasons/folded.ts'
+import { titleOf } from '../../rules/reasons/index.ts'
+import type { Dataset } from '../../serve/schemas.ts'
+import type { Language } from './times.ts'
+import { said, warningsOf } from './told.ts'
 
 export type StatusFilter = 'success' | 'skipped' | 'error'
 /** `problems`: what is no success. */
@@ -34,36 +39,46 @@ export function writeView(view: DatasetView, before: URLSearchParams): URLSearch
   return query
 }
 
-interface Searchable {
-  dataset_id: string
-  status: StatusFilter
-  reason_code: string | null
-  error_message: string | null
-  title?: string | null
-  title_fr?: string | null
+interface Titled {
+  title: string | null
+  title_fr: string | null
 }
 
-/** Id, reason, message and title, without regard to case. */
-export function matches(dataset: Searchable, search: string): boolean {
-  const wanted = search.trim().toLowerCase()
+/** The title in the language of the page, or the one that there is in English. */
+export function shownTitle({ title, title_fr }: Titled, language: Language): string | null {
+  return (language === 'fr' ? title_fr : null) ?? title
+}
+
+type Searchable = Titled & Pick<Dataset, 'dataset_id' | 'status' | 'reason_code' | 'error_message' | 'told'>
+
+/**
+ * What the page shows of a dataset in its language, and the codes, without regard to case and accents: words that
+ * somebody reads are found, and none that nobody sees.
+ */
+export function matches(dataset: Searchable, search: string, language: Language): boolean {
+  const wanted = folded(search)
   if (wanted === '') return true
+  const code = dataset.reason_code
   return [
     dataset.dataset_id,
-    dataset.reason_code,
-    dataset.error_message,
-    dataset.title,
-    dataset.title_fr,
-  ].some((text) => text?.toLowerCase().includes(wanted))
+    shownTitle(dataset, language),
+    ...(code === null ? [] : [code, titleOf(language, code)]),
+    said(dataset, language)?.text,
+    ...(dataset.told?.warnings ?? []).map((warning) => titleOf(language, warning.code)),
+    ...warningsOf(dataset.told, language),
+  ].some((text) => text && folded(text).includes(wanted))
 }
 
-export function countByStatus(datasets: readonly Searchable[]): Record<StatusFilter, number> {
+export function countByStatus(datasets: readonly Pick<Dataset, 'status'>[]): Record<StatusFilter, number> {
   const counts = { success: 0, skipped: 0, error: 0 }
   for (const dataset of datasets) counts[dataset.status] += 1
   return counts
 }
 
 /** Reasons of the datasets that are not well, most frequent first, then by code. */
-export function countReasons(datasets: readonly Searchable[]): Array<{ reason_code: string; n: number }> {
+export function countReasons(
+  datasets: readonly Pick<Dataset, 'status' | 'reason_code'>[],
+): Array<{ reason_code: string; n: number }> {
   const counts = new Map<string, number>()
   for (const { reason_code, status } of datasets) {
     if (status !== 'success' && reason_code !== null)

@@ -180,7 +180,10 @@ function Datasets({ slug, datasets }: { slug: string; datasets: readonly Dataset
   const [search, setSearch] = useSearchParams()
   const view = readView(search)
   const wanted = useDeferredValue(view.search)
-  const found = useMemo(() => datasets.filter((dataset) => matches(dataset, wanted)), [datasets, wanted])
+  const found = useMemo(
+    () => datasets.filter((dataset) => matches(dataset, wanted, language)),
+    [datasets, wanted, language],
+  )
   const counts = countByStatus(found)
   const problems = counts.error + counts.skipped
   // What needs a look comes first: ninety healthy rows are not why somebody opens the page.
