@@ -394,6 +394,26 @@ describe('an owner of datasets', () => {
     await context.close()
   })
 
+  test('has its title in the language of the page, and that of its metadata where the index has none', async () => {
+    const id = await datasetWith('MISSING_CF_ROLE')
+    for (const [language, told, said] of [
+      ['en', undefined, 'Casts of the gulf'],
+      ['fr', undefined, 'Profils du golfe'],
+      // What is not in the index has the title of its metadata.
+      ['fr', { title: null, title_fr: null }, /./],
+    ] as const) {
+      const { context, page } = await open({ language, scheme: 'light', width: 1280 })
+      await page.route('**/api/harvest/index/**', async (route) => {
+        const answer = await (await route.fetch()).json()
+        const titles = { title: 'Casts of the gulf', title_fr: 'Profils du golfe' }
+        await route.fulfill({ json: { ...answer, ...(told ?? titles) } })
+      })
+      await visit(page, `/harvest/dataset/${pacificSlug}/${encodeURIComponent(id)}`)
+      await page.locator('.title .lead').getByText(said).waitFor()
+      await context.close()
+    }
+  })
+
   test('gets a report by remedy, as a page, a table, a feed and a badge', async () => {
     const { context, page } = await open({ language: 'en', scheme: 'light', width: 1280 })
     await visit(page, `/harvest/server/${pacificSlug}`)

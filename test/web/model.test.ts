@@ -9,7 +9,7 @@ import type { RunAttemptRow, RunDetailRow } from '../../src/serve/schemas.ts'
 import { sourceSlug } from '../../src/serve/slugs.ts'
 import { read, written } from '../../src/web/coastline/numbers.ts'
 import { linePoints, niceCeiling, segments } from '../../src/web/model/charts.ts'
-import { countReasons, matches, readView, writeView } from '../../src/web/model/datasets.ts'
+import { countReasons, matches, readView, shownTitle, writeView } from '../../src/web/model/datasets.ts'
 import { harvestMode } from '../../src/web/model/harvestMode.ts'
 import {
   type Box,
@@ -159,6 +159,15 @@ describe('the list of datasets', () => {
     for (const search of ['buoy', 'http_', 'get 5', 'BOUÉES du', 'bouee', '', '  '])
       expect([search, matches(dataset, search, 'fr')]).toEqual([search, true])
     for (const language of ['en', 'fr'] as const) expect(matches(dataset, 'nothing', language)).toBe(false)
+  })
+
+  test('has titles in the language of the page, and in English where there is no other', () => {
+    expect([shownTitle(dataset, 'en'), shownTitle(dataset, 'fr')]).toEqual([
+      'Buoys of the gulf',
+      'Bouées du golfe',
+    ])
+    expect(shownTitle({ ...dataset, title_fr: null }, 'fr')).toBe('Buoys of the gulf')
+    expect(shownTitle({ title: null, title_fr: null }, 'fr')).toBeNull()
   })
 
   test('is searched in the words that the page shows, in its language, as they are typed', () => {

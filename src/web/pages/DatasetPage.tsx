@@ -12,6 +12,7 @@ import { StatusBadge } from '../components/Status.tsx'
 import { Ago, Duration, Time } from '../components/Time.tsx'
 import { usePageTitle } from '../components/usePage.ts'
 import { useWords } from '../language.ts'
+import { shownTitle } from '../model/datasets.ts'
 import { lastPart } from '../model/path.ts'
 import { requestsOf } from '../model/requests.ts'
 import { datasetLink, sourceParts } from '../model/sources.ts'
@@ -23,7 +24,7 @@ const atOnce = 30
 export function DatasetPage() {
   const { slug = '' } = useParams()
   const id = lastPart(useLocation().pathname)
-  const { t } = useWords()
+  const { t, language } = useWords()
   usePageTitle(id)
   const attempts = useQuery({ queryKey: ['dataset', slug, id], queryFn: () => api.dataset(slug, id) })
   const servers = useQuery({ queryKey: ['servers'], queryFn: api.servers })
@@ -33,6 +34,16 @@ export function DatasetPage() {
     <Answer query={attempts}>
       {(found) => {
         const latest = found[0]
+        // The index has the French title; until it has answered none is better than one in the wrong language.
+        const title = index.isPending
+          ? null
+          : shownTitle(
+              {
+                title: index.data?.title ?? latest?.told?.title ?? null,
+                title_fr: index.data?.title_fr ?? null,
+              },
+              language,
+            )
         const link = url === null || !latest ? null : datasetLink(url, id, latest.source)
         return (
           <>
@@ -46,7 +57,7 @@ export function DatasetPage() {
                 <h1 className={`break${id.length > 60 ? ' long' : ''}`}>
                   <BreakableId id={id} />
                 </h1>
-                {latest?.told?.title && <p className="lead">{latest.told.title}</p>}
+                {title && <p className="lead">{title}</p>}
               </div>
               {link !== null && (
                 <a href={link} rel="noreferrer">
