@@ -3,7 +3,7 @@ import type { ReportRow } from '../inventory/queries/report-rows.ts'
 import { adviceOf, type Language, titleOf } from '../rules/reasons/index.ts'
 import { remedyGroup } from '../rules/remedies/index.ts'
 import type { ReportGroupRow } from './schemas.ts'
-import { messageOf, remediesOf, warningsOf } from './told.ts'
+import { messageOf, remediesOf, titleIn, warningsOf } from './told.ts'
 
 /**
  * Datasets that are not harvested, then those that are but with a warning, each group with the datasets that one
@@ -32,7 +32,7 @@ export function reportGroups(rows: readonly ReportRow[], language: Language): Re
     group.datasets.push({
       erddap_url: row.erddap_url,
       dataset_id: row.dataset_id,
-      title: (language === 'fr' ? row.title_fr : null) ?? row.title,
+      title: titleIn(language, row),
       in_index: row.in_index,
       message: said,
       values: values ?? null,

@@ -195,6 +195,23 @@ describe('a dataset', () => {
     })
   })
 
+  test('has in the table of its server the title and message of the language that is asked for', async () => {
+    const row = async (language: string, id: string) => {
+      const csv = await (await fetch(`${base}/api/harvest/servers/${slug}.csv?lang=${language}`)).text()
+      const found = (parse(csv, { columns: true }) as Record<string, string>[]).find(
+        ({ dataset_id }) => dataset_id === id,
+      )
+      return [found?.title, found?.error_message]
+    }
+    expect(await row('en', 'buoy_A')).toEqual(['Buoy A', ''])
+    expect(await row('fr', 'buoy_A')).toEqual(['Bouée A', ''])
+    // One that has no French title keeps its own.
+    expect(await row('fr', 'ctd_casts')).toEqual([
+      'Casts of the gulf',
+      'Profile exige une variable au cf_role profile_id; rôles présents : aucun',
+    ])
+  })
+
   test('is found by the message in the language that is asked for', async () => {
     const find = async (text: string, language: string) =>
       (

@@ -15,7 +15,7 @@ import { languageParameter, searchParameter, slugParameter, statusParameter } fr
 import { ownFacts } from '../run-view.ts'
 import { type Dataset, DatasetSummary, type Server, ServerSummary, TrendPoint } from '../schemas.ts'
 import { sourceSlug } from '../slugs.ts'
-import { messageOf } from '../told.ts'
+import { messageOf, titleIn } from '../told.ts'
 
 const unknownSlug = { 404: 'No source has this slug' }
 
@@ -196,7 +196,7 @@ const csvColumns = [
 function csvOf(rows: readonly SourceDatasetRow[], language: Language): string {
   return stringify(
     rows
-      .map((row) => ({ ...row, error_message: messageOf(language, row) }))
+      .map((row) => ({ ...row, title: titleIn(language, row), error_message: messageOf(language, row) }))
       .map((row) =>
         csvColumns.map((name) => (row[name] instanceof Date ? row[name].toISOString() : row[name])),
       ),
