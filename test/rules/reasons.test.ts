@@ -114,6 +114,15 @@ describe('a sentence', () => {
     expect(storedSentence('fr', { code: 'INGEST_FLAG_FALSE', values: null })).toBeNull()
   })
 
+  test('of a stored fact may hold the word that a missing value reads as', () => {
+    const of = (values: unknown) => storedSentence('fr', { code: 'CDM_DATA_TYPE_UNSUPPORTED', values })
+    expect(of({ cdmDataType: 'undefined', supported: ['Profile'] })).toBe(
+      'le cdm_data_type « undefined » n’est aucun de Profile',
+    )
+    expect(of({ cdmDataType: 'undefined' })).toBeNull()
+    expect(of({ supported: ['undefined', 'Profile'] })).toBeNull()
+  })
+
   test('of an error carries what a person needs', () => {
     expect(failed('NOT_LISTED', { source: 'https://example.org/erddap' }).message).toBe(
       'the dataset was asked for, but https://example.org/erddap does not list it',

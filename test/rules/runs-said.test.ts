@@ -171,6 +171,10 @@ describe('a run', () => {
     expect(storedRunSentence('fr', [{ code: 'OLDER', values: null }])).toBeNull()
     expect(storedRunSentence('fr', [{ code: 'NOT_LOADED', values: {} }])).toBeNull()
     expect(storedRunSentence('fr', [{ code: 'CANCELLED', values: {} }])).toBe('Annulée')
+    // A value may be the word that a missing one reads as.
+    expect(storedRunSentence('fr', [{ code: 'NOT_READY', values: { detail: 'undefined' } }])).toBe(
+      'la source n’est pas prête : undefined',
+    )
   })
 
   test('that somebody settled otherwise is no longer what its facts say', () => {

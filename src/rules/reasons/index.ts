@@ -8,7 +8,7 @@ import { errors } from './errors.ts'
 import { notes } from './notes.ts'
 import { skips } from './skips.ts'
 import { warnings } from './warnings.ts'
-import type { Entry, Language } from './words.ts'
+import { type Entry, type Language, sentenceOfStored } from './words.ts'
 
 export type { DroppedRows, DropReason } from './drops.ts'
 export type { RequestFault } from './requests.ts'
@@ -66,12 +66,7 @@ export function sentences(language: Language, facts: readonly Fact[]): string {
  */
 export function storedSentence(language: Language, stored: { code: string; values: unknown }): string | null {
   if (!isKnownCode(stored.code) || typeof stored.values !== 'object' || stored.values === null) return null
-  try {
-    const said = sentence(language, stored as Fact)
-    return said.includes('undefined') ? null : said
-  } catch {
-    return null
-  }
+  return sentenceOfStored((values) => sentence(language, { ...stored, values } as Fact), stored.values)
 }
 
 /** What a code is called; the code itself where nobody knows it. */

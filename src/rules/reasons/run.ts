@@ -4,7 +4,7 @@
  */
 
 import { faultWithRequest, type RequestFault } from './requests.ts'
-import { type Language, listed, type Text } from './words.ts'
+import { type Language, listed, sentenceOfStored, type Text } from './words.ts'
 
 interface RunCounts {
   success: number
@@ -143,12 +143,7 @@ export function runSentence(language: Language, facts: readonly RunFact[]): stri
 
 /** The sentence of facts that were stored, perhaps by another version; null where this one cannot make it. */
 export function storedRunSentence(language: Language, facts: readonly RunFact[]): string | null {
-  try {
-    const said = runSentence(language, facts)
-    return said === '' || said.includes('undefined') ? null : said
-  } catch {
-    return null
-  }
+  return sentenceOfStored((those) => runSentence(language, those), facts) || null
 }
 
 /** `12 harvested, 3 unchanged, 4 skipped, 1 of 20 failed`. */

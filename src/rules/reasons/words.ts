@@ -19,6 +19,22 @@ export function entry<V>(words: Entry<V>): Entry<V> {
   return words
 }
 
+/**
+ * The sentence of values that were stored, perhaps by another version: null where one that it speaks of is not there, which
+ * reads "undefined". So may a value that is there, so the same is said without the word.
+ */
+export function sentenceOfStored<V>(say: (values: V) => string, values: V): string | null {
+  const missing = 'undefined'
+  try {
+    const said = say(values)
+    if (!said.includes(missing)) return said
+    const others = JSON.parse(JSON.stringify(values).replaceAll(missing, 'x')) as V
+    return say(others).includes(missing) ? null : said
+  } catch {
+    return null
+  }
+}
+
 /** Names that a sentence shows of many; the counts are whole. */
 export const namesShown = 10
 
