@@ -56,10 +56,13 @@ function escapeCharacter(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
 }
 
-/** A text cell of a CSV, escaped and quoted where it must be. */
+/**
+ * A text cell of a CSV, escaped and quoted where it must be. Each `\"` becomes `""` at the end, also where the quote is the
+ * closing one behind a backslash.
+ */
 function csvText(text: string, style: TextStyle): string {
   const safe = text.replace(style.escapes ? escaped : escapedRaw, escapeCharacter)
-  return quoted.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
+  return quoted.test(safe) ? `"${safe.replaceAll('"', '\\"')}"`.replaceAll('\\"', '""') : safe
 }
 
 /** A JSON string with ERDDAP's ASCII-only escapes. */

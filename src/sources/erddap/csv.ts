@@ -305,14 +305,24 @@ function readRecord(
       let from = at + 1
       let close = text.indexOf('"', from)
       cell = ''
+      let lost = ''
       while (close >= 0 && text.charCodeAt(close + 1) === 34) {
+        if (text.charCodeAt(close - 1) === 92 && isAfterHalf(text, close)) {
+          // Whether the cell ends here has not come yet.
+          if (close + 2 >= text.length) return null
+          const code = text.charCodeAt(close + 2)
+          if (code === 44 || code === 10 || code === 13) {
+            lost = '\\'
+            break
+          }
+        }
         cell += text.slice(from, close + 1)
         from = close + 2
         close = text.indexOf('"', from)
       }
       if (close < 0) return null
-      cell += text.slice(from, close)
-      at = close + 1
+      cell += text.slice(from, close) + lost
+      at = close + 1 + lost.length
     } else {
       let stop = at
       while (stop < text.length) {
@@ -340,6 +350,18 @@ function readRecord(
     if (code !== 44) return { problem: `text follows the closing quote of cell ${cells.length}` }
     at += 1
   }
+}
+
+/**
+ * Whether an odd number of backslashes stands before a quote. ERDDAP doubles backslashes, writes `\"` for a quote and then
+ * `""` for each `\"`, the last backslash of a text with the closing quote behind it included: of a text that ends with a
+ * backslash half of an escape is left, and its closing quote is two. Servers that double no backslash have half escapes
+ * elsewhere: there something of the cell follows the quotes.
+ */
+function isAfterHalf(text: string, quote: number): boolean {
+  let first = quote
+  while (text.charCodeAt(first - 1) === 92) first -= 1
+  return (quote - first) % 2 === 1
 }
 
 /** Bytes to text by the stated charset. Call it with null at the end. */

@@ -39,19 +39,20 @@ async function read(
   return { columns: table.columns, rows }
 }
 
-/** As ERDDAP writes a cell: escapes first, then quotes where they are needed. */
+/** As ERDDAP writes a cell: as JSON where that is needed, and then `""` for each `\"`, also that of its end. */
 function erddapCell(text: string): string {
   let escaped = ''
   for (const char of text.split('')) {
     const code = char.charCodeAt(0)
     if (char === '\\') escaped += '\\\\'
+    else if (char === '"') escaped += '\\"'
     else if (char === '\n') escaped += '\\n'
     else if (char === '\r') escaped += '\\r'
     else if (char === '\t') escaped += '\\t'
     else if (code < 32 || code > 126) escaped += `\\u${code.toString(16).padStart(4, '0')}`
     else escaped += char
   }
-  return /[",\\]/.test(escaped) ? `"${escaped.replaceAll('"', '""')}"` : escaped
+  return /[",\\]/.test(escaped) ? `"${escaped}"`.replaceAll('\\"', '""') : escaped
 }
 
 /** As any RFC 4180 writer does, without escapes: line breaks stand in quotes. */
@@ -101,6 +102,34 @@ describe('a CSV of ERDDAP', () => {
       ),
       { numRuns: 300 },
     )
+  })
+
+  it.each([
+    ['D:\\CTD\\2015\\', '"D:\\\\CTD\\\\2015\\""'],
+    ['\\', '"\\""'],
+    ['a\\\\', '"a\\\\\\""'],
+    ['a\\"', '"a\\\\"""'],
+    ['a "b\\', '"a ""b\\""'],
+  ])('gives back %j, whose last backslash ERDDAP takes for one before a quote', async (text, written) => {
+    expect(erddapCell(text)).toBe(written)
+    for (const end of ['\n', '\r\n']) {
+      const body = `a,b${end},${end}${written},${written}${end}x,${written}${end}`
+      for (const size of [1, 2, 3, body.length]) {
+        const pieces = Array.from({ length: body.length / size }, () => size)
+        expect((await read(body, {}, { pieces }))!.rows).toEqual([
+          [text, text],
+          ['x', text],
+        ])
+      }
+    }
+  })
+
+  it('may have single backslashes before its quotes, as servers before the escapes wrote them', async () => {
+    expect((await read('a,b\n,\n"C:\\x""y""",1\n"the \\"" key",2\n"a,b\\",3\n'))!.rows).toEqual([
+      ['C:\\x"y"', '1'],
+      ['the " key', '2'],
+      ['a,b\\', '3'],
+    ])
   })
 
   it('is read by the charset that it states', async () => {
