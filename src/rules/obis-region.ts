@@ -84,7 +84,16 @@ export class PolygonRegion implements Region {
     this.#starts = counts
   }
 
+  /** Degrees; a longitude is the same place a turn further on, since regions across the antimeridian go beyond ±180. */
   contains(longitude: number, latitude: number): boolean {
+    if (this.#holds(longitude, latitude)) return true
+    // Millions of positions are asked about: mostly both are within the meridians.
+    if (this.#west >= -180 && this.#east <= 180 && Math.abs(longitude) <= 180) return false
+    return this.#holds(longitude + 360, latitude) || this.#holds(longitude - 360, latitude)
+  }
+
+  /** Longitudes are as the region's. */
+  #holds(longitude: number, latitude: number): boolean {
     // Written so that what is no number is outside.
     if (
       !(
@@ -131,7 +140,10 @@ export class PolygonRegion implements Region {
     if (rings.length === 0) return false
     const other = new PolygonRegion(shape)
     if (this.#rings.some((ring) => ring.some(([lon, lat]) => other.contains(lon, lat)))) return true
-    return rings.some((ring) => this.#rings.some((own) => ringsCross(ring, own)))
+    return [0, 360, -360]
+      .filter((turn) => other.#west + turn <= this.#east && other.#east + turn >= this.#west)
+      .flatMap((turn) => rings.map((ring) => turned(ring, turn)))
+      .some((ring) => this.#rings.some((own) => ringsCross(ring, own)))
   }
 
   #row(latitude: number): number {
@@ -164,6 +176,10 @@ export class PolygonRegion implements Region {
   #band(latitude: number, bands: number): number {
     return Math.min(bands - 1, Math.max(0, Math.floor((latitude - this.#south) * this.#bandsPerDegree)))
   }
+}
+
+function turned(ring: Ring, degrees: number): Ring {
+  return degrees === 0 ? ring : ring.map(([longitude, latitude]) => [longitude + degrees, latitude])
 }
 
 function ringsCross(a: Ring, b: Ring): boolean {

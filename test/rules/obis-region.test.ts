@@ -87,6 +87,35 @@ describe('a region', () => {
     )
   })
 
+  it('across the antimeridian holds what lies on either side of it, however it counts the longitudes', () => {
+    for (const turn of [0, -360]) {
+      const region = new PolygonRegion({ polygons: [[square(170 + turn, -20, 190 + turn, -10)]] })
+      for (const [longitude, is] of [
+        [175, true],
+        [-175, true],
+        [180, true],
+        [-180, true],
+        [185, true],
+        [165, false],
+        [-165, false],
+        [0, false],
+        [Number.NaN, false],
+      ] as const)
+        expect([turn, longitude, region.contains(longitude, -15)]).toEqual([turn, longitude, is])
+      const meets = (wkt: string) => region.meets(parseShape(wkt))
+      expect(meets('POINT(-175 -15)')).toBe(true)
+      expect(meets('POLYGON((-175 -14,-170 -14,-170 -12,-175 -12,-175 -14))')).toBe(true)
+      expect(meets('POLYGON((-180 -90,180 -90,180 90,-180 90,-180 -90))')).toBe(true)
+      // Without any corner of one in the other.
+      expect(meets('POLYGON((-195 -16,-165 -16,-165 -14,-195 -14,-195 -16))')).toBe(true)
+      expect(meets('POLYGON((-176 -30,-174 -30,-174 0,-176 0,-176 -30))')).toBe(true)
+      expect(meets('POLYGON((-165 -30,-160 -30,-160 0,-165 0,-165 -30))')).toBe(false)
+    }
+    const near = new PolygonRegion({ polygons: [[square(-10, 0, 10, 10)]] })
+    expect(near.meets(parseShape('POLYGON((355 -5,358 -5,358 20,355 20,355 -5))'))).toBe(true)
+    expect(near.meets(parseShape('POLYGON((345 -5,348 -5,348 20,345 20,345 -5))'))).toBe(false)
+  })
+
   it('meets an extent that it overlaps, encloses, lies in or crosses without any corner inside', () => {
     const region = new PolygonRegion({ polygons: [[square(0, 0, 10, 10)]] })
     const meets = (wkt: string) => region.meets(parseShape(wkt))
