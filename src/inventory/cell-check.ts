@@ -22,6 +22,7 @@ const notWhole = new CellFault('is not a whole number')
 const notATime = new CellFault('is not a time like 2020-01-31T00:00:00Z')
 const notAList = new CellFault('is not a JSON list of texts')
 const notAnId = new CellFault('is not a UUID')
+const notALine = new CellFault('is not a line like MULTILINESTRING((-60.5 45,-60 45.25))')
 const notAUrl = new CellFault('is not a URL')
 const tooLongForAKey = new CellFault(`is longer than the ${limits.keyBytes} bytes that a key can have`)
 
@@ -87,6 +88,35 @@ export const checkList: CellCheck = (text) => {
 }
 
 export const checkUuid: CellCheck = (text) => (text === '' ? null : uuidPattern.test(text) ? text : notAnId)
+
+const lineBeginning = /^MULTILINESTRING ?\(\(/i
+const positionPattern = /^ ?(-?\d+(?:\.\d+)?(?:e[+-]?\d{1,3})?) (-?\d+(?:\.\d+)?(?:e[+-]?\d{1,3})?)$/i
+
+/**
+ * Lines as WKT, each of two positions or more, longitude first: the database reads a geometry in the middle of a
+ * statement about all datasets, which one that is none would end. Split and then looked at piece by piece, so that a
+ * long line takes its length and no more.
+ * @param longitude degrees on either side of Greenwich
+ * @param latitude degrees on either side of the equator
+ */
+export function checkLines(longitude: number, latitude: number): CellCheck {
+  const outside = new CellFault(`has a position outside of ±${longitude}, ±${latitude}`)
+  return (text) => {
+    if (text === '') return null
+    const beginning = lineBeginning.exec(text)
+    if (!beginning || !text.endsWith('))')) return notALine
+    for (const line of text.slice(beginning[0].length, -2).split(/\), ?\(/)) {
+      const positions = line.split(',')
+      if (positions.length < 2) return notALine
+      for (const position of positions) {
+        const match = positionPattern.exec(position)
+        if (!match) return notALine
+        if (Math.abs(Number(match[1])) > longitude || Math.abs(Number(match[2])) > latitude) return outside
+      }
+    }
+    return text
+  }
+}
 
 export function checkChoice(...choices: string[]): CellCheck {
   const fault = new CellFault(`is none of ${choices.join(', ')}`)

@@ -6,6 +6,7 @@ import {
   checkChoice,
   checkDecimal,
   checkKey,
+  checkLines,
   checkList,
   checkText,
   checkTime,
@@ -62,6 +63,8 @@ export const text = made<Text>('text', checkText)
 /** Part of an index: no longer than a key may be. */
 export const id = made<Text>('text', checkKey)
 export const url = made<Text>('text', checkUrl)
+/** Lines on the map as WKT. */
+export const lines = made<Text>('text', checkLines(limits.longitude, limits.latitude))
 export const list = made<readonly string[] | null>('text[]', checkList)
 export const time = made<Date | null>('timestamptz', checkTime)
 export const uuid = made<Text>('uuid', checkUuid)

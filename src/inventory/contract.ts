@@ -16,6 +16,7 @@ import {
   count,
   decimal,
   id,
+  lines,
   list,
   type MergeRole,
   needed,
@@ -106,7 +107,7 @@ export const contract = {
     east: needed(anyLongitude('data', 'Easternmost longitude.')),
     south: needed(latitude('data', 'Southernmost latitude.')),
     north: needed(latitude('data', 'Northernmost latitude.')),
-    geom: text(
+    geom: lines(
       'data',
       'The line as WKT (MultiLineString, EPSG:4326), cut at the antimeridian, at gaps and at impossible speeds, simplified; empty where no two positions follow one another.',
     ),

@@ -529,6 +529,30 @@ export function describeLoad(name: string, open: () => Promise<Database>): void 
       for (const id of refused) expect(await ids()).not.toContain(id)
     })
 
+    it('refuses a line that is none, and the dataset keeps what it had', async () => {
+      const good = 'MULTILINESTRING((-60 45,-50 46))'
+      await load({ at: days(1), ...simple(['a']), tracks: [track({ geom: good })] })
+      for (const [day, geom] of ['MULTILINESTRING((1 2, 3))', 'no shape', 'POINT(1 2)'].entries()) {
+        const folder = await write({
+          at: days(2 + day),
+          datasets: [dataset('a', { title: 'changed' }), dataset(`b${day}`)],
+          profiles: [profile('a', 's1'), profile(`b${day}`, 's1')],
+          tracks: [track({ geom })],
+        })
+        const summary = await loadFolder(database, folder, { mode: 'incremental' })
+        expect(summary.rejectedDatasets.map(({ datasetId }) => datasetId)).toEqual(['a'])
+        expect(await readFile(join(folder, 'rejected.csv'), 'utf8')).toContain(
+          `${erddap},a,tracks.csv,2,geom,`,
+        )
+        expect(await ids()).toContain(`b${day}`)
+      }
+      expect(
+        await one(`SELECT ST_AsText(geom) AS geom FROM harvester.tracks WHERE dataset_id = 'a'`),
+      ).toEqual({
+        geom: good,
+      })
+    })
+
     it('refuses to empty a dataset whose rows were cut off', async () => {
       await load({ at: days(1), ...simple(['a']) })
       const folder = await write({ at: days(2), datasets: [dataset('a', { n_profiles: 1 })], profiles: [] })

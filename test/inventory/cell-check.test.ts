@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { CellFault } from '../../src/inventory/cell-check.ts'
 import { checkedColumns, type TableName } from '../../src/inventory/contract.ts'
+import { linesWkt } from '../../src/rules/tracks/line.ts'
 
 function check(file: TableName, column: string, text: string): unknown {
   const found = checkedColumns[file].find((candidate) => candidate.name === column)!
@@ -103,6 +104,42 @@ describe('the check of a cell', () => {
       expect(check('datasets', 'organizations', text)).toMatch(/^refused/)
   })
 
+  it('keeps lines on the map, as we and others write them', () => {
+    const position = fc.tuple(
+      fc.double({ min: -180, max: 180, noNaN: true }),
+      fc.double({ min: -85.06, max: 85.06, noNaN: true }),
+    )
+    const lines = fc.array(fc.array(position, { minLength: 2 }), { minLength: 1 })
+    fc.assert(
+      fc.property(lines as fc.Arbitrary<[number, number][][]>, (drawn) => {
+        const text = linesWkt(drawn)!
+        expect(check('tracks', 'geom', text)).toBe(text)
+      }),
+    )
+    for (const text of ['MULTILINESTRING ((1 2, 3 4), (5 6, 7 -8.5))', 'MultiLineString((0 0,0 0))'])
+      expect(check('tracks', 'geom', text)).toBe(text)
+    expect(check('tracks', 'geom', '')).toBeNull()
+  })
+
+  it.each([
+    'no shape',
+    'POINT(1 2)',
+    'SRID=3857;MULTILINESTRING((1 2,3 4))',
+    'MULTILINESTRING((1 2, 3))',
+    'MULTILINESTRING((1 2))',
+    'MULTILINESTRING((1 2,3 4 5))',
+    'MULTILINESTRING((1 2,3 4)',
+    'MULTILINESTRING((1 2,3 4)))',
+    'MULTILINESTRING((1 2,3 4),)',
+    'MULTILINESTRING((1 2,3 4),(5 6))',
+    'MULTILINESTRING((1 2,NaN 4))',
+    'MULTILINESTRING()',
+    'MULTILINESTRING(())',
+    'MULTILINESTRING EMPTY',
+  ])('refuses %s as lines on the map', (text) =>
+    expect(check('tracks', 'geom', text)).toMatch(/^refused: is not a line like MULTILINESTRING/),
+  )
+
   it('reads an empty cell as nothing, where something is not required', () => {
     expect(check('profiles', 'timeseries_id', '')).toBeNull()
     expect(check('profiles', 'latitude', '')).toMatch(/^refused: must not be empty/)
@@ -123,6 +160,8 @@ describe('the check of a cell', () => {
     ['harvest_runs', 'run_id', '7', 'is not a UUID'],
     ['harvest_attempts', 'status', 'done', 'is none of '],
     ['profiles', 'time_min', '2015-02-29T00:00:00Z', 'is not a time like'],
+    ['tracks', 'geom', 'MULTILINESTRING((1 2,180.5 4))', 'has a position outside of ±180, ±85.06'],
+    ['tracks', 'geom', 'MULTILINESTRING((1 2,3 -1e400))', 'has a position outside of ±180, ±85.06'],
   ] as const)('says of %s.%s what is wrong with it: %j', (file, column, text, reason) => {
     expect(check(file, column, text)).toContain(`refused: ${reason}`)
   })

@@ -8,6 +8,7 @@ import * as json from '../../src/http/json.ts'
 import * as redirect from '../../src/http/redirect.ts'
 import * as retry from '../../src/http/retry.ts'
 import * as sentence from '../../src/http/sentence.ts'
+import * as cellCheck from '../../src/inventory/cell-check.ts'
 import * as ckan from '../../src/rules/ckan.ts'
 import * as duration from '../../src/rules/duration.ts'
 import * as eov from '../../src/rules/eov.ts'
@@ -189,6 +190,26 @@ const modules: [string, Record<string, unknown>, Record<string, Call | string>][
         ckan.ckanRow('https://h.example', t, { organizations: [t], titleEn: t, titleFr: t } as never),
       ckanOrganizations: (t) => ckan.ckanOrganizations({ organizations: [t] } as never),
       severalRecords: (t) => ckan.severalRecords([{ id: t } as never, { id: `${t}b` } as never]),
+    },
+  ],
+  [
+    'src/inventory/cell-check.ts',
+    cellCheck,
+    {
+      checkText: cellCheck.checkText,
+      checkKey: cellCheck.checkKey,
+      checkUrl: cellCheck.checkUrl,
+      checkDecimal: cellCheck.checkDecimal(-1, 1),
+      checkWhole: cellCheck.checkWhole(-1, 1),
+      checkTime: cellCheck.checkTime,
+      checkList: cellCheck.checkList,
+      checkUuid: cellCheck.checkUuid,
+      checkLines: (t) => {
+        const check = cellCheck.checkLines(180, 90)
+        return [t, `((${t}))`, `((1 2,${t}1 2))`].map((body) => check(`MULTILINESTRING${body}`))
+      },
+      checkChoice: cellCheck.checkChoice('a'),
+      required: 'hands on',
     },
   ],
   ['src/rules/duration.ts', duration, { readingsPerDay: duration.readingsPerDay }],
@@ -414,6 +435,8 @@ const pieces = [
   '\u202e',
   '\ud800',
   'é',
+  '1 2,',
+  '1 2),(',
 ]
 /** Before and after the repetition: so that an anchored pattern begins, and ends in vain. */
 const frames: [string, string][] = [
