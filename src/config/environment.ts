@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { HarvesterError } from '../errors.ts'
+import { basePathProblem } from './base-path.ts'
 import { cronProblem, normaliseTimezone } from './cron.ts'
 import { isSet, truthOf } from './given.ts'
 import { inNamespace } from './namespace.ts'
@@ -69,6 +70,10 @@ const origins = text.transform((value, context) => {
     return url?.origin ?? origin
   })
   return read.join(',')
+})
+const basePath = text.superRefine((value, context) => {
+  const problem = basePathProblem(value)
+  if (problem !== null) context.addIssue({ code: 'custom', message: problem })
 })
 const networks = text.superRefine((value, context) => {
   try {
@@ -353,8 +358,9 @@ export const environmentVariables = {
   }),
   HARVESTER_BASE_PATH: variable({
     group: 'Dashboard',
-    meaning: 'Path below which a proxy publishes the dashboard.',
-    schema: text,
+    meaning:
+      'Path below which a proxy publishes the dashboard; not one that begins as its own addresses do (/harvest, /metrics).',
+    schema: basePath,
     default: '/',
     example: '/harvester',
   }),

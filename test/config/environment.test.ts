@@ -69,4 +69,13 @@ describe('the environment', () => {
       expect(messageOf({ HARVESTER_CORS_ORIGINS: wrong })).toContain(`"${wrong}" is no origin`)
     expect(messageOf({ CORS_ORIGINS: 'explore.example.org' })).toContain('is no origin')
   })
+
+  it('takes any path of a proxy but those that begin as addresses of the dashboard do', () => {
+    for (const path of ['/', '/harvester', 'harvester/', '/portal/harvest', '/harvests', '/Data/api'])
+      expect(readEnvironment({ HARVESTER_BASE_PATH: path }).HARVESTER_BASE_PATH).toBe(path)
+    for (const path of ['/harvest', 'harvest/', '//api/', '/assets/x', ' /badge '])
+      expect(messageOf({ HARVESTER_BASE_PATH: path })).toMatch(
+        /HARVESTER_BASE_PATH \(".*"\): begins with \/\w+, as addresses of the dashboard itself do .*: choose another path, for example \/harvester/,
+      )
+  })
 })

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { Counter, Registry } from 'prom-client'
 import { afterEach, describe, expect, test } from 'vitest'
+import { ownSegments } from '../../src/config/base-path.ts'
 import type { Database } from '../../src/database/port.ts'
 import { HarvesterError } from '../../src/errors.ts'
 import { inFrench } from '../../src/serve/docs-french.ts'
@@ -336,6 +337,14 @@ describe('a base path', () => {
       '/harvester/harvest',
     )
     expect(await (await trigger(url)).json()).toMatchObject({ url: '/harvester/harvest/run/run-1' })
+  })
+
+  test('is refused where it begins as one of our addresses does', () => {
+    const folder = join(root, 'src/serve/routes')
+    const first = readdirSync(folder).flatMap((name) =>
+      [...readFileSync(join(folder, name), 'utf8').matchAll(/['`]\/([\w.]+)[/'`]/g)].map(([, one]) => one),
+    )
+    expect([...new Set(first)].sort()).toEqual(ownSegments)
   })
 })
 
