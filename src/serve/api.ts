@@ -102,9 +102,14 @@ export function get<P extends z.ZodObject, Q extends z.ZodObject>(
   api.app.get(endpoint.pattern ?? path.replace(/\{(\w+)\}/g, ':$1'), (c) =>
     handle(c, {
       params: check(params, c.req.param(), 'path'),
-      query: check(query, c.req.query(), 'query'),
+      query: check(query, given(c.req.query()), 'query'),
     }),
   )
+}
+
+/** A form sends what nobody filled in as empty, which would read as the number 0 or as an unknown word. */
+function given(query: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(query).filter(([, value]) => value.trim() !== ''))
 }
 
 /** The value, or 400 with a sentence for each thing that is wrong. */

@@ -21,7 +21,7 @@ export const organizationParameter = text(1000).min(1).openapi({ description: 'N
 export const wantedParameter = text(200).default('').openapi({ description: 'Text to find' })
 export const datasetIdParameter = text(1000).min(1)
 export const runIdParameter = z.guid().openapi({ description: 'Id of a run, or of its flow run' })
-export const statusParameter = z.preprocess((value) => (value === '' ? undefined : value), status.optional())
+export const statusParameter = status.optional()
 export const outcomeParameter = z
   .enum(['error', 'skipped', 'unchanged', 'success'])
   .optional()

@@ -262,6 +262,9 @@ describe('GET /api/harvest/runs', () => {
         ids,
       ])
     expect((await read(`${path}?limit=0`, RunAnswer)).run).toEqual(whole.run)
+    // What is empty is not given: no limit, not one of 0.
+    for (const query of ['limit=', 'limit=%20', 'limit=&offset=&outcome=&lang='])
+      expect([query, await page(query)]).toEqual([query, whole.attempts])
     for (const query of ['limit=-1', 'limit=1.5', 'limit=x', 'offset=-1', 'limit=1e9', 'outcome=well'])
       await ask(`${path}?${query}`, 400)
   })
