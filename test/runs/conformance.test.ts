@@ -30,13 +30,17 @@ import { spec, stranger } from '../support/prefect-flows.ts'
 conformance('local, in memory', async (): Promise<Rig> => {
   const memory = memoryStore()
   let failures = 0
+  let lost = 0
   const removed = new Set<string>()
   const store: RunStore = {
     ...memory,
     async transition(...change) {
       if (isFinal(change[2].type) && failures-- > 0)
         throw new HarvesterError('DATABASE_UNREACHABLE', 'the database is away')
-      return removed.has(change[0]) ? null : memory.transition(...change)
+      const done = removed.has(change[0]) ? null : await memory.transition(...change)
+      if (done && (isFinal(change[2].type) || change[2].name === 'AwaitingRetry') && lost-- > 0)
+        throw new HarvesterError('DATABASE_FAILED', 'lost at commit', { facts: { transient: true } })
+      return done
     },
     async runs(filter) {
       return (await memory.runs(filter)).filter(({ id }) => !removed.has(id))
@@ -53,13 +57,14 @@ conformance('local, in memory', async (): Promise<Rig> => {
   return {
     backend,
     orchestrator: localOrchestrator({ backend }),
-    start: ({ limit, name, onProblem, sweepMs }) =>
+    start: ({ limit, name, onProblem, onEvent, sweepMs }) =>
       startStandalone({
         backend: name === undefined ? backend : make(name),
         limit,
         graceSeconds: 0,
         pollMs: 50,
         ...(onProblem && { onProblem }),
+        ...(onEvent && { onEvent }),
         ...(sweepMs !== undefined && { sweepMs }),
       }),
     async setByHand(id, type, name) {
@@ -78,6 +83,9 @@ conformance('local, in memory', async (): Promise<Rig> => {
     },
     breakDown(times) {
       failures = times
+    },
+    loseAnswers(times) {
+      lost = times
     },
     async submitStranger() {
       const now = new Date()
@@ -126,7 +134,7 @@ conformance('Prefect, against a look-alike', async (): Promise<Rig> => {
   return {
     backend,
     orchestrator: prefectOrchestrator({ backend, namespace: 'tests', declaration }),
-    start: ({ flows, limit, name, onProblem, sweepMs }) =>
+    start: ({ flows, limit, name, onProblem, onEvent, sweepMs }) =>
       startWorker({
         // Stopping makes a client impatient for good: each worker has its own.
         backend: createPrefectBackend({ settings }),
@@ -137,6 +145,7 @@ conformance('Prefect, against a look-alike', async (): Promise<Rig> => {
         slotFolder: folder,
         watchMs: 100,
         ...(onProblem && { onProblem }),
+        ...(onEvent && { onEvent }),
         ...(sweepMs !== undefined && { sweepMs }),
         registration: null,
         graceSeconds: 0,
@@ -148,6 +157,8 @@ conformance('Prefect, against a look-alike', async (): Promise<Rig> => {
     resume: (id) => ask('POST', `/flow_runs/${id}/resume`, {}),
     remove: (id) => ask('DELETE', `/flow_runs/${id}`),
     breakDown: (times) => fake.fail('/set_state', { status: 500, body: { detail: 'restarting' } }, times),
+    loseAnswers: (times) =>
+      fake.fail('/set_state', { instead: { status: 504 } }, times, /"type":"(FAILED|COMPLETED)"/),
     async submitStranger() {
       const { id } = await backend.submit({ deployment: 'stranger', parameters: {} })
       return id

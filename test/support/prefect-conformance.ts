@@ -6,6 +6,7 @@ import {
   type Backend,
   completed,
   type DeploymentSpec,
+  type EngineEvent,
   flow,
   flowRegistry,
   type Orchestrator,
@@ -26,6 +27,7 @@ export interface Rig {
     /** @default one that no other has */
     name?: string
     onProblem?: (text: string) => void
+    onEvent?: (event: EngineEvent) => void
     /** Time between two looks for runs of processes that are gone. @default a minute */
     sweepMs?: number
   }): Promise<{ stop(): Promise<void> }>
@@ -37,6 +39,8 @@ export interface Rig {
   remove(id: string): Promise<void>
   /** Whoever keeps the runs answers the next so many states with an error. */
   breakDown(times: number): void
+  /** Whoever keeps the runs takes the next so many ends of attempts, and the answers are lost on the way. */
+  loseAnswers(times: number): void
   /** Makes a run of a flow that no process of the tests knows. */
   submitStranger(): Promise<string>
   /** `name State` of the task runs, by name. */
@@ -219,6 +223,29 @@ export function conformance(name: string, makeRig: () => Promise<Rig>): void {
         rig.breakDown(9)
         for (const { id } of runs) expect(await ended(id)).toBe('Completed: attempt 1 (1)')
       })
+    })
+
+    it('tells of an end once, and tries again what is to be tried again, though the answers are lost', async () => {
+      const told: string[] = []
+      const process = await rig.start({
+        flows,
+        limit: 4,
+        onEvent: (event) => {
+          if (/^run-/.test(event.type)) told.push(event.type === 'run-finished' ? event.state : event.type)
+        },
+      })
+      try {
+        rig.loseAnswers(1)
+        expect(await ended((await submit('counts')).id)).toBe('Failed: 3 of 4 failed (1)')
+        await waitUntil('the end', () => told.length === 2, 20_000, 30)
+        expect(told.splice(0)).toEqual(['run-started', 'FAILED'])
+        rig.loseAnswers(2)
+        expect(await ended((await submit('flaky')).id)).toBe('Completed: attempt 2 (2)')
+        await waitUntil('the end', () => told.length === 4, 20_000, 30)
+        expect(told).toEqual(['run-started', 'run-retrying', 'run-started', 'COMPLETED'])
+      } finally {
+        await process.stop()
+      }
     })
 
     it('tells the end of a run again that a late request to start it undid', async () => {

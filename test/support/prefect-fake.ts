@@ -15,9 +15,10 @@ export interface FakePrefect {
   readonly artifacts: { id: string; flow_run_id: string; key: string | null; type: string; data: unknown }[]
   /**
    * Answers the next requests whose path contains the text with this, breaks the connection, or loses the answer of
-   * what it has done, or gives that answer late.
+   * what it has done, gives that answer late, or another one in its stead.
+   * @param body what those requests say. @default anything
    */
-  fail(path: string, answer: Failure, times?: number): void
+  fail(path: string, answer: Failure, times?: number, body?: RegExp): void
   close(): Promise<void>
 }
 
@@ -27,7 +28,7 @@ export interface Answer {
   headers?: Record<string, string>
 }
 
-export type Failure = Answer | 'break' | 'lose' | { laterMs: number }
+export type Failure = Answer | 'break' | 'lose' | { laterMs: number } | { instead: Answer }
 
 type Json = Record<string, unknown>
 
@@ -48,7 +49,7 @@ interface FakeRun {
   parameters: Json
   tags: string[]
   labels: Json
-  empirical_policy: { retries?: number | null; retry_delay?: number | null }
+  empirical_policy: { retries?: number | null; retry_delay?: number | null; retry_type?: string | null }
   idempotency_key: string | null
   parent_task_run_id: string | null
   run_count: number
@@ -98,7 +99,7 @@ export async function startFakePrefect(
   const logs: FakePrefect['logs'] = []
   const artifacts: FakePrefect['artifacts'] = []
   const requests: FakePrefect['requests'] = []
-  const failures: { path: string; answer: Failure; left: number }[] = []
+  const failures: { path: string; answer: Failure; left: number; body?: RegExp | undefined }[] = []
   const csrfTokens = new Set<string>()
 
   const newState = (wanted: Json): FakeState => ({
@@ -131,6 +132,8 @@ export async function startFakePrefect(
     if (transition && run.state.state_details.transition_id === transition)
       return answerOf('REJECT', run.state, { reason: 'This run has already made this state transition.' })
     const accept = (): Answer => {
+      if (finals.has(run.state.type) && !finals.has(wanted.type) && !body.force)
+        run.empirical_policy.retry_type = wanted.type === 'SCHEDULED' ? 'reschedule' : null
       put(run, wanted)
       return answerOf('ACCEPT', run.state)
     }
@@ -153,7 +156,7 @@ export async function startFakePrefect(
       const delay = (run.empirical_policy.retry_delay ?? 0) * 1000
       const at = new Date(Date.now() + delay).toISOString()
       put(run, newState({ type: 'SCHEDULED', name: 'AwaitingRetry', state_details: { scheduled_time: at } }))
-      run.next_scheduled_start_time = null // in process: hidden from pollers
+      run.empirical_policy.retry_type = 'in_process' // hidden from pollers
       return answerOf('REJECT', run.state, { reason: 'Retrying' })
     }
     if (wanted.type === 'RUNNING') {
@@ -412,6 +415,7 @@ export async function startFakePrefect(
           [...runs.values()]
             .filter(
               (run) =>
+                run.empirical_policy.retry_type !== 'in_process' &&
                 run.next_scheduled_start_time !== null &&
                 run.next_scheduled_start_time <= String(body.scheduled_before) &&
                 deployments.get(run.deployment_id ?? '')?.work_pool_name === pool,
@@ -641,19 +645,23 @@ export async function startFakePrefect(
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
     request.on('end', () => {
       const url = new URL(request.url ?? '/', 'http://fake')
-      const failure = failures.find((item) => item.left > 0 && url.pathname.includes(item.path))
+      const text = Buffer.concat(chunks).toString()
+      const failure = failures.find(
+        ({ left, path, body }) => left > 0 && url.pathname.includes(path) && (!body || body.test(text)),
+      )
       if (failure) failure.left--
       if (failure?.answer === 'break') return request.socket.destroy()
-      const text = Buffer.concat(chunks).toString()
       const handled = () =>
         handle(request.method ?? 'GET', url, request.headers, text ? (JSON.parse(text) as Json) : {})
       if (failure?.answer === 'lose') {
         handled()
         return request.socket.destroy()
       }
-      const laterMs =
-        typeof failure?.answer === 'object' && 'laterMs' in failure.answer ? failure.answer.laterMs : 0
-      const answer = failure && !('laterMs' in failure.answer) ? failure.answer : handled()
+      const spoiled = failure?.answer ?? { laterMs: 0 }
+      const isInstead = 'instead' in spoiled
+      const done = isInstead || 'laterMs' in spoiled ? handled() : spoiled
+      const answer = isInstead ? spoiled.instead : done
+      const laterMs = 'laterMs' in spoiled ? spoiled.laterMs : 0
       const isText = answer.headers?.['content-type'] === 'text/html'
       const told =
         answer.body === undefined ? undefined : isText ? String(answer.body) : JSON.stringify(answer.body)
@@ -672,8 +680,8 @@ export async function startFakePrefect(
     taskRuns,
     logs,
     artifacts,
-    fail(path, answer, times = 1) {
-      failures.push({ path, answer, left: times })
+    fail(path, answer, times = 1, body) {
+      failures.push({ path, answer, left: times, body })
     },
     async close() {
       server.closeAllConnections()

@@ -15,7 +15,7 @@ import { instanceLabel, labelOf, workerLabel } from './labels.ts'
 import { type PoolRoom, poolRoom } from './pool-room.ts'
 import { poolType } from './pools.ts'
 import { stateOf } from './read.ts'
-import { setState } from './set-state.ts'
+import { setState, wasTold } from './set-state.ts'
 import type { OnProblem } from './telemetry.ts'
 
 export interface PrefectQueueOptions {
@@ -292,6 +292,7 @@ async function tellEnd(backend: PrefectBackend, { flowRunId, runCount, to }: Run
   )
   if (!found) return { kind: 'gone', reason: 'The run was deleted' }
   const now = stateOf(found.state)
+  if (to.kind === 'final' && wasTold(found.state, to)) return { kind: 'accepted' }
   if ((found.run_count ?? 0) > runCount || now.type === 'SCHEDULED')
     return { kind: 'gone', reason: 'The run was started anew' }
   if (isFinal(now.type) && !wasTakenForDead(now)) return { kind: 'gone', reason: `The run is ${now.name}` }

@@ -1,22 +1,12 @@
 import { describeError } from '../../errors.ts'
-import type {
-  Artifact,
-  Begun,
-  ChildRequest,
-  FinalState,
-  FinishAnswer,
-  FlowRun,
-  Gone,
-  RunRecorder,
-  SubmittedRun,
-} from '../backend.ts'
+import type { Artifact, Begun, FinalState, FinishAnswer, FlowRun, Gone, RunRecorder } from '../backend.ts'
 import type { Runtime } from '../runtime.ts'
 import { isFinal } from '../states.ts'
+import { childRuns } from './child-runs.ts'
 import { must, orNull, type PrefectClient, type Schemas } from './client.ts'
-import { createDeploymentRun } from './create-run.ts'
 import { acquireTagSlots, keepLease, type LeaseKeeper } from './leases.ts'
 import { type RunHeartbeat, runHeartbeat } from './run-heartbeat.ts'
-import { setState } from './set-state.ts'
+import { setState, wasTold } from './set-state.ts'
 import { artifactEvent, wireArtifact } from './shown-artifact.ts'
 import { logRecord, type OnProblem, type Telemetry, taskEvents } from './telemetry.ts'
 
@@ -58,8 +48,6 @@ type Policy = Parameters<RunRecorder['begin']>[0]
 interface Recorded extends RecorderOptions {
   readonly id: string
   readonly heartbeat: RunHeartbeat
-  /** Runs of children that were started, by idempotency key. */
-  readonly submitted: Map<string, Promise<SubmittedRun>>
   retries: number
   runCount: number
   /** Its name and retries were told. */
@@ -67,6 +55,8 @@ interface Recorded extends RecorderOptions {
   name: string
   beganAt: number
   lease: LeaseKeeper | null
+  /** The end of this attempt was told before; whether it arrived is not known. */
+  endTold: boolean
   /** Something was told since the last flush. */
   told: boolean
 }
@@ -98,13 +88,13 @@ export function prefectRecorder(options: RecorderOptions): RunRecorder {
       name: () => recorded.name,
       seconds: options.heartbeatSeconds ?? defaultHeartbeatSeconds,
     }),
-    submitted: new Map(),
     retries: 0,
     runCount: run.runCount,
     prepared: false,
     name: run.name,
     beganAt: 0,
     lease: null,
+    endTold: false,
     told: false,
     onProblem: (text, facts) => options.onProblem(text, { run: run.name, flowRunId: run.id, ...facts }),
   }
@@ -119,7 +109,7 @@ export function prefectRecorder(options: RecorderOptions): RunRecorder {
     createArtifact: (artifact, taskRunId) => createArtifact(recorded, artifact, taskRunId),
     updateArtifact: (artifactId, artifact) => updateArtifact(recorded, artifactId, artifact),
     acquire: (tags, taskRunId, signal) => acquire(recorded, tags, taskRunId, signal),
-    submitChild: (request) => submitOnce(recorded, request),
+    submitChild: childRuns({ client, runtime, parent: run.id, findDeployment: options.findDeployment }),
     async flush() {
       const dropped = telemetry.takeDropped(run.id)
       if (dropped > 0)
@@ -142,6 +132,7 @@ export function prefectRecorder(options: RecorderOptions): RunRecorder {
 
 async function begin(recorded: Recorded, policy: Policy): Promise<Begun | Gone> {
   const { id, client, runtime, claimedBy, leaseId, onProblem } = recorded
+  recorded.endTold = false
   if (claimedBy !== null && !recorded.prepared)
     tell(recorded, workerLog, 20, `Worker '${claimedBy}' submitting flow run '${id}'`)
   await prepare(recorded, policy)
@@ -211,39 +202,54 @@ async function countedStarts({ id, client, claimedBy, runCount }: Recorded): Pro
 }
 
 async function finish(recorded: Recorded, final: FinalState): Promise<FinishAnswer> {
-  const { id, client, runtime, heartbeat, retries, beganAt } = recorded
+  const { id, client, runtime, claimedBy, heartbeat, retries, beganAt, endTold } = recorded
   await heartbeat.stop()
   let force = final.type === 'CANCELLED'
   const wants = force || (final.type === 'FAILED' && !final.retry && retries > 0)
   // Rules are skipped only where they would do harm: a failure by counts must not be retried. What has ended must
   // not end again, which the server does not prevent: a person may have set another state.
-  if (wants || runtime.now().getTime() - beganAt > unwatchedMs) {
-    const known = await client.normal.GET('/flow_runs/{id}', { params: { path: { id } } })
-    const type = known.data?.state?.type
-    if (type && isFinal(type))
-      return { kind: 'gone', reason: `The run is ${known.data?.state?.name ?? type}` }
+  if (wants || endTold || runtime.now().getTime() - beganAt > unwatchedMs) {
+    const known = await orNull(
+      'read a run',
+      client.normal.GET('/flow_runs/{id}', { params: { path: { id } } }),
+    )
+    if (known === null) return { kind: 'gone', reason: 'The run was deleted' }
+    const type = known.state?.type
+    if (wasTold(known.state, final)) return { kind: 'accepted' }
+    // An order to try again whose answer was lost: a failure from there would be the last one.
+    if (endTold && final.retry && type === 'SCHEDULED' && known.empirical_policy?.retry_type === 'in_process')
+      return tryAgain(recorded, known.state)
+    if (type && isFinal(type)) return { kind: 'gone', reason: `The run is ${known.state?.name ?? type}` }
     if (type === 'CANCELLING' && final.type !== 'CANCELLED') return { kind: 'cancelling' }
     force = wants
   }
+  recorded.endTold = true
   const answer = await setState(
     client,
     id,
     { type: final.type, message: final.message, ...(final.name ? { name: final.name } : {}) },
     {
       force,
-      patience: 'normal',
+      // The outbox asks again by itself, so that what stands there is looked at before.
+      patience: claimedBy === null ? 'normal' : 'once',
       ...(final.transitionId !== undefined && { transitionId: final.transitionId }),
     },
   )
   if (answer.kind === 'accepted') return { kind: 'accepted' }
   if (answer.kind === 'wait') return { kind: 'gone', reason: 'The server asks to wait with a final state' }
   if (answer.kind === 'rejected' && answer.state?.type === 'CANCELLING') return { kind: 'cancelling' }
-  if (answer.kind === 'rejected' && answer.state?.type === 'SCHEDULED') {
-    heartbeat.start()
-    const due = answer.state.state_details?.scheduled_time
-    return { kind: 'retry', at: due ? client.here(new Date(due)) : runtime.now() }
-  }
+  if (answer.kind === 'rejected' && answer.state?.type === 'SCHEDULED')
+    return tryAgain(recorded, answer.state)
   return { kind: 'gone', reason: answer.reason }
+}
+
+function tryAgain(
+  { client, runtime, heartbeat }: Recorded,
+  ordered: Schemas['State'] | null | undefined,
+): FinishAnswer {
+  heartbeat.start()
+  const due = ordered?.state_details?.scheduled_time
+  return { kind: 'retry', at: due ? client.here(new Date(due)) : runtime.now() }
 }
 
 async function reschedule(recorded: Recorded, message: string): Promise<void> {
@@ -344,42 +350,4 @@ function tell(recorded: Recorded, logger: string, level: number, message: string
     flow_run_id: id,
     task_run_id: null,
   })
-}
-
-/** A parent that is tried again asks for the same children. */
-function submitOnce(recorded: Recorded, request: ChildRequest): Promise<SubmittedRun> {
-  const { submitted } = recorded
-  const known = submitted.get(request.idempotencyKey)
-  if (known) return known
-  const fresh = submit(recorded, request)
-  submitted.set(request.idempotencyKey, fresh)
-  fresh.catch(() => submitted.delete(request.idempotencyKey))
-  return fresh
-}
-
-async function submit(recorded: Recorded, request: ChildRequest): Promise<SubmittedRun> {
-  const { id, client, runtime } = recorded
-  const deployment = await recorded.findDeployment(request.deployment)
-  const name = `${deployment.flow}/${deployment.name}`
-  // The wrapper is the node that the child hangs on; the server mirrors the child's states onto it.
-  const wrapper = await must(
-    'create the task run of a child',
-    client.normal.POST('/task_runs/', {
-      body: {
-        flow_run_id: id,
-        name,
-        task_key: name,
-        dynamic_key: runtime.id(),
-        task_inputs: {
-          after: request.after.map((node) => ({ input_type: 'task_run' as const, id: node })),
-        },
-        state: { type: 'PENDING', name: 'Pending' },
-      },
-    }),
-  )
-  const created = await createDeploymentRun(client, deployment.id, {
-    ...request,
-    parentTaskRunId: wrapper.id,
-  })
-  return created
 }

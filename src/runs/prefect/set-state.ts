@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { FinalState } from '../backend.ts'
 import type { StateType } from '../states.ts'
 import { type PrefectClient, refused, type Schemas } from './client.ts'
 
@@ -66,6 +67,16 @@ export async function setState(
   if (!response.ok || !data)
     throw refused(`set the state ${wanted.type} of run ${flowRunId}`, response.status, error)
   return readAnswer(data, wanted)
+}
+
+/** Whether a run is in the state of an end that was told: its answer was lost on the way. */
+export function wasTold(
+  state: Schemas['State'] | null | undefined,
+  { type, transitionId }: Pick<FinalState, 'type' | 'transitionId'>,
+): boolean {
+  return (
+    transitionId !== undefined && state?.type === type && state.state_details?.transition_id === transitionId
+  )
 }
 
 export function readAnswer(answer: Schemas['OrchestrationResult'], wanted: WantedState): StateAnswer {

@@ -78,7 +78,7 @@ export function localOrchestrator(options: {
         id,
         ['COMPLETED', 'FAILED', 'CRASHED', 'CANCELLED'],
         state('SCHEDULED', now, { name: 'AwaitingRetry', scheduledAt: now }),
-        { scheduledAt: now, endedAt: null, worker: null },
+        { scheduledAt: now, endedAt: null, worker: null, instance: null },
       )
       if (!again) throw new HarvesterError('USAGE', `${name} has not ended`)
     },

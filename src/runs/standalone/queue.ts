@@ -8,7 +8,7 @@ import { heldStateTypes, isFinal, state } from '../states.ts'
 import type { LocalBackend } from './backend.ts'
 import { groupsInForce, prioritiesOf } from './limits.ts'
 import { fateOfStored } from './presence.ts'
-import { factsOf } from './recorder.ts'
+import { factsOf, wasTold } from './recorder.ts'
 import type { StoredRun, StoredWorker } from './store.ts'
 
 export interface LocalQueueOptions {
@@ -74,6 +74,7 @@ export function localQueue(options: LocalQueueOptions): RunQueue {
       const run = await store.run(flowRunId)
       if (!run || run.runCount !== runCount)
         return { kind: 'gone', reason: 'It was started anew, or deleted' }
+      if (to.kind === 'final' && wasTold(run.state, to)) return { kind: 'accepted' }
       if (isFinal(run.state.type) && !wasTakenForDead(run.state))
         return { kind: 'gone', reason: `The run is ${run.state.name}` }
       const next =

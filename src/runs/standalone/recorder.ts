@@ -4,7 +4,7 @@ import { batcher } from '../batcher.ts'
 import { formatLine } from '../log.ts'
 import type { KeptRun } from '../orchestrator.ts'
 import { type Runtime, retryDelayMs } from '../runtime.ts'
-import { openStateTypes, state } from '../states.ts'
+import { openStateTypes, type RunState, state } from '../states.ts'
 import type { LogLine, RunFacts } from '../types.ts'
 import type { LocalBackend } from './backend.ts'
 import type { RunStore, StoredArtifact, StoredLogLine, StoredRun } from './store.ts'
@@ -161,7 +161,13 @@ async function begin(
   return { kind: 'running', runCount, startedAt: now }
 }
 
-async function finish(recorded: Recorded, { type, name, message, retry }: FinalState): Promise<FinishAnswer> {
+/** Whether a run is in the state of an end that was told: its answer was lost on the way. */
+export function wasTold(known: RunState, { type, name, message }: FinalState): boolean {
+  return known.type === type && known.message === message && (name === undefined || known.name === name)
+}
+
+async function finish(recorded: Recorded, final: FinalState): Promise<FinishAnswer> {
+  const { type, name, message, retry } = final
   const { id, store, runtime, current, policy } = recorded
   const now = runtime.now()
   if (retry && type === 'FAILED' && current.runCount <= policy.retries) {
@@ -174,9 +180,11 @@ async function finish(recorded: Recorded, { type, name, message, retry }: FinalS
       state('SCHEDULED', now, { name: 'AwaitingRetry', message, scheduledAt: at }),
       { scheduledAt: at },
     )
-    if (next) {
-      recorded.current = next
-      return { kind: 'retry', at }
+    // Told before, its answer lost: a failure of what waits for its next attempt would be the last one.
+    const waiting = next ?? (await store.run(id))
+    if (waiting && isOurs(waiting, current) && waiting.state.name === 'AwaitingRetry') {
+      recorded.current = waiting
+      return { kind: 'retry', at: waiting.scheduledAt }
     }
   }
   const from = type === 'CANCELLED' ? openStateTypes : (['SCHEDULED', 'PENDING', 'RUNNING'] as const)
@@ -185,8 +193,14 @@ async function finish(recorded: Recorded, { type, name, message, retry }: FinalS
   })
   if (next) return { kind: 'accepted' }
   const known = await store.run(id)
+  if (known && isOurs(known, current) && wasTold(known.state, final)) return { kind: 'accepted' }
   if (known?.state.type === 'CANCELLING') return { kind: 'cancelling' }
   return { kind: 'gone', reason: `The run is ${known?.state.name ?? 'deleted'}` }
+}
+
+/** Whether a run is still of the process that claimed it, in the attempt that it began. */
+function isOurs(known: StoredRun, { instance, runCount }: StoredRun): boolean {
+  return known.runCount === runCount && (known.instance ?? null) === (instance ?? null)
 }
 
 async function reschedule({ id, store, runtime }: Recorded, message: string): Promise<void> {
