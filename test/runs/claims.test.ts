@@ -14,7 +14,9 @@ import {
   registerDeployments,
   startWorker,
 } from '../../src/runs/index.ts'
+import { prefectQueue } from '../../src/runs/prefect/queue.ts'
 import type { AnyFlow } from '../../src/runs/registry.ts'
+import { systemRuntime } from '../../src/runs/runtime.ts'
 import { waitUntil } from '../support/prefect.ts'
 import { type FakePrefect, startFakePrefect } from '../support/prefect-fake.ts'
 import { harvestPool, spec } from '../support/prefect-flows.ts'
@@ -76,6 +78,52 @@ const allEnded = async () => {
   // An answer about what was due may still come.
   await sleep(2500)
 }
+
+/** As one whose PREFECT_SERVER_API_DEFAULT_LIMIT somebody lowered. */
+test('a server that gives few rows at a time is asked page by page', async () => {
+  await fake.close()
+  fake = await startFakePrefect({ mostRows: 25 })
+  for (let times = 0; times < 3; times++) await submit()
+  const backend = createPrefectBackend({ settings: settings() })
+  const queue = prefectQueue({
+    backend,
+    pools: [harvestPool],
+    runtime: systemRuntime,
+    onProblem() {},
+    onInfo() {},
+  })
+  for (const run of fake.runs.values()) run.state = { ...run.state, type: 'RUNNING' }
+  expect(await queue.held()).toHaveLength(3 * runs)
+  const states = await queue.states([...fake.runs.keys()])
+  expect([...states.values()].map((state) => state?.type)).toEqual(Array(3 * runs).fill('RUNNING'))
+  expect(await queue.workers()).toEqual([])
+  for (const run of fake.runs.values()) run.state = { ...run.state, type: 'SCHEDULED' }
+  await backend.close()
+  const one = await worker('one', 4)
+  await allEnded()
+  await one.stop()
+  expect([...executed.values()]).toEqual(Array.from({ length: 3 * runs }, () => 1))
+})
+
+test('a run whose claim fails for good is not claimed again and again', async () => {
+  await submit()
+  const [refused] = [...fake.runs.keys()]
+  fake.fail(`/flow_runs/${refused}/labels`, { status: 422, body: { detail: 'no' } }, 100)
+  const one = await worker('one', 1)
+  await waitUntil('the others', () => executed.size === runs - 1)
+  await sleep(2500)
+  const claims = fake.requests.filter(
+    ({ path, body }) =>
+      path === `/flow_runs/${refused}/set_state` &&
+      (body as { state: { type: string } }).state.type === 'PENDING',
+  )
+  await one.stop()
+  expect(claims.length).toBeLessThan(10)
+  expect(fake.runs.get(refused as string)?.state).toMatchObject({
+    type: 'SCHEDULED',
+    message: 'The claim failed half-way',
+  })
+})
 
 /** A server takes a claim of a run that has ended, and lists what was due a moment ago. */
 test('a run that ends before the answer that lists it comes is not executed again', async () => {

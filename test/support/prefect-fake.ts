@@ -70,9 +70,6 @@ interface FakeTask {
   task_inputs: Record<string, { id: string }[]>
 }
 
-const pageOf = <T>(items: readonly T[], { offset, limit }: Json): T[] =>
-  items.slice(Number(offset ?? 0), Number(offset ?? 0) + Number(limit ?? 200))
-
 const finals = new Set(['COMPLETED', 'FAILED', 'CRASHED', 'CANCELLED'])
 const unclaimable = new Set(['PENDING', 'RUNNING', 'CANCELLING', 'CANCELLED'])
 
@@ -84,9 +81,14 @@ export async function startFakePrefect(
     version?: string
     /** How it orders what has no end. @default 'postgresql' */
     database?: 'postgresql' | 'sqlite'
+    /** The most rows of an answer; it refuses to be asked for more. @default 200 */
+    mostRows?: number
   } = {},
 ): Promise<FakePrefect> {
   const prefix = options.prefix ?? '/api'
+  const mostRows = options.mostRows ?? 200
+  const pageOf = <T>(items: readonly T[], { offset, limit }: Json): T[] =>
+    items.slice(Number(offset ?? 0), Number(offset ?? 0) + Number(limit ?? mostRows))
   const flows = new Map<string, { id: string; name: string }>()
   const deployments = new Map<string, Json & { id: string; name: string; flow_id: string; tags: string[] }>()
   const pools = new Map<string, Json & { name: string }>()
@@ -390,7 +392,7 @@ export async function startFakePrefect(
         return { status: 201, body }
       },
     ],
-    ['POST', /^\/variables\/filter$/, () => ok([...variables.values()])],
+    ['POST', /^\/variables\/filter$/, (body) => ok(pageOf([...variables.values()], body))],
     ['GET', /^\/variables\/name\/([^/]+)$/, (_, [name]) => found(variables.get(name as string))],
     [
       'PATCH',
@@ -633,6 +635,11 @@ export async function startFakePrefect(
     }
     if (options.csrf && method !== 'GET' && !csrfTokens.delete(String(headers['prefect-csrf-token'])))
       return { status: 403, body: { detail: 'Invalid CSRF token or client identifier.' } }
+    if (Number(body.limit ?? 0) > mostRows)
+      return {
+        status: 422,
+        body: { detail: `Invalid limit: must be less than or equal to ${mostRows}.` },
+      }
     for (const [wanted, pattern, answer] of routes) {
       const match = wanted === method ? pattern.exec(path) : null
       if (match) return answer(body, match.slice(1))

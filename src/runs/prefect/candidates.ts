@@ -1,6 +1,7 @@
 /** Which runs of our pools are due: asked for by the page, kept until they are claimed or asked for anew. */
 import { type Candidate, type Choice, choose } from '../decide.ts'
 import type { Runtime } from '../runtime.ts'
+import { type Page, pages } from './all-pages.ts'
 import type { PrefectBackend } from './backend.ts'
 import { must, type Schemas } from './client.ts'
 import { readQueues } from './pools.ts'
@@ -30,10 +31,9 @@ export interface Candidates {
   close(): void
 }
 
-/** Rows of one question: more than there is room for, so that a place that comes free is filled at once. */
+/** Rows of one question: more than there is room for, so that a place that comes free is filled at once; every server gives so many. */
 const pageSize = 20
-const searchSize = 200
-const mostPages = 50
+const mostSearched = 10_000
 const prefetchMs = 10_000
 /** An answer is good for so long: after it the pool may be full or paused. */
 const freshMs = 1500
@@ -186,8 +186,8 @@ async function search(known: Known, pool: string): Promise<DueRun[]> {
   const open = (await readQueues(backend, pool)).filter(({ is_paused }) => !is_paused)
   const priorities = new Map(open.map(({ name, priority }) => [name, priority ?? 1]))
   const found: DueRun[] = []
-  for (let offset = 0; offset < mostPages * searchSize; offset += searchSize) {
-    const rows = await must(
+  const searched = (page: Page) =>
+    must(
       'look for runs',
       backend.client.once.POST('/flow_runs/filter', {
         body: {
@@ -200,13 +200,13 @@ async function search(known: Known, pool: string): Promise<DueRun[]> {
             next_scheduled_start_time: { before_: before(backend, 0) },
           },
           sort: 'NEXT_SCHEDULED_START_TIME_ASC',
-          limit: searchSize,
-          offset,
+          ...page,
         },
       }),
     )
+  for await (const rows of pages(searched, mostSearched)) {
     found.push(...(await Promise.all(rows.map((run) => dueOf(backend, run, pool)))))
-    if (rows.length < searchSize || chosen(known, found).now.length > 0) break
+    if (chosen(known, found).now.length > 0) break
   }
   const priority = ({ wire }: DueRun) =>
     priorities.get((wire as { work_queue_name?: string | null }).work_queue_name ?? '') ?? 1

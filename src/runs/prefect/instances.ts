@@ -4,6 +4,7 @@
  */
 import { fateOf, readInstance, type WorkerInstance } from '../instance.ts'
 import type { SeenWorker } from '../orchestrator.ts'
+import { allPages } from './all-pages.ts'
 import { must, orNull, type PrefectClient, refused, type Schemas } from './client.ts'
 import type { OnProblem } from './telemetry.ts'
 
@@ -63,20 +64,22 @@ export function prefectInstances(client: PrefectClient, onProblem: OnProblem): I
     },
     async list() {
       if (denied) return []
-      const asked = client.normal.POST('/variables/filter', {
-        body: {
-          variables: { operator: 'and_', tags: { operator: 'and_', all_: [tag] } },
-          limit: 200,
-          offset: 0,
-          sort: 'NAME_ASC',
-        },
+      const seen = await allPages(async (page) => {
+        const asked = client.normal.POST('/variables/filter', {
+          body: {
+            variables: { operator: 'and_', tags: { operator: 'and_', all_: [tag] } },
+            sort: 'NAME_ASC',
+            ...page,
+          },
+        })
+        const found = await must('list the instances of workers', asked)
+        const now = serverNow((await asked).response)
+        return found.map((one) => seenOf(one, now))
       })
-      const found = await must('list the instances of workers', asked)
-      const now = serverNow((await asked).response)
-      const seen = found.flatMap((one) => seenOf(one, now) ?? [])
-      for (const { instance, silentMs } of seen)
+      const known = seen.filter((one) => one !== null)
+      for (const { instance, silentMs } of known)
         if (silentMs > forgottenMs) await remove(client, instance.name)
-      return seen
+      return known
     },
     async beat(me) {
       if (denied || (created && (await renew(me)))) return

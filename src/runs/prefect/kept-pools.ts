@@ -4,7 +4,7 @@ import type { PoolState, WorkerState } from '../orchestrator.ts'
 import { allPages } from './all-pages.ts'
 import type { PrefectBackend } from './backend.ts'
 import { must } from './client.ts'
-import { readPool, readQueues } from './pools.ts'
+import { readPool, readQueues, readWorkers } from './pools.ts'
 
 export async function listPools(
   backend: PrefectBackend,
@@ -57,13 +57,7 @@ export async function listWorkers(
   const workers: WorkerState[] = []
   for (const { name: pool } of poolsOf(declaration)) {
     if (!(await readPool(backend, pool))) continue
-    const polling = await must(
-      'list workers',
-      backend.client.once.POST('/work_pools/{work_pool_name}/workers/filter', {
-        params: { path: { work_pool_name: pool } },
-        body: { limit: 200, offset: 0 },
-      }),
-    )
+    const polling = await readWorkers(backend.client, pool)
     workers.push(
       ...polling.map((worker) => ({
         name: worker.name,

@@ -1,7 +1,7 @@
 /** Runs on a Prefect server with their tasks, artifacts and logs, as they are read by people. */
 import type { KeptArtifact, KeptLine, KeptRun, KeptTask, RunQuery } from '../orchestrator.ts'
 import type { StateType } from '../states.ts'
-import { allPages, inParts, pageSize } from './all-pages.ts'
+import { allPages, inParts, type Page } from './all-pages.ts'
 import type { PrefectBackend } from './backend.ts'
 import { must, type PrefectClient, type Schemas } from './client.ts'
 import { namespaceTag } from './namespace.ts'
@@ -126,7 +126,7 @@ const lookBackMs = 30_000
 const logPage = (
   client: PrefectClient,
   id: string,
-  page: { sort: 'TIMESTAMP_ASC' | 'TIMESTAMP_DESC'; limit: number; offset: number },
+  page: Page & { sort: 'TIMESTAMP_ASC' | 'TIMESTAMP_DESC' },
   after: Date | null = null,
 ): Promise<Schemas['Log'][]> =>
   must(
@@ -145,8 +145,7 @@ const logPage = (
 
 export async function lastLog(client: PrefectClient, id: string, lines: number): Promise<KeptLine[]> {
   if (lines === 0) return []
-  const limit = Math.min(lines, pageSize)
-  const found = await logPage(client, id, { sort: 'TIMESTAMP_DESC', limit, offset: 0 })
+  const found = await allPages((page) => logPage(client, id, { sort: 'TIMESTAMP_DESC', ...page }), lines)
   return found.reverse().map(lineOf)
 }
 

@@ -1,3 +1,4 @@
+import { allPages } from './all-pages.ts'
 import type { PrefectBackend } from './backend.ts'
 import { must } from './client.ts'
 import { readPool, readQueues } from './pools.ts'
@@ -49,20 +50,21 @@ export function poolRoom(backend: PrefectBackend, now: () => Date): PoolRoom {
       const limits = await limitsOf(pool)
       const queue = limits.queues.get(run.work_queue_id ?? '') ?? null
       if (limits.pool === null && queue === null) return false
-      const counting = await must(
-        'count the runs of a pool',
-        backend.client.normal.POST('/flow_runs/filter', {
-          body: {
-            work_pools: { operator: 'and_', name: { any_: [pool] } },
-            flow_runs: {
-              operator: 'and_',
-              state: { operator: 'and_', type: { any_: ['PENDING', 'RUNNING'] } },
+      const counting = await allPages((page) =>
+        must(
+          'count the runs of a pool',
+          backend.client.normal.POST('/flow_runs/filter', {
+            body: {
+              work_pools: { operator: 'and_', name: { any_: [pool] } },
+              flow_runs: {
+                operator: 'and_',
+                state: { operator: 'and_', type: { any_: ['PENDING', 'RUNNING'] } },
+              },
+              sort: 'ID_DESC',
+              ...page,
             },
-            sort: 'ID_DESC',
-            limit: 200,
-            offset: 0,
-          },
-        }),
+          }),
+        ),
       )
       const inQueue = counting.filter((other) => other.work_queue_id === run.work_queue_id)
       return counting.length > (limits.pool ?? Infinity) || inQueue.length > (queue ?? Infinity)

@@ -1,7 +1,8 @@
 import { HarvesterError } from '../../errors.ts'
 import type { PoolSpec, QueueSpec } from '../deployment-spec.ts'
+import { allPages } from './all-pages.ts'
 import type { PrefectBackend } from './backend.ts'
-import { must, orNull, refused, type Schemas } from './client.ts'
+import { must, orNull, type PrefectClient, refused, type Schemas } from './client.ts'
 
 /** The type of our work pools: a custom one, so that no Python worker takes our runs. */
 export const poolType = 'erddap-harvester'
@@ -13,16 +14,34 @@ export function readPool(
   return orNull('read a work pool', client.normal.GET('/work_pools/{name}', { params: { path: { name } } }))
 }
 
+/** The workers of a pool, by the name under which they give signs of life. */
+export function readWorkers(
+  { once }: Pick<PrefectClient, 'once'>,
+  pool: string,
+): Promise<Schemas['WorkerResponse'][]> {
+  return allPages((page) =>
+    must(
+      'list workers',
+      once.POST('/work_pools/{work_pool_name}/workers/filter', {
+        params: { path: { work_pool_name: pool } },
+        body: page,
+      }),
+    ),
+  )
+}
+
 export function readQueues(
   { client }: PrefectBackend,
   pool: string,
 ): Promise<Schemas['WorkQueueResponse'][]> {
-  return must(
-    'list work queues',
-    client.normal.POST('/work_pools/{work_pool_name}/queues/filter', {
-      params: { path: { work_pool_name: pool } },
-      body: { limit: 200, offset: 0 },
-    }),
+  return allPages((page) =>
+    must(
+      'list work queues',
+      client.normal.POST('/work_pools/{work_pool_name}/queues/filter', {
+        params: { path: { work_pool_name: pool } },
+        body: page,
+      }),
+    ),
   )
 }
 

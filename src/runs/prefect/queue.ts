@@ -6,6 +6,7 @@ import { fateOf, nameTaken, type WorkerInstance } from '../instance.ts'
 import type { HeldRun, RunQueue, SeenWorker } from '../orchestrator.ts'
 import type { Runtime } from '../runtime.ts'
 import { heldStateTypes, isFinal, type RunState } from '../states.ts'
+import { allPages, inParts } from './all-pages.ts'
 import type { PrefectBackend } from './backend.ts'
 import { type Candidates, candidates, type DueRun } from './candidates.ts'
 import { claimId } from './claim-id.ts'
@@ -13,7 +14,7 @@ import { must, orNull, type PrefectClient } from './client.ts'
 import { fateOfSeen, type Instances, prefectInstances } from './instances.ts'
 import { instanceLabel, labelOf, workerLabel } from './labels.ts'
 import { type PoolRoom, poolRoom } from './pool-room.ts'
-import { poolType } from './pools.ts'
+import { poolType, readWorkers } from './pools.ts'
 import { stateOf } from './read.ts'
 import { setState, wasTold } from './set-state.ts'
 import type { OnProblem } from './telemetry.ts'
@@ -118,7 +119,17 @@ async function checkName(
   }
 }
 
-async function claim(worker: AtPools, { id, wire, pool }: DueRun): Promise<RunRecorder | null> {
+async function claim(worker: AtPools, run: DueRun): Promise<RunRecorder | null> {
+  try {
+    return await take(worker, run)
+  } catch (error) {
+    // What made it fail may last: tried at once again, it would be claimed and given back without end.
+    worker.due.refused(run.id)
+    throw error
+  }
+}
+
+async function take(worker: AtPools, { id, wire, pool }: DueRun): Promise<RunRecorder | null> {
   const { backend, client, due, room, runtime, me } = worker
   const endId = claimId(wire)
   // Tells the claim of this process from another's of the same attempt.
@@ -181,17 +192,14 @@ async function statesOf(
   ids: readonly string[],
 ): Promise<ReadonlyMap<string, RunState | null>> {
   const states = new Map<string, RunState | null>(ids.map((id) => [id, null]))
-  for (let at = 0; at < ids.length; at += 100) {
-    const runs = await must(
-      'look at the states of runs',
-      client.once.POST('/flow_runs/filter', {
-        body: {
-          flow_runs: { operator: 'and_', id: { any_: ids.slice(at, at + 100) } },
-          sort: 'ID_DESC',
-          limit: 200,
-          offset: 0,
-        },
-      }),
+  for (const part of inParts(ids)) {
+    const runs = await allPages((page) =>
+      must(
+        'look at the states of runs',
+        client.once.POST('/flow_runs/filter', {
+          body: { flow_runs: { operator: 'and_', id: { any_: part } }, sort: 'ID_DESC', ...page },
+        }),
+      ),
     )
     for (const run of runs) states.set(run.id, stateOf(run.state))
   }
@@ -237,14 +245,7 @@ async function seenWorkers({ client, instances, pools }: AtPools): Promise<SeenW
     ),
   )
   for (const pool of pools) {
-    const workers = await must(
-      'list workers',
-      client.once.POST('/work_pools/{work_pool_name}/workers/filter', {
-        params: { path: { work_pool_name: pool } },
-        body: { limit: 200, offset: 0 },
-      }),
-    )
-    for (const { name, status } of workers)
+    for (const { name, status } of await readWorkers(client, pool))
       if (!seen.some((worker) => worker.name === name))
         seen.push({ name, instance: null, fate: status === 'ONLINE' ? 'lives' : 'silent' })
   }
@@ -253,34 +254,32 @@ async function seenWorkers({ client, instances, pools }: AtPools): Promise<SeenW
 
 /** Runs of our pools that some worker claimed. */
 async function heldRuns(backend: PrefectBackend, pools: readonly string[]): Promise<HeldRun[]> {
-  const runs: HeldRun[] = []
-  for (let offset = 0; ; offset += 200) {
-    const page = await must(
+  const { client } = backend
+  const found = await allPages((page) =>
+    must(
       'list running runs',
-      backend.client.once.POST('/flow_runs/filter', {
+      client.once.POST('/flow_runs/filter', {
         body: {
           flow_runs: { operator: 'and_', state: { operator: 'and_', type: { any_: [...heldStateTypes] } } },
           work_pools: { operator: 'and_', name: { any_: [...pools] } },
           sort: 'EXPECTED_START_TIME_DESC',
-          limit: 200,
-          offset,
+          ...page,
         },
       }),
-    )
-    for (const run of page) {
-      const facts = await backend.factsOf(run)
-      runs.push({
-        run: facts,
-        type: (run.state?.type ?? 'RUNNING') as HeldRun['type'],
-        runCount: run.run_count ?? 0,
-        worker: labelOf(run, workerLabel),
-        instance: labelOf(run, instanceLabel),
-        since: backend.client.here(new Date(run.state?.timestamp ?? 0)),
-        startedAt: run.start_time ? backend.client.here(new Date(run.start_time)) : null,
-      })
-    }
-    if (page.length < 200) return runs
-  }
+    ),
+  )
+  const runs: HeldRun[] = []
+  for (const run of found)
+    runs.push({
+      run: await backend.factsOf(run),
+      type: (run.state?.type ?? 'RUNNING') as HeldRun['type'],
+      runCount: run.run_count ?? 0,
+      worker: labelOf(run, workerLabel),
+      instance: labelOf(run, instanceLabel),
+      since: client.here(new Date(run.state?.timestamp ?? 0)),
+      startedAt: run.start_time ? client.here(new Date(run.start_time)) : null,
+    })
+  return runs
 }
 
 /** Tells the end of a run that a process left behind: what it did is done, whatever its run was taken for since. */

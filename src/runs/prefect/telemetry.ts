@@ -144,7 +144,6 @@ async function haveArrived(client: PrefectClient, records: readonly LogRecord[])
           timestamp: { after_: last.timestamp, before_: last.timestamp },
         },
         sort: 'TIMESTAMP_ASC',
-        limit: 200,
         offset: 0,
       },
     }),
