@@ -116,6 +116,24 @@ it('a lease is renewed as long as it is held, and not afterwards', async () => {
   expect(lost).toEqual([])
 })
 
+it('a lease of unknown life is renewed before the shortest ends, and then at three quarters of what was asked for', async () => {
+  vi.useFakeTimers()
+  try {
+    const begun = Date.now()
+    const renewed: { at: number; seconds: unknown }[] = []
+    const POST = async (_: string, { body }: { body: { lease_duration: number } }) => {
+      renewed.push({ at: (Date.now() - begun) / 1000, seconds: body.lease_duration })
+      return { response: new Response(null, { status: 204 }) }
+    }
+    const lease = keepLease({ normal: { POST } } as unknown as PrefectClient, 'L', { onLost() {} })
+    await vi.advanceTimersByTimeAsync(470_000)
+    lease.stop()
+    expect(renewed).toEqual([15, 240, 465].map((at) => ({ at, seconds: 300 })))
+  } finally {
+    vi.useRealTimers()
+  }
+})
+
 it('a lease that the server forgot is said once, and left alone', async () => {
   answers = { 'leases/L/renew': [{ status: 204 }, { status: 410, body: { detail: 'gone' } }] }
   const lost: string[] = []

@@ -13,6 +13,11 @@ export interface LeaseKeeper {
 }
 
 const deploymentLeaseSeconds = 300
+/**
+ * A server does not say for how long it gave the slot of a deployment: its settings and the deployment's
+ * `grace_period_seconds` do, from 30 s on. Most runs end before it is asked.
+ */
+const firstRenewalMs = 15_000
 const tagLeaseSeconds = 60
 const pausedPollMs = 10_000
 /** Where the server names no time; the time that it names counts up to the longest. */
@@ -20,15 +25,16 @@ const pollMs = 2000
 const longestPollMs = 30_000
 
 /**
- * Renews a lease at once and then at three quarters of its life. A lease that is gone (a restarted server forgets
- * them) is told once: the run goes on, the limit is not held any more.
+ * Renews a lease at three quarters of its life, and one of unknown life before the shortest that there is would end.
+ * A lease that is gone (a restarted server forgets them) is told once: the run goes on, the limit is not held any
+ * more.
  */
 export function keepLease(
   client: PrefectClient,
   leaseId: string,
   options: {
+    /** For how long it was given. @default unknown */
     seconds?: number
-    renewNow?: boolean
     onLost: (reason: string) => void
   },
 ): LeaseKeeper {
@@ -66,11 +72,8 @@ export function keepLease(
     timer = setTimeout(renew, failures > 0 ? 10_000 : seconds * 750)
     timer.unref()
   }
-  if (options.renewNow) void renew()
-  else {
-    timer = setTimeout(renew, seconds * 750)
-    timer.unref()
-  }
+  timer = setTimeout(renew, options.seconds === undefined ? firstRenewalMs : seconds * 750)
+  timer.unref()
   return {
     stop() {
       stopped = true
