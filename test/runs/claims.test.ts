@@ -14,12 +14,13 @@ import {
   registerDeployments,
   startWorker,
 } from '../../src/runs/index.ts'
+import { newInstance } from '../../src/runs/instance.ts'
 import { prefectQueue } from '../../src/runs/prefect/queue.ts'
 import type { AnyFlow } from '../../src/runs/registry.ts'
 import { systemRuntime } from '../../src/runs/runtime.ts'
 import { waitUntil } from '../support/prefect.ts'
 import { type FakePrefect, startFakePrefect } from '../support/prefect-fake.ts'
-import { harvestPool, spec } from '../support/prefect-flows.ts'
+import { harvestPool, maintenancePool, spec } from '../support/prefect-flows.ts'
 
 const runs = 20
 
@@ -103,6 +104,54 @@ test('a server that gives few rows at a time is asked page by page', async () =>
   await allEnded()
   await one.stop()
   expect([...executed.values()]).toEqual(Array.from({ length: 3 * runs }, () => 1))
+})
+
+test('a pool that somebody deleted keeps no other from being polled, and is made again by who registers', async () => {
+  const registration = {
+    namespace: 'tests',
+    pools: [harvestPool, maintenancePool].map((name) => ({ name, concurrencyLimit: null })),
+    deployments: [spec('brief', brief), spec('other', brief, { workPool: maintenancePool })],
+  }
+  const backend = createPrefectBackend({ settings: settings() })
+  await registerDeployments(backend, registration)
+  const told: string[] = []
+  const note = (text: string, { pool }: Record<string, unknown>) => told.push(`${text}: ${String(pool)}`)
+  let registered = 0
+  const queue = prefectQueue({
+    backend,
+    pools: [maintenancePool, harvestPool],
+    runtime: systemRuntime,
+    onProblem: note,
+    onInfo: note,
+    async registerAgain(gone) {
+      expect([...gone]).toEqual([maintenancePool])
+      registered++
+      await registerDeployments(backend, registration)
+    },
+  })
+  await queue.enter(newInstance('one'), new AbortController().signal)
+  await fetch(`${fake.apiUrl}/work_pools/${maintenancePool}`, { method: 'DELETE' })
+  const due = async (deployment: string) => {
+    const { id } = await backend.submit({ deployment, parameters: {} })
+    await waitUntil('the offer', async () => {
+      const offer = await queue.next({ flows: new Set([brief.name]), isHeld: (other) => other !== id })
+      return offer?.id === id
+    })
+  }
+  await due('brief')
+  await due('brief')
+  expect(await queue.workers()).toMatchObject([{ name: 'one' }])
+  expect(registered).toBe(0)
+  await queue.beat()
+  await queue.beat()
+  await due('other')
+  expect(registered).toBe(1)
+  expect(told).toEqual([
+    `A work pool is gone: nothing runs there until it is registered again: ${maintenancePool}`,
+    `A work pool is there again: ${maintenancePool}`,
+  ])
+  await queue.leave()
+  await backend.close()
 })
 
 test('a run whose claim fails for good is not claimed again and again', async () => {

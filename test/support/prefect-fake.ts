@@ -342,6 +342,14 @@ export async function startFakePrefect(
     ],
     ['GET', /^\/work_pools\/([^/]+)$/, (_, [name]) => found(pools.get(name as string))],
     [
+      'DELETE',
+      /^\/work_pools\/([^/]+)$/,
+      (_, [name]) => {
+        for (const item of deployments.values()) if (item.work_pool_name === name) item.work_pool_name = null
+        return { status: pools.delete(name as string) ? 204 : 404 }
+      },
+    ],
+    [
       'POST',
       /^\/work_pools\/$/,
       (body) => {
@@ -640,6 +648,9 @@ export async function startFakePrefect(
         status: 422,
         body: { detail: `Invalid limit: must be less than or equal to ${mostRows}.` },
       }
+    const [, pool] = /^\/work_pools\/([^/]+)\//.exec(path) ?? []
+    if (pool !== undefined && !pools.has(pool))
+      return { status: 404, body: { detail: `Work pool "${pool}" not found.` } }
     for (const [wanted, pattern, answer] of routes) {
       const match = wanted === method ? pattern.exec(path) : null
       if (match) return answer(body, match.slice(1))

@@ -4,6 +4,7 @@ import type { Runtime } from '../runtime.ts'
 import { type Page, pages } from './all-pages.ts'
 import type { PrefectBackend } from './backend.ts'
 import { must, type Schemas } from './client.ts'
+import type { MissingPools } from './missing-pools.ts'
 import { readQueues } from './pools.ts'
 import type { WireRun } from './read.ts'
 import type { OnProblem } from './telemetry.ts'
@@ -44,6 +45,7 @@ const refusedForMs = 15_000
 interface CandidatesOptions {
   readonly backend: PrefectBackend
   readonly pools: readonly string[]
+  readonly missing: MissingPools
   readonly runtime: Runtime
   readonly onProblem: OnProblem
 }
@@ -134,7 +136,7 @@ async function ask(known: Known): Promise<void> {
   const begun = known.runtime.now().getTime()
   const pages = await Promise.all(
     known.pools.map(async (pool) => {
-      const rows = await page(known.backend, pool)
+      const rows = await page(known, pool)
       const { now, unknownFlows } = chosen(known, rows)
       tellUnknown(known, unknownFlows, rows)
       return rows.length < pageSize || now.length > 0 || known.wanted === null ? rows : search(known, pool)
@@ -152,14 +154,15 @@ function stillDue({ given, wanted }: Known, rows: readonly DueRun[], begun: numb
   return open
 }
 
-async function page(backend: PrefectBackend, pool: string): Promise<DueRun[]> {
-  const rows = await must(
+async function page({ backend, missing }: Known, pool: string): Promise<DueRun[]> {
+  const asked = must(
     'look for runs',
     backend.client.once.POST('/work_pools/{name}/get_scheduled_flow_runs', {
       params: { path: { name: pool } },
       body: { work_queue_names: [], scheduled_before: before(backend, prefetchMs), limit: pageSize },
     }),
   )
+  const rows = (await missing.unlessGone(pool, asked)) ?? []
   return Promise.all(rows.map(({ flow_run: run }) => dueOf(backend, { ...run, id: run.id as string }, pool)))
 }
 

@@ -13,6 +13,7 @@ import { claimId } from './claim-id.ts'
 import { must, orNull, type PrefectClient } from './client.ts'
 import { fateOfSeen, type Instances, prefectInstances } from './instances.ts'
 import { instanceLabel, labelOf, workerLabel } from './labels.ts'
+import { type MissingPools, missingPools } from './missing-pools.ts'
 import { type PoolRoom, poolRoom } from './pool-room.ts'
 import { poolType, readWorkers } from './pools.ts'
 import { stateOf } from './read.ts'
@@ -25,6 +26,8 @@ export interface PrefectQueueOptions {
   readonly runtime: Runtime
   readonly onProblem: OnProblem
   readonly onInfo: OnProblem
+  /** Told with every heartbeat of pools that are gone, to make them again. @default nobody does so here */
+  readonly registerAgain?: (pools: ReadonlySet<string>) => Promise<void>
 }
 
 const heartbeatSeconds = 30
@@ -36,20 +39,23 @@ interface AtPools extends PrefectQueueOptions {
   readonly instances: Instances
   readonly due: Candidates
   readonly room: PoolRoom
+  readonly missing: MissingPools
   /** Null until it has entered. */
   me: WorkerInstance | null
 }
 
 export function prefectQueue(options: PrefectQueueOptions): RunQueue {
-  const { backend, pools, runtime, onProblem } = options
+  const { backend, pools, runtime, onProblem, onInfo } = options
   const { client } = backend
-  const due = candidates(options)
+  const missing = missingPools(onProblem, onInfo)
+  const due = candidates({ ...options, missing })
   const worker: AtPools = {
     ...options,
     client,
     instances: prefectInstances(client, onProblem),
     due,
     room: poolRoom(backend, runtime.now),
+    missing,
     me: null,
   }
   return {
@@ -83,17 +89,20 @@ export function prefectQueue(options: PrefectQueueOptions): RunQueue {
   }
 }
 
-async function beat({ client, instances, pools, me }: AtPools): Promise<void> {
+async function beat({ client, instances, pools, missing, registerAgain, me }: AtPools): Promise<void> {
   if (!me) return
   await instances.beat(me)
-  for (const pool of pools)
-    await must(
+  for (const pool of pools) {
+    const taken = must(
       'take a heartbeat',
       client.normal.POST('/work_pools/{work_pool_name}/workers/heartbeat', {
         params: { path: { work_pool_name: pool } },
         body: { name: me.name, heartbeat_interval_seconds: heartbeatSeconds },
       }),
     )
+    await missing.unlessGone(pool, taken)
+  }
+  if (missing.names.size > 0) await registerAgain?.(missing.names)
 }
 
 /** Refuses a name that another living process has; one of another machine is known by its signs of life only. */
@@ -233,7 +242,7 @@ async function leave({ client, instances, due, pools, me }: AtPools): Promise<vo
       .catch(() => {}) // the server notices by itself after 90 s
 }
 
-async function seenWorkers({ client, instances, pools }: AtPools): Promise<SeenWorker[]> {
+async function seenWorkers({ client, instances, missing, pools }: AtPools): Promise<SeenWorker[]> {
   const known = await instances.list()
   const seen = await Promise.all(
     known.map(
@@ -245,7 +254,7 @@ async function seenWorkers({ client, instances, pools }: AtPools): Promise<SeenW
     ),
   )
   for (const pool of pools) {
-    for (const { name, status } of await readWorkers(client, pool))
+    for (const { name, status } of (await missing.unlessGone(pool, readWorkers(client, pool))) ?? [])
       if (!seen.some((worker) => worker.name === name))
         seen.push({ name, instance: null, fate: status === 'ONLINE' ? 'lives' : 'silent' })
   }

@@ -52,10 +52,9 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
 
   const version = await waitForServer(startup)
   onInfo('Prefect server found', { url: backend.client.settings.apiUrl, version })
+  const { registration } = options
   const registered =
-    options.registration === null
-      ? null
-      : await register(startup, options.registration, options.runOnDeploy ?? null)
+    registration === null ? null : await register(startup, registration, options.runOnDeploy ?? null)
   await waitForPools(startup, pools)
   const slot = options.name === null ? await takeSlot(options.slotFolder) : null
   const name = options.name ?? slot?.name ?? 'worker'
@@ -63,7 +62,17 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     const runner = await startRunner(
       {
         ...options,
-        queue: prefectQueue({ backend, pools, runtime, onProblem, onInfo }),
+        queue: prefectQueue({
+          backend,
+          pools,
+          runtime,
+          onProblem,
+          onInfo,
+          async registerAgain(gone) {
+            if (registration?.pools.some(({ name }) => gone.has(name)))
+              await register(startup, registration, null)
+          },
+        }),
         instance: newInstance(name),
         runs: backend,
         outboxFolder: `${options.slotFolder}/ends`,
