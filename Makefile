@@ -8,8 +8,10 @@ RUN_DIR ?= .data/make
 PREFECT ?= $(if $(wildcard .cache/prefect-venv/bin/prefect),.cache/prefect-venv/bin/prefect,prefect)
 PREFECT_API_URL ?= http://$(if $(filter 0.0.0.0,$(HOST)),127.0.0.1,$(HOST)):$(PORT)/api
 HARVESTER ?= node bin/harvester.js
-HARVEST_POOL ?= harvest
-MAINTENANCE_POOL ?= maintenance
+# Not exported: the program has these defaults itself, and those of a namespace in .env.
+ending := $(addprefix -,$(filter-out default,$(HARVESTER_NAMESPACE)))
+HARVEST_POOL ?= harvest$(ending)
+MAINTENANCE_POOL ?= maintenance$(ending)
 
 # Where the server keeps its data; by default in SQLite, which does for one worker.
 SERVER_DB ?= $(PREFECT_API_DATABASE_CONNECTION_URL)
@@ -20,7 +22,7 @@ endif
 # The server is asked directly, whatever proxy is set; hosts that were excepted stay so.
 comma := ,
 NO_PROXY := $(if $(NO_PROXY),$(NO_PROXY)$(comma),)127.0.0.1,localhost,$(HOST)
-export PREFECT_API_URL NO_PROXY HARVEST_POOL MAINTENANCE_POOL
+export PREFECT_API_URL NO_PROXY
 export no_proxy := $(NO_PROXY)
 
 .DEFAULT_GOAL := help

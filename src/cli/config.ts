@@ -2,7 +2,12 @@ import { Command } from 'commander'
 import { originOf } from '../app/dotenv.ts'
 import { judge } from '../app/judge.ts'
 import { action, type Parts } from '../app/open.ts'
-import { type EnvironmentName, environmentVariables, givenValue } from '../config/environment.ts'
+import {
+  defaultValue,
+  type EnvironmentName,
+  environmentVariables,
+  givenValue,
+} from '../config/environment.ts'
 import { isSet } from '../config/given.ts'
 import { findConfig, readHarvestConfig } from '../config/harvest.ts'
 import { readYaml } from '../config/yaml.ts'
@@ -73,7 +78,7 @@ function showEnvironment(variables: Parts['variables'], all: boolean): void {
       ? definition.secret
         ? '***'
         : scrub(given)
-      : (definition.default ?? '(not set)')
+      : (defaultValue(variables, name, definition) ?? '(not set)')
     table.push([
       name,
       value,

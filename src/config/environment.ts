@@ -2,8 +2,8 @@ import { z } from 'zod'
 import { HarvesterError } from '../errors.ts'
 import { basePathProblem } from './base-path.ts'
 import { cronProblem, normaliseTimezone } from './cron.ts'
-import { isSet, truthOf } from './given.ts'
-import { inNamespace } from './namespace.ts'
+import { given, isSet, truthOf } from './given.ts'
+import { defaultNamespace, inNamespace } from './namespace.ts'
 import { trustedProxies } from './networks.ts'
 
 /**
@@ -602,6 +602,16 @@ export function givenValue(
   return [env[name], alias === undefined ? undefined : env[alias]].find(isSet)
 }
 
+/** What a variable is where it is not set: default pools bear the namespace. */
+export function defaultValue(
+  env: Readonly<Record<string, string | undefined>>,
+  name: string,
+  { default: value }: { default?: string },
+): string | undefined {
+  if (value === undefined || (name !== 'HARVEST_POOL' && name !== 'MAINTENANCE_POOL')) return value
+  return inNamespace(value, given(env, 'HARVESTER_NAMESPACE') ?? defaultNamespace)
+}
+
 /** The values of the variables that are marked as secret, for the removal of secrets from all texts. */
 export function secretValues(env: Readonly<Record<string, string | undefined>>): string[] {
   return (Object.entries(environmentVariables) as [string, Variable][]).flatMap(([name, { secret }]) => {
@@ -618,8 +628,7 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
   const faults: string[] = []
   const values: Record<string, unknown> = {}
   for (const [name, definition] of Object.entries(environmentVariables) as [string, Variable][]) {
-    const given = givenValue(env, name, definition)
-    const raw = given ?? definition.default
+    const raw = givenValue(env, name, definition) ?? defaultValue(env, name, definition)
     if (raw === undefined) continue
     const result = definition.schema.safeParse(raw)
     if (result.success) values[name] = result.data
@@ -634,9 +643,5 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
       remedy: 'Correct these variables, in .env or where the program is started.',
     })
   }
-  const { HARVESTER_NAMESPACE: namespace } = values as Environment
-  for (const name of ['HARVEST_POOL', 'MAINTENANCE_POOL'] as const)
-    if (!isSet(env[name]) && typeof values[name] === 'string')
-      values[name] = inNamespace(values[name], namespace)
   return values as Environment
 }

@@ -317,3 +317,16 @@ describe('a configuration that is usable', () => {
     ])
   })
 })
+
+describe('what `config check` shows', () => {
+  const shown = async (env: Record<string, string>) => {
+    const { stdout } = await harvester(['config', 'check'], folder, environment(env))
+    return stdout
+  }
+
+  it('is what is used: default pools end in the namespace', async () => {
+    const text = await shown({ HARVESTER_NAMESPACE: 'atlantic', MAINTENANCE_POOL: 'upkeep' })
+    expect(text).toMatch(/HARVEST_POOL +│ harvest-atlantic +│ default/)
+    expect(text).toMatch(/MAINTENANCE_POOL +│ upkeep +│ environment/)
+  })
+})

@@ -107,6 +107,37 @@ describe('the Compose files', () => {
     expect(lacking.filter((name) => !ofRegistering.test(name))).toEqual([])
   })
 
+  it.each(files)(
+    '%s leaves the pools to the program, which ends the default ones in the namespace',
+    (file) => {
+      const resolved = (env: Record<string, string>) => {
+        const text = read(file).replaceAll(/\$\{(\w+):[-?]([^}]*)\}/g, (_, name, other) => env[name] ?? other)
+        return Object.entries((parse(text, { merge: true }) as File).services).flatMap(
+          ([service, { environment = {} }]) => {
+            const given = Array.isArray(environment)
+              ? Object.fromEntries(environment.map((line) => line.split(/=(.*)/s, 2)))
+              : environment
+            if (!('HARVESTER_NAMESPACE' in given)) return []
+            const { HARVESTER_NAMESPACE, HARVEST_POOL, MAINTENANCE_POOL } = given
+            const ours = Object.entries({ HARVESTER_NAMESPACE, HARVEST_POOL, MAINTENANCE_POOL })
+            const used = readEnvironment(
+              Object.fromEntries(ours.map(([name, value]) => [name, String(value ?? '')])),
+            )
+            return [[service, used.HARVEST_POOL, used.MAINTENANCE_POOL]]
+          },
+        )
+      }
+      const services = resolved({}).map(([service]) => service)
+      expect(services).toContain('worker')
+      for (const [env, pools] of [
+        [{}, ['harvest', 'maintenance']],
+        [{ HARVESTER_NAMESPACE: 'atlantic' }, ['harvest-atlantic', 'maintenance-atlantic']],
+        [{ HARVESTER_NAMESPACE: 'atlantic', HARVEST_POOL: 'h' }, ['h', 'maintenance-atlantic']],
+      ] as const)
+        expect(resolved(env)).toEqual(services.map((service) => [service, ...pools]))
+    },
+  )
+
   it('keep for a worker with a name of its own what it tells when it starts again', () => {
     const { worker } = parsed('docker-compose.worker.yaml').services
     expect(worker?.environment).toMatchObject({ WORKER_NAME: '${WORKER_NAME:-}' })

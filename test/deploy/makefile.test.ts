@@ -45,3 +45,12 @@ it('starts the server on the PostgreSQL that is named, else says what SQLite is 
     await make('stop')
   }
 })
+
+it('leaves the default pools to the program, and pauses those of the namespace', async () => {
+  const pools = ['HARVESTER=echo "$${HARVEST_POOL-left}"; :', '-o', 'build', 'deploy-all']
+  expect(await make(...pools)).toMatch(/^left$/m)
+  expect(await make(...pools, 'HARVEST_POOL=ours')).toMatch(/^ours$/m)
+  const paused = await make('-n', 'stop-pool', 'HARVESTER_NAMESPACE=atlantic')
+  expect(paused).toContain('in harvest-atlantic maintenance-atlantic;')
+  expect(await make('-n', 'stop-pool', 'HARVESTER_NAMESPACE=default')).toContain('in harvest maintenance;')
+})
