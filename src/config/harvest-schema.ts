@@ -5,7 +5,7 @@ import { cronForm, cronProblem } from './cron.ts'
 import { truthOf } from './given.ts'
 import { httpDefaults } from './http-defaults.ts'
 import { alertsSchema, stepsSchema, waitForSchema } from './operations-schema.ts'
-import { datasetId, kindKeys } from './source.ts'
+import { datasetId, emptyMeansAll, kindKeys } from './source.ts'
 
 /**
  * The harvest configuration as a site writes it. Every default stands here and nowhere else, with its reason where
@@ -13,6 +13,7 @@ import { datasetId, kindKeys } from './source.ts'
  */
 
 const datasetIds = z.array(datasetId)
+const onlyIds = datasetIds.transform((ids) => emptyMeansAll(ids) ?? undefined).optional()
 const positive = z.number().positive()
 const count = z.number().int().min(1)
 const boolean = z.preprocess((value) => truthOf(value) ?? value, z.boolean())
@@ -47,7 +48,7 @@ export const sourceSchema = z.strictObject({
   concurrency: count.max(16).default(1).describe('Requests at once to its host.'),
   requests_per_second: positive.optional().describe('Requests a second at most.'),
   timeout_seconds: positive.optional().describe('Time limit of one dataset.'),
-  dataset_ids: datasetIds.optional().describe('Only these datasets.'),
+  dataset_ids: onlyIds.describe('Only these datasets.'),
   skip_dataset_ids: datasetIds.default([]).describe('These datasets not.'),
   cron: z
     .string()
@@ -74,7 +75,7 @@ export const harvestSchema = z.strictObject({
     .default(false)
     .describe('Keep answers on disk and use them again: for developing, in one-shot commands only.'),
   folder: z.string().default('harvest').describe('Where the CSVs are written.'),
-  dataset_ids: datasetIds.optional().describe('Only these datasets, of every server.'),
+  dataset_ids: onlyIds.describe('Only these datasets, of every server.'),
   skip_dataset_ids: datasetIds.default([]).describe('These datasets not, of any server.'),
   log_time: boolean.default(true).describe('Whether console lines begin with the time.'),
   log_level: z.string().optional().describe('debug, info, warning or error.'),

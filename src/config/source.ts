@@ -16,6 +16,12 @@ export const datasetId = z
   .min(1)
   .refine(isStorableKey, `is longer than the ${limits.keyBytes} bytes that an id can have`)
 
+/** An empty list of the only wanted ids means the default, as all that is empty: all of them. */
+export const emptyMeansAll = (ids: string[] | null): string[] | null => (ids?.length ? ids : null)
+
+/** The only wanted ids as a parameter carries them; null for all. */
+export const onlyIds = (id: z.ZodType<string>) => z.array(id).nullable().transform(emptyMeansAll)
+
 /** As in the configuration. */
 const carriedId = z.string().min(1).refine(isStorableKey, 'is longer than an id can be')
 
@@ -41,7 +47,7 @@ export const erddapSourceSchema = z.object({
   /** Time limit of one dataset. */
   timeoutSeconds: z.number().positive().nullable(),
   /** Only these datasets, or all. */
-  datasetIds: z.array(carriedId).nullable(),
+  datasetIds: onlyIds(carriedId),
   skipDatasetIds: z.array(carriedId),
   /** A schedule of its own, or that of all sources. */
   cron: z.string().nullable(),

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { waitForParameter } from '../config/operations-schema.ts'
 import { slugApart } from '../config/slug.ts'
-import { carriedSource, findSource, type Source, sourceOptionsSchema } from '../config/source.ts'
+import { carriedSource, findSource, onlyIds, type Source, sourceOptionsSchema } from '../config/source.ts'
 import type { Database } from '../database/port.ts'
 import { describeError, HarvesterError } from '../errors.ts'
 import { publishArtifacts, StatusTable } from '../harvest/artifacts.ts'
@@ -57,7 +57,7 @@ export const harvestParameters = z
       .describe('URL, host or slug of one source; empty for all sources in one run'),
     triggered_by: z.string().nullable().default(null).describe('Who or what started the run'),
     force: z.boolean().default(false).describe('Harvest datasets that are proven unchanged too'),
-    dataset_ids: z.array(z.string()).nullable().default(null).describe('Only these datasets'),
+    dataset_ids: onlyIds(z.string()).default(null).describe('Only these datasets'),
     incremental: z.boolean().nullable().default(null).describe('Empty for what the configuration says'),
     allow_prune: z
       .boolean()

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { readHarvestConfig } from '../../src/config/harvest.ts'
 import { deploymentSlugs, hostSlug, slugOf, urlSlug } from '../../src/config/slug.ts'
 import { findSource } from '../../src/config/source.ts'
+import { harvestParameters } from '../../src/flows/harvest-source.ts'
 import { checkRefuses } from '../support/check-refuses.ts'
 
 const refusedToo = checkRefuses()
@@ -86,6 +87,28 @@ skip_dataset_ids: [z]
       contact: 'ops@example.org',
     })
   })
+
+  it.each(['[]', '', '\n  -', '[""]'])(
+    'takes an empty list of the only datasets, as "%s", for all',
+    (empty) => {
+      const indented = empty.replace('\n', '\n    ')
+      write(
+        `erddap_urls:\n  - url: https://e.example/erddap\n    dataset_ids: ${indented}\ndataset_ids: ${empty}\n`,
+      )
+      expect(read().sources[0]).toMatchObject({ datasetIds: null })
+      write(
+        `erddap_urls:\n  - url: https://e.example/erddap\n    dataset_ids: ${indented}\ndataset_ids: [a]\n`,
+      )
+      const { settings, sources } = read()
+      expect(sources[0]).toMatchObject({ datasetIds: ['a'] })
+      const parameters = harvestParameters.parse({
+        dataset_ids: [],
+        source_options: { ...sources[0], datasetIds: [] },
+      })
+      expect(parameters).toMatchObject({ dataset_ids: null, source_options: { datasetIds: null } })
+      expect(settings.dataset_ids).toEqual(['a'])
+    },
+  )
 
   it('names every unknown key and every bad value at once, each with its line', () => {
     write(`erddap_urls:
