@@ -24,14 +24,14 @@ export function wholeNumber({ least, most }: Range): (text: string) => number {
 }
 
 /**
- * A number above 0, decimals allowed.
+ * A number within a range, decimals allowed.
  * @throws InvalidArgumentError
  */
-export function positiveNumber({ most }: Pick<Range, 'most'>): (text: string) => number {
+export function decimalNumber({ least, most }: Range): (text: string) => number {
   return (text) => {
     const number = /^\+?(\d+(\.\d*)?|\.\d+)$/.test(text.trim()) ? Number(text) : Number.NaN
-    if (number > 0 && number <= most) return number
-    throw new InvalidArgumentError(`It must be a number above 0 and at most ${most}.`)
+    if (number >= least && number <= most) return number
+    throw new InvalidArgumentError(`It must be a number from ${least} to ${most}.`)
   }
 }
 

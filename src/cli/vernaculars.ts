@@ -6,6 +6,7 @@ import { action, logLevelOf, type Parts } from '../app/open.ts'
 import { createProcess } from '../app/services.ts'
 import { defaultTagLimits } from '../config/deployments-file.ts'
 import { findConfig, type HarvestConfig, readHarvestConfig } from '../config/harvest.ts'
+import { leastRate } from '../config/timers.ts'
 import { exitCodes, HarvesterError } from '../errors.ts'
 import { populateVernacularsFlow } from '../flows/populate-vernaculars.ts'
 import { nameCoverage } from '../inventory/vernaculars/coverage.ts'
@@ -13,7 +14,7 @@ import { type RefreshMode, refreshModes } from '../rules/vernaculars.ts'
 import { createLocalBackend, memoryStore, runFlow } from '../runs/index.ts'
 import { amount } from '../text.ts'
 import { sayLine } from './console.ts'
-import { fileOption, list, logLevelOption, oneOf, positiveNumber, text, wholeNumber } from './options.ts'
+import { decimalNumber, fileOption, list, logLevelOption, oneOf, text, wholeNumber } from './options.ts'
 
 const any = { least: 1, most: 1_000_000_000 }
 
@@ -42,7 +43,7 @@ export function vernacularsCommand(): Command {
       wholeNumber({ least: 1, most: 50 }),
       50,
     )
-    .option('--rate <n>', 'requests a second at most', positiveNumber({ most: 1000 }))
+    .option('--rate <n>', 'requests a second at most', decimalNumber({ least: leastRate, most: 1000 }))
     .addOption(
       new Option(
         '--refresh-status <mode>',

@@ -6,6 +6,7 @@ import { truthOf } from './given.ts'
 import { httpDefaults } from './http-defaults.ts'
 import { alertsSchema, stepsSchema, waitForSchema } from './operations-schema.ts'
 import { datasetId, emptyMeansAll, kindKeys } from './source.ts'
+import { rate, seconds } from './timers.ts'
 
 /**
  * The harvest configuration as a site writes it. Every default stands here and nowhere else, with its reason where
@@ -46,8 +47,8 @@ const movingPlatforms = z
 export const sourceSchema = z.strictObject({
   url: z.string().describe('Address of the server.'),
   concurrency: count.max(16).default(1).describe('Requests at once to its host.'),
-  requests_per_second: positive.optional().describe('Requests a second at most.'),
-  timeout_seconds: positive.optional().describe('Time limit of one dataset.'),
+  requests_per_second: rate.optional().describe('Requests a second at most.'),
+  timeout_seconds: seconds.optional().describe('Time limit of one dataset.'),
   dataset_ids: onlyIds.describe('Only these datasets.'),
   skip_dataset_ids: datasetIds.default([]).describe('These datasets not.'),
   cron: z
@@ -146,10 +147,10 @@ export const harvestSchema = z.strictObject({
 
   timeouts: z
     .strictObject({
-      connect_seconds: positive.default(httpDefaults.connectSeconds).describe('To connect.'),
-      headers_seconds: positive.default(httpDefaults.headersSeconds).describe('Until an answer begins.'),
-      idle_seconds: positive.default(httpDefaults.idleSeconds).describe('Without a byte within an answer.'),
-      dataset_seconds: positive.default(3600).describe('One dataset, with all its requests.'),
+      connect_seconds: seconds.default(httpDefaults.connectSeconds).describe('To connect.'),
+      headers_seconds: seconds.default(httpDefaults.headersSeconds).describe('Until an answer begins.'),
+      idle_seconds: seconds.default(httpDefaults.idleSeconds).describe('Without a byte within an answer.'),
+      dataset_seconds: seconds.default(3600).describe('One dataset, with all its requests.'),
     })
     .prefault({})
     .describe('Time limits.'),
@@ -186,7 +187,7 @@ export const harvestSchema = z.strictObject({
     ),
   retention: z
     .strictObject({
-      attempts_days: count.default(400).describe('Days that the audit is kept.'),
+      attempts_days: count.max(36_500).default(400).describe('Days that the audit is kept.'),
       folders: count.default(5).describe('Run folders that are kept of a source.'),
       folder_hours: z
         .number()

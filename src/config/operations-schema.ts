@@ -3,11 +3,11 @@
  * waits for. Addresses that hold secrets are named by the environment, never written here.
  */
 import { z } from 'zod'
+import { seconds } from './timers.ts'
 
 const variableName = z
   .string()
   .regex(/^[A-Z][A-Z0-9_]*$/, 'must be the name of an environment variable, as PORTAL_HOOK_URL')
-const positive = z.number().positive()
 
 const alertKinds = ['failed', 'crashed', 'errors', 'stale'] as const
 export type AlertKind = (typeof alertKinds)[number]
@@ -70,7 +70,7 @@ export const stepSchema = z
         token_env: variableName
           .optional()
           .describe('The environment variable that holds a bearer token to send.'),
-        timeout_seconds: positive.default(30).describe('Time limit of one attempt.'),
+        timeout_seconds: seconds.default(30).describe('Time limit of one attempt.'),
       })
       .refine((hook) => (hook.url === undefined) !== (hook.url_env === undefined), {
         message: 'needs either `url` or `url_env`',
@@ -89,7 +89,7 @@ export const stepSchema = z
       .strictObject({
         run: z.array(z.string().min(1)).min(1).describe('Program and arguments; no shell reads them.'),
         folder: z.string().default('.').describe('Working folder.'),
-        timeout_seconds: positive.default(3600).describe('Time limit.'),
+        timeout_seconds: seconds.default(3600).describe('Time limit.'),
       })
       .optional()
       .describe('Run a program; its output goes to the log, its exit code decides.'),
@@ -133,8 +133,8 @@ const waitForFields = {
     .describe(
       'The newest time of the dataset must be later: a time, or an age as `6h` before the start of the run.',
     ),
-  timeout_seconds: positive.default(waitDefaults.timeout).describe('How long to wait at most.'),
-  interval_seconds: z.number().min(1).default(waitDefaults.interval).describe('Time between two looks.'),
+  timeout_seconds: seconds.default(waitDefaults.timeout).describe('How long to wait at most.'),
+  interval_seconds: seconds.min(1).default(waitDefaults.interval).describe('Time between two looks.'),
 }
 
 export const waitForSchema = z
@@ -153,7 +153,7 @@ export const waitForParameter = z.object({
   newer_than: newerThan
     .nullish()
     .describe('Its newest time must be later: a time, or an age as 6h before the start of the run'),
-  timeout_seconds: positive.nullish().describe('How long to wait at most'),
-  interval_seconds: z.number().min(1).nullish().describe('Time between two looks'),
+  timeout_seconds: seconds.nullish().describe('How long to wait at most'),
+  interval_seconds: seconds.min(1).nullish().describe('Time between two looks'),
 })
 export type WaitForParameter = z.output<typeof waitForParameter>

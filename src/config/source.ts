@@ -5,6 +5,7 @@ import { sourceTypeFacts } from '../rules/source-types.ts'
 import { movingTypes } from '../rules/tracks/types.ts'
 import { carriedWaitForSchema } from './operations-schema.ts'
 import { deploymentSlugs, hostSlug, slugApart, slugOf, urlSlug } from './slug.ts'
+import { rate, seconds } from './timers.ts'
 
 /** The name under which OBIS stands among the sources, and in `erddap_url` columns. */
 export const obisUrl = 'https://obis.org'
@@ -43,9 +44,9 @@ export const erddapSourceSchema = z.object({
   slug: z.string(),
   /** Requests in flight to the host at most. */
   concurrency: z.number().int().min(1).max(16),
-  requestsPerSecond: z.number().positive().nullable(),
+  requestsPerSecond: rate.nullable(),
   /** Time limit of one dataset. */
-  timeoutSeconds: z.number().positive().nullable(),
+  timeoutSeconds: seconds.nullable(),
   /** Only these datasets, or all. */
   datasetIds: onlyIds(carriedId),
   skipDatasetIds: z.array(carriedId),

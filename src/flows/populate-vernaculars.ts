@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { rate } from '../config/timers.ts'
 import type { Database } from '../database/port.ts'
 import { HarvesterError } from '../errors.ts'
 import type { HarvestServices } from '../harvest/services.ts'
@@ -22,12 +23,7 @@ const vernacularParameters = z.object({
   limit: count.nullable().default(null).describe('At most so many names in this run; empty for all'),
   workers: count.max(32).default(8).describe('Requests in flight to WoRMS at once'),
   batch_size: count.max(50).default(50).describe('Names that are asked for, and stored, at once'),
-  rate: z
-    .number()
-    .positive()
-    .nullable()
-    .default(null)
-    .describe('Requests a second at most; empty for no limit'),
+  rate: rate.nullable().default(null).describe('Requests a second at most; empty for no limit'),
   refresh_status: z
     .array(z.enum(refreshModes))
     .default([])

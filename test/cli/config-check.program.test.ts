@@ -64,6 +64,47 @@ const refused: [what: string, env: Record<string, string>, said: RegExp[]][] = [
     [/HARVEST_TRUSTED_USER_HEADER.*must be the name of a header/],
   ],
   [
+    'time limits that no timer can keep',
+    {
+      HARVEST_CONFIG_YAML: `${site}
+timeouts:
+  connect_seconds: 2000001
+  headers_seconds: 3000000
+  idle_seconds: 1e10
+  dataset_seconds: 3000000
+wait_for: { timeout_seconds: 3000000, interval_seconds: 3000000 }
+after_success:
+  - webhook: { url: 'https://a.example.org', timeout_seconds: 3000000 }
+  - command: { run: [dbt], timeout_seconds: 3000000 }`,
+    },
+    [
+      /line 3: timeouts\.connect_seconds: must be at most 2000000 \(23 days\).*, not 2000001/,
+      /line 4: timeouts\.headers_seconds: .*, not 3000000/,
+      /line 5: timeouts\.idle_seconds: /,
+      /line 6: timeouts\.dataset_seconds: /,
+      /line 7: wait_for\.timeout_seconds: /,
+      /line 7: wait_for\.interval_seconds: /,
+      /line 9: after_success\.0\.webhook\.timeout_seconds: /,
+      /line 10: after_success\.1\.command\.timeout_seconds: /,
+    ],
+  ],
+  [
+    'options of a source that no timer can keep',
+    {
+      HARVEST_CONFIG_YAML:
+        'erddap_urls:\n  - url: https://a.example.org\n    timeout_seconds: 3e6\n    requests_per_second: 1e-7',
+    },
+    [
+      /line 3: erddap_urls\.0\.timeout_seconds: must be at most 2000000/,
+      /line 4: erddap_urls\.0\.requests_per_second: must be at least 0\.001 \(a request in 1000 seconds\), not 1e-7/,
+    ],
+  ],
+  [
+    'an audit that is kept longer than there are dates',
+    { HARVEST_CONFIG_YAML: `${site}\nretention:\n  attempts_days: 1000000000` },
+    [/line 3: retention\.attempts_days: .*<=36500, not 1000000000/],
+  ],
+  [
     'the API of a catalogue',
     { HARVEST_CONFIG_YAML: `${site}\nckan_url: https://catalogue.example.org/api/3/action` },
     [/line 2: ckan_url: must be the catalogue and not its API: write https:\/\/catalogue\.example\.org,/],

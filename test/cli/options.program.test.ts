@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { Command, CommanderError } from 'commander'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { commands } from '../../src/cli/commands.ts'
-import { list, oneOf, port, positiveNumber, seconds, strict, wholeNumber } from '../../src/cli/options.ts'
+import { decimalNumber, list, oneOf, port, seconds, strict, wholeNumber } from '../../src/cli/options.ts'
 import { harvester } from '../acceptance/run.ts'
 
 describe('the text of an option', () => {
@@ -28,11 +28,11 @@ describe('the text of an option', () => {
       expect(() => read(text), text).toThrow('number of seconds above 0 and at most 604800')
   })
 
-  it('is a number above 0', () => {
-    const read = positiveNumber({ most: 1000 })
+  it('is a number within a range', () => {
+    const read = decimalNumber({ least: 0.001, most: 1000 })
     expect(['1', '0.25', '.5'].map(read)).toEqual([1, 0.25, 0.5])
     for (const text of ['', '0', '-1', '1e2', '1001', '2,5', '1/2'])
-      expect(() => read(text), text).toThrow('above 0')
+      expect(() => read(text), text).toThrow('a number from 0.001 to 1000')
   })
 
   it('is one of some words, again and again', () => {

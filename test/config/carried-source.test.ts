@@ -45,6 +45,8 @@ describe('a source in the parameters of a run', () => {
     ['another scheme', { url: 'file:///etc/passwd' }],
     ['no address', { url: 'x' }],
     ['more requests than a configuration may ask for', { concurrency: 1000 }],
+    ['a time limit that no timer can keep', { timeoutSeconds: 3_000_000 }],
+    ['next to no requests', { requestsPerSecond: 1e-7 }],
     ['an empty id', { datasetIds: [''] }],
   ])('is refused with %s', (_what, change) => {
     const result = sourceOptionsSchema.safeParse({ ...source, ...change })
