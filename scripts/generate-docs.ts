@@ -37,6 +37,8 @@ export function envSample(): string {
   const lines = [
     `# Copy this file to .env and remove the # before what you set. ${note}`,
     '# Blank counts as unset. What the environment says already wins over .env.',
+    '# It is read as Docker Compose reads it. Put a value between single quotes where it has a quote, a $, a # after a',
+    "# blank, or several lines: NAME='a value'. Without quotes a # belongs to the value unless a blank stands before it.",
     '# With Docker Compose DB_PASSWORD, PREFECT_API_AUTH_STRING and HARVEST_CONFIG_YAML (or HARVEST_CONFIG_B64, or BAKED_HARVEST_CONFIG) are needed.',
   ]
   let group = ''
@@ -64,6 +66,10 @@ export function configurationPage(): string {
     'A command takes what it needs from its flags, then the environment (and `.env` of the working folder), then the',
     'harvest configuration, then the defaults below. Everything is checked before anything starts: every unknown key',
     'and bad value is named at once. `harvester config check` does that alone.',
+    '',
+    '`.env` is a file in UTF-8 of lines `NAME=value`, read as Docker Compose reads it. A value with a quote, a `$`, a `#`',
+    "after a blank, or several lines stands between single quotes: `DB_PASSWORD='a #1 $ecret'`. A `.env` that cannot be",
+    'read, or has a line that is not understood, ends every command with `CONFIG_INVALID` and the number of the line.',
     '',
     '## The harvest configuration',
     '',

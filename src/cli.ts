@@ -12,7 +12,7 @@ import { setV8Flag } from './process/v8.ts'
 import { registerSecrets } from './secrets.ts'
 
 endBySignals()
-loadDotenv()
+const dotenv = settled(loadDotenv)
 // Known only at the start: the channel is closed when the supervisor is gone.
 const supervised = process.send !== undefined
 // A harvest waits for servers, not for the processor: a heap that grows by two fifths between collections, and not up to
@@ -44,6 +44,11 @@ for (const [name, load] of Object.entries(commands)) {
   program.addCommand(await load())
 }
 
+// Help needs no `.env`: what is wrong with it is said where a command begins.
+program.hook('preAction', () => {
+  for (const warning of dotenv()) process.stderr.write(`harvester: ${warning}\n`)
+})
+
 if (Object.hasOwn(commands, asked)) {
   const { secretValues } = await import('./config/environment.ts')
   registerSecrets(secretValues(variables))
@@ -65,4 +70,16 @@ try {
   if (error instanceof CommanderError)
     process.exitCode = error.exitCode === 0 ? exitCodes.done : exitCodes.usage
   else process.exitCode = reportError(error)
+}
+
+/** Does something now, and gives its result, or throws its error, when it is asked for. */
+function settled<T>(work: () => T): () => T {
+  try {
+    const result = work()
+    return () => result
+  } catch (error) {
+    return () => {
+      throw error
+    }
+  }
 }

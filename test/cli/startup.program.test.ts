@@ -81,6 +81,76 @@ describe('a port that is taken', () => {
   )
 })
 
+const nobody = 65_534
+const isRoot = process.getuid?.() === 0
+// Root may read and write everywhere: it tries as somebody else, who must be able to read the program.
+const readable =
+  !isRoot ||
+  spawnSync(
+    process.execPath,
+    ['-e', `require('fs').accessSync(${JSON.stringify(join(root, 'dist/cli.js'))})`],
+    {
+      uid: nobody,
+      gid: nobody,
+    },
+  ).status === 0
+
+describe('a .env', () => {
+  /** `config check` beside this .env, and with a database that nobody asks. */
+  const check = (write: (path: string) => void, ...args: string[]) => {
+    const cwd = folder()
+    write(join(cwd, '.env'))
+    const env = { HARVEST_CONFIG_YAML: 'erddap_urls: [https://a.example.org/erddap]' }
+    return run(args.length > 0 ? args : ['config', 'check'], cwd, { env, ...(isRoot && { uid: nobody }) })
+      .ended
+  }
+
+  it.skipIf(!readable).each<[string, RegExp, (path: string) => void]>([
+    [
+      'that this user may not read',
+      /\.env cannot be read \(EACCES\)\n {2}Give this user the right to read it/,
+      (path) => {
+        writeFileSync(path, 'DB_HOST=db\n')
+        chmodSync(path, isRoot ? 0o600 : 0)
+      },
+    ],
+    ['that is a folder', /\.env cannot be read \(EISDIR\)\n {2}Make it a file/, (path) => mkdirSync(path)],
+    [
+      'of PowerShell',
+      /\.env is no text in UTF-8\n {2}Save it as UTF-8/,
+      (path) => writeFileSync(path, Buffer.from('\uFEFFDB_HOST=db\r\n', 'utf16le')),
+    ],
+    [
+      'with NUL bytes',
+      /\.env is no text in UTF-8/,
+      (path) => writeFileSync(path, Buffer.from('DB_HOST=db\n', 'utf16le')),
+    ],
+    [
+      'with lines that mean nothing',
+      /\.env is not understood:\n {2}line 1 is no NAME=value\n {2}line 3: the quote that DB_USER begins with has no end\n {2}Write/,
+      (path) => writeFileSync(path, 'DB_HOST db\n\nDB_USER="u\n'),
+    ],
+  ])('%s ends a command with 2 and a remedy, and not its help', async (_, said, write) => {
+    const ended = await check(write)
+    expect(ended).toMatchObject({ code: 2, stdout: '' })
+    expect(ended.stderr).toMatch(said)
+    expect(ended.stderr).not.toMatch(/\n\s+at /)
+    expect(await check(write, 'config', 'check', '--help')).toMatchObject({ code: 0, stderr: '' })
+  })
+
+  it.skipIf(!readable)(
+    'is read with what belongs to its values, and warns of a name that stands twice',
+    async () => {
+      const ended = await check((path) =>
+        writeFileSync(path, '\uFEFFWORKER_LIMIT=1\nWORKER_LIMIT=many#x # how many\n'),
+      )
+      expect(ended).toMatchObject({ code: 2 })
+      expect(`${ended.stdout}${ended.stderr}`).toContain('WORKER_LIMIT ("many#x"): must be a whole number')
+      expect(ended.stderr).toMatch(/^harvester: .*\.env, line 2: WORKER_LIMIT stands on line 1 already/)
+    },
+  )
+})
+
 describe('a folder that cannot be written', () => {
   const cases: [string, string[], () => Record<string, string>][] = [
     ['the demo', ['start', '--once'], () => ({})],
@@ -90,20 +160,6 @@ describe('a folder that cannot be written', () => {
     ['the API', ['serve'], config],
     ['migrate', ['migrate'], () => ({})],
   ]
-  const nobody = 65_534
-  const isRoot = process.getuid?.() === 0
-  // Root may write everywhere: it tries as somebody else, who must be able to read the program.
-  const readable =
-    !isRoot ||
-    spawnSync(
-      process.execPath,
-      ['-e', `require('fs').accessSync(${JSON.stringify(join(root, 'dist/cli.js'))})`],
-      {
-        uid: nobody,
-        gid: nobody,
-      },
-    ).status === 0
-
   it.skipIf(!readable).each(cases)(
     'by its rights ends %s with a sentence and a remedy',
     async (_, args, env) => {
