@@ -36,7 +36,7 @@ export function documentedVariables(): [string, Variable][] {
 export function envSample(): string {
   const lines = [
     `# Copy this file to .env and remove the # before what you set. ${note}`,
-    '# Blank counts as unset. What the environment says already wins over .env.',
+    '# Blank counts as unset. What the environment says already wins over .env; what it leaves blank does not.',
     '# It is read as Docker Compose reads it. Put a value between single quotes where it has a quote, a $, a # after a',
     "# blank, or several lines: NAME='a value'. Without quotes a # belongs to the value unless a blank stands before it.",
     '# With Docker Compose DB_PASSWORD, PREFECT_API_AUTH_STRING and HARVEST_CONFIG_YAML (or HARVEST_CONFIG_B64, or BAKED_HARVEST_CONFIG) are needed.',

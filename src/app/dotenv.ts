@@ -5,13 +5,14 @@ import { isSet } from '../config/given.ts'
 import { setVariable, variables } from '../config/variables.ts'
 import { HarvesterError } from '../errors.ts'
 
-const ambient = new Set(Object.keys(variables))
+const ambient = new Set(Object.keys(variables).filter((name) => isSet(variables[name])))
 
 /** So many of its lines are named at most. */
 const shownFaults = 5
 
 /**
- * Loads `.env` of the working folder, where there is one; what the environment says already is never overridden.
+ * Loads `.env` of the working folder, where there is one; what the environment says already is never overridden, and
+ * blank says nothing in either.
  * @returns what is probably not meant
  * @throws HarvesterError CONFIG_INVALID where it cannot be read or understood; nothing of it is taken then
  */
@@ -26,8 +27,7 @@ export function loadDotenv(): string[] {
       remedy: "Write NAME='value', or NAME=value where it has no quotes, no $ and no # after a blank.",
     })
   }
-  for (const [name, value] of values)
-    if (isSet(value) && variables[name] === undefined) setVariable(name, value)
+  for (const [name, value] of values) if (isSet(value) && !isSet(variables[name])) setVariable(name, value)
   return warnings.map((warning) => `${resolve('.env')}, ${warning}`)
 }
 
@@ -59,6 +59,6 @@ function textOfDotenv(): string | null {
 
 /** Where a variable's value came from. */
 export function originOf(name: string): 'environment' | '.env' | 'default' {
-  if (variables[name] === undefined || variables[name]?.trim() === '') return 'default'
+  if (!isSet(variables[name])) return 'default'
   return ambient.has(name) ? 'environment' : '.env'
 }

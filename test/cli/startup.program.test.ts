@@ -97,10 +97,11 @@ const readable =
 
 describe('a .env', () => {
   /** `config check` beside this .env, and with a database that nobody asks. */
-  const check = (write: (path: string) => void, ...args: string[]) => {
+  const check = (write: (path: string) => void, ...args: string[]) => checkWith({}, write, ...args)
+  const checkWith = (more: Record<string, string>, write: (path: string) => void, ...args: string[]) => {
     const cwd = folder()
     write(join(cwd, '.env'))
-    const env = { HARVEST_CONFIG_YAML: 'erddap_urls: [https://a.example.org/erddap]' }
+    const env = { HARVEST_CONFIG_YAML: 'erddap_urls: [https://a.example.org/erddap]', ...more }
     return run(args.length > 0 ? args : ['config', 'check'], cwd, { env, ...(isRoot && { uid: nobody }) })
       .ended
   }
@@ -149,6 +150,19 @@ describe('a .env', () => {
       expect(ended.stderr).toMatch(/^harvester: .*\.env, line 2: WORKER_LIMIT stands on line 1 already/)
     },
   )
+
+  it.skipIf(!readable)('says what the environment leaves blank, and never what it says', async () => {
+    const ended = await checkWith(
+      { WORKER_LIMIT: ' ', HARVESTER_HTTP_PORT: '0', HARVESTER_TZ: '""' },
+      (path) =>
+        writeFileSync(path, 'WORKER_LIMIT=many\nHARVESTER_HTTP_PORT=many\nHARVESTER_TZ=Mars\nPATH=/none\n'),
+    )
+    expect(ended).toMatchObject({ code: 2 })
+    const said = `${ended.stdout}${ended.stderr}`
+    expect(said).toContain('WORKER_LIMIT ("many")')
+    expect(said).toContain('HARVESTER_TZ ("Mars")')
+    expect(said).not.toContain('HTTP_PORT ("many")')
+  })
 })
 
 describe('a folder that cannot be written', () => {
