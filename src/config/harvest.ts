@@ -41,7 +41,11 @@ const defaultFile = 'config/harvest.yaml'
 export function findConfig(request: ConfigRequest): { origin: string; text: string; base: string } | null {
   const { env } = request
   const origin = given(env.HARVEST_CONFIG_YAML) === undefined ? 'HARVEST_CONFIG_B64' : 'HARVEST_CONFIG_YAML'
-  const yaml = given(env.HARVEST_CONFIG_YAML) ?? fromBase64(given(env.HARVEST_CONFIG_B64))
+  // What is not used is not judged.
+  const yaml =
+    request.file === undefined
+      ? (given(env.HARVEST_CONFIG_YAML) ?? fromBase64(given(env.HARVEST_CONFIG_B64)))
+      : undefined
   const named = request.file ?? (yaml === undefined ? given(env.HARVEST_CONFIG_FILE) : undefined)
   if (named !== undefined) {
     const path = resolve(request.folder, named)

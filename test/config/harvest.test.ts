@@ -192,6 +192,11 @@ prune:
     }
     const host = (config: ReturnType<typeof read>) => new URL(config.sources[0]!.url).host
     expect(host(read({ file: 'flag.yaml', env }))).toBe('flag.example')
+    // What is not used is not judged.
+    const cut = { HARVEST_CONFIG_B64: 'no Base64' }
+    expect(host(read({ file: 'flag.yaml', env: cut }))).toBe('flag.example')
+    expect(host(read({ env: { ...env, ...cut } }))).toBe('yaml.example')
+    expect(() => read({ env: cut })).toThrow('HARVEST_CONFIG_B64 is no text in Base64')
     expect(host(read({ env }))).toBe('yaml.example')
     expect(host(read({ env: { ...env, HARVEST_CONFIG_YAML: ' ' } }))).toBe('file.example')
     expect(host(read())).toBe('default.example')
