@@ -4,6 +4,7 @@
  * centres lie on them: no centre falls on the antimeridian.
  */
 
+import type { Extent } from '../extent.ts'
 import { parseNumber, roundTo } from '../numbers.ts'
 import { positionDecimals } from '../position.ts'
 
@@ -20,19 +21,27 @@ const quarterTurn = turn / 4
 /** What a cell of an answer says: a number, nothing (`NaN`), or what no cell of the Earth has. */
 export type CellNumber = number | 'missing' | 'impossible'
 
+/** What a dataset says of its own latitudes or longitudes, degrees as its data have them. */
+export interface OwnCoordinates {
+  range: Extent | null
+  /** Values that stand for a missing one. */
+  fills: readonly number[]
+}
+const nothingKnown: OwnCoordinates = { range: null, fills: [] }
+
 /**
  * The number of a cell of latitude. The poles themselves fall out of the last cells by a hair (90 / step is 1080 and a
  * little): they are told apart from numbers that no latitude has, since the rule of bad rows removes them.
  */
-export function readLatitudeCell(text: string): CellNumber {
-  const number = wholeNumber(text)
+export function readLatitudeCell(text: string, own = nothingKnown): CellNumber {
+  const number = wholeNumber(text, own)
   if (typeof number !== 'number') return number
   return number >= -quarterTurn - 1 && number <= quarterTurn ? number : 'impossible'
 }
 
 /** The number of a cell of longitude, brought from 0–360 to ±180. −180 itself falls out of its cell by a hair. */
-export function readLongitudeCell(text: string): CellNumber {
-  const number = wholeNumber(text)
+export function readLongitudeCell(text: string, own = nothingKnown): CellNumber {
+  const number = wholeNumber(text, own)
   if (typeof number !== 'number') return number
   if (number < -halfTurn - 1 || number > turn) return 'impossible'
   return normaliseLongitudeCell(number)
@@ -56,8 +65,8 @@ export function cellCentre(cell: number, size = 1): number {
   return roundTo(((cell + 0.5) * size) / cellsPerDegree, 8)
 }
 
-/** Whether a centre lies more than one cell outside of a range of latitudes. */
-export function isOutside(cell: number, range: { min: number; max: number } | null): boolean {
+/** Whether a centre lies more than one cell outside of a range, degrees. */
+export function isOutside(cell: number, range: Extent | null): boolean {
   if (range === null) return false
   const centre = cellCentre(cell)
   return centre < range.min - 1 / cellsPerDegree || centre > range.max + 1 / cellsPerDegree
@@ -68,8 +77,20 @@ export function coordinateText(value: number): string {
   return String(roundTo(value, positionDecimals))
 }
 
-function wholeNumber(text: string): CellNumber {
+function wholeNumber(text: string, own: OwnCoordinates): CellNumber {
   const value = parseNumber(text)
-  if (value === null) return 'missing'
+  if (value === null || isFill(value, own)) return 'missing'
   return Number.isInteger(value) ? value : 'impossible'
+}
+
+/**
+ * Whether a number is that of the cell of a value that stands for a missing one: a server divides first, and sees what is
+ * missing afterwards. A cell of the Earth that the dataset's own range covers has coordinates in it, and stays.
+ */
+function isFill(number: number, { range, fills }: OwnCoordinates): boolean {
+  if (fills.length === 0) return false
+  if (Math.abs(number) <= turn && range !== null && !isOutside(number, range)) return false
+  // A server divides numbers of its own type: of a float the quotient may lie on the other side of a whole number, and
+  // what is as large as 1e20 agrees in seven digits only.
+  return fills.some((fill) => Math.abs(number - cellOf(fill)) <= Math.max(1, Math.abs(number) * 1e-6))
 }

@@ -65,6 +65,35 @@ describe('a cell of 1/12 degree', () => {
     expect(readLongitudeCell(text)).toBe(expected)
   })
 
+  it.each([
+    // −9999 / 0.0833333333333333 is −119988 and a little.
+    ['-119989.0', [-9999]],
+    ['-119988.0', [-9999]],
+    ['1199988.0', [-9999, 99999]],
+    // Of a float, and of a double.
+    ['1.2E21', [1e20]],
+    ['1.2000000000000005E21', [1e20]],
+    ['1.1963052E38', [9.96921e36]],
+    ['1080.0', [90]],
+  ])('is missing where it is that of a value that stands for that: %s', (text, fills) => {
+    const own = { range: { min: 45, max: 46 }, fills }
+    expect(readLatitudeCell(text, own)).toBe('missing')
+    expect(readLongitudeCell(text, own)).toBe('missing')
+    expect(readLongitudeCell(text, { ...own, range: null })).toBe('missing')
+  })
+
+  it('is missing too where the range of its owner begins with such a value', () => {
+    expect(readLatitudeCell('-119989.0', { range: { min: -9999, max: 46 }, fills: [-9999] })).toBe('missing')
+  })
+
+  it('is as impossible as ever where no such value has it, and there where the dataset has such coordinates', () => {
+    const range = { min: 0, max: 10 }
+    expect(readLatitudeCell('-119991.0', { range, fills: [-9999] })).toBe('impossible')
+    expect(readLongitudeCell('1.3E21', { range, fills: [1e20] })).toBe('impossible')
+    expect(readLatitudeCell('0.0', { range, fills: [0] })).toBe(0)
+    expect(readLatitudeCell('12.5', { range, fills: [0] })).toBe('impossible')
+  })
+
   it('is outside of a dataset that ends more than a cell before its centre', () => {
     expect(isOutside(564, { min: 47, max: 48 })).toBe(false)
     expect(isOutside(576, { min: 47, max: 48 })).toBe(false)

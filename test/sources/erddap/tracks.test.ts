@@ -392,6 +392,39 @@ describe('a track, as a real ERDDAP answers', () => {
     await expect(result).rejects.toMatchObject({ code: 'CONTRADICTORY_ANSWERS' })
   })
 
+  it('leaves out records whose position is a value that stands for a missing one, counted', async () => {
+    const filled: Record<string, [string, string][]> = {
+      latitude: [
+        ['_FillValue', '-9999.0'],
+        ['actual_range', '45.0, 46.0'],
+      ],
+      longitude: [['missing_value', '1.0E20, -99.0']],
+    }
+    const bare = bareMetadata('Trajectory', { platform: 'trajectory_id' })
+    const metadata = {
+      ...bare,
+      variables: bare.variables.map((one) => ({
+        ...one,
+        attributes: new Map([...one.attributes, ...(filled[one.name] ?? [])]),
+      })),
+    }
+    const { rows, result } = await harvest(
+      metadata,
+      () =>
+        tableOf(
+          'platform,time,latitude,longitude,temp',
+          'p,2020-01-01T00:00:00Z,-119989.0,1.2000000000000005E21,3',
+          'p,2020-01-01T00:00:00Z,541.0,-721.0,24',
+          'p,2020-01-02T00:00:00Z,541.0,-1189.0,2',
+        ),
+      { list: { row: { minLongitude: '-60.1', maxLongitude: '-60.0' } } },
+    )
+    const answer = await result
+    expect(rows.map((row) => [row.profile_id, row.n_records])).toEqual([['p 2020-01 45.125,-60.0417', 24]])
+    expect(answer.warnings).toEqual([{ code: 'TRACK_UNPLACED', values: { groups: 2, records: 5 } }])
+    expect(answer.tracks).toMatchObject([{ n_records: 24, n_days: 1 }])
+  })
+
   it('that has ids and no groups contradicts itself; without ids its list decides', async () => {
     const metadata = await recordedMetadata('tracks_info_drifter')
     const ids = await harvest(metadata, (query) =>

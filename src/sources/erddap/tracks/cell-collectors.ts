@@ -1,7 +1,6 @@
 /** What the answers say about each day and cell of a track, and about depths by month. */
 
 import { HarvesterError } from '../../../errors.ts'
-import type { Extent } from '../../../rules/extent.ts'
 import { isStorableTime } from '../../../rules/limits.ts'
 import { parseNumber } from '../../../rules/numbers.ts'
 import { normaliseLongitude, positionFault } from '../../../rules/position.ts'
@@ -11,6 +10,7 @@ import {
   cellOf,
   isOutside,
   normaliseLongitudeCell,
+  type OwnCoordinates,
   readLatitudeCell,
   readLongitudeCell,
 } from '../../../rules/tracks/cells.ts'
@@ -26,8 +26,9 @@ export interface CellSettings {
   numeric: Numeric
   /** Rows of a dataset at most. */
   limit: number
-  /** The dataset's own range of latitudes, degrees. */
-  latitudes: Extent | null
+  /** What the dataset says of its own coordinates. */
+  latitude: OwnCoordinates
+  longitude: OwnCoordinates
   /** Whether the counts are counts of records. */
   counting: boolean
 }
@@ -110,12 +111,12 @@ abstract class TrackCollector implements Collector {
 export class CountedCells extends TrackCollector {
   protected cell(row: readonly string[]): { latitude: number; longitude: number } | null {
     const [north, east] = [row[this.latitude]!, row[this.longitude]!]
-    const latitude = readLatitudeCell(north)
-    const longitude = readLongitudeCell(east)
+    const latitude = readLatitudeCell(north, this.settings.latitude)
+    const longitude = readLongitudeCell(east, this.settings.longitude)
     if (latitude === 'impossible') throw impossible('latitude', north)
     if (longitude === 'impossible') throw impossible('longitude', east)
     if (latitude === 'missing' || longitude === 'missing') return null
-    if (isOutside(latitude, this.settings.latitudes)) throw impossible('latitude', north)
+    if (isOutside(latitude, this.settings.latitude.range)) throw impossible('latitude', north)
     return { latitude, longitude }
   }
 }

@@ -66,7 +66,8 @@ function askCells(work: TrackWork) {
   const settings = {
     numeric: work.numeric,
     limit: work.question.maxRows,
-    latitudes: work.latitudes,
+    latitude: work.latitude,
+    longitude: work.longitude,
     counting: work.counting(question),
   }
   return work.collect<CountedCells | FirstInCells>(question, () =>

@@ -8,6 +8,7 @@ import { compareCodePoints } from '../../../inventory/order.ts'
 import type { DatasetPlan } from '../../../rules/decisions.ts'
 import { believeRows } from '../../../rules/evidence/index.ts'
 import type { Extent } from '../../../rules/extent.ts'
+import { fillValues } from '../../../rules/fill.ts'
 import { isStorableTime } from '../../../rules/limits.ts'
 import { parseNumber } from '../../../rules/numbers.ts'
 import type { ProfileFacts } from '../../../rules/profile.ts'
@@ -16,13 +17,13 @@ import { fact, type RequestFault, type ValuesOf, type Warning } from '../../../r
 import type { CoarserRows, UncountedBecause } from '../../../rules/reasons/warnings.ts'
 import { namesShown } from '../../../rules/reasons/words.ts'
 import { parseTime } from '../../../rules/time.ts'
-import { cellsPerDegree } from '../../../rules/tracks/cells.ts'
+import { cellsPerDegree, type OwnCoordinates } from '../../../rules/tracks/cells.ts'
 import type { Rung } from '../../../rules/tracks/ladder.ts'
 import type { TrackRow } from '../../../rules/tracks/track.ts'
 import { numericColumns } from '../identity.ts'
 import { RowWriter } from '../profile-writer.ts'
 import { promisedByMetadata } from '../promised.ts'
-import type { ListedDataset } from '../types.ts'
+import type { DatasetMetadata, ListedDataset } from '../types.ts'
 import type { GroupedQuestion } from '../urls.ts'
 import type { TrackAnswer, TrackCounts, TrackQuestion } from './answer.ts'
 import { collect, type TrackAsker } from './ask.ts'
@@ -38,7 +39,8 @@ export class TrackWork {
   readonly writer: RowWriter
   /** Of time, as the metadata have it. */
   readonly range: Extent | null
-  readonly latitudes: Extent | null
+  readonly latitude: OwnCoordinates
+  readonly longitude: OwnCoordinates
   plan: DatasetPlan
   /** What there was too much of. */
   tooMany: CoarserRows['of'] = 'rows'
@@ -56,10 +58,9 @@ export class TrackWork {
     this.questions = trackQuestionsOf(plan, metadata)
     this.numeric = numericColumns(metadata)
     this.range = actualRange(metadata, 'time', { now })
-    this.latitudes = hullOf(
-      actualRange(metadata, 'latitude', { now }),
-      numbersOf(dataset.row.minLatitude, dataset.row.maxLatitude),
-    )
+    const { minLatitude, maxLatitude, minLongitude, maxLongitude } = dataset.row
+    this.latitude = ownCoordinates(metadata, 'latitude', numbersOf(minLatitude, maxLatitude))
+    this.longitude = ownCoordinates(metadata, 'longitude', numbersOf(minLongitude, maxLongitude))
     this.writer = new RowWriter(question)
     this.asker = {
       ask: (asked, span) => question.queries.grouped(asked, span),
@@ -172,7 +173,7 @@ export class TrackWork {
         metadata: promisedByMetadata(metadata, now),
       })
       if (belief.belief === 'contradictory') throw contradictory(belief.contradiction)
-    } else if (!positioned || this.latitudes !== null) throw contradictory({ kind: 'ids-only' })
+    } else if (!positioned || this.latitude.range !== null) throw contradictory({ kind: 'ids-only' })
     return { ...this.answer(of, 0, 0, null, []), empty: { step: 'positions', dropped: [] } }
   }
 
@@ -217,6 +218,18 @@ function listedTime({ minTime, maxTime }: ListedDataset, now: number): Extent | 
   const last = parseTime(maxTime)
   const max = last === null || !isStorableTime(last) ? now : last
   return max < min ? null : { min, max }
+}
+
+/** @param listed the list's range */
+function ownCoordinates(
+  metadata: DatasetMetadata,
+  variable: 'latitude' | 'longitude',
+  listed: Extent | null,
+): OwnCoordinates {
+  return {
+    range: hullOf(actualRange(metadata, variable, { now: 0 }), listed),
+    fills: fillValues(metadata, variable),
+  }
 }
 
 function numbersOf(least: string | undefined, most: string | undefined): Extent | null {
