@@ -8,7 +8,7 @@ import { insideFolder } from '../inside.ts'
 import type { CkanPage } from './client.ts'
 
 /** Raised when what is stored of a record changes; older files are then asked for anew. */
-const formatVersion = 2
+const formatVersion = 3
 
 export interface CachedCkan {
   ckanUrl: string
@@ -40,7 +40,8 @@ const fileSchema = z.object({
           xmlLocationUrl: text,
         }),
       ),
-      warnings: z.array(z.string()),
+      skipped: z.array(z.string()),
+      unreadable: z.array(z.string()),
     }),
   ),
 })

@@ -35,7 +35,10 @@ export interface CkanPage {
   /** What tells the records of the page apart: their ids, or what they hold instead of one. */
   ids: string[]
   records: CkanRecord[]
-  warnings: string[]
+  /** Why records are left out: a sentence for each. */
+  skipped: string[]
+  /** Which fields of records are left out: a sentence for each. */
+  unreadable: string[]
 }
 
 export interface CkanAnswer {
@@ -151,24 +154,28 @@ async function fetchPage(
 function parsePage(
   answer: { body: string; foreign?: boolean },
   url: string,
-): Pick<CkanPage, 'count' | 'returned' | 'ids' | 'records' | 'warnings'> {
+): Omit<CkanPage, 'start' | 'etag' | 'lastModified'> {
   const result = resultOf(answer, url)
   const records: CkanRecord[] = []
-  const warnings: string[] = []
+  const skipped: string[] = []
+  const unreadable: string[] = []
   for (const raw of result.results) {
-    const record = parseCkanRecord(raw)
-    if ('malformed' in record) warnings.push(record.malformed)
-    else records.push(record)
+    const read = parseCkanRecord(raw)
+    if ('malformed' in read) skipped.push(read.malformed)
+    else {
+      records.push(read.record)
+      unreadable.push(...read.unreadable)
+    }
   }
   const ids = result.results.map((raw) => {
     const id: unknown = (raw as { id?: unknown } | null)?.id
     return typeof id === 'string' && id !== '' ? id : `without id: ${digest(JSON.stringify(raw))}`
   })
-  return { count: result.count, returned: result.results.length, ids, records, warnings }
+  return { count: result.count, returned: result.results.length, ids, records, skipped, unreadable }
 }
 
 /** About what a page takes when it is kept: its characters, and the objects that hold them. */
-function sizeOf({ ids, records, warnings }: CkanPage): number {
+function sizeOf({ ids, records, skipped, unreadable }: CkanPage): number {
   const text = (value: string | null) => 50 + (value?.length ?? 0)
   const texts = (values: readonly string[]) => values.reduce((size, value) => size + text(value), 0)
   return records.reduce(
@@ -177,7 +184,7 @@ function sizeOf({ ids, records, warnings }: CkanPage): number {
       texts(organizations) +
       texts(resourceUrls) +
       [id, titleEn, titleFr, xmlLocationUrl].reduce((sum, value) => sum + text(value), 0),
-    texts(ids) + texts(warnings),
+    texts(ids) + texts(skipped) + texts(unreadable),
   )
 }
 
