@@ -9,6 +9,7 @@ import { runFact, runSentence } from '../../src/rules/reasons/run.ts'
 import { badgeColour } from '../../src/serve/badge.ts'
 import { gridBounds, hexagonCentre } from '../../src/serve/hexagons.ts'
 import type { RunControl, RunView } from '../../src/serve/ports.ts'
+import { mostFound } from '../../src/serve/routes/search.ts'
 import {
   DatasetSummary,
   FoundDataset,
@@ -20,6 +21,7 @@ import {
   TracksAnswer,
 } from '../../src/serve/schemas.ts'
 import { type ApiServer, createServer } from '../../src/serve/server.ts'
+import { mostFound as mostShown } from '../../src/web/model/datasets.ts'
 import { openMigrated } from '../support/engine.ts'
 import { alpha, at, beta, runId, seedAudit, seedRun } from './audit.ts'
 
@@ -181,6 +183,10 @@ describe('the search', () => {
     expect(await find('no such thing')).toEqual([])
     expect(await find('  ')).toEqual([])
     expect(await find('100%')).toEqual(['tide 100%/é'])
+  })
+
+  test('gives at most as many as make the page say that there may be more', () => {
+    expect(mostFound).toBe(mostShown)
   })
 })
 

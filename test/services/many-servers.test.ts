@@ -140,6 +140,28 @@ test('a dataset is found on whatever server it is, by id, title or reason, in ei
   await context.close()
 })
 
+test('a search that finds more datasets than the API gives says so, and shows what it has', async () => {
+  for (const [language, heading, button, rest] of [
+    ['en', '100 datasets or more found', 'Show 80 more', 'These are the first 100'],
+    ['fr', '100 jeux de données ou plus trouvés', 'En afficher 80 de plus', 'Ce sont les 100 premiers'],
+  ] as const) {
+    const { context, page, faults } = await openPage(browser, base, { ...wide, language })
+    await visitPage(page, `${base}/harvest?q=dataset_1`)
+    await page.getByRole('heading', { name: heading }).waitFor()
+    expect(await page.locator('.found li').count()).toBe(20)
+    await page.locator('.found').getByRole('button', { name: button }).click()
+    await page.locator('.found').getByText(rest).waitFor()
+    expect(await page.locator('.found li').count()).toBe(100)
+    // The next search begins with its first again, and what is whole says no more than that.
+    await page.getByRole('searchbox').fill('dataset_177')
+    await page.getByRole('heading', { name: /^\d\d [jd]/ }).waitFor()
+    expect(await page.locator('.found > p').count()).toBe(0)
+    expect(await violations(page)).toEqual([])
+    expect(faults).toEqual([])
+    await context.close()
+  }
+})
+
 test('the page of a server with two thousand datasets opens on its problems, by hundreds, and finds any of them', async () => {
   const { context, page, faults } = await openPage(browser, base, wide)
   const url = sourceUrl(1)

@@ -10,7 +10,8 @@ import { FoundDataset, type FoundDatasetOf } from '../schemas.ts'
 import { sourceSlug } from '../slugs.ts'
 import { messageOf } from '../told.ts'
 
-const mostFound = 100
+/** The page says that there may be more where it gets so many. */
+export const mostFound = 100
 
 export function searchRoutes(api: ApiContext): void {
   const { settings, sources, answers } = api

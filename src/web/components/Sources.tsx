@@ -1,18 +1,15 @@
-import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { useDeferredValue, useState } from 'react'
 import { Link, useSearchParams } from 'react-router'
-import { api, type Server } from '../api.ts'
+import type { Server } from '../api.ts'
 import { useWords } from '../language.ts'
-import { shownTitle } from '../model/datasets.ts'
 import { arrange, isFailing, readFilter, readOrder, serverFilters, serverOrders } from '../model/servers.ts'
 import { kindLabel, sourceParts } from '../model/sources.ts'
 import { integer } from '../model/times.ts'
 import { CountsBar } from './Counts.tsx'
-import { DatasetLink } from './DatasetLink.tsx'
+import { FoundDatasets } from './FoundDatasets.tsx'
 import { Icon } from './Icon.tsx'
 import { RunMessage } from './RunMessage.tsx'
 import { Select } from './Select.tsx'
-import { StatusBadge } from './Status.tsx'
 import { TableHead } from './TableHead.tsx'
 import { Ago } from './Time.tsx'
 
@@ -95,32 +92,6 @@ export function Sources({ servers }: { servers: readonly Server[] }) {
         </div>
       )}
     </>
-  )
-}
-
-/** Datasets of all sources that fit what is searched for. */
-function FoundDatasets({ text }: { text: string }) {
-  const { t, language } = useWords()
-  const found = useQuery({
-    queryKey: ['search', text, language],
-    queryFn: () => api.search(text, language),
-    placeholderData: keepPreviousData,
-  })
-  if (!found.data || found.data.length === 0) return null
-  return (
-    <div className="panel found">
-      <h3>{t('overview.found', { count: found.data.length })}</h3>
-      <ul>
-        {found.data.slice(0, 20).map((dataset) => (
-          <li key={`${dataset.erddap_url} ${dataset.dataset_id}`}>
-            <StatusBadge status={dataset.status} reason={dataset.reason_code} />{' '}
-            <DatasetLink slug={dataset.slug} id={dataset.dataset_id} />{' '}
-            <span className="faint">{sourceParts(dataset.erddap_url).host}</span>
-            <span className="under clamp">{shownTitle(dataset, language) ?? ''}</span>
-          </li>
-        ))}
-      </ul>
-    </div>
   )
 }
 

@@ -10,6 +10,8 @@ export type StatusFilter = 'success' | 'skipped' | 'error'
 export type ShownStatus = StatusFilter | 'problems' | 'all'
 const shownStatuses: readonly ShownStatus[] = ['success', 'skipped', 'error', 'problems', 'all']
 export const pageSize = 100
+/** A search over all sources gives so many at most; whether there are more it does not say. */
+export const mostFound = 100
 
 export interface DatasetView {
   /** Null: what the page opens on. */

@@ -277,6 +277,8 @@ export const en = {
   'overview.unknown': 'not known',
   'overview.found_one': '{{count}} dataset found',
   'overview.found_other': '{{count}} datasets found',
+  'overview.foundMost': '{{count}} datasets or more found',
+  'overview.foundMost.hint': 'These are the first {{count}}. A longer search finds the others.',
   'remedy.page': 'ERDDAP documentation',
   'remedy.change': 'To change in datasets.xml',
   'remedy.copy': 'Copy',

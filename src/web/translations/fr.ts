@@ -316,6 +316,8 @@ export const fr: Record<keyof typeof en, string> & Record<`${string}_many`, stri
   'overview.found_one': '{{count}} jeu de données trouvé',
   'overview.found_many': '{{count}} de jeux de données trouvés',
   'overview.found_other': '{{count}} jeux de données trouvés',
+  'overview.foundMost': '{{count}} jeux de données ou plus trouvés',
+  'overview.foundMost.hint': 'Ce sont les {{count}} premiers. Une recherche plus longue trouve les autres.',
   'remedy.page': 'Documentation d’ERDDAP (en anglais)',
   'remedy.change': 'À modifier dans datasets.xml',
   'remedy.copy': 'Copier',
