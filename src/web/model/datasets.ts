@@ -54,21 +54,33 @@ export function shownTitle({ title, title_fr }: Titled, language: Language): str
 type Searchable = Titled & Pick<Dataset, 'dataset_id' | 'status' | 'reason_code' | 'error_message' | 'told'>
 
 /**
- * What the page shows of a dataset in its language, and the codes, without regard to case and accents: words that
- * somebody reads are found, and none that nobody sees.
+ * Whether a dataset has the text in what the page shows of it in its language, or in its codes, without regard to case and
+ * accents: words that somebody reads are found, and none that nobody sees.
  */
 export function matches(dataset: Searchable, search: string, language: Language): boolean {
   const wanted = folded(search)
-  if (wanted === '') return true
+  return wanted === '' || searchedWords(dataset, language).includes(wanted)
+}
+
+/** Made once a dataset: sentences of two thousand at every key would be felt. */
+const wordsMade = { en: new WeakMap<Searchable, string>(), fr: new WeakMap<Searchable, string>() }
+
+function searchedWords(dataset: Searchable, language: Language): string {
+  const before = wordsMade[language].get(dataset)
+  if (before !== undefined) return before
   const code = dataset.reason_code
-  return [
+  const words = [
     dataset.dataset_id,
-    shownTitle(dataset, language),
+    shownTitle(dataset, language) ?? '',
     ...(code === null ? [] : [code, titleOf(language, code)]),
-    said(dataset, language)?.text,
+    said(dataset, language)?.text ?? '',
     ...(dataset.told?.warnings ?? []).map((warning) => titleOf(language, warning.code)),
     ...warningsOf(dataset.told, language),
-  ].some((text) => text && folded(text).includes(wanted))
+  ]
+    .map(folded)
+    .join('\n')
+  wordsMade[language].set(dataset, words)
+  return words
 }
 
 export function countByStatus(datasets: readonly Pick<Dataset, 'status'>[]): Record<StatusFilter, number> {
