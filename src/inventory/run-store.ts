@@ -173,16 +173,19 @@ export function databaseRunStore(database: Database): RunStore {
       })
     },
 
-    async transition(id, from, to, set = {}) {
+    async transition(id, from, to, set = {}, of = undefined) {
       if (!isUuid(id)) return null
       const values: unknown[] = [id, from, ...stateCells(to)]
       const extra = Object.entries(set)
         .filter(([, value]) => value !== undefined)
         .map(([field, value]) => `, ${settable[field as keyof typeof settable]} = $${values.push(value)}`)
+      const ofAttempt = of
+        ? ` AND run_count = $${values.push(of.runCount)} AND worker_instance IS NOT DISTINCT FROM $${values.push(of.instance ?? null)}`
+        : ''
       const { rows } = await database.query<RunRow>(
         `UPDATE harvester.flow_runs SET state_type = $3, state_name = $4, state_message = $5, state_at = $6,
            state_scheduled_at = $7${extra.join('')}
-         WHERE id = $1 AND state_type = ANY($2) RETURNING ${columns}`,
+         WHERE id = $1 AND state_type = ANY($2)${ofAttempt} RETURNING ${columns}`,
         values,
       )
       return rows[0] ? runOf(rows[0]) : null

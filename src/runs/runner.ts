@@ -274,14 +274,15 @@ function take(core: Core, offer: Offer): void {
 
 async function execute(core: Core, offer: Offer, entry: Held): Promise<void> {
   const { options } = core
-  const recorder = await offer.claim()
-  if (!recorder) return
+  const claimed = await offer.claim()
+  if (!claimed) return
+  const recorder = viaOutbox(claimed, core.outbox, core.runtime)
   const flow = options.flows.get(recorder.run.flow)
   if (!flow) return recorder.reschedule('The worker that claimed it does not know its flow')
   entry.state = 'working'
   // A claim that was under way when the stop came is given back at once.
   if (core.state !== 'taking') abortFor(core, entry)
-  await executeRun(flow, viaOutbox(recorder, core.outbox, core.runtime), options.runs, {
+  await executeRun(flow, recorder, options.runs, {
     ...options,
     signal: entry.controller.signal,
     onStop: options.onStop ?? 'reschedule',

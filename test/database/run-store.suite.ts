@@ -214,6 +214,11 @@ export function describeRunStore(name: string, open: () => Promise<Database>): v
           state: { type: 'RUNNING' },
         })
         expect(running?.state.scheduledAt).toBeUndefined()
+        const end = (of: Parameters<typeof store.transition>[4]) =>
+          store.transition(made.id, ['RUNNING'], state('COMPLETED', at(9)), {}, of)
+        expect(await end({ runCount: 2, instance: null })).toBeNull()
+        expect(await end({ runCount: 1, instance: 'of another' })).toBeNull()
+        expect(await end({ runCount: 1, instance: null })).toMatchObject({ state: { type: 'COMPLETED' } })
       })
 
       it('finds runs by what they are, newest first, and those that are due, oldest first', async () => {

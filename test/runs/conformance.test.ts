@@ -38,7 +38,7 @@ conformance('local, in memory', async (): Promise<Rig> => {
       if (isFinal(change[2].type) && failures-- > 0)
         throw new HarvesterError('DATABASE_UNREACHABLE', 'the database is away')
       const done = removed.has(change[0]) ? null : await memory.transition(...change)
-      if (done && (isFinal(change[2].type) || change[2].name === 'AwaitingRetry') && lost-- > 0)
+      if (done && (isFinal(change[2].type) || change[2].type === 'SCHEDULED') && lost-- > 0)
         throw new HarvesterError('DATABASE_FAILED', 'lost at commit', { facts: { transient: true } })
       return done
     },
@@ -158,7 +158,7 @@ conformance('Prefect, against a look-alike', async (): Promise<Rig> => {
     remove: (id) => ask('DELETE', `/flow_runs/${id}`),
     breakDown: (times) => fake.fail('/set_state', { status: 500, body: { detail: 'restarting' } }, times),
     loseAnswers: (times) =>
-      fake.fail('/set_state', { instead: { status: 504 } }, times, /"type":"(FAILED|COMPLETED)"/),
+      fake.fail('/set_state', { instead: { status: 504 } }, times, /"type":"(FAILED|COMPLETED|SCHEDULED)"/),
     async submitStranger() {
       const { id } = await backend.submit({ deployment: 'stranger', parameters: {} })
       return id

@@ -39,7 +39,7 @@ export interface Rig {
   remove(id: string): Promise<void>
   /** Whoever keeps the runs answers the next so many states with an error. */
   breakDown(times: number): void
-  /** Whoever keeps the runs takes the next so many ends of attempts, and the answers are lost on the way. */
+  /** Whoever keeps the runs takes the next so many ends of attempts, and runs that are given back, and the answers are lost on the way. */
   loseAnswers(times: number): void
   /** Makes a run of a flow that no process of the tests knows. */
   submitStranger(): Promise<string>
@@ -248,6 +248,20 @@ export function conformance(name: string, makeRig: () => Promise<Rig>): void {
       }
     })
 
+    it('gives a run back once, though the answer is lost and another process has it by then', async () => {
+      const first = await rig.start({ flows, limit: 1, name: 'gives back' })
+      const { id } = await submit('slow', { seconds: 1.5 })
+      await running(id)
+      const second = await rig.start({ flows, limit: 1, name: 'takes over' })
+      try {
+        rig.loseAnswers(1)
+        await first.stop()
+        expect(await ended(id)).toBe('Completed: attempt 2 (2)')
+      } finally {
+        await second.stop()
+      }
+    })
+
     it('tells the end of a run again that a late request to start it undid', async () => {
       const process = await rig.start({ flows, limit: 4, sweepMs: 200 })
       try {
@@ -291,7 +305,7 @@ export function conformance(name: string, makeRig: () => Promise<Rig>): void {
 
     it('gives up a run that is paused, and goes on with it when it is resumed', async () => {
       await withProcess(async () => {
-        const { id } = await submit('slow', { seconds: 0.6 })
+        const { id } = await submit('slow', { seconds: 2 })
         await running(id)
         await rig.setByHand(id, 'PAUSED', 'Suspended')
         await waitUntil(

@@ -46,6 +46,8 @@ export interface PrefectBackend extends Backend {
       policy: Schemas['FlowRunPolicy'] | null
       /** The worker that claimed it. */
       claimedBy: string | null
+      /** Id of its instance. */
+      instance?: string
       /** What its end is told with. */
       endId?: string
     },
@@ -113,7 +115,7 @@ export function createPrefectBackend(options: PrefectBackendOptions): PrefectBac
       const run = await createRun(known, request)
       return backend.recorder(run, { leaseId: null, policy: null, claimedBy: null })
     },
-    async recorder(run, { leaseId, policy, claimedBy, endId }) {
+    async recorder(run, { leaseId, policy, claimedBy, instance, endId }) {
       return prefectRecorder({
         client,
         runtime,
@@ -122,6 +124,7 @@ export function createPrefectBackend(options: PrefectBackendOptions): PrefectBac
         policy,
         leaseId,
         claimedBy,
+        ...(instance !== undefined && { instance }),
         ...(endId !== undefined && { endId }),
         telemetry,
         findDeployment: backend.findDeployment,

@@ -17,7 +17,7 @@ import { type MissingPools, missingPools } from './missing-pools.ts'
 import { type PoolRoom, poolRoom } from './pool-room.ts'
 import { poolType, readWorkers } from './pools.ts'
 import { stateOf } from './read.ts'
-import { setState, wasTold } from './set-state.ts'
+import { setState, type WantedState, wasTold } from './set-state.ts'
 import type { OnProblem } from './telemetry.ts'
 
 export interface PrefectQueueOptions {
@@ -32,6 +32,8 @@ export interface PrefectQueueOptions {
 
 const heartbeatSeconds = 30
 const lookAgainMs = 5000
+/** Of what gives a claim back. */
+const mostRepeats = 5
 
 /** A worker at its pools. */
 interface AtPools extends PrefectQueueOptions {
@@ -155,7 +157,7 @@ async function take(worker: AtPools, { id, wire, pool }: DueRun): Promise<RunRec
   }
   try {
     if (await room.isOver(wire, pool)) {
-      await setState(client, id, {
+      await giveBackClaim(worker, id, message, {
         type: 'SCHEDULED',
         name: 'AwaitingConcurrencySlot',
         message: `The pool ${pool} or its queue is at its limit`,
@@ -181,20 +183,42 @@ async function take(worker: AtPools, { id, wire, pool }: DueRun): Promise<RunRec
         leaseId: answer.state?.state_details?.deployment_concurrency_lease_id ?? null,
         policy: wire.empirical_policy ?? null,
         claimedBy: me?.name ?? null,
+        ...(me && { instance: me.id }),
         endId,
       },
     )
   } catch (error) {
     // Left Pending it would wait for the sweep of another worker.
-    await setState(
-      client,
-      id,
-      { type: 'SCHEDULED', message: 'The claim failed half-way' },
-      { patience: 'normal' },
-    ).catch(() => {})
+    await giveBackClaim(worker, id, message, {
+      type: 'SCHEDULED',
+      message: 'The claim failed half-way',
+    }).catch(() => {})
     throw error
   }
 }
+
+/** Before it is told again, whether the claim is still there is looked at: another process may have the run by then. */
+async function giveBackClaim(
+  { client, runtime }: AtPools,
+  id: string,
+  claimed: string,
+  to: WantedState,
+): Promise<void> {
+  for (let repeat = 0; ; repeat++) {
+    const found = repeat === 0 ? null : await readRun(client, id)
+    if (repeat > 0 && found?.state?.message !== claimed) return
+    try {
+      await setState(client, id, to, { patience: 'once' })
+      return
+    } catch (error) {
+      if (repeat === mostRepeats || !mayPass(error)) throw error
+      await runtime.sleep(1000 * 2 ** repeat)
+    }
+  }
+}
+
+const readRun = (client: PrefectClient, id: string) =>
+  orNull('read a run', client.normal.GET('/flow_runs/{id}', { params: { path: { id } } }))
 
 async function statesOf(
   client: PrefectClient,
@@ -226,7 +250,8 @@ async function suspend({ client, onProblem }: AtPools, id: string): Promise<void
       message: 'Paused; resumed, it goes on where it stopped',
       reschedule: true,
     },
-    { force: true, patience: 'normal' },
+    // The runner asks again by itself once it has seen that the run is still paused.
+    { force: true, patience: 'once' },
   )
   if (answer.kind !== 'accepted') onProblem('A paused run could not be made resumable', { flowRunId: id })
 }
@@ -294,10 +319,7 @@ async function heldRuns(backend: PrefectBackend, pools: readonly string[]): Prom
 /** Tells the end of a run that a process left behind: what it did is done, whatever its run was taken for since. */
 async function tellEnd(backend: PrefectBackend, { flowRunId, runCount, to }: RunEnd): Promise<FinishAnswer> {
   const { client } = backend
-  const found = await orNull(
-    'read a run',
-    client.normal.GET('/flow_runs/{id}', { params: { path: { id: flowRunId } } }),
-  )
+  const found = await readRun(client, flowRunId)
   if (!found) return { kind: 'gone', reason: 'The run was deleted' }
   const now = stateOf(found.state)
   if (to.kind === 'final' && wasTold(found.state, to)) return { kind: 'accepted' }

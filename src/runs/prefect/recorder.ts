@@ -4,6 +4,7 @@ import type { Runtime } from '../runtime.ts'
 import { isFinal } from '../states.ts'
 import { childRuns } from './child-runs.ts'
 import { must, orNull, type PrefectClient, type Schemas } from './client.ts'
+import { isClaimedElsewhere } from './labels.ts'
 import { acquireTagSlots, keepLease, type LeaseKeeper } from './leases.ts'
 import { type RunHeartbeat, runHeartbeat } from './run-heartbeat.ts'
 import { setState, wasTold } from './set-state.ts'
@@ -29,6 +30,8 @@ export interface RecorderOptions {
   readonly telemetry: Telemetry
   /** The worker that claimed it; null for a run that was opened here. */
   readonly claimedBy: string | null
+  /** Id of its instance. @default none */
+  readonly instance?: string
   /** See {@link RunRecorder.endId}. */
   readonly endId?: string
   /** @default 30 */
@@ -191,13 +194,13 @@ async function prepare(recorded: Recorded, policy: Policy): Promise<void> {
     onProblem('The name and retries of a run could not be set', { error: describeError(patched.error) })
 }
 
+const readRun = ({ id, client }: Pick<Recorded, 'id' | 'client'>) =>
+  orNull('read a run', client.normal.GET('/flow_runs/{id}', { params: { path: { id } } }))
+
 /** Of a run that had never begun a moment ago, when it was claimed, this is the first start. */
 async function countedStarts({ id, client, claimedBy, runCount }: Recorded): Promise<number> {
   if (claimedBy !== null && runCount === 0) return 1
-  const fresh = await orNull(
-    'read a run',
-    client.normal.GET('/flow_runs/{id}', { params: { path: { id } } }),
-  ).catch(() => null)
+  const fresh = await readRun({ id, client }).catch(() => null)
   return fresh?.run_count ?? 0
 }
 
@@ -209,10 +212,7 @@ async function finish(recorded: Recorded, final: FinalState): Promise<FinishAnsw
   // Rules are skipped only where they would do harm: a failure by counts must not be retried. What has ended must
   // not end again, which the server does not prevent: a person may have set another state.
   if (wants || endTold || runtime.now().getTime() - beganAt > unwatchedMs) {
-    const known = await orNull(
-      'read a run',
-      client.normal.GET('/flow_runs/{id}', { params: { path: { id } } }),
-    )
+    const known = await readRun(recorded)
     if (known === null) return { kind: 'gone', reason: 'The run was deleted' }
     const type = known.state?.type
     if (wasTold(known.state, final)) return { kind: 'accepted' }
@@ -253,14 +253,19 @@ function tryAgain(
 }
 
 async function reschedule(recorded: Recorded, message: string): Promise<void> {
-  const { id, client, heartbeat, lease } = recorded
+  const { id, client, heartbeat, lease, instance, beganAt } = recorded
   await heartbeat.stop()
   lease?.stop()
+  const known = await readRun(recorded)
+  const type = known?.state?.type
+  // It was given back already, and another process may have it: told again, this would take it away from there.
+  if (!known || type === 'SCHEDULED' || isClaimedElsewhere(known, instance ?? null)) return
+  if (type === 'PENDING' && beganAt > 0) return
   const answer = await setState(
     client,
     id,
     { type: 'SCHEDULED', message, scheduledAt: client.serverNow() },
-    { patience: 'normal' },
+    { patience: 'once' },
   )
   if (answer.kind === 'rejected' && answer.state?.type === 'CANCELLING') await cancel(recorded)
 }

@@ -71,9 +71,11 @@ function runsOf(memory: Memory): Runs {
       runs.set(first.id, claimed)
       return claimed
     },
-    async transition(id, from, to, set = {}) {
+    async transition(id, from, to, set = {}, of = undefined) {
       const run = runs.get(id)
       if (!run || !from.includes(run.state.type)) return null
+      if (of && (run.runCount !== of.runCount || (run.instance ?? null) !== (of.instance ?? null)))
+        return null
       const next = { ...run, ...set, state: to }
       runs.set(id, next)
       return next

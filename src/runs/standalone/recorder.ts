@@ -203,13 +203,16 @@ function isOurs(known: StoredRun, { instance, runCount }: StoredRun): boolean {
   return known.runCount === runCount && (known.instance ?? null) === (instance ?? null)
 }
 
-async function reschedule({ id, store, runtime }: Recorded, message: string): Promise<void> {
+async function reschedule({ id, store, runtime, current }: Recorded, message: string): Promise<void> {
   const now = runtime.now()
-  await store.transition(id, ['PENDING', 'RUNNING'], state('SCHEDULED', now, { message, scheduledAt: now }), {
-    scheduledAt: now,
-    worker: null,
-    instance: null,
-  })
+  await store.transition(
+    id,
+    ['PENDING', 'RUNNING'],
+    state('SCHEDULED', now, { message, scheduledAt: now }),
+    { scheduledAt: now, worker: null, instance: null },
+    // Told again, it must not take the run from the process that has it by then.
+    current,
+  )
 }
 
 async function saveArtifact(

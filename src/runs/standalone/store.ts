@@ -125,7 +125,10 @@ export interface RunStore {
    * runs that must wait stand in front of no others.
    */
   claimNext(wanted: WantedRun): Promise<StoredRun | null>
-  /** Changes the state and the given fields if the present type is one of `from`; null (no change) otherwise. */
+  /**
+   * Changes the state and the given fields if the present type is one of `from`, and the run in the attempt `of` this
+   * instance where one is given; null (no change) otherwise.
+   */
   transition(
     id: string,
     from: readonly StateType[],
@@ -133,6 +136,7 @@ export interface RunStore {
     set?: Partial<
       Pick<StoredRun, 'name' | 'runCount' | 'scheduledAt' | 'startedAt' | 'endedAt' | 'worker' | 'instance'>
     >,
+    of?: Pick<StoredRun, 'instance' | 'runCount'>,
   ): Promise<StoredRun | null>
   /** Inserts or replaces by id. */
   saveTaskRuns(tasks: readonly TaskRun[]): Promise<void>
