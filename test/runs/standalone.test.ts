@@ -104,6 +104,31 @@ describe('a standalone process', () => {
     await process.stop()
   })
 
+  it('cancels a run whose cancellation came before its end was told, whatever the end', async () => {
+    for (const to of [
+      { kind: 'back', message: 'stopped' },
+      { kind: 'final', type: 'COMPLETED', message: 'done', retry: false },
+    ] as const) {
+      const { backend, store } = make()
+      const queue = localQueue({ backend, runtime: systemRuntime })
+      await queue.enter(newInstance('me'), new AbortController().signal)
+      const { id } = await backend.submit({ deployment: 'slow', parameters: {} })
+      const offer = await queue.next({ flows: new Set([slow.name]), isHeld: () => false })
+      const recorder = await offer?.claim()
+      await recorder?.begin({ name: 'slow', retries: 0, retryDelaySeconds: 0 })
+      await backend.cancelRun(id)
+      expect((await store.run(id))?.state.type).toBe('CANCELLING')
+      const answer = await queue.end({ flowRunId: id, runName: 'slow', runCount: 1, to })
+      expect(answer).toEqual({ kind: 'accepted' })
+      const run = await store.run(id)
+      expect(run?.state).toMatchObject({
+        type: 'CANCELLED',
+        message: 'Flow run was cancelled successfully.',
+      })
+      expect(run?.endedAt).not.toBeNull()
+    }
+  })
+
   it('runs once a start on RUN_ON_DEPLOY, and not twice in ten minutes', async () => {
     const { backend, store } = make()
     const runOnDeploy = { deployment: 'daily', parameters: { triggered_by: 'deploy' } }

@@ -1,5 +1,6 @@
 /** The run queue of a run store: what is due there, within the limits in force. */
 import { isHarvesterError } from '../../errors.ts'
+import type { FinishAnswer, RunEnd } from '../backend.ts'
 import { goneAfterMs, wasTakenForDead } from '../decide.ts'
 import { fateOf, nameTaken, type WorkerInstance } from '../instance.ts'
 import type { HeldRun, RunQueue, SeenWorker } from '../orchestrator.ts'
@@ -69,28 +70,7 @@ export function localQueue(options: LocalQueueOptions): RunQueue {
     },
     // It is open to everybody once it is made due again.
     async suspend() {},
-    async end({ flowRunId, runCount, to }) {
-      const now = runtime.now()
-      const run = await store.run(flowRunId)
-      if (!run || run.runCount !== runCount)
-        return { kind: 'gone', reason: 'It was started anew, or deleted' }
-      if (to.kind === 'final' && wasTold(run.state, to)) return { kind: 'accepted' }
-      if (isFinal(run.state.type) && !wasTakenForDead(run.state))
-        return { kind: 'gone', reason: `The run is ${run.state.name}` }
-      const next =
-        to.kind === 'back'
-          ? state('SCHEDULED', now, { message: to.message, scheduledAt: now })
-          : state(to.type, now, { message: to.message, ...(to.name ? { name: to.name } : {}) })
-      const done = await store.transition(
-        flowRunId,
-        [run.state.type],
-        next,
-        to.kind === 'back'
-          ? { scheduledAt: now, worker: null, instance: null, endedAt: null }
-          : { endedAt: now },
-      )
-      return done ? { kind: 'accepted' } : { kind: 'gone', reason: 'It changed meanwhile' }
-    },
+    end: (end) => tellEnd(options, end),
     async beat() {
       if (!shared) await beat()
     },
@@ -135,6 +115,34 @@ export function localQueue(options: LocalQueueOptions): RunQueue {
     hurry() {},
     onWork: (listener) => backend.onWork(listener),
   }
+}
+
+/** Tells the end of a run that a process left behind; somebody may have wanted it cancelled since. */
+async function tellEnd(
+  { backend: { store }, runtime }: LocalQueueOptions,
+  { flowRunId, runCount, to }: RunEnd,
+): Promise<FinishAnswer> {
+  const now = runtime.now()
+  const run = await store.run(flowRunId)
+  if (!run || run.runCount !== runCount) return { kind: 'gone', reason: 'It was started anew, or deleted' }
+  if (to.kind === 'final' && wasTold(run.state, to)) return { kind: 'accepted' }
+  if (isFinal(run.state.type) && !wasTakenForDead(run.state))
+    return { kind: 'gone', reason: `The run is ${run.state.name}` }
+  const cancelled = run.state.type === 'CANCELLING'
+  const next = cancelled
+    ? state('CANCELLED', now, { message: 'Flow run was cancelled successfully.' })
+    : to.kind === 'back'
+      ? state('SCHEDULED', now, { message: to.message, scheduledAt: now })
+      : state(to.type, now, { message: to.message, ...(to.name ? { name: to.name } : {}) })
+  const done = await store.transition(
+    flowRunId,
+    [run.state.type],
+    next,
+    next.type === 'SCHEDULED'
+      ? { scheduledAt: now, worker: null, instance: null, endedAt: null }
+      : { endedAt: now },
+  )
+  return done ? { kind: 'accepted' } : { kind: 'gone', reason: 'It changed meanwhile' }
 }
 
 function heldOf(run: StoredRun): HeldRun {
