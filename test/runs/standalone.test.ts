@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
+import { HarvesterError } from '../../src/errors.ts'
 import { createLocalBackend, memoryStore, startStandalone } from '../../src/runs/index.ts'
 import { newInstance } from '../../src/runs/instance.ts'
 import { systemRuntime } from '../../src/runs/runtime.ts'
@@ -14,7 +15,7 @@ function make(more: Parameters<typeof spec>[2] = {}) {
     spec('daily', source, { schedule: { cron: '0 5 * * *', timezone: 'Europe/Rome' }, ...more }),
     spec('slow', slow, { concurrencyLimit: 1 }),
   ]
-  return { store, backend: createLocalBackend({ store, deployments, worker: 'me' }) }
+  return { store, deployments, backend: createLocalBackend({ store, deployments, worker: 'me' }) }
 }
 
 describe('a standalone process', () => {
@@ -44,6 +45,57 @@ describe('a standalone process', () => {
       ])
       await vi.advanceTimersByTimeAsync(24 * 3600_000)
       expect(await store.runs({})).toHaveLength(1)
+      await process.stop()
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  it('makes up for a tick at which the database was away, once, until the next one is due', async () => {
+    vi.useFakeTimers({
+      now: new Date('2026-11-21T03:59:58Z'),
+      toFake: ['setTimeout', 'clearTimeout', 'Date'],
+    })
+    try {
+      const { store, deployments } = make({ schedule: { cron: '0 * * * *', timezone: 'UTC' } })
+      let away = false
+      const shaky = new Proxy(store, {
+        get(of, name: keyof typeof store) {
+          if (away) return () => Promise.reject(new HarvesterError('DATABASE_UNREACHABLE', 'away'))
+          return of[name]
+        },
+      })
+      const backend = createLocalBackend({ store: shaky, deployments, worker: 'me' })
+      const told: string[] = []
+      const process = await startStandalone({
+        backend,
+        limit: 0,
+        graceSeconds: 0,
+        pollMs: 3_600_000,
+        runtime: { ...systemRuntime, sleep: (ms) => new Promise((done) => setTimeout(done, ms)) },
+        onProblem: (text) => void (text.includes('scheduled run') && told.push(text)),
+      })
+      away = true
+      await vi.advanceTimersByTimeAsync(100_000)
+      expect(told).toEqual(['A scheduled run could not be created yet; it is tried again'])
+      away = false
+      await vi.advanceTimersByTimeAsync(100_000)
+      expect((await store.runs({})).map((run) => run.idempotencyKey)).toEqual([
+        'schedule:daily:2026-11-21T04:00:00.000Z',
+      ])
+      for (const { id } of await store.runs({}))
+        await store.transition(id, ['SCHEDULED'], state('COMPLETED', new Date()))
+      // From before 05:00 until after 06:00.
+      await vi.advanceTimersByTimeAsync(3_300_000)
+      away = true
+      await vi.advanceTimersByTimeAsync(3_900_000)
+      away = false
+      await vi.advanceTimersByTimeAsync(100_000)
+      expect(told).toContain('A scheduled run could not be created before the next was due')
+      expect((await store.runs({})).map((run) => run.idempotencyKey).sort()).toEqual([
+        'schedule:daily:2026-11-21T04:00:00.000Z',
+        'schedule:daily:2026-11-21T06:00:00.000Z',
+      ])
       await process.stop()
     } finally {
       vi.useRealTimers()

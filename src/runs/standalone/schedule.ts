@@ -5,7 +5,7 @@ import type { EngineOptions } from '../engine.ts'
 import { newInstance } from '../instance.ts'
 import { flowRegistry } from '../registry.ts'
 import { startRunner } from '../runner.ts'
-import { systemRuntime } from '../runtime.ts'
+import { type Runtime, systemRuntime } from '../runtime.ts'
 import type { LocalBackend } from './backend.ts'
 import { localQueue } from './queue.ts'
 
@@ -54,12 +54,13 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
   const onProblem = options.onProblem ?? (() => {})
   const onInfo = options.onInfo ?? (() => {})
   const specs = [...backend.deployments.values()]
+  const queue = localQueue({ backend, runtime })
   const runner = await startRunner(
     {
       ...options,
       watchMs: options.pollMs ?? 1000,
       runs: backend,
-      queue: localQueue({ backend, runtime }),
+      queue,
       instance: newInstance(backend.worker),
       flows: flowRegistry([...new Set(specs.map((spec) => spec.flow))]),
     },
@@ -67,34 +68,16 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
   )
 
   const crons = new Map<string, Cron>()
+  const stopped = new AbortController()
+  const ticking = { backend, runtime, onProblem, signal: stopped.signal, mayPass: queue.mayPass }
   for (const spec of specs) {
     if (spec.schedule === null) continue
     const { cron, timezone } = spec.schedule
-    crons.set(spec.name, new Cron(cron, { timezone, mode: '5-part', unref: true }, () => tick(spec)))
+    crons.set(
+      spec.name,
+      new Cron(cron, { timezone, mode: '5-part', unref: true }, (job) => tick(ticking, spec, job.nextRun())),
+    )
   }
-  async function tick(spec: DeploymentSpec): Promise<void> {
-    try {
-      const waiting = await backend.store.runs({ deployment: spec.name, types: ['SCHEDULED'], limit: 20 })
-      if (waiting.some((run) => run.createdBy === createdBySchedule)) {
-        onProblem('A tick is left out: the run of the last one still waits', { deployment: spec.name })
-        return
-      }
-      const minute = new Date(Math.floor(runtime.now().getTime() / 60_000) * 60_000)
-      await backend.submit({
-        deployment: spec.name,
-        parameters: {},
-        createdBy: createdBySchedule,
-        // Several processes on one database tick together, and one run is meant.
-        idempotencyKey: `schedule:${spec.name}:${minute.toISOString()}`,
-      })
-    } catch (error) {
-      onProblem('A scheduled run could not be created', {
-        deployment: spec.name,
-        error: describeError(error),
-      })
-    }
-  }
-
   if (options.runOnDeploy) {
     const { deployment, parameters } = options.runOnDeploy
     try {
@@ -125,19 +108,73 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
     }
   }
 
+  const endSchedule = () => {
+    stopped.abort()
+    for (const cron of crons.values()) cron.stop()
+  }
   const standalone: Standalone = {
     get running() {
       return runner.running
     },
     nextRun: (deployment) => crons.get(deployment)?.nextRun() ?? null,
     stop() {
-      for (const cron of crons.values()) cron.stop()
+      endSchedule()
       return runner.stop()
     },
     force() {
-      for (const cron of crons.values()) cron.stop()
+      endSchedule()
       runner.force()
     },
   }
   return standalone
+}
+
+interface Ticking {
+  readonly backend: LocalBackend
+  readonly runtime: Runtime
+  readonly onProblem: (text: string, facts: Record<string, unknown>) => void
+  /** Aborted when the process stops. */
+  readonly signal: AbortSignal
+  readonly mayPass: (error: unknown) => boolean
+}
+
+const longestWaitMs = 30_000
+
+/** Creates the run of a tick; while the database is away, again and again until the next tick. */
+async function tick(ticking: Ticking, spec: DeploymentSpec, next: Date | null): Promise<void> {
+  const { runtime, onProblem, signal, mayPass } = ticking
+  const minute = new Date(Math.floor(runtime.now().getTime() / 60_000) * 60_000)
+  for (let failures = 0; !signal.aborted; failures++) {
+    try {
+      await createScheduled(ticking, spec, minute)
+      return
+    } catch (error) {
+      const facts = { deployment: spec.name, error: describeError(error) }
+      if (!mayPass(error)) return onProblem('A scheduled run could not be created', facts)
+      if (failures === 0) onProblem('A scheduled run could not be created yet; it is tried again', facts)
+      const waitMs = Math.min(1000 * 2 ** failures, longestWaitMs)
+      if (next !== null && runtime.now().getTime() + waitMs >= next.getTime())
+        return onProblem('A scheduled run could not be created before the next was due', facts)
+      await runtime.sleep(waitMs, signal).catch(() => {})
+    }
+  }
+}
+
+async function createScheduled(
+  { backend, onProblem }: Ticking,
+  { name }: DeploymentSpec,
+  minute: Date,
+): Promise<void> {
+  // Several processes on one database tick together, and one run is meant; so does a request whose answer was lost.
+  const idempotencyKey = `schedule:${name}:${minute.toISOString()}`
+  const waiting = await backend.store.runs({ deployment: name, types: ['SCHEDULED'], limit: 20 })
+  const scheduled = waiting.filter((run) => run.createdBy === createdBySchedule)
+  if (scheduled.some((run) => run.idempotencyKey !== idempotencyKey))
+    return onProblem('A tick is left out: the run of the last one still waits', { deployment: name })
+  await backend.submit({
+    deployment: name,
+    parameters: {},
+    createdBy: createdBySchedule,
+    idempotencyKey,
+  })
 }
