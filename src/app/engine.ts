@@ -5,6 +5,7 @@ import { type DeclaredDeployment, loadDeployments } from '../config/deployments-
 import type { Environment } from '../config/environment.ts'
 import { inNamespace } from '../config/namespace.ts'
 import type { Database } from '../database/port.ts'
+import type { HarvesterError } from '../errors.ts'
 import { harvesterFlows } from '../flows/registry.ts'
 import type { HarvestServices } from '../harvest/services.ts'
 import { databaseRunStore } from '../inventory/run-store.ts'
@@ -49,6 +50,8 @@ export interface EngineParts {
   /** Told of the ends of runs, those of processes that died too. */
   onEvent?: ((event: EngineEvent) => void) | undefined
   onStop: 'reschedule' | 'crash'
+  /** Told when another living process took the name of this one, which then takes no more runs. */
+  onNameLost?: (error: HarvesterError) => void
   signal: AbortSignal
 }
 
@@ -124,6 +127,7 @@ export async function startEngine(orchestrator: ChosenOrchestrator, parts: Engin
     logLevel: parts.level,
     onLog: parts.onLog,
     ...(parts.onEvent && { onEvent: parts.onEvent }),
+    ...(parts.onNameLost && { onNameLost: parts.onNameLost }),
     signal: parts.signal,
     onProblem: (text, facts) => log.warn(facts, text),
     onInfo: (text, facts) => log.info(facts, text),

@@ -106,6 +106,7 @@ export async function runService(options: ServiceOptions): Promise<number> {
         level,
         onEvent: toAll(alerts?.onEvent, reports?.onEvent, settleAudit(database.open, log)),
         onStop: options.onStop,
+        onNameLost: stop.fail,
       })
       open.add(() => engine.now?.stop())
       log.info({ sources: config.sources.length }, `${engine.now.describe} is running`)
@@ -147,7 +148,7 @@ interface Running {
 
 function startWork(
   { environment, orchestrator, parts, log, database, signal }: Running,
-  options: Pick<EngineParts, 'worker' | 'level' | 'onEvent' | 'onStop'>,
+  options: Pick<EngineParts, 'worker' | 'level' | 'onEvent' | 'onNameLost' | 'onStop'>,
 ): Promise<Engine> {
   return startEngine(orchestrator, {
     environment,
@@ -307,9 +308,12 @@ function stopping(starting: AbortController, force: () => void) {
   let signals = 0
   let asked = false
   let resolve: () => void = () => {}
-  const requested = new Promise<void>((done) => {
+  let fail: (error: unknown) => void = () => {}
+  const requested = new Promise<void>((done, failed) => {
     resolve = done
+    fail = failed
   })
+  requested.catch(() => {}) // it may fail before anybody waits for it
   const ask = () => {
     if (asked) return
     asked = true
@@ -338,6 +342,8 @@ function stopping(starting: AbortController, force: () => void) {
   }
   return {
     requested,
+    /** The service ends with this error, as one that cannot start. */
+    fail: (error: unknown) => fail(error),
     wasRequested: () => asked,
     dispose() {
       process.off('SIGINT', onSignal)

@@ -79,6 +79,8 @@ export function fateOfRun(
   held: HeldRun,
   given: {
     readonly me: { readonly name: string; readonly id: string }
+    /** Id of the instance that had this name before, and was gone at the start; null where it is not known. */
+    readonly predecessor: string | null
     readonly workers: readonly SeenWorker[]
     readonly isHeld: (id: string) => boolean
     /** Whether its end was told by this process, and taken. */
@@ -94,11 +96,13 @@ export function fateOfRun(
   // Ours by its label, and not executed here: its claim or its end may be under way.
   if (held.instance === given.me.id)
     return held.type === 'RUNNING' && given.hasEnded(held.run.id) ? 'undone' : 'dead'
-  // No other process of our name lives: that was settled when this one started.
-  if (held.worker === given.me.name) return 'surely dead'
+  // Of our name is this process: another instance of it is the one that is gone, or took the name while we were away.
+  const isNamesake = held.worker === given.me.name
+  if (isNamesake && (held.instance === null || held.instance === given.predecessor)) return 'surely dead'
   const ofName = given.workers.filter(({ name }) => name === held.worker)
   const [worker] = ofName.filter(
-    ({ instance }) => instance === null || held.instance === null || instance === held.instance,
+    ({ instance }) =>
+      instance === held.instance || (!isNamesake && (instance === null || held.instance === null)),
   )
   if (!worker) return 'dead'
   if (worker.fate === 'ended') return 'surely dead'

@@ -1,6 +1,6 @@
 /** What a kind of orchestrator is: from which settings it is chosen, how its port is had, and what it is called. */
 
-import type { ErrorCode } from '../errors.ts'
+import type { ErrorCode, HarvesterError } from '../errors.ts'
 import type { Backend } from './backend.ts'
 import type { LimitDeclaration } from './limits.ts'
 import type { Orchestrator } from './orchestrator.ts'
@@ -71,6 +71,8 @@ export interface WorkParts extends PortParts {
   readonly onLog: (line: LogLine) => void
   readonly onEvent?: (event: EngineEvent) => void
   readonly onInfo: Tell
+  /** Told when another living process took the name of this one, which then takes no more runs. */
+  readonly onNameLost?: (error: HarvesterError) => void
   /** Aborted: gives up starting. */
   readonly signal: AbortSignal
 }

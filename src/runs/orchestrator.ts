@@ -53,9 +53,10 @@ export interface SeenWorker {
 /** What may run now, and what becomes of it: the part of an orchestrator that a runner works with. */
 export interface RunQueue {
   /**
-   * Says who this process is. Throws USAGE when another living process has the name.
+   * Says who this process is, and gives who had its name before and is gone, where that is known. Throws USAGE when
+   * another living process has the name.
    */
-  enter(me: WorkerInstance, signal: AbortSignal): Promise<void>
+  enter(me: WorkerInstance, signal: AbortSignal): Promise<WorkerInstance | null>
   /** Looks for runs that are due, also when there is no room for any: that somebody looks is shown. */
   look(): Promise<void>
   /** The next run that may be executed here, of a flow that is known here; null when there is none now. */
@@ -71,7 +72,7 @@ export interface RunQueue {
   end(end: RunEnd): Promise<FinishAnswer>
   /** Whether what failed so may succeed later: it cannot be asked at the moment. */
   mayPass(error: unknown): boolean
-  /** Says that this process lives. */
+  /** Says that this process lives. Throws USAGE when another living process took its name meanwhile. */
   beat(): Promise<void>
   held(): Promise<HeldRun[]>
   workers(): Promise<SeenWorker[]>

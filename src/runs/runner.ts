@@ -1,5 +1,5 @@
 /** Takes runs that are due from a queue and executes them in this process: one loop for every orchestrator. */
-import { describeError } from '../errors.ts'
+import { describeError, type HarvesterError, isHarvesterError } from '../errors.ts'
 import { aborted } from './abort.ts'
 import type { Backend } from './backend.ts'
 import { reactionTo } from './decide.ts'
@@ -49,6 +49,8 @@ export interface RunnerOptions extends EngineOptions {
   /** Time between two looks for runs of processes that are gone. @default 60 000 */
   readonly sweepMs?: number
   readonly onProblem?: (text: string, facts: Record<string, unknown>) => void
+  /** Told when another living process took the name of this one, which then takes no more runs and stops. */
+  readonly onNameLost?: (error: HarvesterError) => void
 }
 
 export interface Runner {
@@ -124,12 +126,13 @@ export async function startRunner(options: RunnerOptions, signal?: AbortSignal):
     lookedAt: Number.NEGATIVE_INFINITY,
     watchAll: false,
   }
-  await queue.enter(instance, signal ?? new AbortController().signal)
+  const predecessor = await queue.enter(instance, signal ?? new AbortController().signal)
   await core.outbox.takeUp((end) => queue.end(end))
   const sweep = sweeper({
     queue,
     runtime,
     instance,
+    predecessor,
     outbox: core.outbox,
     isHeld: isHeld(core),
     onProblem,
@@ -138,7 +141,12 @@ export async function startRunner(options: RunnerOptions, signal?: AbortSignal):
   await sweep().catch((error: unknown) =>
     onProblem('Runs of processes that are gone could not be settled', { error: describeError(error) }),
   )
-  core.loops = startLoops(core, sweep)
+  core.loops = startLoops(core, sweep, (error) => {
+    if (core.state !== 'taking') return
+    onProblem('The worker stops: another one has its name', { error: describeError(error) })
+    void runner.stop()
+    options.onNameLost?.(error)
+  })
   const unhook = queue.onWork(() => {
     core.watchAll = true
     core.loops?.looking.wake()
@@ -171,7 +179,7 @@ export async function startRunner(options: RunnerOptions, signal?: AbortSignal):
   return runner
 }
 
-function startLoops(core: Core, sweep: () => Promise<void>) {
+function startLoops(core: Core, sweep: () => Promise<void>, onNameLost: (error: HarvesterError) => void) {
   const { options, queue, runtime, onProblem } = core
   const loop = (what: string, everyMs: number, body: () => Promise<number | undefined>): Loop =>
     startLoop({
@@ -193,7 +201,10 @@ function startLoops(core: Core, sweep: () => Promise<void>) {
     }),
     watching: loop('look at the states of its runs', options.watchMs ?? defaultWatchMs, () => watch(core)),
     beating: loop('send its heartbeat', heartbeatMs, async () => {
-      await queue.beat()
+      await queue.beat().catch((error: unknown) => {
+        if (!isHarvesterError(error, 'USAGE')) throw error
+        onNameLost(error)
+      })
       return undefined
     }),
     // The first sweep was made at the start.

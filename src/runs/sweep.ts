@@ -13,6 +13,8 @@ export interface SweepOptions extends Pick<EngineOptions, 'onEvent'> {
   readonly runtime: Runtime
   /** This process. */
   readonly instance: WorkerInstance
+  /** Who had its name before, and is gone. */
+  readonly predecessor: WorkerInstance | null
   readonly outbox: Outbox
   /** Whether a run is executed here, or its end still on its way. */
   readonly isHeld: (id: string) => boolean
@@ -38,6 +40,7 @@ async function sweep(sweeping: Sweeping): Promise<void> {
     const open = await queue.held()
     const view = {
       me: sweeping.instance,
+      predecessor: sweeping.predecessor?.id ?? null,
       workers: open.length === 0 ? [] : await queue.workers(),
       isHeld: sweeping.isHeld,
       hasEnded: (id: string) => taken.has(id),

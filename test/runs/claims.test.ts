@@ -15,6 +15,7 @@ import {
   startWorker,
 } from '../../src/runs/index.ts'
 import { newInstance } from '../../src/runs/instance.ts'
+import { prefectInstances } from '../../src/runs/prefect/instances.ts'
 import { prefectQueue } from '../../src/runs/prefect/queue.ts'
 import type { AnyFlow } from '../../src/runs/registry.ts'
 import { systemRuntime } from '../../src/runs/runtime.ts'
@@ -151,6 +152,35 @@ test('a pool that somebody deleted keeps no other from being polled, and is made
     `A work pool is there again: ${maintenancePool}`,
   ])
   await queue.leave()
+  await backend.close()
+})
+
+test('a worker whose name another took while it was out of reach has it no more, and leaves it alone', async () => {
+  await submit()
+  const backend = createPrefectBackend({ settings: settings() })
+  const queue = prefectQueue({
+    backend,
+    pools: [harvestPool],
+    runtime: systemRuntime,
+    onProblem() {},
+    onInfo() {},
+  })
+  const instances = prefectInstances(backend.client, () => {})
+  const before = { ...newInstance('same'), started: '1' }
+  await instances.beat(before)
+  expect(await queue.enter(newInstance('same'), new AbortController().signal)).toEqual(before)
+  await queue.beat()
+  // One that ended takes it from nobody.
+  await instances.beat(before)
+  await queue.beat()
+  const other = { ...newInstance('same'), host: 'far', machine: 'far' }
+  await instances.beat(other)
+  await expect(queue.beat()).rejects.toMatchObject({
+    code: 'USAGE',
+    message: expect.stringContaining('same lives already: on far'),
+  })
+  await queue.leave()
+  expect((await instances.find('same'))?.instance).toEqual(other)
   await backend.close()
 })
 

@@ -58,6 +58,7 @@ describe('a run that somebody claimed', () => {
   const fate = (run: HeldRun, workers: SeenWorker[] = [], isHeld = false, hasEnded = false) =>
     fateOfRun(run, {
       me: { name: 'me', id: 'i1' },
+      predecessor: 'i0',
       workers,
       isHeld: () => isHeld,
       hasEnded: () => hasEnded,
@@ -79,6 +80,16 @@ describe('a run that somebody claimed', () => {
     expect(fate(held(), [other({ fate: 'ended' })])).toBe('surely dead')
     expect(fate(held({ worker: 'me', instance: 'i0' }))).toBe('surely dead')
     expect(fate(held({ worker: 'me', instance: null }))).toBe('surely dead')
+  })
+
+  it('of this name is judged by its instance: another may have the name by now', () => {
+    const namesakes = held({ worker: 'me', instance: 'i3' })
+    const me = other({ name: 'me', instance: 'i1' })
+    expect(fate(namesakes, [other({ name: 'me', instance: 'i3' })])).toBe('alive')
+    expect(fate(namesakes, [other({ name: 'me', instance: 'i3', fate: 'silent' })])).toBe('dead')
+    expect(fate(namesakes, [other({ name: 'me', instance: 'i3', fate: 'ended' })])).toBe('surely dead')
+    expect(fate(namesakes, [me])).toBe('dead')
+    expect(fate(namesakes, [other({ name: 'me', instance: null })])).toBe('dead')
   })
 
   it('is suspected where signs of life are missing', () => {

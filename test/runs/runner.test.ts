@@ -1,5 +1,6 @@
 /** The one loop that takes runs, before a queue that says what a test wants. */
 import { expect, it, vi } from 'vitest'
+import { HarvesterError } from '../../src/errors.ts'
 import type { RunRecorder } from '../../src/runs/backend.ts'
 import type { Offer, RunQueue } from '../../src/runs/orchestrator.ts'
 import { runnerOn } from '../support/runner-on.ts'
@@ -30,6 +31,31 @@ it('of a long outage the first three failures are told, then every tenth', async
       .filter(([text]) => text === 'The worker cannot look for runs')
       .map(([, { failures }]) => failures),
   ).toEqual([1, 2, 3, 10, 20])
+})
+
+it('one whose name another has by now takes no more runs, stops, and says so', async () => {
+  const looks: number[] = []
+  const onNameLost = vi.fn()
+  const onProblem = vi.fn()
+  const taken = new HarvesterError('USAGE', 'A worker named me lives already')
+  const runner = await runnerOn(
+    {
+      async look() {
+        looks.push(1)
+      },
+      async beat() {
+        throw taken
+      },
+    },
+    { onNameLost, onProblem },
+  )
+  await vi.waitFor(() => expect(runner.state).toBe('stopped'), 60_000)
+  expect(onNameLost.mock.calls).toEqual([[taken]])
+  expect(onProblem.mock.calls.map(([text]) => text)).toEqual(['The worker stops: another one has its name'])
+  const before = looks.length
+  runner.wake()
+  await new Promise((resolve) => setTimeout(resolve, 5))
+  expect(looks).toHaveLength(before)
 })
 
 it('a run whose flow it does not know is given back, with the reason', async () => {

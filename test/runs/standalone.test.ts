@@ -205,6 +205,23 @@ describe('a standalone process', () => {
   })
 })
 
+it('a process whose name another took while it was out of reach has it no more, and leaves it alone', async () => {
+  const { store, backend } = make()
+  const before = { ...newInstance('me'), started: '1' }
+  await store.touchWorker('me', new Date(), before)
+  const queue = localQueue({ backend, runtime: systemRuntime })
+  expect(await queue.enter(newInstance('me'), new AbortController().signal)).toEqual(before)
+  await queue.beat()
+  const other = { ...newInstance('me'), host: 'far', machine: 'far' }
+  await store.touchWorker('me', new Date(), other)
+  await expect(queue.beat()).rejects.toMatchObject({
+    code: 'USAGE',
+    message: expect.stringContaining('me lives already: on far'),
+  })
+  await queue.leave()
+  expect((await store.workers()).map(({ instance }) => instance)).toEqual([other])
+})
+
 describe('a name that a process of another machine had a moment ago', () => {
   /** As after a power cut: the machine is another boot, so that only signs of life tell. */
   function entering(onSleep: (now: Date) => Promise<void> = async () => {}) {

@@ -93,6 +93,7 @@ async function sweptTwice(
     } as unknown as RunQueue,
     runtime: { now: () => new Date(at.getTime() + 5000) } as never,
     instance: me,
+    predecessor: null,
     outbox: { taken: () => of.taken ?? new Map(), deliver: of.deliver } as unknown as Outbox,
     isHeld: of.isHeld ?? (() => false),
     onEvent,

@@ -22,7 +22,8 @@ export interface Instances {
   find(worker: string): Promise<SeenInstance | null>
   list(): Promise<SeenInstance[]>
   beat(me: WorkerInstance): Promise<void>
-  leave(me: WorkerInstance): Promise<void>
+  /** False where another has the name by now. Never rejects. */
+  leave(me: WorkerInstance): Promise<boolean>
 }
 
 /** @param onProblem told once where the server keeps no variables for us: then workers are known by name only */
@@ -87,7 +88,9 @@ export function prefectInstances(client: PrefectClient, onProblem: OnProblem): I
     },
     async leave(me) {
       const known = await this.find(me.name).catch(() => null)
-      if (known?.instance.id === me.id) await remove(client, me.name)
+      if (known && known.instance.id !== me.id) return false
+      if (known) await remove(client, me.name)
+      return true
     },
   }
 }

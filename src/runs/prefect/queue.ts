@@ -62,9 +62,10 @@ export function prefectQueue(options: PrefectQueueOptions): RunQueue {
   }
   return {
     async enter(instance, signal) {
-      await checkName(worker, instance, signal)
+      const before = await checkName(worker, instance, signal)
       worker.me = instance
       await beat(worker)
+      return before
     },
     look: () => due.look(),
     async next(wanted) {
@@ -93,6 +94,10 @@ export function prefectQueue(options: PrefectQueueOptions): RunQueue {
 
 async function beat({ client, instances, pools, missing, registerAgain, me }: AtPools): Promise<void> {
   if (!me) return
+  // It may have been given to another while this process was out of reach, and silent.
+  const seen = await instances.find(me.name)
+  if (seen && seen.instance.id !== me.id && (await fateOfSeen(seen, heartbeatSeconds * 1000)) === 'lives')
+    throw nameTaken(me, seen.instance)
   await instances.beat(me)
   for (const pool of pools) {
     const taken = must(
@@ -107,19 +112,22 @@ async function beat({ client, instances, pools, missing, registerAgain, me }: At
   if (missing.names.size > 0) await registerAgain?.(missing.names)
 }
 
-/** Refuses a name that another living process has; one of another machine is known by its signs of life only. */
+/**
+ * Refuses a name that another living process has; one of another machine is known by its signs of life only.
+ * @returns the one that had it and is gone
+ */
 async function checkName(
   { instances, runtime, onInfo }: AtPools,
   instance: WorkerInstance,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<WorkerInstance | null> {
   const first = await instances.find(instance.name)
   for (let seen = first, told = false; seen !== null; seen = await instances.find(instance.name)) {
     const fate = fateOf(seen.instance)
     const renewed =
       first !== null && (seen.instance.id !== first.instance.id || seen.silentMs < first.silentMs)
     if (fate === 'lives' || (fate === 'unknown' && renewed)) throw nameTaken(instance, seen.instance)
-    if ((await fateOfSeen(seen, heartbeatSeconds * 1000)) !== 'lives') return
+    if ((await fateOfSeen(seen, heartbeatSeconds * 1000)) !== 'lives') return seen.instance
     if (!told)
       onInfo('Another worker had this name a moment ago: waiting to see whether it lives', {
         worker: instance.name,
@@ -128,6 +136,7 @@ async function checkName(
     told = true
     await runtime.sleep(lookAgainMs, signal)
   }
+  return null
 }
 
 async function claim(worker: AtPools, run: DueRun): Promise<RunRecorder | null> {
@@ -258,7 +267,7 @@ async function suspend({ client, onProblem }: AtPools, id: string): Promise<void
 
 async function leave({ client, instances, due, pools, me }: AtPools): Promise<void> {
   due.close()
-  if (me) await instances.leave(me).catch(() => {})
+  if (me && !(await instances.leave(me))) return
   for (const pool of pools)
     await client.once
       .DELETE('/work_pools/{work_pool_name}/workers/{name}', {

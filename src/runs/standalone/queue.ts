@@ -31,20 +31,31 @@ export function localQueue(options: LocalQueueOptions): RunQueue {
   /** Another queue of this process gives the signs of life. */
   let shared = false
 
-  const beat = () => store.touchWorker(worker, runtime.now(), me)
+  const find = async () => (await store.workers()).find(({ name }) => name === worker)
+  /** Who has our name by now, if not this process. */
+  const other = async () => {
+    const seen = await find()
+    return seen?.instance && seen.instance.id !== me?.id ? { ...seen, instance: seen.instance } : null
+  }
+  const beat = async () => {
+    // It may have been given to another while this process was out of reach, and silent.
+    const seen = await other()
+    if (me && seen && fateOfStored(seen, runtime.now()) === 'lives') throw nameTaken(me, seen.instance)
+    await store.touchWorker(worker, runtime.now(), me)
+  }
 
   return {
     async enter(instance, signal) {
-      const find = async () => (await store.workers()).find(({ name }) => name === worker)
-      const other = await find()
-      if (restricted && other?.instance && isSameProcess(other.instance, instance)) {
-        me = other.instance
+      const first = await find()
+      if (restricted && first?.instance && isSameProcess(first.instance, instance)) {
+        me = first.instance
         shared = true
-        return
+        return null
       }
-      await refuseNamesake(instance, other, find, runtime, signal)
+      const before = await refuseNamesake(instance, first, find, runtime, signal)
       me = instance
       await beat()
+      return before
     },
     async look() {},
     async next({ flows }) {
@@ -110,7 +121,7 @@ export function localQueue(options: LocalQueueOptions): RunQueue {
     },
     mayPass,
     async leave() {
-      if (!shared) await store.removeWorker(worker).catch(() => {})
+      if (!shared && !(await other().catch(() => null))) await store.removeWorker(worker).catch(() => {})
     },
     hurry() {},
     onWork: (listener) => backend.onWork(listener),
@@ -166,6 +177,7 @@ const lookAgainMs = 5000
 /**
  * Refuses a name that another living process has. One of this machine is known by itself. Of one of another machine, or
  * of this one before it was started again, only its next sign of life tells: that is waited for.
+ * @returns the one that had it and is gone
  */
 async function refuseNamesake(
   me: WorkerInstance,
@@ -173,14 +185,16 @@ async function refuseNamesake(
   find: () => Promise<StoredWorker | undefined>,
   runtime: Runtime,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<WorkerInstance | null> {
   for (let seen = first; seen?.instance; seen = await find()) {
     const fate = fateOf(seen.instance)
     const isRenewed = seen.instance.id !== first?.instance?.id || seen.seenAt > first.seenAt
     if (fate === 'lives' || (fate === 'unknown' && isRenewed)) throw nameTaken(me, seen.instance)
-    if (fate === 'ended' || runtime.now().getTime() - seen.seenAt.getTime() >= goneAfterMs) return
+    if (fate === 'ended' || runtime.now().getTime() - seen.seenAt.getTime() >= goneAfterMs)
+      return seen.instance
     await runtime.sleep(lookAgainMs, signal)
   }
+  return null
 }
 
 function mayPass(error: unknown): boolean {
