@@ -10,6 +10,11 @@ const shortestKnown = 6
 const secretKey =
   /pass(word|wd|phrase)?$|^pwd$|password|secret|token|api_?key|authorization|auth_?string|cookie|credential|\bdsn$/i
 
+/** Whether what has this name is a secret. */
+export function namesSecret(name: string): boolean {
+  return secretKey.test(name)
+}
+
 /** Facts about secrets that are none: counts and names. */
 const assigned = String.raw`[\w-]*(?:password|passwd|passphrase|secret|token|api_?key|access_?key|auth_?string)`
 

@@ -113,7 +113,7 @@ function showHarvest(variables: Parts['variables'], file: string | undefined): v
     if (key === 'erddap_urls' || value === undefined) continue
     table.push([
       key,
-      typeof value === 'object' ? JSON.stringify(value) : String(value),
+      scrub(typeof value === 'object' ? JSON.stringify(value) : String(value)),
       written && key in written ? 'file' : 'default',
     ])
   }

@@ -1,5 +1,6 @@
 import { isMap, isSeq, LineCounter, type Node, parseDocument } from 'yaml'
 import type { z } from 'zod'
+import { namesSecret, scrub } from '../secrets.ts'
 import { badReferences, tooDeep } from './yaml-limits.ts'
 
 /** A fault of a document: where it is and what is wrong with it. */
@@ -72,9 +73,14 @@ export function readYaml(text: string): YamlDocument {
 export function faultsOf(error: z.ZodError, document: YamlDocument): Fault[] {
   return error.issues
     .flatMap((issue) => flatten(issue))
-    .map(({ path, message }) => {
+    .map(({ path, message, unknown }) => {
       const value = at(document.value, path)
-      const shown = value === undefined || typeof value === 'object' ? '' : `, not ${JSON.stringify(value)}`
+      // Under a key that nobody knows may be what the writer takes for a password of ours.
+      const hidden = unknown || path.some((part) => namesSecret(String(part)))
+      const shown =
+        hidden || value === undefined || typeof value === 'object'
+          ? ''
+          : `, not ${scrub(JSON.stringify(value))}`
       return {
         line: document.lineOf(path),
         message: `${path.map(String).join('.') || 'the document'}: ${message}${shown}`,
@@ -84,10 +90,17 @@ export function faultsOf(error: z.ZodError, document: YamlDocument): Fault[] {
 
 type Issue = z.core.$ZodIssue
 
-function flatten(issue: Issue, base: PropertyKey[] = []): { path: PropertyKey[]; message: string }[] {
+interface FlatIssue {
+  path: PropertyKey[]
+  message: string
+  /** The path ends with a key that the schema does not have. */
+  unknown?: true
+}
+
+function flatten(issue: Issue, base: PropertyKey[] = []): FlatIssue[] {
   const path = [...base, ...issue.path]
   if (issue.code === 'unrecognized_keys')
-    return issue.keys.map((key) => ({ path: [...path, key], message: 'unknown key' }))
+    return issue.keys.map((key) => ({ path: [...path, key], message: 'unknown key', unknown: true }))
   if (issue.code === 'invalid_union') {
     // The branch that got furthest says what the writer meant.
     const branches = issue.errors.map((errors) => errors.flatMap((inner) => flatten(inner, path)))

@@ -51,7 +51,7 @@ export const rooms: Record<string, Room> = {
   config: {
     folder: '`src/config/`',
     lives: 'Configuration and environment, checked whole; the sources that they name',
-    values: ['rules', 'errors', 'text', 'package'],
+    values: ['rules', 'errors', 'secrets', 'text', 'package'],
   },
   http: {
     folder: '`src/http/`',

@@ -370,4 +370,17 @@ describe('what `config check` shows', () => {
     expect(text).toMatch(/HARVEST_POOL +│ harvest-atlantic +│ default/)
     expect(text).toMatch(/MAINTENANCE_POOL +│ upkeep +│ environment/)
   })
+
+  it('holds no secret, also of the harvest configuration', async () => {
+    const text = await shown({
+      HARVEST_CONFIG_YAML: `${site}
+worms_url: https://api:Zq7xw1@w.example.org
+ckan_url: https://reader:Zq7xw2@c.example.org
+after_success:
+  - webhook: { url: 'https://h.example.org/?token=Zq7xw3', token_env: PORTAL_TOKEN }`,
+    })
+    expect(text).toMatch(/worms_url .*w\.example\.org/)
+    expect(text).toContain('PORTAL_TOKEN')
+    expect(text).not.toMatch(/Zq7xw/)
+  })
 })

@@ -177,6 +177,26 @@ prune:
     expect(messageOf(read)).not.toContain('hunter2')
   })
 
+  it('refuses keys that it does not know without repeating what may be a secret', () => {
+    write(`erddap_urls: [https://e.example/erddap]
+db_password: hunter2a
+redis_host: redis:hunter2b@host
+alerts: { smtp_token: hunter2c }
+after_success:
+  - deployment: { name: x, parameters: {}, api_key: hunter2d }
+  - webhook: { token_env: hunter2e, url_env: X }
+ckan_url: https://me:hunter2f@c.example/api/3/action
+`)
+    const message = messageOf(read)
+    expect(message).toContain('line 2: db_password: unknown key\n')
+    expect(message).toContain('line 4: alerts.smtp_token: unknown key\n')
+    expect(message).toMatch(
+      /line 7: .*token_env: must be the name of an environment variable, as PORTAL_HOOK_URL$/m,
+    )
+    expect(message).toMatch(/line 8: ckan_url: .*c\.example/)
+    expect(message).not.toContain('hunter2')
+  })
+
   it('warns of keys that older versions had', () => {
     write('erddap_urls: [https://e.example/erddap]\nmax-workers: 4\n')
     expect(read().warnings).toEqual([expect.stringContaining('max-workers')])

@@ -66,6 +66,7 @@ const modules: [string, Record<string, unknown>, Record<string, Call | string>][
       scrubFacts: 'scrub of each text',
       scrubJson: 'scrub of each text',
       scrubError: 'scrub of each text',
+      namesSecret: secrets.namesSecret,
       registerSecrets: 'values of the environment',
       forgetSecrets: 'takes nothing',
     },
