@@ -1,4 +1,4 @@
-import { isMap, isSeq, LineCounter, type Node, parseDocument } from 'yaml'
+import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml'
 import type { z } from 'zod'
 import { namesSecret, scrub } from '../secrets.ts'
 import { badReferences, tooDeep } from './yaml-limits.ts'
@@ -59,7 +59,8 @@ export function readYaml(text: string): YamlDocument {
           if (at !== undefined) line = counter.linePos(at).line
           node = pair?.value
         } else if (isSeq(node)) {
-          node = node.items[Number(key)]
+          // The value has no blank entries, and counts without them.
+          node = node.items.filter((item) => !isBlank(scalarOf(item, document)))[Number(key)]
           const at = (node as Node | undefined)?.range?.[0]
           if (at !== undefined) line = counter.linePos(at).line
         } else break
@@ -133,8 +134,18 @@ function at(value: unknown, path: readonly PropertyKey[]): unknown {
 
 /** Empty values mean the default: a key without value is as good as absent. */
 function withoutNulls(value: unknown): unknown {
-  if (Array.isArray(value)) return value.filter((item) => item !== null && item !== '').map(withoutNulls)
+  if (Array.isArray(value)) return value.filter((item) => !isBlank(item)).map(withoutNulls)
   if (value === null || typeof value !== 'object') return value
-  const entries = Object.entries(value).filter(([, item]) => item !== null && item !== '')
+  const entries = Object.entries(value).filter(([, item]) => !isBlank(item))
   return Object.fromEntries(entries.map(([key, item]) => [key, withoutNulls(item)]))
+}
+
+function isBlank(value: unknown): boolean {
+  return value === null || value === ''
+}
+
+/** The value of a node that has one, or refers to one; the node itself where it is a list or map. */
+function scalarOf(node: unknown, document: Document): unknown {
+  const meant = isAlias(node) ? node.resolve(document) : node
+  return isScalar(meant) ? meant.value : meant
 }

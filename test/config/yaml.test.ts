@@ -65,4 +65,15 @@ describe('YAML that no configuration needs', () => {
   })
 })
 
+describe('the line of an entry', () => {
+  it.each([
+    ['blank ones', 'a:\n  -\n  - ""\n  - ~\n  - x\n  - y', [5, 6]],
+    ['a reference to nothing', 'b: &none\na:\n  - *none\n  - x\n  - y', [4, 5]],
+    ['lists and maps', 'a:\n  - []\n  -\n  - {}\n  - y', [2, 4, 5]],
+  ])('is its own, below %s', (_, text, lines) => {
+    const { value, lineOf } = readYaml(text)
+    expect((value as { a: unknown[] }).a.map((_, index) => lineOf(['a', index]))).toEqual(lines)
+  })
+})
+
 const literal = (text: string) => new RegExp(`^${text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}$`)
