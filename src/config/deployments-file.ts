@@ -1,6 +1,5 @@
 /** Reads `config/deployments.yaml`: which deployments there are, in the form of Prefect's own prefect.yaml. */
 
-import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { z } from 'zod'
 import { HarvesterError } from '../errors.ts'
@@ -8,6 +7,7 @@ import { packageFile } from '../package.ts'
 import { type Environment, environmentVariables } from './environment.ts'
 import { inNamespace } from './namespace.ts'
 import type { Source } from './source.ts'
+import { readTextFile } from './text-file.ts'
 import { type Fault, faultsOf, readYaml, type YamlDocument } from './yaml.ts'
 
 /** A deployment as the file declares it, variables filled in; cron and zone are still as they were written. */
@@ -163,15 +163,10 @@ export function loadDeclaration(
 ): Declaration {
   const named = environment.HARVEST_DEPLOYMENTS_FILE
   const origin = named === undefined ? shippedDeploymentsFile : resolve(folder, named)
-  let text: string
-  try {
-    text = readFileSync(origin, 'utf8')
-  } catch (cause) {
-    throw new HarvesterError('CONFIG_NOT_FOUND', `${origin} cannot be read`, {
-      cause,
-      remedy: 'Check HARVEST_DEPLOYMENTS_FILE; left empty, the file that ships is used.',
-    })
-  }
+  const text = readTextFile(
+    origin,
+    'Check HARVEST_DEPLOYMENTS_FILE; left empty, the file that ships is used.',
+  )
   return readDeclaration({ text, origin, environment, sources })
 }
 

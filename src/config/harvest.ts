@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { HarvesterError } from '../errors.ts'
 import { isSet } from './given.ts'
@@ -12,6 +12,7 @@ import {
   serverOf,
   withSlugs,
 } from './source.ts'
+import { readTextFile } from './text-file.ts'
 import { type Fault, faultsOf, readYaml, stripUniformIndent } from './yaml.ts'
 
 /** The harvest configuration, resolved: what the program works with. */
@@ -254,14 +255,7 @@ function obisDatasetIds(
 }
 
 function readConfigFile(path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (cause) {
-    throw new HarvesterError('CONFIG_NOT_FOUND', `${path} cannot be read`, {
-      cause,
-      remedy: 'Check the path and the rights of the file.',
-    })
-  }
+  return readTextFile(path, 'Check the path and the rights of the file.')
 }
 
 function parseJson(text: string): unknown {

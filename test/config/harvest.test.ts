@@ -246,6 +246,24 @@ ckan_url: https://me:hunter2f@c.example/api/3/action
     ])
   })
 
+  it('is in UTF-8, with or without a mark at its beginning, and nothing else', () => {
+    const text = 'erddap_urls: [https://e.example/erddap]\ncontact: André\n'
+    write(`\uFEFF${text}`)
+    write('\uFEFF{"e.example": ["é"]}', 'config/skipped_datasets.json')
+    expect(read().sources[0]).toMatchObject({ contact: 'André', skipDatasetIds: ['é'] })
+    for (const name of ['harvest.yaml', 'skipped_datasets.json']) {
+      writeFileSync(join(folder, 'config', name), Buffer.from(text, 'latin1'))
+      expect(() => readHarvestConfig({ env: {}, folder })).toThrow(
+        expect.objectContaining({
+          code: 'CONFIG_INVALID',
+          message: `${join(folder, 'config', name)} is not in UTF-8`,
+          remedy: expect.stringContaining('Save it as UTF-8'),
+        }),
+      )
+      write(text)
+    }
+  })
+
   it('takes OBIS datasets from the file, or from the variable that replaces it', () => {
     write('obis_datasets_file: obis.json')
     write('{"datasets":["2d8e2ad2-0000-0000-0000-000000000001"]}', 'config/obis.json')
