@@ -14,6 +14,8 @@ const quoted = {
   "'": /'([^'\\]*(?:\\[\s\S][^'\\]*)*)'/y,
   '"': /"([^"\\]*(?:\\[\s\S][^"\\]*)*)"/y,
 } as const
+/** For Compose the value that the environment has already; other words are what was lost of a value. */
+const bareName = /[^\S\n]*(?:export[^\S\n]+)?[A-Z_][A-Z0-9_]*[^\S\n]*(?:[^\S\n]#[^\n]*)?(?:\n|$)/y
 const blanks = /[^\S\n]*/y
 const restOfLine = /[^\n]*(?:\n|$)/y
 /** What Compose replaces by the value of a variable, and `$$` by one `$`. */
@@ -43,7 +45,7 @@ export function readDotenv(text: string): Dotenv {
     return found
   }
   while (at < source.length) {
-    if (take(nothing)) continue
+    if (take(nothing) ?? take(bareName)) continue
     const number = line
     const name = take(beginning)?.[1]
     if (name === undefined) {

@@ -26,6 +26,7 @@ describe('a .env', () => {
     ["A='erddap_urls:\n  - https://a.example # one\n'", 'erddap_urls:\n  - https://a.example # one\n'],
     ['\uFEFFA=x\r\n\r\n# B=y\r\n', 'x'],
     ['A=x\u2028y', 'x\u2028y'],
+    ['HARVESTER_TZ\nexport DB_HOST # of the shell\nA=x', 'x'],
   ])('%j has the value that Docker Compose gives it', (text, value) => {
     expect(values(text)).toEqual({ A: value })
     expect(values(`${text}\nB=after`)).toEqual({ A: value, B: 'after' })
