@@ -27,7 +27,8 @@ export interface Offer {
 /** A run that some process claimed and that has not ended. */
 export interface HeldRun {
   readonly run: RunFacts
-  readonly type: (typeof heldStateTypes)[number]
+  /** SCHEDULED: waits for another attempt by its process, and is not offered to others. */
+  readonly type: (typeof heldStateTypes)[number] | 'SCHEDULED'
   readonly runCount: number
   /** Name of the worker that claimed it; null where it is not known. */
   readonly worker: string | null

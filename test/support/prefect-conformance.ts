@@ -262,6 +262,21 @@ export function conformance(name: string, makeRig: () => Promise<Rig>): void {
       }
     })
 
+    it('lets another process try a run again whose process stops while it waits for that', async () => {
+      const first = await rig.start({ flows, limit: 1, name: 'fails' })
+      const { id } = await submit('flaky')
+      await waitUntil(
+        'the failure',
+        async () => (await rig.backend.readRun(id))?.state.name === 'AwaitingRetry',
+        30_000,
+        20,
+      )
+      await first.stop()
+      await withProcess(async () => {
+        expect(await ended(id)).toBe('Completed: attempt 2 (2)')
+      })
+    })
+
     it('tells the end of a run again that a late request to start it undid', async () => {
       const process = await rig.start({ flows, limit: 4, sweepMs: 200 })
       try {

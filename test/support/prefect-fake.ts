@@ -218,6 +218,7 @@ export async function startFakePrefect(
     const part = (filter.flow_runs ?? {}) as Json
     const any = (key: string) => (part[key] as { any_?: string[] } | undefined)?.any_
     const types = ((part.state as Json | undefined)?.type as { any_?: string[] } | undefined)?.any_
+    const orNames = ((part.state as Json | undefined)?.name as { any_?: string[] } | undefined)?.any_ ?? []
     const ids = any('id')
     const ofDeployments = any('deployment_id')
     const names = (of: string) => (filter[of] as { name?: { any_: string[] } } | undefined)?.name?.any_
@@ -240,7 +241,7 @@ export async function startFakePrefect(
       (!key || key.includes(run.idempotency_key ?? '')) &&
       (!tags || tags.every((tag) => run.tags.includes(tag))) &&
       (!ids || ids.includes(run.id)) &&
-      (!types || types.includes(run.state.type)) &&
+      (!types || types.includes(run.state.type) || orNames.includes(run.state.name)) &&
       (!ofDeployments || ofDeployments.includes(run.deployment_id ?? ''))
     )
   }

@@ -17,6 +17,7 @@ import { type MissingPools, missingPools } from './missing-pools.ts'
 import { type PoolRoom, poolRoom } from './pool-room.ts'
 import { poolType, readWorkers } from './pools.ts'
 import { stateOf } from './read.ts'
+import { isHidden, showToOthers } from './retry-type.ts'
 import { setState, type WantedState, wasTold } from './set-state.ts'
 import type { OnProblem } from './telemetry.ts'
 
@@ -249,6 +250,8 @@ async function statesOf(
 }
 
 async function suspend({ client, onProblem }: AtPools, id: string): Promise<void> {
+  const found = await readRun(client, id)
+  if (found) await showToOthers(client, found)
   // A pause that keeps its process would be resumed as Running, with nobody at work.
   const answer = await setState(
     client,
@@ -303,7 +306,14 @@ async function heldRuns(backend: PrefectBackend, pools: readonly string[]): Prom
       'list running runs',
       client.once.POST('/flow_runs/filter', {
         body: {
-          flow_runs: { operator: 'and_', state: { operator: 'and_', type: { any_: [...heldStateTypes] } } },
+          flow_runs: {
+            operator: 'and_',
+            state: {
+              operator: 'or_',
+              type: { any_: [...heldStateTypes] },
+              name: { any_: ['AwaitingRetry'] },
+            },
+          },
           work_pools: { operator: 'and_', name: { any_: [...pools] } },
           sort: 'EXPECTED_START_TIME_DESC',
           ...page,
@@ -312,7 +322,9 @@ async function heldRuns(backend: PrefectBackend, pools: readonly string[]): Prom
     ),
   )
   const runs: HeldRun[] = []
-  for (const run of found)
+  for (const run of found) {
+    // A retry that others may take is not held; one of the process that failed is hidden from all but it.
+    if (run.state?.type === 'SCHEDULED' && !isHidden(run)) continue
     runs.push({
       run: await backend.factsOf(run),
       type: (run.state?.type ?? 'RUNNING') as HeldRun['type'],
@@ -322,6 +334,7 @@ async function heldRuns(backend: PrefectBackend, pools: readonly string[]): Prom
       since: client.here(new Date(run.state?.timestamp ?? 0)),
       startedAt: run.start_time ? client.here(new Date(run.start_time)) : null,
     })
+  }
   return runs
 }
 
@@ -332,9 +345,12 @@ async function tellEnd(backend: PrefectBackend, { flowRunId, runCount, to }: Run
   if (!found) return { kind: 'gone', reason: 'The run was deleted' }
   const now = stateOf(found.state)
   if (to.kind === 'final' && wasTold(found.state, to)) return { kind: 'accepted' }
-  if ((found.run_count ?? 0) > runCount || now.type === 'SCHEDULED')
+  // One that waits for a retry by the process that is gone is nobody's.
+  const isWaiting = now.type === 'SCHEDULED' && to.kind === 'back' && isHidden(found)
+  if ((found.run_count ?? 0) > runCount || (now.type === 'SCHEDULED' && !isWaiting))
     return { kind: 'gone', reason: 'The run was started anew' }
   if (isFinal(now.type) && !wasTakenForDead(now)) return { kind: 'gone', reason: `The run is ${now.name}` }
+  if (to.kind === 'back') await showToOthers(client, found)
   const cancelled = now.type === 'CANCELLING'
   const answer = await setState(
     client,

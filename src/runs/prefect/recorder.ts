@@ -6,6 +6,7 @@ import { childRuns } from './child-runs.ts'
 import { must, orNull, type PrefectClient, type Schemas } from './client.ts'
 import { isClaimedElsewhere } from './labels.ts'
 import { acquireTagSlots, keepLease, type LeaseKeeper } from './leases.ts'
+import { isHidden, showToOthers } from './retry-type.ts'
 import { type RunHeartbeat, runHeartbeat } from './run-heartbeat.ts'
 import { setState, wasTold } from './set-state.ts'
 import { artifactEvent, wireArtifact } from './shown-artifact.ts'
@@ -217,7 +218,7 @@ async function finish(recorded: Recorded, final: FinalState): Promise<FinishAnsw
     const type = known.state?.type
     if (wasTold(known.state, final)) return { kind: 'accepted' }
     // An order to try again whose answer was lost: a failure from there would be the last one.
-    if (endTold && final.retry && type === 'SCHEDULED' && known.empirical_policy?.retry_type === 'in_process')
+    if (endTold && final.retry && type === 'SCHEDULED' && isHidden(known))
       return tryAgain(recorded, known.state)
     if (type && isFinal(type)) return { kind: 'gone', reason: `The run is ${known.state?.name ?? type}` }
     if (type === 'CANCELLING' && final.type !== 'CANCELLED') return { kind: 'cancelling' }
@@ -259,8 +260,9 @@ async function reschedule(recorded: Recorded, message: string): Promise<void> {
   const known = await readRun(recorded)
   const type = known?.state?.type
   // It was given back already, and another process may have it: told again, this would take it away from there.
-  if (!known || type === 'SCHEDULED' || isClaimedElsewhere(known, instance ?? null)) return
-  if (type === 'PENDING' && beganAt > 0) return
+  if (!known || isClaimedElsewhere(known, instance ?? null)) return
+  if ((type === 'SCHEDULED' && !isHidden(known)) || (type === 'PENDING' && beganAt > 0)) return
+  await showToOthers(client, known)
   const answer = await setState(
     client,
     id,
