@@ -38,8 +38,12 @@ export function choose<T extends Candidate>(
 }
 
 /** What the state that others gave a run means for its execution here; null: go on. */
-export function reactionTo(state: RunState | null): { reason: AbortReason; message: string } | null {
+export function reactionTo(
+  state: RunState | 'elsewhere' | null,
+): { reason: AbortReason; message: string } | null {
   if (state === null) return { reason: 'lost', message: 'The run was deleted while it ran' }
+  if (state === 'elsewhere')
+    return { reason: 'lost', message: 'The run was taken for dead, and another process has it by now' }
   switch (state.type) {
     case 'CANCELLING':
     case 'CANCELLED':

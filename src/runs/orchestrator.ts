@@ -65,8 +65,11 @@ export interface RunQueue {
     readonly flows: ReadonlySet<string>
     readonly isHeld: (id: string) => boolean
   }): Promise<Offer | null>
-  /** What has become of runs that are executed here. A run that is left out was not seen; null: it is gone. */
-  states(ids: readonly string[]): Promise<ReadonlyMap<string, RunState | null>>
+  /**
+   * What has become of runs that are executed here. A run that is left out was not seen; null: it is gone; `elsewhere`:
+   * another process has claimed it since.
+   */
+  states(ids: readonly string[]): Promise<ReadonlyMap<string, RunState | 'elsewhere' | null>>
   /** Makes a paused run one that can be resumed by another process. */
   suspend(id: string): Promise<void>
   /** Writes the end of a run that is executed here no more; for ends that could not be told in time. */

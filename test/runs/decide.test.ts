@@ -40,6 +40,10 @@ describe('the execution of a run', () => {
       CANCELLED: 'cancelled',
     })
     expect(reactionTo(null)?.message).toMatch(/deleted/)
+    expect(reactionTo('elsewhere')).toMatchObject({
+      reason: 'lost',
+      message: expect.stringMatching(/another process/),
+    })
     expect(reactionTo(stateOf('SCHEDULED', now, { name: 'AwaitingRetry' }))).toBeNull()
   })
 })

@@ -12,7 +12,7 @@ import { type Candidates, candidates, type DueRun } from './candidates.ts'
 import { claimId } from './claim-id.ts'
 import { must, orNull, type PrefectClient } from './client.ts'
 import { fateOfSeen, type Instances, prefectInstances } from './instances.ts'
-import { instanceLabel, labelOf, workerLabel } from './labels.ts'
+import { instanceLabel, isClaimedElsewhere, labelOf, workerLabel } from './labels.ts'
 import { type MissingPools, missingPools } from './missing-pools.ts'
 import { type PoolRoom, poolRoom } from './pool-room.ts'
 import { poolType, readWorkers } from './pools.ts'
@@ -73,7 +73,7 @@ export function prefectQueue(options: PrefectQueueOptions): RunQueue {
       const run = await due.next(wanted)
       return run && { id: run.id, claim: () => claim(worker, run) }
     },
-    states: (ids) => statesOf(client, ids),
+    states: (ids) => statesOf(worker, ids),
     suspend: (id) => suspend(worker, id),
     end: (end) => tellEnd(backend, end),
     beat: () => beat(worker),
@@ -231,10 +231,10 @@ const readRun = (client: PrefectClient, id: string) =>
   orNull('read a run', client.normal.GET('/flow_runs/{id}', { params: { path: { id } } }))
 
 async function statesOf(
-  client: PrefectClient,
+  { client, me }: AtPools,
   ids: readonly string[],
-): Promise<ReadonlyMap<string, RunState | null>> {
-  const states = new Map<string, RunState | null>(ids.map((id) => [id, null]))
+): Promise<ReadonlyMap<string, RunState | 'elsewhere' | null>> {
+  const states = new Map<string, RunState | 'elsewhere' | null>(ids.map((id) => [id, null]))
   for (const part of inParts(ids)) {
     const runs = await allPages((page) =>
       must(
@@ -244,7 +244,8 @@ async function statesOf(
         }),
       ),
     )
-    for (const run of runs) states.set(run.id, stateOf(run.state))
+    for (const run of runs)
+      states.set(run.id, isClaimedElsewhere(run, me?.id ?? null) ? 'elsewhere' : stateOf(run.state))
   }
   return states
 }
@@ -347,7 +348,8 @@ async function tellEnd(backend: PrefectBackend, { flowRunId, runCount, to }: Run
   if (to.kind === 'final' && wasTold(found.state, to)) return { kind: 'accepted' }
   // One that waits for a retry by the process that is gone is nobody's.
   const isWaiting = now.type === 'SCHEDULED' && to.kind === 'back' && isHidden(found)
-  if ((found.run_count ?? 0) > runCount || (now.type === 'SCHEDULED' && !isWaiting))
+  const isClaimed = now.type === 'PENDING' && to.kind === 'final'
+  if ((found.run_count ?? 0) > runCount || (now.type === 'SCHEDULED' && !isWaiting) || isClaimed)
     return { kind: 'gone', reason: 'The run was started anew' }
   if (isFinal(now.type) && !wasTakenForDead(now)) return { kind: 'gone', reason: `The run is ${now.name}` }
   if (to.kind === 'back') await showToOthers(client, found)

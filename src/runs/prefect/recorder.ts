@@ -1,11 +1,13 @@
 import { describeError } from '../../errors.ts'
 import type { Artifact, Begun, FinalState, FinishAnswer, FlowRun, Gone, RunRecorder } from '../backend.ts'
+import { wasTakenForDead } from '../decide.ts'
 import type { Runtime } from '../runtime.ts'
 import { isFinal } from '../states.ts'
 import { childRuns } from './child-runs.ts'
 import { must, orNull, type PrefectClient, type Schemas } from './client.ts'
 import { isClaimedElsewhere } from './labels.ts'
 import { acquireTagSlots, keepLease, type LeaseKeeper } from './leases.ts'
+import { stateOf } from './read.ts'
 import { isHidden, showToOthers } from './retry-type.ts'
 import { type RunHeartbeat, runHeartbeat } from './run-heartbeat.ts'
 import { setState, wasTold } from './set-state.ts'
@@ -59,6 +61,8 @@ interface Recorded extends RecorderOptions {
   name: string
   beganAt: number
   lease: LeaseKeeper | null
+  /** Its next attempt was ordered, and has not begun. */
+  waiting: boolean
   /** The end of this attempt was told before; whether it arrived is not known. */
   endTold: boolean
   /** Something was told since the last flush. */
@@ -98,6 +102,7 @@ export function prefectRecorder(options: RecorderOptions): RunRecorder {
     name: run.name,
     beganAt: 0,
     lease: null,
+    waiting: false,
     endTold: false,
     told: false,
     onProblem: (text, facts) => options.onProblem(text, { run: run.name, flowRunId: run.id, ...facts }),
@@ -153,6 +158,7 @@ async function begin(recorded: Recorded, policy: Policy): Promise<Begun | Gone> 
     if (answer.state?.type === 'CANCELLING') await cancel(recorded)
     return { kind: 'gone', reason: answer.reason }
   }
+  recorded.waiting = false
   const now = runtime.now()
   recorded.beganAt = now.getTime()
   // The server does not count the start of a run that was paused: it is another execution all the same.
@@ -206,7 +212,7 @@ async function countedStarts({ id, client, claimedBy, runCount }: Recorded): Pro
 }
 
 async function finish(recorded: Recorded, final: FinalState): Promise<FinishAnswer> {
-  const { id, client, runtime, claimedBy, heartbeat, retries, beganAt, endTold } = recorded
+  const { id, client, runtime, claimedBy, instance, heartbeat, retries, beganAt, endTold } = recorded
   await heartbeat.stop()
   let force = final.type === 'CANCELLED'
   const wants = force || (final.type === 'FAILED' && !final.retry && retries > 0)
@@ -216,13 +222,18 @@ async function finish(recorded: Recorded, final: FinalState): Promise<FinishAnsw
     const known = await readRun(recorded)
     if (known === null) return { kind: 'gone', reason: 'The run was deleted' }
     const type = known.state?.type
+    // Whoever was frozen or cut off for a while was taken for dead: what has begun anew since is left alone.
+    if (isClaimedElsewhere(known, instance ?? null)) return startedAnew
     if (wasTold(known.state, final)) return { kind: 'accepted' }
     // An order to try again whose answer was lost: a failure from there would be the last one.
     if (endTold && final.retry && type === 'SCHEDULED' && isHidden(known))
       return tryAgain(recorded, known.state)
-    if (type && isFinal(type)) return { kind: 'gone', reason: `The run is ${known.state?.name ?? type}` }
+    if (type === 'PENDING' || (type === 'SCHEDULED' && !recorded.waiting)) return startedAnew
+    const isTakenForDead = wasTakenForDead(stateOf(known.state))
+    if (type && isFinal(type) && !isTakenForDead)
+      return { kind: 'gone', reason: `The run is ${known.state?.name ?? type}` }
     if (type === 'CANCELLING' && final.type !== 'CANCELLED') return { kind: 'cancelling' }
-    force = wants
+    force = wants || isTakenForDead
   }
   recorded.endTold = true
   const answer = await setState(
@@ -244,10 +255,11 @@ async function finish(recorded: Recorded, final: FinalState): Promise<FinishAnsw
   return { kind: 'gone', reason: answer.reason }
 }
 
-function tryAgain(
-  { client, runtime, heartbeat }: Recorded,
-  ordered: Schemas['State'] | null | undefined,
-): FinishAnswer {
+const startedAnew: Gone = { kind: 'gone', reason: 'The run was started anew' }
+
+function tryAgain(recorded: Recorded, ordered: Schemas['State'] | null | undefined): FinishAnswer {
+  const { client, runtime, heartbeat } = recorded
+  recorded.waiting = true
   heartbeat.start()
   const due = ordered?.state_details?.scheduled_time
   return { kind: 'retry', at: due ? client.here(new Date(due)) : runtime.now() }
@@ -262,6 +274,7 @@ async function reschedule(recorded: Recorded, message: string): Promise<void> {
   // It was given back already, and another process may have it: told again, this would take it away from there.
   if (!known || isClaimedElsewhere(known, instance ?? null)) return
   if ((type === 'SCHEDULED' && !isHidden(known)) || (type === 'PENDING' && beganAt > 0)) return
+  if (type && isFinal(type) && !wasTakenForDead(stateOf(known.state))) return
   await showToOthers(client, known)
   const answer = await setState(
     client,

@@ -5,12 +5,12 @@ import { goneAfterMs, wasTakenForDead } from '../decide.ts'
 import { fateOf, nameTaken, type WorkerInstance } from '../instance.ts'
 import type { HeldRun, RunQueue, SeenWorker } from '../orchestrator.ts'
 import type { Runtime } from '../runtime.ts'
-import { heldStateTypes, isFinal, state } from '../states.ts'
+import { heldStateTypes, isFinal, type RunState, state } from '../states.ts'
 import type { LocalBackend } from './backend.ts'
 import { groupsInForce, prioritiesOf } from './limits.ts'
 import { fateOfStored } from './presence.ts'
 import { factsOf, wasTold } from './recorder.ts'
-import type { StoredRun, StoredWorker } from './store.ts'
+import type { RunStore, StoredRun, StoredWorker } from './store.ts'
 
 export interface LocalQueueOptions {
   readonly backend: LocalBackend
@@ -73,12 +73,7 @@ export function localQueue(options: LocalQueueOptions): RunQueue {
       if (restricted) family.add(run.id)
       return { id: run.id, claim: async () => backend.recorder(run) }
     },
-    async states(ids) {
-      const found = new Map(
-        (await store.runs({ ids, limit: ids.length })).map(({ id, state }) => [id, state]),
-      )
-      return new Map(ids.map((id) => [id, found.get(id) ?? null]))
-    },
+    states: (ids) => statesOf(store, ids, me),
     // It is open to everybody once it is made due again.
     async suspend() {},
     end: (end) => tellEnd(options, end),
@@ -137,6 +132,9 @@ async function tellEnd(
   const run = await store.run(flowRunId)
   if (!run || run.runCount !== runCount) return { kind: 'gone', reason: 'It was started anew, or deleted' }
   if (to.kind === 'final' && wasTold(run.state, to)) return { kind: 'accepted' }
+  // Claimed since, and not begun yet.
+  if (to.kind === 'final' && run.state.type === 'PENDING')
+    return { kind: 'gone', reason: 'It was started anew' }
   if (isFinal(run.state.type) && !wasTakenForDead(run.state))
     return { kind: 'gone', reason: `The run is ${run.state.name}` }
   const cancelled = run.state.type === 'CANCELLING'
@@ -154,6 +152,22 @@ async function tellEnd(
       : { endedAt: now },
   )
   return done ? { kind: 'accepted' } : { kind: 'gone', reason: 'It changed meanwhile' }
+}
+
+async function statesOf(
+  store: RunStore,
+  ids: readonly string[],
+  me: WorkerInstance | null,
+): Promise<ReadonlyMap<string, RunState | 'elsewhere' | null>> {
+  const found = new Map((await store.runs({ ids, limit: ids.length })).map((run) => [run.id, run]))
+  return new Map(
+    ids.map((id) => {
+      const run = found.get(id)
+      // Where the instance was not told, nothing is concluded.
+      const isElsewhere = me !== null && run?.instance != null && run.instance !== me.id
+      return [id, isElsewhere ? 'elsewhere' : (run?.state ?? null)]
+    }),
+  )
 }
 
 function heldOf(run: StoredRun): HeldRun {

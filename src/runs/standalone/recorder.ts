@@ -1,10 +1,11 @@
 import { describeError } from '../../errors.ts'
 import type { Artifact, Begun, FinalState, FinishAnswer, Gone, RunRecorder, TaskRun } from '../backend.ts'
 import { batcher } from '../batcher.ts'
+import { wasTakenForDead } from '../decide.ts'
 import { formatLine } from '../log.ts'
 import type { KeptRun } from '../orchestrator.ts'
 import { type Runtime, retryDelayMs } from '../runtime.ts'
-import { openStateTypes, type RunState, state } from '../states.ts'
+import { openStateTypes, type RunState, type StateType, state } from '../states.ts'
 import type { LogLine, RunFacts } from '../types.ts'
 import type { LocalBackend } from './backend.ts'
 import type { RunStore, StoredArtifact, StoredLogLine, StoredRun } from './store.ts'
@@ -150,6 +151,8 @@ async function begin(
     ['PENDING', 'SCHEDULED'],
     state('RUNNING', now, runCount > 1 ? { name: 'Retrying' } : {}),
     { name, runCount, startedAt: current.startedAt ?? now },
+    // What waited for its next attempt may be another's by now.
+    current,
   )
   if (!next) {
     const known = await store.run(id)
@@ -179,6 +182,7 @@ async function finish(recorded: Recorded, final: FinalState): Promise<FinishAnsw
       ['RUNNING'],
       state('SCHEDULED', now, { name: 'AwaitingRetry', message, scheduledAt: at }),
       { scheduledAt: at },
+      current,
     )
     // Told before, its answer lost: a failure of what waits for its next attempt would be the last one.
     const waiting = next ?? (await store.run(id))
@@ -187,13 +191,21 @@ async function finish(recorded: Recorded, final: FinalState): Promise<FinishAnsw
       return { kind: 'retry', at: waiting.scheduledAt }
     }
   }
-  const from = type === 'CANCELLED' ? openStateTypes : (['SCHEDULED', 'PENDING', 'RUNNING'] as const)
-  const next = await store.transition(id, from, state(type, now, { message, ...(name ? { name } : {}) }), {
-    endedAt: now,
-  })
-  if (next) return { kind: 'accepted' }
+  const end = (from: readonly StateType[]) =>
+    store.transition(
+      id,
+      from,
+      state(type, now, { message, ...(name ? { name } : {}) }),
+      { endedAt: now },
+      // Whoever was frozen or cut off for a while was taken for dead: what has begun anew since is left alone.
+      current,
+    )
+  if (await end(type === 'CANCELLED' ? openStateTypes : [current.state.type])) return { kind: 'accepted' }
   const known = await store.run(id)
-  if (known && isOurs(known, current) && wasTold(known.state, final)) return { kind: 'accepted' }
+  if (known && isOurs(known, current)) {
+    if (wasTold(known.state, final)) return { kind: 'accepted' }
+    if (wasTakenForDead(known.state) && (await end([known.state.type]))) return { kind: 'accepted' }
+  }
   if (known?.state.type === 'CANCELLING') return { kind: 'cancelling' }
   return { kind: 'gone', reason: `The run is ${known?.state.name ?? 'deleted'}` }
 }
