@@ -119,8 +119,7 @@ export async function runService(options: ServiceOptions): Promise<number> {
         address,
       })
     const endSigns = worker === null ? null : giveSigns(environment.HARVESTER_DATA_DIR, worker)
-    await stop.requested
-    endSigns?.()
+    await stop.requested.finally(() => endSigns?.())
     log.info({ running: engine.now?.running() ?? 0 }, 'stopping')
     return exitCodes.done
   } catch (error) {
