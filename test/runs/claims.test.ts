@@ -184,6 +184,39 @@ test('a worker whose name another took while it was out of reach has it no more,
   await backend.close()
 })
 
+test('a run that is just being claimed is of who claims it, not of who had it before', async () => {
+  await submit()
+  const [id = ''] = [...fake.runs.keys()]
+  const backend = createPrefectBackend({ settings: settings() })
+  const enter = async (name: string) => {
+    const queue = prefectQueue({
+      backend,
+      pools: [harvestPool],
+      runtime: systemRuntime,
+      onProblem() {},
+      onInfo() {},
+    })
+    const me = newInstance(name)
+    await queue.enter(me, new AbortController().signal)
+    return { queue, me, whole: { worker: name, instance: me.id } }
+  }
+  const take = async ({ queue }: Awaited<ReturnType<typeof enter>>) =>
+    (await queue.next({ flows: new Set([brief.name]), isHeld: (other) => other !== id }))?.claim()
+  const [one, two] = [await enter('one'), await enter('two (2)')]
+  expect(await (await take(one))?.begin({ name: 'brief', retries: 0, retryDelaySeconds: 0 })).toMatchObject({
+    kind: 'running',
+  })
+  expect(await two.queue.held()).toMatchObject([one.whole])
+  await one.queue.end({ flowRunId: id, runName: 'brief', runCount: 1, to: { kind: 'back', message: '' } })
+  fake.fail('/labels', { status: 429, headers: { 'retry-after': '2' } })
+  const claim = take(two)
+  await waitUntil('the claim', () => fake.runs.get(id)?.state.type === 'PENDING')
+  expect(await one.queue.held()).toMatchObject([two.whole])
+  await (await claim)?.begin({ name: 'brief', retries: 0, retryDelaySeconds: 0 })
+  expect(await one.queue.held()).toMatchObject([two.whole])
+  await backend.close()
+})
+
 test('a run whose claim fails for good is not claimed again and again', async () => {
   await submit()
   const [refused] = [...fake.runs.keys()]

@@ -12,7 +12,7 @@ import { type Candidates, candidates, type DueRun } from './candidates.ts'
 import { claimId } from './claim-id.ts'
 import { must, orNull, type PrefectClient } from './client.ts'
 import { fateOfSeen, type Instances, prefectInstances } from './instances.ts'
-import { instanceLabel, isClaimedElsewhere, labelOf, workerLabel } from './labels.ts'
+import { claimMessage, holderOf, instanceLabel, isClaimedElsewhere, workerLabel } from './labels.ts'
 import { type MissingPools, missingPools } from './missing-pools.ts'
 import { type PoolRoom, poolRoom } from './pool-room.ts'
 import { poolType, readWorkers } from './pools.ts'
@@ -153,8 +153,7 @@ async function claim(worker: AtPools, run: DueRun): Promise<RunRecorder | null> 
 async function take(worker: AtPools, { id, wire, pool }: DueRun): Promise<RunRecorder | null> {
   const { backend, client, due, room, runtime, me } = worker
   const endId = claimId(wire)
-  // Tells the claim of this process from another's of the same attempt.
-  const message = `Claimed by worker ${me?.name ?? 'unknown'} (${me?.id ?? runtime.id()})`
+  const message = claimMessage(me?.name ?? 'unknown', me?.id ?? runtime.id())
   const answer = await setState(
     client,
     id,
@@ -330,8 +329,7 @@ async function heldRuns(backend: PrefectBackend, pools: readonly string[]): Prom
       run: await backend.factsOf(run),
       type: (run.state?.type ?? 'RUNNING') as HeldRun['type'],
       runCount: run.run_count ?? 0,
-      worker: labelOf(run, workerLabel),
-      instance: labelOf(run, instanceLabel),
+      ...holderOf(run),
       since: client.here(new Date(run.state?.timestamp ?? 0)),
       startedAt: run.start_time ? client.here(new Date(run.start_time)) : null,
     })
