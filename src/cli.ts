@@ -55,13 +55,22 @@ if (Object.hasOwn(commands, asked)) {
 }
 
 // Whoever reads may stop reading (`harvester … | head`): that is no fault of ours.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
-    // A supervised worker whose supervisor was killed has nobody to talk to, and still its runs to end.
-    if (!supervised) process.exit()
-  })
+const readerGone = (error: NodeJS.ErrnoException): boolean => {
+  // A supervised worker whose supervisor was killed has nobody to talk to, and still its runs to end.
+  if (error.code === 'EPIPE' && !supervised) process.exit()
+  return error.code === 'EPIPE'
 }
+// A line that the disk has no room for is lost, not the work that it tells of.
+process.stderr.on('error', readerGone)
+let stdoutLost = false
+process.stdout.on('error', (error) => {
+  if (readerGone(error) || stdoutLost) return
+  stdoutLost = true
+  process.stderr.write(`harvester: standard output could not be written (${error.message})\n`)
+  process.once('exit', (code) => {
+    if (code === exitCodes.done) process.exitCode = exitCodes.failed
+  })
+})
 
 try {
   await strict(program).parseAsync()

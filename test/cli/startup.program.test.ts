@@ -1,5 +1,15 @@
-import { spawnSync } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { spawn, spawnSync } from 'node:child_process'
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,8 +18,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openEngine } from '../../src/database/embedded/host.ts'
 import { type ErddapServer, startErddap } from '../../src/demo/erddap.ts'
 import { scaleDatasets } from '../../src/demo/scale.ts'
-import { type Running, start } from '../acceptance/run.ts'
-import { root } from '../support/program.ts'
+import { type Running, runFolders, start } from '../acceptance/run.ts'
+import { harvesterProgram, root } from '../support/program.ts'
 
 const top = mkdtempSync(join(tmpdir(), 'harvester-startup '))
 const closing: (() => unknown)[] = []
@@ -256,6 +266,67 @@ describe('the embedded database', () => {
       expect(engine.owned).toBe(true)
       await engine.close()
       expect(readdirSync(join(data, 'database'))).toEqual(['engine'])
+    },
+    patience,
+  )
+})
+
+describe.skipIf(!existsSync('/dev/full'))('a full disk behind', () => {
+  /** What the other stream says, and the exit code. */
+  function full(stream: 'stdout' | 'stderr', args: string[], cwd: string, until?: string) {
+    const disk = openSync('/dev/full', 'w')
+    const child = spawn(process.execPath, [...harvesterProgram, ...args], {
+      cwd,
+      env: {
+        PATH: process.env.PATH ?? '',
+        HOME: cwd,
+        HARVESTER_HTTP_PORT: '0',
+        ...config(),
+        RUN_ON_DEPLOY: 'false',
+      },
+      stdio: ['ignore', stream === 'stdout' ? disk : 'pipe', stream === 'stderr' ? disk : 'pipe'],
+    })
+    closeSync(disk)
+    closing.push(() => child.kill('SIGKILL'))
+    let said = ''
+    ;(child.stdout ?? child.stderr)!.on('data', (piece) => {
+      said += piece
+      if (until !== undefined && said.includes(until)) child.kill('SIGTERM')
+    })
+    return new Promise<{ code: number | null; said: string }>((resolve) =>
+      child.once('close', (code) => resolve({ code, said })),
+    )
+  }
+
+  it(
+    'standard error costs neither a harvest nor a service more than its lines',
+    async () => {
+      erddap.setHostile([])
+      const cwd = folder()
+      const ended = await full('stderr', ['harvest', '--no-load'], cwd)
+      expect(ended, ended.said).toMatchObject({ code: 0 })
+      expect(ended.said).toContain('Completed: ')
+      const { complete, other } = runFolders(join(cwd, 'harvest'))
+      expect([complete.length, other]).toEqual([1, []])
+      const service = await full('stderr', ['start'], folder(), 'Dashboard: ')
+      expect(service, service.said).toMatchObject({ code: 0 })
+    },
+    patience,
+  )
+
+  it(
+    'standard output is told in one sentence, and ends a command with 1 after its work',
+    async () => {
+      const cwd = folder()
+      const told = /harvester: standard output could not be written \(ENOSPC[^\n]*\)\n/
+      const check = await full('stdout', ['config', 'check'], cwd)
+      expect(check).toMatchObject({ code: 1 })
+      expect(check.said.match(told)?.[0]).toBe(check.said)
+      const harvest = await full('stdout', ['harvest', '--no-load'], cwd)
+      expect(harvest).toMatchObject({ code: 1 })
+      expect(harvest.said).toMatch(told)
+      expect(harvest.said).not.toMatch(/\n\s+at /)
+      expect(runFolders(join(cwd, 'harvest')).complete).toHaveLength(1)
     },
     patience,
   )
