@@ -5,6 +5,7 @@ import { cronProblem, normaliseTimezone } from './cron.ts'
 import { given, isSet, truthOf } from './given.ts'
 import { defaultNamespace, inNamespace } from './namespace.ts'
 import { trustedProxies } from './networks.ts'
+import { givenProxy, proxyAddress, proxyRemedy, proxyVariables } from './proxy.ts'
 
 /**
  * Every environment variable that the program reads: its meaning, default and an example. `.env.sample` and
@@ -553,13 +554,16 @@ export const environmentVariables = {
 export const standardVariables = {
   HTTP_PROXY: {
     group: 'Network',
-    meaning: 'Proxy for requests to http addresses, of the harvest and to Prefect.',
+    meaning:
+      'Proxy for requests to http addresses, of the harvest and to Prefect; a login in it is percent-encoded.',
     example: 'http://proxy.example.org:3128',
+    secret: true,
   },
   HTTPS_PROXY: {
     group: 'Network',
-    meaning: 'Proxy for requests to https addresses.',
+    meaning: 'Proxy for requests to https addresses; unset: HTTP_PROXY.',
     example: 'http://proxy.example.org:3128',
+    secret: true,
   },
   NO_PROXY: {
     group: 'Network',
@@ -614,10 +618,19 @@ export function defaultValue(
 
 /** The values of the variables that are marked as secret, for the removal of secrets from all texts. */
 export function secretValues(env: Readonly<Record<string, string | undefined>>): string[] {
-  return (Object.entries(environmentVariables) as [string, Variable][]).flatMap(([name, { secret }]) => {
-    const value = env[name]
-    return secret && isSet(value) ? [value] : []
-  })
+  const ours = (Object.entries(environmentVariables) as [string, Variable][]).flatMap(
+    ([name, { secret }]) => {
+      const value = env[name]
+      return secret && isSet(value) ? [value] : []
+    },
+  )
+  // Of the address of a proxy only its login is one.
+  const proxies = proxyVariables.flatMap((name) =>
+    [env[name], env[name.toLowerCase()]].flatMap((value) =>
+      isSet(value) && value.includes('@') ? [proxyAddress(value.trim()) ?? value] : [],
+    ),
+  )
+  return [...ours, ...proxies]
 }
 
 /**
@@ -637,6 +650,11 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
       const remedy = definition.example ? `, for example ${definition.example}` : ''
       faults.push(`${name}${shown}: ${result.error.issues.map((issue) => issue.message).join('; ')}${remedy}`)
     }
+  }
+  for (const name of proxyVariables) {
+    const proxy = givenProxy(env, name)
+    if (proxy && proxyAddress(proxy.value) === null)
+      faults.push(`${proxy.name}: is no address of a proxy. ${proxyRemedy}`)
   }
   if (faults.length > 0) {
     throw new HarvesterError('CONFIG_INVALID', `the environment is not usable:\n  ${faults.join('\n  ')}`, {

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import type { LookupFunction } from 'node:net'
 import { rootCertificates } from 'node:tls'
 import { given } from '../config/given.ts'
+import { readProxy } from '../config/proxy.ts'
 import { variables } from '../config/variables.ts'
 import { Agent, type Dispatcher, EnvHttpProxyAgent } from './undici.ts'
 
@@ -17,10 +18,13 @@ export interface Proxies {
 
 export const noProxies: Proxies = { http: '', https: '', except: '' }
 
-/** What the environment says: a name in small letters wins over one in capitals. */
+/** What the environment says: a name in small letters wins over one in capitals. @throws HarvesterError CONFIG_INVALID */
 export function proxiesOf(environment: Readonly<Record<string, string | undefined>>): Proxies {
-  const read = (name: string) => given(environment, name.toLowerCase()) ?? given(environment, name) ?? ''
-  return { http: read('HTTP_PROXY'), https: read('HTTPS_PROXY'), except: read('NO_PROXY') }
+  return {
+    http: readProxy(environment, 'HTTP_PROXY'),
+    https: readProxy(environment, 'HTTPS_PROXY'),
+    except: given(environment, 'no_proxy') ?? given(environment, 'NO_PROXY') ?? '',
+  }
 }
 
 export function isProxied(proxies: Proxies): boolean {

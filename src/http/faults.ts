@@ -1,5 +1,7 @@
 /** What went wrong below HTTP, in words: names, routes, TLS, connections that broke, bodies that make no sense. */
 
+import { proxyFor } from '../config/proxy.ts'
+import { variables } from '../config/variables.ts'
 import { describeError, HarvesterError, isHarvesterError } from '../errors.ts'
 import { amount } from '../text.ts'
 
@@ -27,10 +29,13 @@ export function connectionError(
 ): HarvesterError {
   const code = codeOf(cause)
   const host = URL.canParse(url) ? new URL(url).host : url
-  const facts = { method, url, host, cause: code }
   const what = describeError(cause)
+  const proxy = proxyAtFault(cause, url)
+  // In words of both languages.
+  const where = proxy ? `${proxy.url.host} (proxy, ${proxy.name})` : host
+  const facts = { method, url, host, cause: code, ...(proxy && { proxy: where }) }
   if (code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'ETIMEDOUT')
-    return new HarvesterError('HTTP_TIMEOUT', `${method} ${url}: no connection to ${host} in time`, {
+    return new HarvesterError('HTTP_TIMEOUT', `${method} ${url}: no connection to ${where} in time`, {
       cause,
       remedy: 'Check address, firewall and proxy.',
       facts: { ...facts, phase: 'connect' },
@@ -51,9 +56,9 @@ export function connectionError(
       { cause, facts: { ...facts, broke: true } },
     )
   const permanent = isPermanent(code)
-  return new HarvesterError('HTTP_CONNECT', `${method} ${url}: ${explanation(code, host, what)}`, {
+  return new HarvesterError('HTTP_CONNECT', `${method} ${url}: ${explanation(code, where, what)}`, {
     cause,
-    remedy: 'Check the address, and that the server is up and can be reached from here.',
+    remedy: `Check ${proxy ? proxy.name : 'the address'}, and that the ${proxy ? 'proxy' : 'server'} is up and can be reached from here.`,
     facts: { ...facts, permanent },
   })
 }
@@ -77,7 +82,6 @@ function explanation(code: string, host: string, what: string): string {
     case 'EAI_AGAIN':
       return `the name ${host} cannot be looked up at the moment`
     case 'ECONNREFUSED':
-      // With a proxy it is not the host itself that refuses: the address says who.
       return `${host} refuses connections (${what})`
     case 'ECONNRESET':
     case 'UND_ERR_SOCKET':
@@ -87,8 +91,40 @@ function explanation(code: string, host: string, what: string): string {
   }
 }
 
-/** The first code along the causes; for several addresses tried, that of the first. */
+/** The proxy, where it is that and not the host which could not be reached. */
+function proxyAtFault(cause: unknown, text: string): ReturnType<typeof proxyFor> {
+  if (!URL.canParse(text)) return null
+  const url = new URL(text)
+  const proxy = proxyFor(variables, url.protocol)
+  if (proxy === null) return null
+  const { hostname, port } = faultOf(cause)
+  const proxyPort = portOf(proxy.url)
+  const isIt =
+    port === undefined
+      ? hostname === proxy.url.hostname || describeError(cause).includes(`${proxy.url.hostname}:${proxyPort}`)
+      : port === proxyPort && port !== portOf(url)
+  return isIt ? proxy : null
+}
+
+function portOf({ port, protocol }: URL): number {
+  if (port !== '') return Number(port)
+  return protocol === 'https:' ? 443 : protocol === 'http:' ? 80 : 1080
+}
+
+/** What is known of a connection that failed. */
+interface Fault {
+  code: string
+  /** The name that was looked up. */
+  hostname?: unknown
+  port?: unknown
+}
+
 function codeOf(error: unknown): string {
+  return faultOf(error).code
+}
+
+/** The first with a code along the causes; for several addresses tried, that of the first. */
+function faultOf(error: unknown): Fault {
   for (let at = error, depth = 0; at && depth < 5; depth += 1) {
     const { code, errors, cause, name } = at as {
       code?: unknown
@@ -96,10 +132,10 @@ function codeOf(error: unknown): string {
       cause?: unknown
       name?: unknown
     }
-    if (typeof code === 'string') return code
+    if (typeof code === 'string') return at as Fault
     // undici gives the parser's errors a code only sometimes.
-    if (name === 'HTTPParserError') return 'HPE_'
+    if (name === 'HTTPParserError') return { code: 'HPE_' }
     at = cause ?? errors?.[0]
   }
-  return ''
+  return { code: '' }
 }

@@ -26,7 +26,7 @@ export function requestFault(error: unknown): RequestFault {
     return {
       kind: 'connect',
       fault: connectFault(error),
-      host: String(error.facts.host ?? ''),
+      host: String(error.facts.proxy ?? error.facts.host ?? ''),
       detail: error.cause === undefined ? '' : describeError(error.cause),
       request,
       attempts,
@@ -36,7 +36,7 @@ export function requestFault(error: unknown): RequestFault {
       kind: 'timeout',
       phase: (error.facts.phase ?? 'total') as TimeoutPhase,
       seconds: typeof error.facts.seconds === 'number' ? error.facts.seconds : null,
-      host: String(error.facts.host ?? ''),
+      host: String(error.facts.proxy ?? error.facts.host ?? ''),
       request,
       attempts,
     }

@@ -78,4 +78,22 @@ describe('the environment', () => {
         /HARVESTER_BASE_PATH \(".*"\): begins with \/\w+, as addresses of the dashboard itself do .*: choose another path, for example \/harvester/,
       )
   })
+
+  it.each([
+    'proxy.example.org',
+    'http://svc:geheim#1@proxy:3128',
+    'http://svc:1#geheim@proxy:3128',
+    'http://svc:1/geheim@proxy:3128',
+    'http://svc:geheim%zz@proxy:3128',
+    'ftp://geheim:3128',
+    'geheim geheim',
+  ])('refuses %s as a proxy, and does not show it', (value) => {
+    for (const name of ['HTTP_PROXY', 'https_proxy']) {
+      const message = messageOf({ [name]: value })
+      expect(message).toContain(
+        `${name}: is no address of a proxy. Write it as http://proxy.example.org:3128`,
+      )
+      expect(message).not.toContain('geheim')
+    }
+  })
 })

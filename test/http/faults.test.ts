@@ -1,8 +1,12 @@
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { connectionError, isConnectionFault } from '../../src/http/faults.ts'
 
 const fault = (code: string, more: object = {}) =>
   Object.assign(new Error(`fault ${code}`), { code, ...more })
+
+afterEach(() => {
+  vi.unstubAllEnvs()
+})
 
 describe('a fault below HTTP', () => {
   it.each([
@@ -18,6 +22,21 @@ describe('a fault below HTTP', () => {
     expect(error.message).toContain('GET https://data.example.org/erddap/x: ')
     expect(error.message).toContain(said)
     expect(error.facts.permanent).toBe(permanent)
+  })
+
+  it('is one of the proxy where that could not be reached, and says of which variable', () => {
+    for (const name of ['http_proxy', 'https_proxy', 'HTTPS_PROXY']) vi.stubEnv(name, '')
+    vi.stubEnv('HTTP_PROXY', 'svc:pass@proxy.example.org:3128')
+    const said = (code: string, more: object) =>
+      connectionError(fault(code, more), 'GET', 'https://data.example.org/x', null).message
+    const proxy = 'proxy.example.org:3128 (proxy, HTTP_PROXY)'
+    expect(said('ECONNREFUSED', { port: 3128 })).toContain(`${proxy} refuses connections`)
+    expect(said('ENOTFOUND', { hostname: 'proxy.example.org' })).toContain(`${proxy} does not resolve`)
+    const attempted = { message: 'Connect Timeout Error (attempted address: proxy.example.org:3128)' }
+    expect(said('UND_ERR_CONNECT_TIMEOUT', attempted)).toContain(`no connection to ${proxy} in time`)
+    // What NO_PROXY leaves out is asked itself.
+    expect(said('ECONNREFUSED', { port: 443 })).toContain('data.example.org refuses connections')
+    expect(said('ENOTFOUND', { hostname: 'data.example.org' })).toContain('name data.example.org does not')
   })
 
   it('is found among its causes, and in the list of addresses that were tried', () => {

@@ -2,6 +2,7 @@ import { createServer } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { afterEach, expect, it, vi } from 'vitest'
 import { createHttpClient } from '../../src/http/client.ts'
+import { connections, proxiesOf } from '../../src/http/connections.ts'
 import { httpServer, stopServersAfterEach } from './servers.ts'
 
 stopServersAfterEach()
@@ -35,5 +36,20 @@ it('the proxy of the environment is used, except for the hosts that it leaves ou
     await http.close()
     proxy.closeAllConnections()
     proxy.close()
+  }
+})
+
+it('the address of a proxy may lack its protocol, as for curl', async () => {
+  for (const [value, whole] of [
+    ['proxy.example.org:3128', 'http://proxy.example.org:3128'],
+    ['svc:pw@proxy.example.org:3128/', 'http://svc:pw@proxy.example.org:3128/'],
+    ['[::1]:3128', 'http://[::1]:3128'],
+    ['https://svc:p%23w@proxy.example.org', 'https://svc:p%23w@proxy.example.org'],
+    ['socks5://proxy.example.org:1080', 'socks5://proxy.example.org:1080'],
+  ] as const) {
+    const proxies = proxiesOf({ HTTP_PROXY: 'http://other', http_proxy: value, HTTPS_PROXY: value })
+    expect(proxies).toEqual({ http: whole, https: whole, except: '' })
+    // undici takes it.
+    await connections({ connectMs: 1000, proxies }).close()
   }
 })

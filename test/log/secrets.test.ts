@@ -219,3 +219,10 @@ describe('what a run leaves in its back end', () => {
     expect(JSON.parse(String(table?.artifact.data))).toEqual([{ a: '*** "x"' }])
   })
 })
+
+it('the login of a proxy is a secret, and its host none', () => {
+  registerSecrets(
+    secretValues({ https_proxy: 'svc:geheim-1@proxy:3128', HTTP_PROXY: 'http://proxy.example.org:3128' }),
+  )
+  expect(scrub('geheim-1 at http://proxy.example.org:3128')).toBe('*** at http://proxy.example.org:3128')
+})
