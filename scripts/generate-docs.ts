@@ -85,7 +85,7 @@ export function configurationPage(): string {
     ...schemaTable(sourceSchema),
     '',
     'A file `skipped_datasets.json` beside the configuration, as `{"erddap.example.org": ["dataset_id"]}`, adds to',
-    '`skip_dataset_ids` by host.',
+    '`skip_dataset_ids` by host; all that it says of one host counts, for every server there.',
     '',
     '### A step after a harvest',
     '',

@@ -125,6 +125,14 @@ export function readHarvestConfig(request: ConfigRequest): HarvestConfig {
     sources = resolveSources(entries, settings, hostSkips, faults, (index) =>
       document.lineOf(['erddap_urls', index]),
     )
+    // Servers that are named for once are not all that a site has.
+    const met = new Set(sources.flatMap(({ url }) => skipNames(url)))
+    if (sources.length > 0 && !request.urls?.length)
+      for (const host of hostSkips.keys())
+        if (!met.has(host))
+          warnings.push(
+            `skipped_datasets.json names ${host}, which is the host of no source: nothing is skipped there`,
+          )
     const obis = request.urls?.length ? null : obisDatasetIds(settings, request.env, base, faults)
     if (obis && obis.length > 0) sources.push({ type: 'obis', url: obisUrl, slug: 'obis', datasetIds: obis })
     if (sources.length === 0 && faults.length === 0 && !request.sourcesOptional) {
@@ -179,7 +187,7 @@ function resolveSources(
           ...new Set([
             ...settings.skip_dataset_ids,
             ...entry.skip_dataset_ids,
-            ...(hostSkips.get(new URL(url).host) ?? []),
+            ...skipNames(url).flatMap((name) => hostSkips.get(name) ?? []),
           ]),
         ],
         cron: entry.cron ?? null,
@@ -218,16 +226,22 @@ function readSkipList(base: string, faults: Fault[]): Map<string, string[]> {
     faults.push({ line: null, message: `${path}: must be JSON as {"erddap.example.org": ["dataset_id"]}` })
     return new Map()
   }
-  // A host, or the whole URL of a server, names it.
-  return new Map(
-    entries.map(([host, ids]) => [
-      host
-        .replace(/^https?:\/\//, '')
-        .replace(/\/.*/s, '')
-        .toLowerCase(),
-      ids as string[],
-    ]),
-  )
+  const lists = new Map<string, string[]>()
+  for (const [name, ids] of entries) {
+    // A host, or the whole URL of a server, names it; several entries may name one.
+    const host = name
+      .replace(/^https?:\/\//i, '')
+      .replace(/\/.*/s, '')
+      .toLowerCase()
+    lists.set(host, [...(lists.get(host) ?? []), ...(ids as string[])])
+  }
+  return lists
+}
+
+/** The names that the skip list may give to the host of a source: with the port that its scheme has anyway, or without. */
+function skipNames(url: string): string[] {
+  const { host, hostname, port, protocol } = new URL(url)
+  return port === '' ? [host, `${hostname}:${protocol === 'https:' ? 443 : 80}`] : [host]
 }
 
 function obisDatasetIds(

@@ -246,6 +246,28 @@ ckan_url: https://me:hunter2f@c.example/api/3/action
     ])
   })
 
+  it('joins what the skip list says of one host, and tells of hosts that are none of its own', () => {
+    write('erddap_urls: [http://127.0.0.1:15700/erddap, https://e.example/erddap, https://e.example/other]')
+    const list = {
+      'http://127.0.0.1:15700/erddap': ['a'],
+      '127.0.0.1:15700': ['b'],
+      'https://e.example/erddap': ['c'],
+      'HTTPS://E.example:443/other/': ['d'],
+      'e.example:8443': ['e'],
+    }
+    write(JSON.stringify(list), 'config/skipped_datasets.json')
+    const { sources, warnings } = read()
+    expect(sources.map((source) => source.type === 'erddap' && source.skipDatasetIds)).toEqual([
+      ['a', 'b'],
+      ['c', 'd'],
+      ['c', 'd'],
+    ])
+    expect(warnings).toEqual([
+      expect.stringContaining('names e.example:8443, which is the host of no source'),
+    ])
+    expect(read({ urls: ['https://f.example/erddap'] }).warnings).toEqual([])
+  })
+
   it('is in UTF-8, with or without a mark at its beginning, and nothing else', () => {
     const text = 'erddap_urls: [https://e.example/erddap]\ncontact: André\n'
     write(`\uFEFF${text}`)
