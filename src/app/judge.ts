@@ -7,10 +7,9 @@ import { limitDeclaration } from '../cli/declaration.ts'
 import { stepWarnings } from '../config/after-success.ts'
 import { type Environment, readEnvironment } from '../config/environment.ts'
 import { foreignNameWarnings } from '../config/foreign-names.ts'
-import { isSet } from '../config/given.ts'
 import type { HarvestConfig } from '../config/harvest.ts'
 import { loadVocabularies } from '../config/vocabularies.ts'
-import { type DatabaseSettings, databaseSettings, isServer } from '../database/settings.ts'
+import { type DatabaseSettings, databaseSettings, isServer, readingSettings } from '../database/settings.ts'
 import { HarvesterError, isHarvesterError } from '../errors.ts'
 import { configFolders, type HarvestServices } from '../harvest/services.ts'
 import { type LogLevel, parseLogLevel } from '../log/log.ts'
@@ -139,8 +138,7 @@ function logLevelOf(environment: Environment, config: HarvestConfig | undefined)
 /** @throws HarvesterError CONFIG_INVALID */
 function judgedDatabase(env: JudgeRequest['env']): DatabaseSettings {
   const settings = databaseSettings(env)
-  const reading = env.DATABASE_READ_URL
-  if (isSet(reading)) databaseSettings({ ...env, DATABASE: '', DATABASE_URL: reading })
+  readingSettings(env)
   if (isServer(settings) && settings.caFile !== undefined) {
     try {
       accessSync(settings.caFile, constants.R_OK)

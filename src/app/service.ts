@@ -7,7 +7,7 @@ import type { HarvestConfig } from '../config/harvest.ts'
 import { variables } from '../config/variables.ts'
 import { openDatabase } from '../database/open.ts'
 import type { Database } from '../database/port.ts'
-import { type DatabaseSettings, databaseSettings, isServer } from '../database/settings.ts'
+import { type DatabaseSettings, isServer, readingSettings } from '../database/settings.ts'
 import { describeError, exitCodes, HarvesterError } from '../errors.ts'
 import type { ErrorReports } from '../log/error-reports.ts'
 import type { Log } from '../log/log.ts'
@@ -188,7 +188,7 @@ async function startServer(
     address: Parameters<typeof createServer>[1]
   },
 ): Promise<void> {
-  const reading = await openForReading(settings, database, environment, signal)
+  const reading = await openForReading(settings, database, signal)
   // The embedded one is that of the engine, whose runs go on during the grace time.
   if (isServer(settings)) open.add(() => reading.close())
   const server = createServer(
@@ -237,13 +237,10 @@ export interface ServerParts {
 async function openForReading(
   settings: DatabaseSettings,
   writable: LazyDatabase,
-  environment: Environment,
   signal: AbortSignal,
 ): Promise<Database> {
   if (!isServer(settings)) return writable.open()
-  const own = environment.DATABASE_READ_URL
-  const reading = own === undefined ? settings : databaseSettings({ ...variables, DATABASE_URL: own })
-  return openDatabase(reading, {
+  return openDatabase(readingSettings(variables) ?? settings, {
     readOnly: true,
     applicationName: 'erddap-harvester api',
     // Who asks a page waits no longer for a database that does not answer.

@@ -55,7 +55,7 @@ export function databaseSettings(variables: Variables): DatabaseSettings {
   if (wanted === 'embedded') return embedded()
 
   const url = get('DATABASE_URL')
-  if (url !== undefined) return settingsOfUrl(url, get)
+  if (url !== undefined) return settingsOfUrl(url, 'DATABASE_URL', get)
   if (connectionVariables.some((name) => get(name) !== undefined)) return settingsOfParts(variables, get)
 
   const reason =
@@ -85,26 +85,37 @@ function invalid(message: string, remedy: string): HarvesterError {
   return new HarvesterError('CONFIG_INVALID', message, { remedy })
 }
 
-function settingsOfUrl(text: string, get: (name: string) => string | undefined): DatabaseSettings {
+/** The database of the role that can only read; null where it has no address of its own. @throws HarvesterError CONFIG_INVALID */
+export function readingSettings(variables: Variables): DatabaseSettings | null {
+  const get = (name: string) => given(variables, name)
+  const url = get('DATABASE_READ_URL')
+  return url === undefined ? null : settingsOfUrl(url, 'DATABASE_READ_URL', get)
+}
+
+function settingsOfUrl(
+  text: string,
+  name: string,
+  get: (name: string) => string | undefined,
+): DatabaseSettings {
   const example = 'Write it as postgresql://user:password@host:5432/database.'
   let url: URL
   try {
     url = new URL(text)
   } catch {
-    throw invalid('DATABASE_URL is not a URL', example)
+    throw invalid(`${name} is not a URL`, example)
   }
   if (url.protocol !== 'postgresql:' && url.protocol !== 'postgres:')
-    throw invalid(`DATABASE_URL begins with ${url.protocol}//`, example)
+    throw invalid(`${name} begins with ${url.protocol}//`, example)
   const query = url.searchParams
   const host = query.get('host') ?? decode(url.hostname)
   const database = decode(url.pathname.slice(1)) || query.get('dbname')
   const user = decode(url.username) || query.get('user')
-  const missing = [host ? '' : 'host', database ? '' : 'database', user ? '' : 'user'].filter((name) => name)
-  if (missing.length > 0) throw invalid(`DATABASE_URL lacks ${missing.join(', ')}`, example)
+  const missing = [host ? '' : 'host', database ? '' : 'database', user ? '' : 'user'].filter((part) => part)
+  if (missing.length > 0) throw invalid(`${name} lacks ${missing.join(', ')}`, example)
   return {
     kind: 'postgres',
     host: host.replace(/^\[(.*)\]$/, '$1'),
-    port: portOf(query.get('port') ?? (url.port || defaultPort), 'DATABASE_URL'),
+    port: portOf(query.get('port') ?? (url.port || defaultPort), name),
     database: database!,
     user: user!,
     password: decode(url.password) || query.get('password') || undefined,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { databaseSettings, describeSettings } from '../../src/database/settings.ts'
+import { databaseSettings, describeSettings, readingSettings } from '../../src/database/settings.ts'
 import { HarvesterError } from '../../src/errors.ts'
 import { checkRefuses } from '../support/check-refuses.ts'
 
@@ -81,6 +81,17 @@ describe('the choice of a database', () => {
     [{ DATABASE: 'sqlite' }, 'sqlite'],
   ])('refuses %o', (variables, words) => {
     expect(failureOf(variables).message).toContain(words)
+  })
+
+  it.each([
+    ['mysql://u@h/d', 'DATABASE_READ_URL begins with mysql://'],
+    ['not a url', 'DATABASE_READ_URL is not a URL'],
+    ['postgresql://h', 'DATABASE_READ_URL lacks database, user'],
+    ['postgresql://u@h/d?port=0', 'DATABASE_READ_URL has the port "0"'],
+  ])('names the variable of the role that reads: %s', (url, words) => {
+    expect(() => readingSettings({ DATABASE_READ_URL: url })).toThrow(words)
+    refusedToo({ env: { DATABASE_READ_URL: url } }, words)
+    expect(readingSettings({ DATABASE_READ_URL: ' ' })).toBeNull()
   })
 
   it('never shows a password', () => {
