@@ -168,8 +168,8 @@ export function normaliseSourceUrl(text: string): string {
 }
 
 /** What people copy from the browser: the list of datasets, a dataset, a search. */
-const folders = new Set(['info', 'tabledap', 'griddap', 'search', 'categorize', 'files', 'wms'])
-const pages = new Set(['rest.html', 'status.html', 'information.html', 'login.html'])
+const folders = new Set(['info', 'tabledap', 'griddap', 'search', 'categorize', 'convert', 'files', 'wms'])
+const pages = new Set(['index.html', 'rest.html', 'status.html', 'information.html', 'login.html'])
 
 /** The path of the server that a path is a page of; undefined where it is none. */
 function serverOfPage(path: string): string | undefined {

@@ -139,12 +139,24 @@ prune:
     ['https://e.example.org:443/erddap//', 'https://e.example.org/erddap'],
     ['http://E.EXAMPLE.org:80', 'http://e.example.org'],
     [' HTTP://127.0.0.1:22511/erddap/ ', 'http://127.0.0.1:22511/erddap'],
-    ['https://e.example.org/Erddap/index.html?a#b', 'https://e.example.org/Erddap/index.html'],
+    ['https://e.example.org/Erddap/x.html?a#b', 'https://e.example.org/Erddap/x.html'],
   ])('stores %s as %s', (written, stored) => {
     write(`erddap_urls: ["${written}"]`)
     const { sources } = read()
     expect(sources.map(({ url }) => url)).toEqual([stored])
     expect(findSource(sources, written).url).toBe(stored)
+  })
+
+  it.each([
+    ['https://e.example.org/erddap/index.html', 'https://e.example.org/erddap'],
+    ['https://e.example.org/erddap/convert/index.html', 'https://e.example.org/erddap'],
+    ['http://e.example.org:8080/index.html?x', 'http://e.example.org:8080'],
+  ])('takes %s for a page of %s', (page, server) => {
+    write(`folder: out\nerddap_urls: ["${page}"]`)
+    expect(messageOf(read)).toContain(
+      `line 2: erddap_urls.0: "${page}" is a page of a server and not the server`,
+    )
+    expect(messageOf(read)).toMatch(new RegExp(`Write ${server.replaceAll('.', '\\.')}$`, 'm'))
   })
 
   it.each([
