@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { HarvesterError } from '../errors.ts'
+import { isAddress, webSchemes } from './address.ts'
 import { basePathProblem } from './base-path.ts'
 import { cronProblem, normaliseTimezone } from './cron.ts'
 import { given, isSet, truthOf } from './given.ts'
@@ -19,7 +20,10 @@ const boolean = z.string().transform((value, context) => {
   return found ?? false
 })
 const text = z.string().transform((value) => value.trim())
-const url = z.string().refine((value) => URL.canParse(value), 'must be a whole URL, as http://host:port/path')
+const url = (...schemes: readonly string[]) =>
+  z
+    .string()
+    .refine((value) => isAddress(value, schemes), `must be a whole URL, as ${schemes[0]}://host:port/path`)
 const integer = (least: number, most: number) =>
   z.string().transform((value, context) => {
     const number = Number(value)
@@ -262,7 +266,7 @@ export const environmentVariables = {
   PREFECT_API_URL: variable({
     group: 'Prefect',
     meaning: 'API of the Prefect server. Unset: flows run standalone, in this process.',
-    schema: url,
+    schema: url(...webSchemes),
     example: 'http://localhost:4200/api',
   }),
   PREFECT_API_AUTH_STRING: variable({
@@ -294,7 +298,7 @@ export const environmentVariables = {
   PREFECT_UI_URL: variable({
     group: 'Prefect',
     meaning: 'Where people see the Prefect UI, for links; default: PREFECT_API_URL without /api.',
-    schema: url,
+    schema: url(...webSchemes),
     example: 'https://prefect.example.org',
   }),
   REGISTER_DEPLOYMENTS: variable({
@@ -409,7 +413,7 @@ export const environmentVariables = {
     group: 'Dashboard',
     meaning:
       'Where log files are published, for the link in the log artifact: the address before /harvester_logs.',
-    schema: url,
+    schema: url(...webSchemes),
     example: 'https://harvest.example.org',
   }),
 
@@ -454,7 +458,7 @@ export const environmentVariables = {
     group: 'Logs',
     meaning:
       'Sentry project that errors and failed runs are reported to. Unset: nothing of Sentry is loaded.',
-    schema: url,
+    schema: url(...webSchemes),
     example: 'https://public@sentry.example.org/1',
     secret: true,
   }),
@@ -469,7 +473,7 @@ export const environmentVariables = {
   ALERT_WEBHOOK_URL: variable({
     group: 'Alerts',
     meaning: 'Where alerts are sent as JSON.',
-    schema: url,
+    schema: url(...webSchemes),
     example: 'https://ops.example.org/hooks/harvester',
     secret: true,
   }),
@@ -477,7 +481,7 @@ export const environmentVariables = {
     group: 'Alerts',
     meaning:
       'Where alerts are sent in the form of Slack (Mattermost, Rocket.Chat and Discord’s /slack take it too).',
-    schema: url,
+    schema: url(...webSchemes),
     example: 'https://hooks.slack.com/services/T000/B000/XXXX',
     secret: true,
   }),
@@ -503,7 +507,7 @@ export const environmentVariables = {
   SMTP_URL: variable({
     group: 'Alerts',
     meaning: 'Mail server: smtp://user:password@host:587 (STARTTLS where it is offered) or smtps://.',
-    schema: url,
+    schema: url('smtp', 'smtps'),
     example: 'smtp://harvester:change-me@mail.example.org:587',
     secret: true,
   }),
@@ -511,14 +515,14 @@ export const environmentVariables = {
     group: 'Alerts',
     meaning:
       'Where people see the dashboard, for links in alerts and feeds: the address before /harvest. Without it feeds hold relative links.',
-    schema: url,
+    schema: url(...webSchemes),
     example: 'https://data.example.org/harvester',
   }),
   REDIS_URL: variable({
     group: 'Harvest',
     meaning:
       'The Redis database of a portal that is emptied after a harvest, where the configuration says so.',
-    schema: url,
+    schema: url('redis', 'rediss'),
     example: 'redis://:change-me@redis:6379/0',
     secret: true,
   }),

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { limits } from '../rules/limits.ts'
 import { type MovingType, movingTypes } from '../rules/tracks/types.ts'
+import { webAddress } from './address.ts'
 import { cronForm, cronProblem } from './cron.ts'
 import { truthOf } from './given.ts'
 import { httpDefaults } from './http-defaults.ts'
@@ -87,10 +88,9 @@ export const harvestSchema = z.strictObject({
   incremental: boolean.default(true).describe('Skip datasets that are proven unchanged.'),
 
   ...kindKeys,
-  worms_url: z.url().default('https://www.marinespecies.org').describe('WoRMS, for vernacular names.'),
+  worms_url: webAddress.default('https://www.marinespecies.org').describe('WoRMS, for vernacular names.'),
 
-  ckan_url: z
-    .url()
+  ckan_url: webAddress
     .superRefine((value, context) => {
       const catalogue = catalogueOfApi(value)
       if (catalogue !== null)

@@ -3,6 +3,7 @@
  * waits for. Addresses that hold secrets are named by the environment, never written here.
  */
 import { z } from 'zod'
+import { webAddress } from './address.ts'
 import { seconds } from './timers.ts'
 
 const variableName = z
@@ -64,7 +65,7 @@ export const stepSchema = z
     flush_redis: z.literal(true).optional().describe('Empty the Redis database of REDIS_URL.'),
     webhook: z
       .strictObject({
-        url: z.url().optional().describe('The address, if it holds no secret.'),
+        url: webAddress.optional().describe('The address, if it holds no secret.'),
         url_env: variableName.optional().describe('The environment variable that holds the address.'),
         method: z.enum(['POST', 'PUT', 'GET']).default('POST').describe('The method.'),
         token_env: variableName

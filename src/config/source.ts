@@ -3,6 +3,7 @@ import { HarvesterError } from '../errors.ts'
 import { isStorableKey, limits } from '../rules/limits.ts'
 import { sourceTypeFacts } from '../rules/source-types.ts'
 import { movingTypes } from '../rules/tracks/types.ts'
+import { webAddress } from './address.ts'
 import { carriedWaitForSchema } from './operations-schema.ts'
 import { deploymentSlugs, hostSlug, slugApart, slugOf, urlSlug } from './slug.ts'
 import { rate, seconds } from './timers.ts'
@@ -96,9 +97,8 @@ const obisKeys = {
     })
     .optional()
     .describe('Which OBIS occurrences are kept.'),
-  obis_api_url: z.url().default('https://api.obis.org/v3').describe('The OBIS API.'),
-  obis_parquet_url: z
-    .url()
+  obis_api_url: webAddress.default('https://api.obis.org/v3').describe('The OBIS API.'),
+  obis_parquet_url: webAddress
     .default('https://obis-open-data.s3.amazonaws.com/occurrence')
     .describe('Where OBIS publishes occurrences as parquet files.'),
 }

@@ -105,6 +105,24 @@ after_success:
     [/line 3: retention\.attempts_days: .*<=36500, not 1000000000/],
   ],
   [
+    'addresses that are none',
+    {
+      HARVEST_CONFIG_YAML: `${site}
+ckan_url: catalogue.example.org:443
+worms_url: foo:bar
+obis_api_url: ftp://o.example.org
+obis_parquet_url: https:o.example.org
+after_success: [{ webhook: { url: 'h.example.org:8080' } }]`,
+    },
+    [
+      /line 2: ckan_url: must be a whole URL that begins with https:.*, not "catalogue\.example\.org:443"/,
+      /line 3: worms_url: must be a whole URL/,
+      /line 4: obis_api_url: must be a whole URL/,
+      /line 5: obis_parquet_url: must be a whole URL/,
+      /line 6: after_success\.0\.webhook\.url: must be a whole URL/,
+    ],
+  ],
+  [
     'the API of a catalogue',
     { HARVEST_CONFIG_YAML: `${site}\nckan_url: https://catalogue.example.org/api/3/action` },
     [/line 2: ckan_url: must be the catalogue and not its API: write https:\/\/catalogue\.example\.org,/],

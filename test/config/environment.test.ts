@@ -53,6 +53,30 @@ describe('the environment', () => {
     )
   })
 
+  it.each([
+    ['REDIS_URL', 'redis:6379', /redis:\/\/host:port\/path, for example redis:/],
+    ['REDIS_URL', 'http://redis:6379', /redis:\/\/host/],
+    ['SENTRY_DSN', 'foo:bar', /http:\/\/host.*, for example https:\/\/public@/],
+    ['SMTP_URL', 'https://mail.example.org', /smtp:\/\/host/],
+    ['PREFECT_API_URL', 'prefect:4200', /http:\/\/host/],
+    ['HARVESTER_PUBLIC_URL', 'data.example.org:443', /http:\/\/host/],
+    ['ALERT_WEBHOOK_URL', 'https:', /http:\/\/host/],
+  ])('refuses for %s an address of another scheme, or of none: %s', (name, value, remedy) => {
+    const message = messageOf({ [name]: value })
+    expect(message).toContain(`${name}`)
+    expect(message).toMatch(/must be a whole URL/)
+    expect(message).toMatch(remedy)
+  })
+
+  it('takes addresses of the schemes that make sense', () => {
+    const env = {
+      REDIS_URL: 'rediss://:word@redis:6379/0',
+      SMTP_URL: 'smtps://me:word@mail.example.org',
+      SENTRY_DSN: 'HTTPS://public@sentry.example.org/1',
+    }
+    expect(readEnvironment(env)).toMatchObject(env)
+  })
+
   it('reads the origins of portals as browsers send them, and refuses what none sends', () => {
     const read = (origins: string) =>
       readEnvironment({ HARVESTER_CORS_ORIGINS: origins }).HARVESTER_CORS_ORIGINS
