@@ -228,7 +228,9 @@ ckan_url: https://me:hunter2f@c.example/api/3/action
     const cut = { HARVEST_CONFIG_B64: 'no Base64' }
     expect(host(read({ file: 'flag.yaml', env: cut }))).toBe('flag.example')
     expect(host(read({ env: { ...env, ...cut } }))).toBe('yaml.example')
-    expect(() => read({ env: cut })).toThrow('HARVEST_CONFIG_B64 is no text in Base64')
+    expect(() => read({ env: { ...cut, HARVEST_CONFIG_YAML: '' } })).toThrow(
+      'HARVEST_CONFIG_B64 is no text in Base64',
+    )
     expect(host(read({ env }))).toBe('yaml.example')
     expect(host(read({ env: { ...env, HARVEST_CONFIG_YAML: ' ' } }))).toBe('file.example')
     expect(host(read())).toBe('default.example')
