@@ -8,7 +8,7 @@ import { insideFolder } from '../inside.ts'
 import type { CkanPage } from './client.ts'
 
 /** Raised when what is stored of a record changes; older files are then asked for anew. */
-const formatVersion = 3
+const formatVersion = 2
 
 export interface CachedCkan {
   ckanUrl: string
@@ -40,8 +40,7 @@ const fileSchema = z.object({
           xmlLocationUrl: text,
         }),
       ),
-      skipped: z.array(z.string()),
-      unreadable: z.array(z.string()),
+      warnings: z.array(z.string()),
     }),
   ),
 })

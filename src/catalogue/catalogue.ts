@@ -171,13 +171,11 @@ function snapshotOf(
 ): CkanSnapshot {
   const pages = cached?.pages ?? partial ?? []
   const ageSeconds = cached ? Math.max(0, Math.round((now - cached.fetchedAt) / 1000)) : null
-  const skipped = tallyOf(pages.flatMap((page) => page.skipped)).sentence(
+  const malformed = new Tally()
+  for (const what of pages.flatMap((page) => page.warnings)) malformed.add(what)
+  const skipped = malformed.sentence(
     (what) => `CKAN record skipped: ${what}`,
     (count, examples) => `${count} CKAN records skipped, for example: ${examples}`,
-  )
-  const leftOut = tallyOf(pages.flatMap((page) => page.unreadable)).sentence(
-    (what) => `field of a CKAN record left out: ${what}`,
-    (count, examples) => `${count} fields of CKAN records left out, for example: ${examples}`,
   )
   return {
     records: recordsOf(pages),
@@ -187,15 +185,9 @@ function snapshotOf(
     warnings: [
       ...(failure ? [failureWarning(ckanUrl, failure.why, ageSeconds)] : []),
       ...warnings,
-      ...[skipped, leftOut].filter((warning) => warning !== null),
+      ...(skipped === null ? [] : [skipped]),
     ],
   }
-}
-
-function tallyOf(sentences: readonly string[]): Tally {
-  const tally = new Tally()
-  for (const sentence of sentences) tally.add(sentence)
-  return tally
 }
 
 function failureWarning(ckanUrl: string, why: string, ageSeconds: number | null): string {

@@ -35,10 +35,7 @@ export interface CkanPage {
   /** What tells the records of the page apart: their ids, or what they hold instead of one. */
   ids: string[]
   records: CkanRecord[]
-  /** Why records are left out: a sentence for each. */
-  skipped: string[]
-  /** Which fields of records are left out: a sentence for each. */
-  unreadable: string[]
+  warnings: string[]
 }
 
 export interface CkanAnswer {
@@ -154,28 +151,24 @@ async function fetchPage(
 function parsePage(
   answer: { body: string; foreign?: boolean },
   url: string,
-): Omit<CkanPage, 'start' | 'etag' | 'lastModified'> {
+): Pick<CkanPage, 'count' | 'returned' | 'ids' | 'records' | 'warnings'> {
   const result = resultOf(answer, url)
   const records: CkanRecord[] = []
-  const skipped: string[] = []
-  const unreadable: string[] = []
+  const warnings: string[] = []
   for (const raw of result.results) {
-    const read = parseCkanRecord(raw)
-    if ('malformed' in read) skipped.push(read.malformed)
-    else {
-      records.push(read.record)
-      unreadable.push(...read.unreadable)
-    }
+    const record = parseCkanRecord(raw)
+    if ('malformed' in record) warnings.push(record.malformed)
+    else records.push(record)
   }
   const ids = result.results.map((raw) => {
     const id: unknown = (raw as { id?: unknown } | null)?.id
     return typeof id === 'string' && id !== '' ? id : `without id: ${digest(JSON.stringify(raw))}`
   })
-  return { count: result.count, returned: result.results.length, ids, records, skipped, unreadable }
+  return { count: result.count, returned: result.results.length, ids, records, warnings }
 }
 
 /** About what a page takes when it is kept: its characters, and the objects that hold them. */
-function sizeOf({ ids, records, skipped, unreadable }: CkanPage): number {
+function sizeOf({ ids, records, warnings }: CkanPage): number {
   const text = (value: string | null) => 50 + (value?.length ?? 0)
   const texts = (values: readonly string[]) => values.reduce((size, value) => size + text(value), 0)
   return records.reduce(
@@ -184,7 +177,7 @@ function sizeOf({ ids, records, skipped, unreadable }: CkanPage): number {
       texts(organizations) +
       texts(resourceUrls) +
       [id, titleEn, titleFr, xmlLocationUrl].reduce((sum, value) => sum + text(value), 0),
-    texts(ids) + texts(skipped) + texts(unreadable),
+    texts(ids) + texts(warnings),
   )
 }
 

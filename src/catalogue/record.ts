@@ -15,39 +15,25 @@ export interface CkanRecord {
   xmlLocationUrl: string | null
 }
 
-export interface ReadRecord {
-  record: CkanRecord
-  /** A sentence for each field that is not what it should be: the record is read without it. */
-  unreadable: string[]
-}
-
-/**
- * Takes a record apart. One odd field costs that field and no more: without its id, a dataset would lose all that the
- * catalogue knows of it. Only what cannot be identified is malformed as a whole, and one sentence says why.
- */
-export function parseCkanRecord(raw: unknown): ReadRecord | { malformed: string } {
+/** Takes a record apart, or says in one sentence why it cannot be understood. */
+export function parseCkanRecord(raw: unknown): CkanRecord | { malformed: string } {
   if (!isObject(raw)) return { malformed: 'a record is no object' }
   const id = textOf(raw.id)
   if (id === null) return { malformed: `record ${quoted(raw.name ?? raw.title)} has no id` }
-  const unreadable: string[] = []
-  const texts = (field: string, value: unknown, key: string) => {
-    const list = listOf(nested(value), key)
-    if (list === null) unreadable.push(wrong(id, field, 'list'))
-    return distinct(textsOf(list, key))
-  }
-  const titles = nested(raw.title_translated) ?? {}
-  const isTitles = isObject(titles)
-  if (!isTitles) unreadable.push(wrong(id, 'title_translated', 'object'))
+  const titles = nested(raw.title_translated)
+  if (titles !== null && !isObject(titles)) return { malformed: wrong(id, 'title_translated', 'object') }
+  const parties = nested(raw['cited-responsible-party'])
+  if (parties !== null && !Array.isArray(parties))
+    return { malformed: wrong(id, 'cited-responsible-party', 'list') }
+  const resources = raw.resources ?? null
+  if (resources !== null && !Array.isArray(resources)) return { malformed: wrong(id, 'resources', 'list') }
   return {
-    record: {
-      id,
-      titleEn: isTitles ? textOf(titles.en) : null,
-      titleFr: isTitles ? textOf(titles.fr) : null,
-      organizations: texts('cited-responsible-party', raw['cited-responsible-party'], 'organisation-name'),
-      resourceUrls: texts('resources', raw.resources, 'url').filter((url) => url.includes('tabledap')),
-      xmlLocationUrl: textOf(raw.xml_location_url),
-    },
-    unreadable,
+    id,
+    titleEn: textOf(titles?.en),
+    titleFr: textOf(titles?.fr),
+    organizations: distinct(textsOf(parties, 'organisation-name')),
+    resourceUrls: distinct(textsOf(resources, 'url').filter((url) => url.includes('tabledap'))),
+    xmlLocationUrl: textOf(raw.xml_location_url),
   }
 }
 
@@ -60,13 +46,6 @@ function nested(value: unknown): unknown {
   } catch {
     return value
   }
-}
-
-/** A list, one of its entries where a list is meant, as makers of JSON out of XML write it; null for anything else. */
-function listOf(value: unknown, key: string): readonly unknown[] | null {
-  if (value === null) return []
-  if (Array.isArray(value)) return value
-  return isObject(value) && textOf(value[key]) !== null ? [value] : null
 }
 
 function textsOf(list: readonly unknown[] | null, key: string): string[] {

@@ -54,26 +54,6 @@ describe('the catalogue', () => {
     expect(complete).toBe(true)
   })
 
-  test('has records with odd fields, and names the fields', async () => {
-    const [first] = rawRecords(1, 3)
-    ckan.records.push({ ...first, title_translated: 'Buoy' })
-    const expected = ['field of a CKAN record left out: record "id-00003": title_translated is no object']
-    for (const catalogue of [newProcess(), newProcess()]) {
-      const { records, warnings, complete } = await catalogue.snapshot(ckan.url)
-      expect(records.map(({ id, titleEn }) => [id, titleEn === null]).slice(2)).toEqual([
-        ['id-00002', false],
-        ['id-00003', true],
-      ])
-      expect([complete, warnings]).toEqual([true, expected])
-    }
-    expect(requests()).toBe(1)
-    ckan.records.push({ ...first, id: 'x', title_translated: 'Buoy', resources: 'none' })
-    clock += hour
-    expect((await newProcess().snapshot(ckan.url)).warnings).toEqual([
-      expect.stringMatching(/^3 fields of CKAN records left out, for example: record "id-00003": /),
-    ])
-  })
-
   test('names a flood of malformed records once, with their number and a few of them', async () => {
     ckan.records.push(...Array.from({ length: 500 }, (_, at) => ({ name: `odd\u001b${at}` })))
     const { warnings } = await newProcess().snapshot(ckan.url)

@@ -114,7 +114,7 @@ test('a malformed record is skipped with a warning, and loses no other', async (
   const all = await fetchAll()
   expect(idsOf(all)).toHaveLength(3)
   expect(all.complete).toBe(true)
-  expect(all.pages.flatMap(({ skipped }) => skipped)).toEqual([
+  expect(all.pages.flatMap(({ warnings }) => warnings)).toEqual([
     'record "no-id" has no id',
     'a record is no object',
   ])
