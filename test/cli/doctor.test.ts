@@ -68,6 +68,16 @@ test('a database that is away fails with a remedy and without its password, and 
   expect(found.has('configuration')).toBe(true)
 })
 
+test('the login of an address that answers is not shown', async () => {
+  const withLogin = ckan.url.replace('http://', 'http://me:s3cret-word@')
+  const found = await findings({
+    HARVEST_CONFIG_YAML: JSON.stringify({ erddap_urls: [erddap.url], ckan_url: withLogin }),
+  })
+  const told = [...found.values()].map(renderFinding).join('\n')
+  expect(told).toMatch(/CKAN http:.*: 0 records/)
+  expect(told).not.toContain('s3cret-word')
+})
+
 test('an address that is no Prefect API is told, with how it should end', async () => {
   const { port } = stranger.address() as AddressInfo
   const found = await findings({ PREFECT_API_URL: `http://127.0.0.1:${port}` })

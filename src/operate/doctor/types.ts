@@ -11,19 +11,24 @@ export interface Finding {
   remedy: string | null
 }
 
-export const fine = (what: string, text: string): Finding => ({ level: 'ok', what, text, remedy: null })
+export const fine = (what: string, text: string): Finding => ({
+  level: 'ok',
+  what: scrub(what),
+  text: scrub(text),
+  remedy: null,
+})
 
 export const warned = (what: string, text: string, remedy: string): Finding => ({
   level: 'warn',
-  what,
-  text,
+  what: scrub(what),
+  text: scrub(text),
   remedy,
 })
 
 export function failure(what: string, error: unknown, remedy: string | null = null): Finding {
   return {
     level: 'fail',
-    what,
+    what: scrub(what),
     text: scrub(typeof error === 'string' ? error : describeError(error)),
     remedy: (isHarvesterError(error) && error.remedy) || remedy,
   }
