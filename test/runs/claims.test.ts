@@ -9,6 +9,7 @@ import {
   createPrefectBackend,
   flow,
   flowRegistry,
+  type PrefectBackend,
   type PrefectSettings,
   prefectSettings,
   registerDeployments,
@@ -81,19 +82,23 @@ const allEnded = async () => {
   await sleep(2500)
 }
 
-/** As one whose PREFECT_SERVER_API_DEFAULT_LIMIT somebody lowered. */
-test('a server that gives few rows at a time is asked page by page', async () => {
-  await fake.close()
-  fake = await startFakePrefect({ mostRows: 25 })
-  for (let times = 0; times < 3; times++) await submit()
-  const backend = createPrefectBackend({ settings: settings() })
-  const queue = prefectQueue({
+/** The queue of the pool, which tells nobody of its troubles. */
+const quietQueue = (backend: PrefectBackend) =>
+  prefectQueue({
     backend,
     pools: [harvestPool],
     runtime: systemRuntime,
     onProblem() {},
     onInfo() {},
   })
+
+/** As one whose PREFECT_SERVER_API_DEFAULT_LIMIT somebody lowered. */
+test('a server that gives few rows at a time is asked page by page', async () => {
+  await fake.close()
+  fake = await startFakePrefect({ mostRows: 25 })
+  for (let times = 0; times < 3; times++) await submit()
+  const backend = createPrefectBackend({ settings: settings() })
+  const queue = quietQueue(backend)
   for (const run of fake.runs.values()) run.state = { ...run.state, type: 'RUNNING' }
   expect(await queue.held()).toHaveLength(3 * runs)
   const states = await queue.states([...fake.runs.keys()])
@@ -158,13 +163,7 @@ test('a pool that somebody deleted keeps no other from being polled, and is made
 test('a worker whose name another took while it was out of reach has it no more, and leaves it alone', async () => {
   await submit()
   const backend = createPrefectBackend({ settings: settings() })
-  const queue = prefectQueue({
-    backend,
-    pools: [harvestPool],
-    runtime: systemRuntime,
-    onProblem() {},
-    onInfo() {},
-  })
+  const queue = quietQueue(backend)
   const instances = prefectInstances(backend.client, () => {})
   const before = { ...newInstance('same'), started: '1' }
   await instances.beat(before)

@@ -8,7 +8,7 @@ import { type Runtime, systemRuntime } from '../runtime.ts'
 import { must, orNull, type PrefectClient, prefectClient, type Schemas } from './client.ts'
 import { createDeploymentRun } from './create-run.ts'
 import { namespaceOf } from './namespace.ts'
-import { flowRunOf, type WireRun } from './read.ts'
+import { flowRunOf, readRun, type WireRun } from './read.ts'
 import { prefectRecorder } from './recorder.ts'
 import { setState } from './set-state.ts'
 import type { PrefectSettings } from './settings.ts'
@@ -105,7 +105,7 @@ export function createPrefectBackend(options: PrefectBackendOptions): PrefectBac
       return createDeploymentRun(client, deployment.id, request)
     },
     async readRun(id) {
-      const run = await orNull('read a run', client.once.GET('/flow_runs/{id}', { params: { path: { id } } }))
+      const run = await readRun(client.once, id)
       return run && factsOf(known, run)
     },
     async cancelRun(id) {

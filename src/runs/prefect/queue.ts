@@ -10,13 +10,13 @@ import { allPages, inParts } from './all-pages.ts'
 import type { PrefectBackend } from './backend.ts'
 import { type Candidates, candidates, type DueRun } from './candidates.ts'
 import { claimId } from './claim-id.ts'
-import { must, orNull, type PrefectClient } from './client.ts'
+import { must, type PrefectClient } from './client.ts'
 import { fateOfSeen, type Instances, prefectInstances } from './instances.ts'
 import { claimMessage, holderOf, instanceLabel, isClaimedElsewhere, workerLabel } from './labels.ts'
 import { type MissingPools, missingPools } from './missing-pools.ts'
 import { type PoolRoom, poolRoom } from './pool-room.ts'
 import { poolType, readWorkers } from './pools.ts'
-import { stateOf } from './read.ts'
+import { readRun, stateOf } from './read.ts'
 import { isHidden, showToOthers } from './retry-type.ts'
 import { setState, type WantedState, wasTold } from './set-state.ts'
 import type { OnProblem } from './telemetry.ts'
@@ -214,7 +214,7 @@ async function giveBackClaim(
   to: WantedState,
 ): Promise<void> {
   for (let repeat = 0; ; repeat++) {
-    const found = repeat === 0 ? null : await readRun(client, id)
+    const found = repeat === 0 ? null : await readRun(client.normal, id)
     if (repeat > 0 && found?.state?.message !== claimed) return
     try {
       await setState(client, id, to, { patience: 'once' })
@@ -225,9 +225,6 @@ async function giveBackClaim(
     }
   }
 }
-
-const readRun = (client: PrefectClient, id: string) =>
-  orNull('read a run', client.normal.GET('/flow_runs/{id}', { params: { path: { id } } }))
 
 async function statesOf(
   { client, me }: AtPools,
@@ -250,7 +247,7 @@ async function statesOf(
 }
 
 async function suspend({ client, onProblem }: AtPools, id: string): Promise<void> {
-  const found = await readRun(client, id)
+  const found = await readRun(client.normal, id)
   if (found) await showToOthers(client, found)
   // A pause that keeps its process would be resumed as Running, with nobody at work.
   const answer = await setState(
@@ -340,7 +337,7 @@ async function heldRuns(backend: PrefectBackend, pools: readonly string[]): Prom
 /** Tells the end of a run that a process left behind: what it did is done, whatever its run was taken for since. */
 async function tellEnd(backend: PrefectBackend, { flowRunId, runCount, to }: RunEnd): Promise<FinishAnswer> {
   const { client } = backend
-  const found = await readRun(client, flowRunId)
+  const found = await readRun(client.normal, flowRunId)
   if (!found) return { kind: 'gone', reason: 'The run was deleted' }
   const now = stateOf(found.state)
   if (to.kind === 'final' && wasTold(found.state, to)) return { kind: 'accepted' }

@@ -1,6 +1,6 @@
 import type { KeptRun } from '../orchestrator.ts'
 import { type RunState, state } from '../states.ts'
-import type { Schemas } from './client.ts'
+import { orNull, type PrefectClient, type Schemas } from './client.ts'
 import { labelOf, workerLabel } from './labels.ts'
 
 /** The parts of Prefect's answers about a flow run that are used, whichever route gave it. */
@@ -22,6 +22,14 @@ export type WireRun = Pick<
   idempotency_key?: string | null
   labels?: unknown
   created_by?: { type?: string | null; display_value?: string | null } | null
+}
+
+/** A flow run as the server has it; null where it has none. @throws HarvesterError PREFECT_… */
+export function readRun(
+  patience: PrefectClient['normal'],
+  id: string,
+): Promise<Schemas['FlowRunResponse'] | null> {
+  return orNull('read a run', patience.GET('/flow_runs/{id}', { params: { path: { id } } }))
 }
 
 export function stateOf(wire: Schemas['State'] | null | undefined): RunState {

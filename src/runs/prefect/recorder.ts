@@ -4,10 +4,10 @@ import { wasTakenForDead } from '../decide.ts'
 import type { Runtime } from '../runtime.ts'
 import { isFinal } from '../states.ts'
 import { childRuns } from './child-runs.ts'
-import { must, orNull, type PrefectClient, type Schemas } from './client.ts'
+import { must, type PrefectClient, type Schemas } from './client.ts'
 import { isClaimedElsewhere } from './labels.ts'
 import { acquireTagSlots, keepLease, type LeaseKeeper } from './leases.ts'
-import { stateOf } from './read.ts'
+import { readRun, stateOf } from './read.ts'
 import { isHidden, showToOthers } from './retry-type.ts'
 import { type RunHeartbeat, runHeartbeat } from './run-heartbeat.ts'
 import { setState, wasTold } from './set-state.ts'
@@ -201,13 +201,10 @@ async function prepare(recorded: Recorded, policy: Policy): Promise<void> {
     onProblem('The name and retries of a run could not be set', { error: describeError(patched.error) })
 }
 
-const readRun = ({ id, client }: Pick<Recorded, 'id' | 'client'>) =>
-  orNull('read a run', client.normal.GET('/flow_runs/{id}', { params: { path: { id } } }))
-
 /** Of a run that had never begun a moment ago, when it was claimed, this is the first start. */
 async function countedStarts({ id, client, claimedBy, runCount }: Recorded): Promise<number> {
   if (claimedBy !== null && runCount === 0) return 1
-  const fresh = await readRun({ id, client }).catch(() => null)
+  const fresh = await readRun(client.normal, id).catch(() => null)
   return fresh?.run_count ?? 0
 }
 
@@ -219,7 +216,7 @@ async function finish(recorded: Recorded, final: FinalState): Promise<FinishAnsw
   // Rules are skipped only where they would do harm: a failure by counts must not be retried. What has ended must
   // not end again, which the server does not prevent: a person may have set another state.
   if (wants || endTold || runtime.now().getTime() - beganAt > unwatchedMs) {
-    const known = await readRun(recorded)
+    const known = await readRun(client.normal, id)
     if (known === null) return { kind: 'gone', reason: 'The run was deleted' }
     const type = known.state?.type
     // Whoever was frozen or cut off for a while was taken for dead: what has begun anew since is left alone.
@@ -269,7 +266,7 @@ async function reschedule(recorded: Recorded, message: string): Promise<void> {
   const { id, client, heartbeat, lease, instance, beganAt } = recorded
   await heartbeat.stop()
   lease?.stop()
-  const known = await readRun(recorded)
+  const known = await readRun(client.normal, id)
   const type = known?.state?.type
   // It was given back already, and another process may have it: told again, this would take it away from there.
   if (!known || isClaimedElsewhere(known, instance ?? null)) return
