@@ -1,9 +1,10 @@
 /** A report to the owner of datasets: what is not in the index and why, grouped by what would mend it. Pure. */
 import type { ReportRow } from '../inventory/queries/report-rows.ts'
 import { adviceOf, type Language, titleOf } from '../rules/reasons/index.ts'
+import { shownTitle } from '../rules/reasons/shown-title.ts'
 import { remedyGroup } from '../rules/remedies/index.ts'
 import type { ReportGroupRow } from './schemas.ts'
-import { messageOf, remediesOf, titleIn, warningsOf } from './told.ts'
+import { messageOf, remediesOf, warningsOf } from './told.ts'
 
 /**
  * Datasets that are not harvested, then those that are but with a warning, each group with the datasets that one
@@ -32,7 +33,7 @@ export function reportGroups(rows: readonly ReportRow[], language: Language): Re
     group.datasets.push({
       erddap_url: row.erddap_url,
       dataset_id: row.dataset_id,
-      title: titleIn(language, row),
+      title: shownTitle(row, language),
       in_index: row.in_index,
       message: said,
       values: values ?? null,

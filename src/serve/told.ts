@@ -19,14 +19,6 @@ export function messageOf(language: Language, attempt: Attempted): string | null
   return said.length === 0 || said.includes(null) ? attempt.error_message : said.join('; ')
 }
 
-/** The title in the language that is asked for, or the one that there is in English. */
-export function titleIn(
-  language: Language,
-  { title, title_fr }: { title: string | null; title_fr: string | null },
-): string | null {
-  return (language === 'fr' ? title_fr : null) ?? title
-}
-
 export function warningsOf(language: Language, told: StoredTold | null): { code: string; text: string }[] {
   return (told?.warnings ?? []).map((warning) => ({ code: warning.code, text: factText(language, warning) }))
 }

@@ -7,6 +7,7 @@ import { sourceTrend } from '../../inventory/queries/source-trend.ts'
 import { auditVersion } from '../../inventory/queries/versions.ts'
 import { folded } from '../../rules/reasons/folded.ts'
 import type { Language } from '../../rules/reasons/index.ts'
+import { shownTitle } from '../../rules/reasons/shown-title.ts'
 import { defaultSourceType, sourceTypeAt } from '../../rules/source-types.ts'
 import { type ApiContext, get, nothing } from '../api.ts'
 import { atomFeed } from '../feed.ts'
@@ -15,7 +16,7 @@ import { languageParameter, searchParameter, slugParameter, statusParameter } fr
 import { ownFacts } from '../run-view.ts'
 import { type Dataset, DatasetSummary, type Server, ServerSummary, TrendPoint } from '../schemas.ts'
 import { sourceSlug } from '../slugs.ts'
-import { messageOf, titleIn } from '../told.ts'
+import { messageOf } from '../told.ts'
 
 const unknownSlug = { 404: 'No source has this slug' }
 
@@ -196,7 +197,7 @@ const csvColumns = [
 function csvOf(rows: readonly SourceDatasetRow[], language: Language): string {
   return stringify(
     rows
-      .map((row) => ({ ...row, title: titleIn(language, row), error_message: messageOf(language, row) }))
+      .map((row) => ({ ...row, title: shownTitle(row, language), error_message: messageOf(language, row) }))
       .map((row) =>
         csvColumns.map((name) => (row[name] instanceof Date ? row[name].toISOString() : row[name])),
       ),

@@ -1,6 +1,6 @@
+import { shownTitle } from '../../rules/reasons/shown-title.ts'
 import type { Dataset } from '../api.ts'
 import { useWords } from '../language.ts'
-import { shownTitle } from '../model/datasets.ts'
 import { harvestMode } from '../model/harvestMode.ts'
 import { moves } from '../model/moving.ts'
 import { datasetLink } from '../model/sources.ts'

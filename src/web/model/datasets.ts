@@ -1,6 +1,7 @@
 /** What the page of a source shows of its datasets: filtered, counted and cut into pages, all from the address. */
 import { folded } from '../../rules/reasons/folded.ts'
 import { titleOf } from '../../rules/reasons/index.ts'
+import { shownTitle } from '../../rules/reasons/shown-title.ts'
 import type { Dataset } from '../../serve/schemas.ts'
 import type { Language } from './times.ts'
 import { said, warningsOf } from './told.ts'
@@ -41,17 +42,10 @@ export function writeView(view: DatasetView, before: URLSearchParams): URLSearch
   return query
 }
 
-interface Titled {
-  title: string | null
-  title_fr: string | null
-}
-
-/** The title in the language of the page, or the one that there is in English. */
-export function shownTitle({ title, title_fr }: Titled, language: Language): string | null {
-  return (language === 'fr' ? title_fr : null) ?? title
-}
-
-type Searchable = Titled & Pick<Dataset, 'dataset_id' | 'status' | 'reason_code' | 'error_message' | 'told'>
+type Searchable = Pick<
+  Dataset,
+  'title' | 'title_fr' | 'dataset_id' | 'status' | 'reason_code' | 'error_message' | 'told'
+>
 
 /**
  * Whether a dataset has the text in what the page shows of it in its language, or in its codes, without regard to case and
